@@ -1,0 +1,14 @@
+//! nomadns: the DNS gateway for HashiCorp Nomad.
+//!
+//! The way of a query: `listeners` decode it (`dns`), pass it through the tower stack (`layers`) to the
+//! module that knows what is said (`answers`), and encode the answer. `sync` keeps the `catalog` true from
+//! what `nomad` tells. `app` puts it together. ARCHITECTURE.md has the floors and two walkthroughs.
+
+pub mod answers;
+pub mod catalog;
+pub mod demo;
+pub mod dns;
+pub mod layers;
+pub mod listeners;
+pub mod nomad;
+pub mod sync;
