@@ -1,0 +1,175 @@
+//! One instance of a service, as compact as a million of them need.
+//!
+//! What the instances of a service have in common (job, datacenter, tags, the tail of their ids) stands
+//! once, in a `Group`. Nothing here decides what is answered.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+/// One registration of a service in Nomad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// Where it listens.
+    pub address: Address,
+    /// Its port; 0 when Nomad has none.
+    pub port: u16,
+    /// Which registration it is.
+    pub identity: Identity,
+    /// The node that it runs on.
+    pub node: Id,
+    /// What it shares with the other instances of its service.
+    pub group: Arc<Group>,
+}
+
+/// The address of a registration, as far as it can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address.
+    V6(Ipv6Addr),
+    /// The name of a host, without its final dot.
+    Host(Arc<str>),
+    /// Neither an address nor a host name.
+    Unusable,
+}
+
+/// What the instances of a service have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// The job's id.
+    pub job: Box<str>,
+    /// The datacenter's name, any text.
+    pub datacenter: Box<str>,
+    /// The tags, any texts.
+    pub tags: Box<[Box<str>]>,
+    /// What follows the allocation in the ids of the registrations.
+    pub id_tail: Box<str>,
+}
+
+/// The id of a registration and its allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// `_nomad-task-ALLOCATION-TAIL`, with the tail in the group.
+    Task(Uuid),
+    /// Any other form.
+    Other {
+        /// The id of the registration.
+        id: Box<str>,
+        /// The id of the allocation.
+        allocation: Box<str>,
+    },
+}
+
+/// An id of Nomad's, nearly always a UUID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Id {
+    /// In the usual form, lower case with hyphens.
+    Uuid(Uuid),
+    /// Any other text.
+    Text(Box<str>),
+}
+
+const TASK_PREFIX: &str = "_nomad-task-";
+
+impl Instance {
+    /// Writes the id of the registration, as Nomad has it.
+    pub fn id(&self) -> String {
+        match &self.identity {
+            Identity::Task(allocation) => {
+                format!(
+                    "{TASK_PREFIX}{}{}",
+                    allocation.hyphenated(),
+                    self.group.id_tail
+                )
+            }
+            Identity::Other { id, .. } => id.to_string(),
+        }
+    }
+
+    /// Writes the id of the allocation, as Nomad has it.
+    pub fn allocation(&self) -> String {
+        match &self.identity {
+            Identity::Task(allocation) => allocation.hyphenated().to_string(),
+            Identity::Other { allocation, .. } => allocation.to_string(),
+        }
+    }
+}
+
+impl Identity {
+    /// Splits a registration's id into allocation and tail, when it has Nomad's usual form.
+    ///
+    /// The tail begins with its hyphen.
+    pub fn split<'id>(id: &'id str, allocation: &str) -> Option<(Self, &'id str)> {
+        let rest = id.strip_prefix(TASK_PREFIX)?;
+        let tail = rest.strip_prefix(allocation)?;
+        match Id::from(allocation) {
+            Id::Uuid(uuid) => Some((Self::Task(uuid), tail)),
+            Id::Text(_) => None,
+        }
+    }
+}
+
+impl From<&str> for Id {
+    fn from(text: &str) -> Self {
+        // Only the form that is written back letter by letter may be kept as a number.
+        match Uuid::try_parse(text) {
+            Ok(uuid) if *uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == *text => {
+                Self::Uuid(uuid)
+            }
+            _ => Self::Text(text.into()),
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(uuid) => uuid.hyphenated().fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_come_back_as_nomad_has_them() {
+        for text in [
+            "24d37538-647a-b1b8-971f-0cfb93f2edce",
+            "24D37538-647A-B1B8-971F-0CFB93F2EDCE",
+            "24d37538647ab1b8971f0cfb93f2edce",
+            "not a uuid",
+            "",
+        ] {
+            assert_eq!(Id::from(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_task_id_is_split_at_its_allocation() {
+        let allocation = "24d37538-647a-b1b8-971f-0cfb93f2edce";
+        let id = format!("_nomad-task-{allocation}-group-cache-redis-db");
+        let (identity, tail) = Identity::split(&id, allocation).unwrap();
+        assert_eq!(tail, "-group-cache-redis-db");
+        let group = Arc::new(Group {
+            id_tail: tail.into(),
+            ..Group::default()
+        });
+        let instance = Instance {
+            address: Address::Unusable,
+            port: 0,
+            identity,
+            node: Id::from("n"),
+            group,
+        };
+        assert_eq!(instance.id(), id);
+        assert_eq!(instance.allocation(), allocation);
+        assert!(Identity::split("_nomad-client-x", allocation).is_none());
+    }
+}
