@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::snapshot::{AddressUse, LABEL_OCTETS};
+use super::snapshot::LABEL_OCTETS;
 use super::{Address, Catalog, Cell, Instance, Part, Service, Snapshot};
 
 /// Whether a `put` changed anything.
@@ -236,11 +236,7 @@ impl Writer {
             Address::Host(_) | Address::Unusable => return,
         };
         let known = self.working.addresses.contains_key(&address);
-        let found = self
-            .working
-            .addresses
-            .entry(address)
-            .or_insert_with(AddressUse::default);
+        let found = self.working.addresses.entry(address).or_default();
         found.instances = found.instances.saturating_add_signed(step);
         if found.instances == 0 {
             self.retired.push_back((Instant::now(), address));

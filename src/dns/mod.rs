@@ -1,1 +1,19 @@
-//! dns.
+//! DNS itself: names, queries, answers, their wire form and their text.
+//!
+//! Floor 1, pure: no I/O, no clock, no tokio. `listeners` decode and encode with it, `answers` build with
+//! it. It does not know what is said, only how.
+
+mod answer;
+mod builder;
+mod edns;
+mod kinds;
+mod name;
+mod query;
+pub mod wire;
+
+pub use answer::{Answer, ExtendedError, Lifetime, Mark};
+pub use builder::{AnswerBuilder, Owner, Rdata, Section};
+pub use edns::Edns;
+pub use kinds::{Class, Opcode, Rcode, RecordType};
+pub use name::{Labels, Name, NameError};
+pub use query::{Query, QueryFlags, Transport};

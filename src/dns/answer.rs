@@ -1,0 +1,133 @@
+//! An answer, with its wire form made once.
+//!
+//! What depends on the client (id, letter case of the question, OPT, size) is not in it: `wire::encode`
+//! adds that to each copy. All compression pointers point into the question, which every answer to the
+//! same question has at the same place; so records can be left out and turned round freely.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Rcode;
+
+/// An answer; a clone shares the wire form.
+#[derive(Clone, Debug)]
+pub struct Answer(Arc<Parts>);
+
+/// The parts of an answer, as `AnswerBuilder` makes them.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) rcode: Rcode,
+    pub(super) authoritative: bool,
+    /// The records of all sections, one after the other.
+    pub(super) records: Box<[u8]>,
+    /// Where each record of the answer section begins in `records`.
+    pub(super) answer_starts: Box<[u32]>,
+    pub(super) answer_end: usize,
+    pub(super) authority_end: usize,
+    pub(super) authority_count: u16,
+    pub(super) additional_count: u16,
+    pub(super) rotates: bool,
+    pub(super) freshness_seconds: Option<u32>,
+    pub(super) extended_error: Option<ExtendedError>,
+    pub(super) lifetime: Lifetime,
+}
+
+/// Why an answer is as it is, for people (RFC 8914).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExtendedError {
+    /// The code of the registry.
+    pub code: u16,
+    /// More about it, short.
+    pub text: &'static str,
+}
+
+/// How long a cache may give an answer out.
+#[derive(Clone, Debug)]
+pub enum Lifetime {
+    /// It is for this query alone.
+    Once,
+    /// Until one of the marks is set.
+    UntilSuperseded([Option<Mark>; 3]),
+}
+
+/// Tells, once set, that what an answer was made from was replaced.
+pub type Mark = Arc<AtomicBool>;
+
+impl Answer {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    /// The code of the response.
+    pub fn rcode(&self) -> Rcode {
+        self.0.rcode
+    }
+
+    /// How many records the answer section has.
+    pub fn answer_count(&self) -> usize {
+        self.0.answer_starts.len()
+    }
+
+    /// How long an HTTP cache may keep it, in seconds (RFC 8484 §5.1); none when it may not.
+    pub fn freshness_seconds(&self) -> Option<u32> {
+        self.0.freshness_seconds
+    }
+
+    /// What is told beside the code of the response.
+    pub fn extended_error(&self) -> Option<ExtendedError> {
+        self.0.extended_error
+    }
+
+    /// Whether a cache may keep it at all.
+    pub fn is_cacheable(&self) -> bool {
+        matches!(self.0.lifetime, Lifetime::UntilSuperseded(_))
+    }
+
+    /// Whether what it was made from still holds.
+    pub fn is_current(&self) -> bool {
+        match &self.0.lifetime {
+            Lifetime::Once => false,
+            Lifetime::UntilSuperseded(marks) => !marks
+                .iter()
+                .flatten()
+                .any(|mark| mark.load(Ordering::Acquire)),
+        }
+    }
+}
+
+impl ExtendedError {
+    /// No snapshot of the cluster exists yet (RFC 8914 §4.15).
+    pub const NOT_READY: Self = Self {
+        code: 14,
+        text: "no answer of Nomad yet",
+    };
+    /// The name is in none of the zones (RFC 8914 §4.21).
+    pub const NOT_AUTHORITATIVE: Self = Self {
+        code: 20,
+        text: "outside the zones served here",
+    };
+    /// The operation is not done here (RFC 8914 §4.22).
+    pub const NOT_SUPPORTED: Self = Self {
+        code: 21,
+        text: "not supported here",
+    };
+    /// It failed for a reason without a code of its own (RFC 8914 §4.1).
+    pub const OTHER: Self = Self {
+        code: 0,
+        text: "failed, see the log of the gateway",
+    };
+    /// Too much was to be done (RFC 8914 §4.1).
+    pub const OVERLOADED: Self = Self {
+        code: 0,
+        text: "too many queries wait already",
+    };
+    /// It took too long (RFC 8914 §4.1).
+    pub const TIMED_OUT: Self = Self {
+        code: 0,
+        text: "no answer in time",
+    };
+}

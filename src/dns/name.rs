@@ -1,0 +1,302 @@
+//! A domain name in wire form, held in place: no name on the way of a query is allocated.
+//!
+//! Letter case is kept and never compared (RFC 4343). Text forms are made elsewhere.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// The longest name, in octets with its root label (RFC 1035 §2.3.4).
+const NAME_OCTETS: usize = 255;
+/// The longest label, in octets (RFC 1035 §2.3.4).
+const LABEL_OCTETS: usize = 63;
+/// The most labels that fit into a name, the root not counted.
+const MOST_LABELS: usize = 127;
+
+/// A domain name, absolute and uncompressed.
+#[derive(Clone, Copy)]
+pub struct Name {
+    length: u8,
+    octets: [u8; NAME_OCTETS],
+}
+
+/// Why octets or labels are no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// The octets end before the name does.
+    #[error("the name ends before its root label")]
+    Truncated,
+    /// A label of more than 63 octets, a compression pointer or an unknown kind of label.
+    #[error("a label is longer than 63 octets")]
+    LabelTooLong,
+    /// An empty label before the last.
+    #[error("a label is empty")]
+    EmptyLabel,
+    /// More than 255 octets.
+    #[error("the name is longer than 255 octets")]
+    TooLong,
+}
+
+/// The labels of a name from left to right, the root left out.
+#[derive(Clone, Copy)]
+pub struct Labels<'name> {
+    octets: &'name [u8],
+    starts: [u8; MOST_LABELS],
+    count: usize,
+}
+
+impl Name {
+    /// The root.
+    pub const ROOT: Self = Self {
+        length: 1,
+        octets: [0; NAME_OCTETS],
+    };
+
+    /// Reads an uncompressed name from the start of `octets`; its length is that of `as_wire`.
+    ///
+    /// # Errors
+    /// Octets that are no name, compression pointers among them: a question has none.
+    pub fn from_wire(octets: &[u8]) -> Result<Self, NameError> {
+        let mut end = 0;
+        loop {
+            match octets.get(end) {
+                None => return Err(NameError::Truncated),
+                Some(0) => break,
+                Some(&length) if usize::from(length) > LABEL_OCTETS => {
+                    return Err(NameError::LabelTooLong);
+                }
+                Some(&length) => end += 1 + usize::from(length),
+            }
+            if end >= NAME_OCTETS {
+                return Err(NameError::TooLong);
+            }
+        }
+        let mut name = Self::ROOT;
+        name.octets[..=end].copy_from_slice(&octets[..=end]);
+        // At most 255, as checked in the loop.
+        name.length = u8::try_from(end + 1).map_err(|_| NameError::TooLong)?;
+        Ok(name)
+    }
+
+    /// Builds a name from its labels, left to right, the root left out.
+    ///
+    /// # Errors
+    /// A label that is empty or too long, or too many of them.
+    pub fn from_labels<'label>(
+        labels: impl IntoIterator<Item = &'label [u8]>,
+    ) -> Result<Self, NameError> {
+        let mut name = Self::ROOT;
+        for label in labels {
+            name.push(label)?;
+        }
+        Ok(name)
+    }
+
+    /// Appends a label before the root.
+    ///
+    /// # Errors
+    /// A label that is empty or too long, or a name that becomes too long; the name stays as it was.
+    pub fn push(&mut self, label: &[u8]) -> Result<(), NameError> {
+        let at = usize::from(self.length) - 1;
+        let length = match u8::try_from(label.len()) {
+            Ok(0) => return Err(NameError::EmptyLabel),
+            Ok(length) if label.len() <= LABEL_OCTETS => length,
+            _ => return Err(NameError::LabelTooLong),
+        };
+        let whole = u8::try_from(at + label.len() + 2).map_err(|_| NameError::TooLong)?;
+        self.octets[at] = length;
+        self.octets[at + 1..=at + label.len()].copy_from_slice(label);
+        self.octets[usize::from(whole) - 1] = 0;
+        self.length = whole;
+        Ok(())
+    }
+
+    /// The wire form, with the root label.
+    pub fn as_wire(&self) -> &[u8] {
+        &self.octets[..usize::from(self.length)]
+    }
+
+    /// Whether it is the root.
+    pub fn is_root(&self) -> bool {
+        self.length == 1
+    }
+
+    /// Splits it into its labels.
+    pub fn labels(&self) -> Labels<'_> {
+        let mut labels = Labels {
+            octets: self.as_wire(),
+            starts: [0; MOST_LABELS],
+            count: 0,
+        };
+        let mut at = 0;
+        while self.octets[at] != 0 && labels.count < MOST_LABELS {
+            // A name has at most 255 octets.
+            labels.starts[labels.count] = u8::try_from(at).unwrap_or(u8::MAX);
+            labels.count += 1;
+            at += 1 + usize::from(self.octets[at]);
+        }
+        labels
+    }
+
+    /// Whether it is `zone` or below it.
+    pub fn is_within(&self, zone: &Self) -> bool {
+        self.labels_above(zone).is_some()
+    }
+
+    /// How many labels it has more than `zone`; none when it is not within it.
+    pub fn labels_above(&self, zone: &Self) -> Option<usize> {
+        let start = usize::from(self.length).checked_sub(usize::from(zone.length))?;
+        if !self.as_wire()[start..].eq_ignore_ascii_case(zone.as_wire()) {
+            return None;
+        }
+        // The octets of the zone must begin where a label does.
+        let (mut at, mut count) = (0, 0);
+        while at < start {
+            at += 1 + usize::from(self.octets[at]);
+            count += 1;
+        }
+        (at == start).then_some(count)
+    }
+
+    /// A number that is equal for names that are equal, for tables that compare them afterwards.
+    pub fn fold_hash(&self, seed: u64) -> u64 {
+        // Bit 5 set folds letters; that it folds other octets too costs a comparison at worst.
+        const FOLD: u64 = 0x2020_2020_2020_2020;
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut hash = seed ^ u64::from(self.length);
+        let mut take = |word: u64| {
+            let mixed = u128::from(hash ^ (word | FOLD)) * u128::from(MIX | 1);
+            #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
+            let (low, high) = (mixed as u64, (mixed >> 64) as u64);
+            hash = low ^ high ^ hash.rotate_left(23);
+        };
+        let (words, rest) = self.as_wire().as_chunks::<8>();
+        words
+            .iter()
+            .for_each(|word| take(u64::from_le_bytes(*word)));
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        take(u64::from_le_bytes(last));
+        hash
+    }
+}
+
+impl<'name> Labels<'name> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether the name is the root.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The label at a place, 0 being the leftmost.
+    pub fn at(&self, place: usize) -> Option<&'name [u8]> {
+        let start = usize::from(*self.starts[..self.count].get(place)?);
+        let length = usize::from(self.octets[start]);
+        self.octets.get(start + 1..=start + length)
+    }
+
+    /// Goes through them from left to right.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'name [u8]> + use<'name, '_> {
+        (0..self.count).filter_map(|place| self.at(place))
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        // The octets of lengths are below those of letters, so all of it can be folded.
+        self.as_wire().eq_ignore_ascii_case(other.as_wire())
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.fold_hash(0));
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for label in self.labels().iter() {
+            write!(f, "{}.", label.escape_ascii())?;
+        }
+        if self.is_root() {
+            f.write_str(".")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for Labels<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.iter().map(<[u8]>::escape_ascii))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::from_labels(
+            text.split('.')
+                .filter(|label| !label.is_empty())
+                .map(str::as_bytes),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn letter_case_is_kept_and_not_compared() {
+        let (mixed, lower) = (name("ReDis.Default.NOMAD"), name("redis.default.nomad"));
+        assert_eq!(mixed, lower);
+        assert_eq!(mixed.fold_hash(7), lower.fold_hash(7));
+        assert_ne!(mixed.as_wire(), lower.as_wire());
+        assert_ne!(name("redis.default.nomae").fold_hash(7), lower.fold_hash(7));
+    }
+
+    #[test]
+    fn a_zone_matches_at_labels_only() {
+        let zone = name("nomad");
+        assert_eq!(name("a.b.nomad").labels_above(&zone), Some(2));
+        assert_eq!(name("NOMAD").labels_above(&zone), Some(0));
+        assert_eq!(name("xnomad").labels_above(&zone), None);
+        assert_eq!(name("nomad.example").labels_above(&zone), None);
+        // The octets of the zone stand in this label, but no label begins there.
+        let tricky = Name::from_labels([b"a\x05nomad".as_slice()]).unwrap();
+        assert_eq!(tricky.labels_above(&zone), None);
+        assert_eq!(name("a.b").labels_above(&Name::ROOT), Some(2));
+    }
+
+    #[test]
+    fn limits_of_rfc_1035_hold() {
+        assert_eq!(
+            Name::from_labels([[b'a'; 64].as_slice()]),
+            Err(NameError::LabelTooLong)
+        );
+        assert_eq!(
+            Name::from_labels([b"".as_slice()]),
+            Err(NameError::EmptyLabel)
+        );
+        let label = [b'a'; 63];
+        let longest = [&label[..], &label, &label, &label[..61]];
+        assert_eq!(Name::from_labels(longest).unwrap().as_wire().len(), 255);
+        assert_eq!(Name::from_labels([&label[..]; 4]), Err(NameError::TooLong));
+        assert_eq!(Name::from_wire(&[3, b'a']), Err(NameError::Truncated));
+        assert_eq!(Name::from_wire(&[0xc0, 0x0c]), Err(NameError::LabelTooLong));
+        assert_eq!(
+            Name::from_labels([b"a".as_slice(); 127])
+                .unwrap()
+                .labels()
+                .len(),
+            127
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! The gate, and behind it the decoding of a query.
+//!
+//! The header is judged before any decoder runs, so that no count in it can make work. The usual query
+//! (one question, at most an OPT) is read here; one with other records goes through hickory's decoder,
+//! which knows what a record may look like.
+
+use std::net::IpAddr;
+
+use hickory_proto::op::Message;
+
+use super::super::edns::{Edns, PLAIN_UDP_OCTETS};
+use super::super::{Class, Name, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
+use super::HEADER_OCTETS;
+
+/// The longest query that is read, in octets; no real one comes near.
+const QUERY_OCTETS: usize = 4096;
+
+/// The most records that a query may carry beside its question.
+const QUERY_RECORDS: u16 = 16;
+
+/// Why a message is no query that can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Shorter than a header: whose answer it would be cannot be said.
+    #[error("the message is shorter than a header")]
+    TooShort,
+    /// A response: answering it could go round for ever.
+    #[error("the message is a response, not a query")]
+    Response,
+    /// A query that gets a bare code.
+    #[error("the message gets the bare code {}", rcode.0)]
+    Bare {
+        /// The id to give back.
+        id: u16,
+        /// The opcode to give back.
+        opcode: Opcode,
+        /// The bits to give back.
+        flags: QueryFlags,
+        /// The code.
+        rcode: Rcode,
+    },
+}
+
+/// Decodes a query that came over `transport` from `client`.
+///
+/// # Errors
+/// What is no query, or a malformed one; each says what is to be done about it.
+pub fn decode(
+    message: &[u8],
+    transport: Transport,
+    client: Option<IpAddr>,
+) -> Result<Query, Rejection> {
+    let Some((header, body)) = message.split_first_chunk::<HEADER_OCTETS>() else {
+        return Err(Rejection::TooShort);
+    };
+    let header = Header::read(header);
+    let mut query = header.gate(message.len())?;
+    let malformed = header.bare(Rcode::FORMERR);
+    let (question, rest) = Question::read(body).ok_or(malformed)?;
+    (query.name, query.record_type, query.class) = question;
+    (query.transport, query.client) = (transport, client);
+    query.edns = match header.counts {
+        [_, 0, 0, 0] => None,
+        [_, 0, 0, 1] if is_opt(rest) => Some(read_opt(rest).ok_or(malformed)?),
+        _ => read_records(message).map_err(|()| malformed)?,
+    };
+    Ok(query)
+}
+
+#[derive(Clone, Copy)]
+struct Header {
+    id: u16,
+    bits: u16,
+    counts: [u16; 4],
+}
+
+impl Header {
+    fn read(octets: &[u8; HEADER_OCTETS]) -> Self {
+        let word = |at: usize| u16::from_be_bytes([octets[at], octets[at + 1]]);
+        Self {
+            id: word(0),
+            bits: word(2),
+            counts: [word(4), word(6), word(8), word(10)],
+        }
+    }
+
+    /// Judges the header alone; what passes is a query without its question.
+    fn gate(self, length: usize) -> Result<Query, Rejection> {
+        if self.bits & 0x8000 != 0 {
+            return Err(Rejection::Response);
+        }
+        if self.opcode() != Opcode::QUERY {
+            return Err(self.bare(Rcode::NOTIMP));
+        }
+        let [questions, others @ ..] = self.counts;
+        let records = others
+            .iter()
+            .fold(0_u16, |sum, count| sum.saturating_add(*count));
+        if questions != 1 || records > QUERY_RECORDS || length > QUERY_OCTETS {
+            return Err(self.bare(Rcode::FORMERR));
+        }
+        Ok(Query {
+            id: self.id,
+            flags: self.flags(),
+            name: Name::ROOT,
+            record_type: RecordType(0),
+            class: Class::IN,
+            edns: None,
+            transport: Transport::Udp,
+            client: None,
+        })
+    }
+
+    fn opcode(self) -> Opcode {
+        Opcode((self.bits >> 11 & 0xf).to_be_bytes()[1])
+    }
+
+    fn flags(self) -> QueryFlags {
+        QueryFlags {
+            recursion_desired: self.bits & 0x0100 != 0,
+            checking_disabled: self.bits & 0x0010 != 0,
+        }
+    }
+
+    fn bare(self, rcode: Rcode) -> Rejection {
+        Rejection::Bare {
+            id: self.id,
+            opcode: self.opcode(),
+            flags: self.flags(),
+            rcode,
+        }
+    }
+}
+
+type Question = (Name, RecordType, Class);
+
+trait ReadQuestion: Sized {
+    fn read(body: &[u8]) -> Option<(Self, &[u8])>;
+}
+
+impl ReadQuestion for Question {
+    fn read(body: &[u8]) -> Option<(Self, &[u8])> {
+        let name = Name::from_wire(body).ok()?;
+        let rest = body.get(name.as_wire().len()..)?;
+        let (&[t0, t1, c0, c1], rest) = rest.split_first_chunk::<4>()?;
+        let record_type = RecordType(u16::from_be_bytes([t0, t1]));
+        Some((
+            (name, record_type, Class(u16::from_be_bytes([c0, c1]))),
+            rest,
+        ))
+    }
+}
+
+/// Whether an OPT at the root begins here.
+fn is_opt(octets: &[u8]) -> bool {
+    octets.starts_with(&[0, 0, RecordType::OPT.0.to_be_bytes()[1]])
+}
+
+/// Reads the OPT that begins here; none when it or its options are cut short.
+fn read_opt(octets: &[u8]) -> Option<Edns> {
+    let (&[_, _, _, p0, p1, _, version, f0, _, l0, l1], rest) = octets.split_first_chunk::<11>()?;
+    let mut options = rest.get(..usize::from(u16::from_be_bytes([l0, l1])))?;
+    while !options.is_empty() {
+        let (&[_, _, l0, l1], rest) = options.split_first_chunk::<4>()?;
+        options = rest.get(usize::from(u16::from_be_bytes([l0, l1]))..)?;
+    }
+    // RFC 6891 §6.2.3: values below 512 are treated as 512.
+    let payload_octets = u16::from_be_bytes([p0, p1]).max(PLAIN_UDP_OCTETS);
+    Some(Edns {
+        payload_octets,
+        version,
+        dnssec_ok: f0 & 0x80 != 0,
+    })
+}
+
+/// Has a whole message checked that carries more than a question and an OPT.
+fn read_records(message: &[u8]) -> Result<Option<Edns>, ()> {
+    let message = Message::from_vec(message).map_err(|_| ())?;
+    Ok(message.edns.as_ref().map(|edns| Edns {
+        payload_octets: edns.max_payload().max(PLAIN_UDP_OCTETS),
+        version: edns.version(),
+        dnssec_ok: edns.flags().dnssec_ok,
+    }))
+}

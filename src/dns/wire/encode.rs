@@ -1,0 +1,200 @@
+//! Puts an answer on the wire for one client: its id, its letter case, its size, its OPT.
+//!
+//! Appends to a buffer of the listener's and allocates nothing where that has room.
+
+use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
+use super::super::{Answer, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
+use super::{HEADER_OCTETS, MESSAGE_OCTETS};
+
+const RESPONSE: u16 = 0x8000;
+const AUTHORITATIVE: u16 = 0x0400;
+const TRUNCATED: u16 = 0x0200;
+const RECURSION_DESIRED: u16 = 0x0100;
+const CHECKING_DISABLED: u16 = 0x0010;
+
+/// The code of the option that carries an extended error (RFC 8914 §2).
+const EXTENDED_ERROR_OPTION: u16 = 15;
+/// An OPT without options, in octets.
+const OPT_OCTETS: usize = 11;
+
+/// Appends the message that answers `query`; `turn` turns the records of the answer round.
+///
+/// Over UDP what does not fit is truncated by whole sections and the OPT stays (RFC 6891 §7); on the
+/// other transports what does not fit into a message is left out, other records each turn.
+pub fn encode(answer: &Answer, query: &Query, turn: u32, out: &mut Vec<u8>) {
+    let parts = answer.parts();
+    let opt_octets = opt_octets(answer, query);
+    let question_octets = query.name.as_wire().len() + 4;
+    let most = match query.transport {
+        Transport::Udp => largest_udp_octets(query),
+        _ => MESSAGE_OCTETS,
+    };
+    let room = most.saturating_sub(HEADER_OCTETS + question_octets + opt_octets);
+    let cut = Cut::choose(answer, room, query.transport);
+
+    let mut bits = RESPONSE | reflected(query.flags) | parts.rcode.0 & 0xf;
+    if parts.authoritative {
+        bits |= AUTHORITATIVE;
+    }
+    let all = u16::try_from(parts.answer_starts.len()).unwrap_or(u16::MAX);
+    let first = first_record(answer, turn);
+    let (mut counts, begin) = ([1, all, parts.authority_count, 0], out.len());
+    counts[3] = parts.additional_count + u16::from(query.edns.is_some());
+    put_header(out, query.id, bits, counts);
+    out.extend_from_slice(query.name.as_wire());
+    out.extend_from_slice(&query.record_type.0.to_be_bytes());
+    out.extend_from_slice(&query.class.0.to_be_bytes());
+
+    match cut {
+        Cut::Nothing | Cut::Additional => {
+            out.extend_from_slice(&parts.records[first..parts.answer_end]);
+            out.extend_from_slice(&parts.records[..first]);
+            let end = match cut {
+                Cut::Additional => parts.authority_end,
+                _ => parts.records.len(),
+            };
+            out.extend_from_slice(&parts.records[parts.answer_end..end]);
+        }
+        Cut::Some => counts[1] = put_some(answer, turn, room, out),
+        Cut::All => {
+            counts[1] = 0;
+            out[begin + 2] |= TRUNCATED.to_be_bytes()[0];
+        }
+    }
+    if cut != Cut::Nothing {
+        counts[3] -= parts.additional_count;
+        counts[2] = if cut == Cut::Additional { counts[2] } else { 0 };
+        for (place, count) in counts.into_iter().enumerate() {
+            let at = begin + 4 + 2 * place;
+            out[at..at + 2].copy_from_slice(&count.to_be_bytes());
+        }
+    }
+    put_opt(answer, query, out);
+}
+
+/// Appends a message without a question, for what could not be decoded.
+pub fn encode_bare(id: u16, opcode: Opcode, flags: QueryFlags, rcode: Rcode, out: &mut Vec<u8>) {
+    let bits = RESPONSE | u16::from(opcode.0 & 0xf) << 11 | reflected(flags) | rcode.0 & 0xf;
+    put_header(out, id, bits, [0; 4]);
+}
+
+/// The most octets that may go to this client over UDP (RFC 6891 §6.2.5).
+pub fn largest_udp_octets(query: &Query) -> usize {
+    let client = query
+        .edns
+        .map_or(PLAIN_UDP_OCTETS, |edns| edns.payload_octets);
+    usize::from(client.clamp(PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS))
+}
+
+/// What has to be left out of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    Nothing,
+    /// The additional section: nobody loses what he asked for (RFC 2181 §9).
+    Additional,
+    /// Records of the answer, on a transport that has no other to turn to.
+    Some,
+    /// All records: the client is to come again by TCP.
+    All,
+}
+
+impl Cut {
+    fn choose(answer: &Answer, room: usize, transport: Transport) -> Self {
+        let parts = answer.parts();
+        if parts.records.len() <= room {
+            Self::Nothing
+        } else if parts.authority_end <= room {
+            Self::Additional
+        } else if transport == Transport::Udp {
+            Self::All
+        } else {
+            Self::Some
+        }
+    }
+}
+
+/// Where in the records the answer begins at this turn.
+fn first_record(answer: &Answer, turn: u32) -> usize {
+    let starts = &answer.parts().answer_starts;
+    if !answer.parts().rotates || starts.len() < 2 {
+        return 0;
+    }
+    let place = u64::from(turn) % starts.len() as u64;
+    usize::try_from(place).map_or(0, |place| starts[place] as usize)
+}
+
+/// Appends as many records as there is room for, beginning with this turn's; tells how many.
+fn put_some(answer: &Answer, turn: u32, room: usize, out: &mut Vec<u8>) -> u16 {
+    let parts = answer.parts();
+    let starts = &parts.answer_starts;
+    let first = first_record(answer, turn) as u32;
+    let place = starts.partition_point(|start| *start < first);
+    let (mut left, mut count) = (room, 0_u16);
+    for at in (place..starts.len()).chain(0..place) {
+        let end = starts
+            .get(at + 1)
+            .map_or(parts.answer_end, |end| *end as usize);
+        let record = &parts.records[starts[at] as usize..end];
+        match left.checked_sub(record.len()) {
+            Some(rest) if count < u16::MAX => left = rest,
+            _ => break,
+        }
+        out.extend_from_slice(record);
+        count += 1;
+    }
+    count
+}
+
+fn put_header(out: &mut Vec<u8>, id: u16, bits: u16, counts: [u16; 4]) {
+    for word in [id, bits].into_iter().chain(counts) {
+        out.extend_from_slice(&word.to_be_bytes());
+    }
+}
+
+fn reflected(flags: QueryFlags) -> u16 {
+    let desired = if flags.recursion_desired {
+        RECURSION_DESIRED
+    } else {
+        0
+    };
+    desired
+        | if flags.checking_disabled {
+            CHECKING_DISABLED
+        } else {
+            0
+        }
+}
+
+fn opt_octets(answer: &Answer, query: &Query) -> usize {
+    let option = answer
+        .extended_error()
+        .map_or(0, |error| 6 + error.text.len());
+    if query.edns.is_some() {
+        OPT_OCTETS + option
+    } else {
+        0
+    }
+}
+
+/// Appends the OPT that a client with EDNS is owed (RFC 6891 §6.1.1).
+fn put_opt(answer: &Answer, query: &Query, out: &mut Vec<u8>) {
+    let Some(edns) = query.edns else { return };
+    let mut opt = [0; OPT_OCTETS];
+    opt[1..3].copy_from_slice(&RecordType::OPT.0.to_be_bytes());
+    opt[3..5].copy_from_slice(&UDP_PAYLOAD_OCTETS.to_be_bytes());
+    opt[5] = (answer.rcode().0 >> 4).to_be_bytes()[1];
+    opt[7] = if edns.dnssec_ok { 0x80 } else { 0 };
+    let error = answer.extended_error();
+    let option_octets = error.map_or(0, |error| 2 + error.text.len());
+    let data_octets = error.map_or(0, |_| 4 + option_octets);
+    // The texts are constants of a few words.
+    opt[9..11].copy_from_slice(&u16::try_from(data_octets).unwrap_or(0).to_be_bytes());
+    out.extend_from_slice(&opt);
+    if let Some(error) = error {
+        let length = u16::try_from(option_octets).unwrap_or(0);
+        for word in [EXTENDED_ERROR_OPTION, length, error.code] {
+            out.extend_from_slice(&word.to_be_bytes());
+        }
+        out.extend_from_slice(error.text.as_bytes());
+    }
+}

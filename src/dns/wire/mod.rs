@@ -1,0 +1,13 @@
+//! Messages in wire form (RFC 1035 §4): a query in, an answer out.
+
+mod decode;
+mod encode;
+
+pub use decode::{Rejection, decode};
+pub use encode::{encode, encode_bare, largest_udp_octets};
+
+/// The length of a message's header, in octets (RFC 1035 §4.1.1).
+pub const HEADER_OCTETS: usize = 12;
+
+/// The longest message, in octets: what the length before it on a stream can say (RFC 1035 §4.2.2).
+pub const MESSAGE_OCTETS: usize = 65_535;

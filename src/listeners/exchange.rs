@@ -1,0 +1,151 @@
+//! One message in, one message out, the same for every transport: decode, stack, encode.
+//!
+//! An answer that is ready is written where the message arrived. What has to wait is handed back, for
+//! the listener to wait for where it holds up nobody. It knows no socket.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::dns::wire::{self, Rejection};
+use crate::dns::{Answer, AnswerBuilder, Class, Query, Rcode, Transport};
+use crate::layers::Stack;
+
+/// Takes messages through the stack; a listener has one for each worker or connection.
+#[derive(Clone, Debug)]
+pub struct Exchange<S> {
+    stack: S,
+    transport: Transport,
+    turns: Turns,
+}
+
+/// What came of a message.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack, and waiting is rare"
+)]
+pub enum Exchanged<F> {
+    /// The answer was appended to the buffer.
+    Answered {
+        /// How long an HTTP cache may keep it, in seconds; none when it may not.
+        freshness_seconds: Option<u32>,
+    },
+    /// There is nothing to say to it.
+    Rejected(Rejection),
+    /// The answer has to be waited for.
+    Waiting(Waiting<F>),
+}
+
+/// A query whose answer has to be waited for.
+#[derive(Debug)]
+pub struct Waiting<F> {
+    query: Query,
+    future: F,
+    turn: u32,
+}
+
+impl<S: Stack> Exchange<S> {
+    /// Makes one for a transport.
+    pub fn new(stack: S, transport: Transport) -> Self {
+        Self {
+            stack,
+            transport,
+            turns: Turns(rand::random::<u32>() | 1),
+        }
+    }
+
+    /// Takes one message from `client` and appends the answer to `out`, if it is ready.
+    pub fn begin(
+        &mut self,
+        message: &[u8],
+        client: Option<IpAddr>,
+        out: &mut Vec<u8>,
+    ) -> Exchanged<S::Future> {
+        let query = match wire::decode(message, self.transport, client) {
+            Ok(query) => query,
+            Err(Rejection::Bare {
+                id,
+                opcode,
+                flags,
+                rcode,
+            }) => {
+                wire::encode_bare(id, opcode, flags, rcode, out);
+                return Exchanged::Answered {
+                    freshness_seconds: None,
+                };
+            }
+            Err(rejection) => return Exchanged::Rejected(rejection),
+        };
+        let turn = self.turns.next();
+        if let Some(answer) = refusal(&query) {
+            wire::encode(&answer, &query, turn, out);
+            return Exchanged::Answered {
+                freshness_seconds: None,
+            };
+        }
+        let mut future = self.stack.call(query.clone());
+        match Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(answer)) => {
+                wire::encode(&answer, &query, turn, out);
+                Exchanged::Answered {
+                    freshness_seconds: answer.freshness_seconds(),
+                }
+            }
+            Poll::Pending => Exchanged::Waiting(Waiting {
+                query,
+                future,
+                turn,
+            }),
+        }
+    }
+
+    /// Asks the stack a query that came in no message; the answer with the query's own turn.
+    pub async fn ask(&mut self, query: Query) -> (Answer, u32) {
+        let turn = self.turns.next();
+        let answer = match refusal(&query) {
+            Some(answer) => answer,
+            None => self
+                .stack
+                .call(query)
+                .await
+                .unwrap_or_else(|never| match never {}),
+        };
+        (answer, turn)
+    }
+}
+
+impl<F> Waiting<F>
+where
+    F: Future<Output = Result<Answer, Infallible>> + Unpin,
+{
+    /// Waits for the answer and appends it to `out`; tells its freshness as `Exchanged` does.
+    pub async fn finish(self, out: &mut Vec<u8>) -> Option<u32> {
+        let Ok(answer) = self.future.await;
+        wire::encode(&answer, &self.query, self.turn, out);
+        answer.freshness_seconds()
+    }
+}
+
+/// The answer to what is decoded well and yet no query for the stack.
+fn refusal(query: &Query) -> Option<Answer> {
+    // RFC 6891 §6.1.3: a version that is not spoken here.
+    if query.edns.is_some_and(|edns| edns.version != 0) {
+        return Some(AnswerBuilder::error(Rcode::BADVERS, None));
+    }
+    (query.class != Class::IN).then(|| AnswerBuilder::error(Rcode::REFUSED, None))
+}
+
+/// Numbers that look random enough to share the load among records (xorshift).
+#[derive(Clone, Debug)]
+struct Turns(u32);
+
+impl Turns {
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
+    }
+}
