@@ -1,0 +1,114 @@
+//! The zones of a Nomad cluster: finds what a name means, and says it.
+//!
+//! `grammar` reads the name, `records` makes what exists, `negative` makes denials. Each answer keeps the
+//! cells of the catalogue that it was made from, so that a cache knows when it no longer holds.
+
+mod grammar;
+mod infrastructure;
+mod negative;
+mod records;
+mod zone;
+
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Cell, Snapshot};
+use crate::dns::{Answer, AnswerBuilder, Labels, Lifetime, Query, Rcode};
+
+pub use zone::{Descriptions, Zone, ZoneSettings};
+
+use self::grammar::{Found, Reading};
+use super::AnswerError;
+
+/// Answers for the zones of the cluster.
+#[derive(Debug)]
+pub struct NomadZones {
+    settings: ZoneSettings,
+    catalog: Arc<Catalog>,
+}
+
+/// What an answer is made of: one query in one zone, at one state of the catalogue.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    query: &'a Query,
+    zone: &'a Zone,
+    settings: &'a ZoneSettings,
+    snapshot: &'a Snapshot,
+}
+
+impl NomadZones {
+    /// Makes it for the zones of `settings`.
+    pub(super) fn new(settings: ZoneSettings, catalog: Arc<Catalog>) -> Self {
+        Self { settings, catalog }
+    }
+
+    /// Answers a query; none when its name is in none of the zones.
+    pub(super) fn answer(&self, query: &Query) -> Option<Result<Answer, AnswerError>> {
+        let zone = self.settings.zone_of(&query.name)?;
+        let guard = self.catalog.snapshot();
+        let Some(snapshot) = guard.as_ref().and_then(|guard| guard.as_ref()) else {
+            return Some(Err(AnswerError::NotReady));
+        };
+        let context = Context {
+            query,
+            zone,
+            settings: &self.settings,
+            snapshot,
+        };
+        Some(Ok(context.answer()))
+    }
+}
+
+impl Context<'_> {
+    fn answer(&self) -> Answer {
+        let labels = self.query.name.labels();
+        let reading = self.read(&labels);
+        match &reading.found {
+            Found::Apex => infrastructure::apex(self),
+            Found::NameServer => infrastructure::name_server(self),
+            Found::Instances { service, selection } => {
+                let lifetime = self.lifetime(Some(&service.cell), reading.precedence_cell(self));
+                records::of_instances(self, service, selection, lifetime)
+            }
+            Found::Address { address, cell } => {
+                let lifetime = self.lifetime(Some(cell), Some(self.snapshot.names()));
+                records::of_address(self, *address, lifetime)
+            }
+            Found::Empty => negative::deny(self, Rcode::NOERROR, self.lifetime(None, None)),
+            Found::Nothing { cell } => {
+                negative::deny(self, Rcode::NXDOMAIN, self.lifetime(*cell, None))
+            }
+        }
+    }
+
+    /// Reads the name in its own zone, then in those around it.
+    ///
+    /// `web.service.nomad` is the namespace `web` of the zone `service.nomad`; it is also the service
+    /// `web` of the namespace `service` in the zone `nomad`, and that is what has instances.
+    fn read<'labels>(&'labels self, labels: &'labels Labels<'labels>) -> Reading<'labels> {
+        let depth = self.zone.labels_below(&self.query.name);
+        let own = grammar::read(self.snapshot, labels, depth);
+        if own.is_positive() {
+            return own;
+        }
+        for zone in self.settings.zones_around(self.zone) {
+            let depth = zone.labels_below(&self.query.name);
+            let outer = grammar::read(self.snapshot, labels, depth);
+            if matches!(outer.found, Found::Instances { .. }) {
+                return outer.after_another();
+            }
+        }
+        own
+    }
+
+    /// The lifetime of an answer: its cells are those that must not be superseded.
+    ///
+    /// A denial, which carries the serial, is given the names' cell by `negative`.
+    fn lifetime(&self, own: Option<&Cell>, other: Option<&Cell>) -> Lifetime {
+        Lifetime::UntilSuperseded([own.map(Cell::mark), other.map(Cell::mark), None])
+    }
+
+    /// Starts an answer to the query.
+    fn builder(&self) -> AnswerBuilder {
+        AnswerBuilder::new(&self.query.name)
+    }
+}

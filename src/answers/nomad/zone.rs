@@ -1,0 +1,92 @@
+//! The zones, and what is the same in all of their answers.
+
+use std::net::IpAddr;
+
+use crate::dns::{Name, NameError};
+
+/// One zone: an apex and the names that it is the authority for.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    /// The apex.
+    pub apex: Name,
+    /// The name server's own name, `ns` below the apex.
+    pub name_server: Name,
+    /// The mailbox of the SOA, `hostmaster` below the apex (RFC 2142 §7).
+    pub mailbox: Name,
+    /// What the targets of SRV records are below, `addr` below the apex.
+    pub addresses: Name,
+}
+
+/// What the answers of all zones have in common.
+#[derive(Clone, Debug)]
+pub struct ZoneSettings {
+    /// The zones, the longest apex first.
+    zones: Vec<Zone>,
+    /// The TTL of records, in seconds.
+    pub ttl_seconds: u32,
+    /// The TTL of denials, in seconds.
+    pub negative_ttl_seconds: u32,
+    /// Whether instances are described in TXT records.
+    pub descriptions: Descriptions,
+    /// The addresses of the name server.
+    pub server_addresses: Vec<IpAddr>,
+}
+
+/// Whether TXT records describe the instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Descriptions {
+    /// They do.
+    #[default]
+    Shown,
+    /// Services have no TXT records.
+    Hidden,
+}
+
+impl Zone {
+    /// Makes the zone of an apex.
+    ///
+    /// # Errors
+    /// An apex so long that no name fits below it.
+    pub fn new(apex: Name) -> Result<Self, NameError> {
+        let below = |label: &'static str| {
+            let labels = apex.labels();
+            Name::from_labels(std::iter::once(label.as_bytes()).chain(labels.iter()))
+        };
+        Ok(Self {
+            name_server: below("ns")?,
+            mailbox: below("hostmaster")?,
+            addresses: below("addr")?,
+            apex,
+        })
+    }
+
+    /// How many labels of a name within the zone are below the apex.
+    pub(super) fn labels_below(&self, name: &Name) -> usize {
+        name.labels_above(&self.apex).unwrap_or(0)
+    }
+}
+
+impl ZoneSettings {
+    /// Makes the settings of `zones`, in any order.
+    pub fn new(mut zones: Vec<Zone>, ttl_seconds: u32, negative_ttl_seconds: u32) -> Self {
+        zones.sort_by_key(|zone| std::cmp::Reverse(zone.apex.as_wire().len()));
+        Self {
+            zones,
+            ttl_seconds,
+            negative_ttl_seconds,
+            descriptions: Descriptions::default(),
+            server_addresses: Vec::new(),
+        }
+    }
+
+    /// The zone that a name belongs to: the longest that it is within.
+    pub(super) fn zone_of(&self, name: &Name) -> Option<&Zone> {
+        self.zones.iter().find(|zone| name.is_within(&zone.apex))
+    }
+
+    /// The other zones that a zone is within, the longest first.
+    pub(super) fn zones_around<'a>(&'a self, inner: &'a Zone) -> impl Iterator<Item = &'a Zone> {
+        let others = self.zones.iter().filter(|zone| zone.apex != inner.apex);
+        others.filter(|zone| inner.apex.is_within(&zone.apex))
+    }
+}

@@ -1,0 +1,58 @@
+//! Picks who answers: the zone that the name is in, or nobody.
+//!
+//! The longest zone wins (RFC 1034 §4.3.2). What is in no zone is refused, and so is the transfer of one.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tower::Service;
+
+use super::nomad::NomadZones;
+use super::{AnswerError, ZoneSettings};
+use crate::catalog::Catalog;
+use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
+
+/// Answers queries from the catalogue.
+#[derive(Clone, Debug)]
+pub struct Router {
+    nomad: Arc<NomadZones>,
+}
+
+impl Router {
+    /// Makes a router for the zones of `settings`.
+    pub fn new(settings: ZoneSettings, catalog: Arc<Catalog>) -> Self {
+        Self {
+            nomad: Arc::new(NomadZones::new(settings, catalog)),
+        }
+    }
+
+    fn answer(&self, query: &Query) -> Result<Answer, AnswerError> {
+        // RFC 5936 §2.2.1: no transfer is offered.
+        if matches!(query.record_type, RecordType::AXFR | RecordType::IXFR) {
+            let error = Some(ExtendedError::NOT_SUPPORTED);
+            return Ok(AnswerBuilder::error(Rcode::REFUSED, error));
+        }
+        match self.nomad.answer(query) {
+            Some(answer) => answer,
+            None => {
+                let error = Some(ExtendedError::NOT_AUTHORITATIVE);
+                Ok(AnswerBuilder::error(Rcode::REFUSED, error))
+            }
+        }
+    }
+}
+
+impl Service<Query> for Router {
+    type Response = Answer;
+    type Error = AnswerError;
+    type Future = Ready<Result<Answer, AnswerError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, query: Query) -> Self::Future {
+        ready(self.answer(&query))
+    }
+}
