@@ -82,9 +82,9 @@ impl Answer {
         self.0.extended_error
     }
 
-    /// Whether a cache may keep it at all.
-    pub fn is_cacheable(&self) -> bool {
-        matches!(self.0.lifetime, Lifetime::UntilSuperseded(_))
+    /// About how much memory it takes, in octets.
+    pub fn octets(&self) -> usize {
+        size_of::<Parts>() + self.0.records.len() + 4 * self.0.answer_starts.len()
     }
 
     /// Whether what it was made from still holds.

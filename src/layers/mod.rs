@@ -1,11 +1,27 @@
-//! The tower layers over `Query -> Answer`.
+//! The tower layers over `Query -> Answer`, and the stack that they make.
 //!
-//! Floor 3. A layer looks at the query and at what is below it, never at who is above.
+//! Floor 3. A layer looks at the query and at what is below it, never at who is above. Their order
+//! stands once, in `Stacks::worker`.
+
+pub mod cache;
+mod limits;
+pub mod metrics;
+pub mod rescue;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use tower::Service;
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower::timeout::TimeoutLayer;
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, Service, ServiceBuilder};
 
+use self::cache::{Cache, CacheLayer, Table};
+pub use self::limits::Limits;
+use self::metrics::{Counters, Metrics, MetricsLayer, Workers};
+use self::rescue::{Rescue, RescueLayer};
+use crate::answers::Router;
 use crate::dns::{Answer, Query};
 
 /// The whole stack, as a listener sees it: it always has an answer.
@@ -28,4 +44,75 @@ impl<S> Stack for S where
         + Sync
         + 'static
 {
+}
+
+/// The stack of one worker.
+pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, Answer, BoxError>>>>;
+
+/// Makes the stacks of workers: each has its own cache and counters, all share the limits.
+#[derive(Clone, Debug)]
+pub struct Stacks {
+    router: Router,
+    limits: (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer),
+    cache: CacheSettings,
+    workers: Arc<Workers>,
+}
+
+/// The size of a worker's cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// How many answers it keeps; 0 for none.
+    pub entries: usize,
+    /// How many octets they may take together.
+    pub octets: usize,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self {
+            entries: 65_536,
+            octets: 64 << 20,
+        }
+    }
+}
+
+impl Stacks {
+    /// Makes stacks around `router`; their counters join `workers`.
+    pub fn new(
+        router: Router,
+        limits: Limits,
+        cache: CacheSettings,
+        workers: Arc<Workers>,
+    ) -> Self {
+        Self {
+            router,
+            limits: limits.layers(),
+            cache,
+            workers,
+        }
+    }
+
+    /// Makes the stack of one more worker.
+    pub fn worker(&self) -> WorkerStack {
+        let counters = Arc::new(Counters::default());
+        let table = Arc::new(Table::new(self.cache.entries, self.cache.octets));
+        self.workers.join(Arc::clone(&counters), Arc::clone(&table));
+        let (load_shed, concurrency, timeout) = self.limits.clone();
+        ServiceBuilder::new()
+            // Outermost: what is counted is what clients get.
+            .layer(MetricsLayer::new(Arc::clone(&counters)))
+            // Whatever fails below becomes an answer here, and nowhere else.
+            .layer(RescueLayer::new(counters))
+            // Outside the limits: a hit must never wait, nor count as waiting.
+            .layer(CacheLayer::new(table))
+            // The types of what only a miss sees end here.
+            .layer_fn(BoxCloneSyncService::new)
+            // What finds no room below fails at once instead of queueing without bound.
+            .layer(load_shed)
+            // Bounds the queries that wait, over all workers.
+            .layer(concurrency)
+            // Innermost: only the waiting itself is timed.
+            .layer(timeout)
+            .service(self.router.clone())
+    }
 }

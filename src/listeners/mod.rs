@@ -4,3 +4,4 @@
 //! same for all of them and stands in `exchange`.
 
 pub mod exchange;
+pub mod udp;

@@ -1,0 +1,38 @@
+//! What bounds the work inside the cache: how many queries may wait, how long, and what becomes of more.
+//!
+//! Floor 3. A hit never comes here. The layers are tower's own; here are their settings.
+
+use std::time::Duration;
+
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower::timeout::TimeoutLayer;
+
+/// The bounds of the work behind the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many queries may wait for an answer at once, over all workers.
+    pub waiting: usize,
+    /// How long one may wait.
+    pub timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            waiting: 4096,
+            timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Limits {
+    /// The layers of these bounds, from the outside inwards.
+    pub fn layers(self) -> (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer) {
+        (
+            LoadShedLayer::new(),
+            GlobalConcurrencyLimitLayer::new(self.waiting),
+            TimeoutLayer::new(self.timeout),
+        )
+    }
+}

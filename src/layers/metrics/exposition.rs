@@ -1,0 +1,226 @@
+//! Adds the workers' counters up and writes them, under our names and those that dashboards for CoreDNS
+//! look for.
+
+use std::fmt;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+
+use super::counters::{BUCKETS_NANOSECONDS, FAMILIES, Failure, OTHER, RCODES, TYPES};
+use super::{Counters, Workers};
+use crate::dns::Transport;
+use crate::layers::cache::Table;
+
+const NANOSECONDS: f64 = 1e9;
+
+impl Collector for Workers {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let all = self
+            .all
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let counters: Vec<&Counters> = all.iter().map(|(counters, _)| counters.as_ref()).collect();
+        let tables: Vec<&Table> = all.iter().map(|(_, table)| table.as_ref()).collect();
+        encode_queries(&mut encoder, &counters)?;
+        encode_answers(&mut encoder, &counters)?;
+        encode_durations(&mut encoder, &counters)?;
+        encode_failures(&mut encoder, &counters)?;
+        encode_cache(&mut encoder, &tables)
+    }
+}
+
+fn encode_queries(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
+    let names = TYPES.iter().map(|(_, name)| *name).chain([OTHER]);
+    let mut rows = Vec::new();
+    for transport in Transport::ALL {
+        for (place, name) in names.clone().enumerate() {
+            for (family, label) in FAMILIES.iter().enumerate() {
+                let count = sum(all, |all| &all.queries[transport as usize][place][family]);
+                if count > 0 {
+                    rows.push((transport.as_str(), name, *label, count));
+                }
+            }
+        }
+    }
+    let mut own = family(
+        encoder,
+        "nomadns_queries",
+        "Queries taken",
+        MetricType::Counter,
+    )?;
+    for (transport, name, label, count) in &rows {
+        let labels = [
+            ("transport", *transport),
+            ("type", *name),
+            ("family", *label),
+        ];
+        counter(&mut own, &labels, *count)?;
+    }
+    let name = "coredns_dns_requests";
+    let mut alias = family(
+        encoder,
+        name,
+        "The same, as CoreDNS calls it",
+        MetricType::Counter,
+    )?;
+    for (transport, name, label, count) in &rows {
+        let labels = [
+            ("server", ""),
+            ("zone", ""),
+            ("view", ""),
+            ("proto", *transport),
+        ];
+        counter(
+            &mut alias,
+            &(labels, [("family", *label), ("type", *name)]),
+            *count,
+        )?;
+    }
+    Ok(())
+}
+
+fn encode_answers(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
+    let names = RCODES.iter().map(|(_, name)| *name).chain([OTHER]);
+    let mut own = family(
+        encoder,
+        "nomadns_answers",
+        "Answers given",
+        MetricType::Counter,
+    )?;
+    let mut sums = vec![0; RCODES.len() + 1];
+    for transport in Transport::ALL {
+        for (place, name) in names.clone().enumerate() {
+            let count = sum(all, |all| &all.answers[transport as usize][place]);
+            sums[place] += count;
+            if count > 0 {
+                let labels = [("transport", transport.as_str()), ("rcode", name)];
+                counter(&mut own, &labels, count)?;
+            }
+        }
+    }
+    let name = "coredns_dns_responses";
+    let mut alias = family(
+        encoder,
+        name,
+        "The same, as CoreDNS calls it",
+        MetricType::Counter,
+    )?;
+    for (name, count) in names.zip(sums).filter(|(_, count)| *count > 0) {
+        let labels = [("server", ""), ("zone", ""), ("view", "")];
+        counter(
+            &mut alias,
+            &(labels, [("rcode", name), ("plugin", "nomad")]),
+            count,
+        )?;
+    }
+    Ok(())
+}
+
+fn encode_durations(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
+    for (name, help) in [
+        (
+            "nomadns_answer_duration_seconds",
+            "From the decoded query to the answer",
+        ),
+        (
+            "coredns_dns_request_duration_seconds",
+            "The same, as CoreDNS calls it",
+        ),
+    ] {
+        let mut own = family(encoder, name, help, MetricType::Histogram)?;
+        for transport in Transport::ALL {
+            let mut buckets = Vec::new();
+            for place in 0..=BUCKETS_NANOSECONDS.len() {
+                let end = BUCKETS_NANOSECONDS.get(place);
+                let end = end.map_or(f64::MAX, |end| *end as f64 / NANOSECONDS);
+                buckets.push((
+                    end,
+                    sum(all, |all| &all.durations[transport as usize][place]),
+                ));
+            }
+            let count: u64 = buckets.iter().map(|(_, count)| count).sum();
+            let nanoseconds = sum(all, |all| &all.nanoseconds[transport as usize]);
+            if count > 0 {
+                let total = nanoseconds as f64 / NANOSECONDS;
+                own.encode_family(&[("transport", transport.as_str())])?
+                    .encode_histogram::<NoLabelSet>(total, count, &buckets, None)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn encode_failures(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
+    let help = "Queries that got SERVFAIL, by the reason";
+    let mut own = family(encoder, "nomadns_failures", help, MetricType::Counter)?;
+    for failure in Failure::ALL {
+        let count = sum(all, |all| &all.failures[failure as usize]);
+        counter(&mut own, &[("reason", failure.as_str())], count)?;
+    }
+    let panics = sum(all, |all| &all.failures[Failure::Panic as usize]);
+    let help = "Panics, as CoreDNS counts them";
+    let mut alias = family(encoder, "coredns_panics", help, MetricType::Counter)?;
+    alias.encode_counter::<NoLabelSet, _, u64>(&panics, None)
+}
+
+fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&Table]) -> fmt::Result {
+    let count = |of: fn(&Table) -> &AtomicU64| -> u64 {
+        tables
+            .iter()
+            .map(|table| of(table).load(Ordering::Relaxed))
+            .sum()
+    };
+    for (name, help, value) in [
+        (
+            "nomadns_cache_hits",
+            "Queries answered from a cache",
+            count(|it| &it.counters().hits),
+        ),
+        (
+            "nomadns_cache_misses",
+            "Queries answered anew",
+            count(|it| &it.counters().misses),
+        ),
+        (
+            "nomadns_cache_evictions",
+            "Answers that still held and made room",
+            count(|it| &it.counters().evictions),
+        ),
+    ] {
+        let mut own = family(encoder, name, help, MetricType::Counter)?;
+        own.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+    }
+    let entries: usize = tables.iter().map(|table| table.entries()).sum();
+    let help = "Answers in the caches of all workers";
+    let mut own = family(encoder, "nomadns_cache_entries", help, MetricType::Gauge)?;
+    own.encode_gauge(&u64::try_from(entries).unwrap_or(u64::MAX))
+}
+
+fn family<'e>(
+    encoder: &'e mut DescriptorEncoder<'_>,
+    name: &'e str,
+    help: &str,
+    kind: MetricType,
+) -> Result<MetricEncoder<'e>, fmt::Error> {
+    encoder.encode_descriptor(name, help, None, kind)
+}
+
+fn counter(
+    encoder: &mut MetricEncoder<'_>,
+    labels: &impl prometheus_client::encoding::EncodeLabelSet,
+    count: u64,
+) -> fmt::Result {
+    encoder
+        .encode_family(labels)?
+        .encode_counter::<NoLabelSet, _, u64>(&count, None)
+}
+
+fn sum(all: &[&Counters], of: impl Fn(&Counters) -> &AtomicU64) -> u64 {
+    all.iter()
+        .map(|counters| of(counters).load(Ordering::Relaxed))
+        .sum()
+}

@@ -1,0 +1,113 @@
+//! Counts queries and answers, and how long one took to become the other.
+//!
+//! Floor 3, the outermost layer: what it sees is what clients get.
+
+mod counters;
+mod exposition;
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::time::Instant;
+use tower::{Layer, Service};
+
+pub use self::counters::{Counters, Failure};
+use super::cache::Table;
+use crate::dns::{Answer, Query, Transport};
+
+/// Counts what goes through a service.
+#[derive(Clone, Debug)]
+pub struct MetricsLayer {
+    counters: Arc<Counters>,
+}
+
+/// Counts what the service inside is asked and answers.
+#[derive(Clone, Debug)]
+pub struct Metrics<S> {
+    inner: S,
+    counters: Arc<Counters>,
+}
+
+/// An answer that is counted when it is there.
+#[derive(Debug)]
+pub struct MetricsFuture<F> {
+    inner: F,
+    transport: Transport,
+    since: Instant,
+    counters: Arc<Counters>,
+}
+
+/// Knows the counters of all workers.
+#[derive(Debug, Default)]
+pub struct Workers {
+    all: Mutex<Vec<(Arc<Counters>, Arc<Table>)>>,
+}
+
+impl Workers {
+    /// Takes in the counters and the cache's table of one more worker.
+    pub fn join(&self, counters: Arc<Counters>, table: Arc<Table>) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((counters, table));
+    }
+}
+
+impl MetricsLayer {
+    /// Makes the layer that counts in `counters`.
+    pub fn new(counters: Arc<Counters>) -> Self {
+        Self { counters }
+    }
+}
+
+impl<S> Layer<S> for MetricsLayer {
+    type Service = Metrics<S>;
+
+    fn layer(&self, inner: S) -> Metrics<S> {
+        Metrics {
+            inner,
+            counters: Arc::clone(&self.counters),
+        }
+    }
+}
+
+impl<S> Service<Query> for Metrics<S>
+where
+    S: Service<Query, Response = Answer>,
+    S::Future: Unpin,
+{
+    type Response = Answer;
+    type Error = S::Error;
+    type Future = MetricsFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, query: Query) -> Self::Future {
+        self.counters.count_query(&query);
+        let (transport, since) = (query.transport, Instant::now());
+        let counters = Arc::clone(&self.counters);
+        MetricsFuture {
+            inner: self.inner.call(query),
+            transport,
+            since,
+            counters,
+        }
+    }
+}
+
+impl<F, E> Future for MetricsFuture<F>
+where
+    F: Future<Output = Result<Answer, E>> + Unpin,
+{
+    type Output = Result<Answer, E>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.inner).poll(context));
+        if let Ok(answer) = &answer {
+            self.counters
+                .count_answer(self.transport, answer.rcode(), self.since.elapsed());
+        }
+        Poll::Ready(answer)
+    }
+}

@@ -1,0 +1,129 @@
+//! Turns every error into an answer: SERVFAIL, with the reason for people (RFC 8914).
+//!
+//! Floor 3, outside the cache: what fails is not kept. It is the only place that makes SERVFAIL, and
+//! where a panic stays one query's.
+
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use tower::load_shed::error::Overloaded;
+use tower::timeout::error::Elapsed;
+use tower::{BoxError, Layer, Service};
+
+use super::metrics::{Counters, Failure};
+use crate::answers::AnswerError;
+use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode};
+
+/// Rescues a service's errors.
+#[derive(Clone, Debug)]
+pub struct RescueLayer {
+    counters: Arc<Counters>,
+}
+
+/// Answers where the service inside fails.
+#[derive(Clone, Debug)]
+pub struct Rescue<S> {
+    inner: S,
+    counters: Arc<Counters>,
+}
+
+/// An answer, whatever comes.
+#[derive(Debug)]
+pub struct RescueFuture<F> {
+    /// None when the service panicked before it had a future.
+    inner: Option<F>,
+    counters: Option<Arc<Counters>>,
+}
+
+impl RescueLayer {
+    /// Makes the layer; failures are counted in `counters`.
+    pub fn new(counters: Arc<Counters>) -> Self {
+        Self { counters }
+    }
+}
+
+impl<S> Layer<S> for RescueLayer {
+    type Service = Rescue<S>;
+
+    fn layer(&self, inner: S) -> Rescue<S> {
+        Rescue {
+            inner,
+            counters: Arc::clone(&self.counters),
+        }
+    }
+}
+
+impl<S> Service<Query> for Rescue<S>
+where
+    S: Service<Query, Response = Answer, Error = BoxError>,
+    S::Future: Unpin,
+{
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = RescueFuture<S::Future>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, query: Query) -> Self::Future {
+        let inner = catch_unwind(AssertUnwindSafe(|| self.inner.call(query))).ok();
+        RescueFuture {
+            inner,
+            counters: Some(Arc::clone(&self.counters)),
+        }
+    }
+}
+
+impl<F> Future for RescueFuture<F>
+where
+    F: Future<Output = Result<Answer, BoxError>> + Unpin,
+{
+    type Output = Result<Answer, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self
+            .inner
+            .as_mut()
+            .map(|inner| catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll(context))));
+        let failure = match polled {
+            Some(Ok(Poll::Pending)) => return Poll::Pending,
+            Some(Ok(Poll::Ready(Ok(answer)))) => return Poll::Ready(Ok(answer)),
+            Some(Ok(Poll::Ready(Err(error)))) => failure_of(&error),
+            Some(Err(_)) | None => Failure::Panic,
+        };
+        if let Some(counters) = self.counters.take() {
+            counters.failures[failure as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        Poll::Ready(Ok(AnswerBuilder::error(
+            Rcode::SERVFAIL,
+            Some(said_of(failure)),
+        )))
+    }
+}
+
+fn failure_of(error: &BoxError) -> Failure {
+    if let Some(AnswerError::NotReady) = error.downcast_ref() {
+        Failure::NotReady
+    } else if error.is::<Overloaded>() {
+        Failure::Overloaded
+    } else if error.is::<Elapsed>() {
+        Failure::TimedOut
+    } else {
+        tracing::warn!(%error, "a query failed");
+        Failure::Other
+    }
+}
+
+fn said_of(failure: Failure) -> ExtendedError {
+    match failure {
+        Failure::NotReady => ExtendedError::NOT_READY,
+        Failure::Overloaded => ExtendedError::OVERLOADED,
+        Failure::TimedOut => ExtendedError::TIMED_OUT,
+        Failure::Panic | Failure::Other => ExtendedError::OTHER,
+    }
+}
