@@ -1,0 +1,83 @@
+//! RFC 8020: NXDOMAIN means that there is nothing below either.
+
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::RecordType;
+
+use crate::support::answers::{Answers, assert_denied};
+
+/// Names with records, and so all that is above them.
+const NAMES: [&str; 9] = [
+    "redis.default.nomad",
+    "primary.redis.default.nomad",
+    "v7.primary.redis.default.nomad",
+    "_redis._tcp.default.nomad",
+    "_redis._primary.default.nomad",
+    "redis.default.dc1.dc.nomad",
+    "primary.redis.default.dc1.dc.nomad",
+    "0a000001.addr.nomad",
+    "web.service.nomad",
+];
+
+#[tokio::test]
+async fn what_is_above_a_name_is_not_denied() {
+    let answers = Answers::usual();
+    for name in NAMES {
+        let mut rest = name;
+        loop {
+            // As a resolver that minimises names walks down (RFC 9156), with its types.
+            for record_type in [RecordType::A, RecordType::NS] {
+                let message = answers.ask(rest, record_type);
+                let rcode = message.metadata.response_code;
+                assert_eq!(rcode, ResponseCode::NoError, "{rest} above {name}");
+            }
+            match rest.split_once('.') {
+                Some((_, above)) => rest = above,
+                None => break,
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn empty_non_terminals_are_nodata() {
+    let answers = Answers::usual();
+    for name in [
+        "default.nomad",
+        "addr.nomad",
+        "dc.nomad",
+        "dc1.dc.nomad",
+        "default.dc1.dc.nomad",
+        "_tcp.default.nomad",
+    ] {
+        assert_denied(
+            &answers.ask(name, RecordType::A),
+            ResponseCode::NoError,
+            "nomad",
+        );
+    }
+    assert_denied(
+        &answers.ask("default.service.nomad", RecordType::A),
+        ResponseCode::NoError,
+        "service.nomad",
+    );
+}
+
+#[tokio::test]
+async fn what_is_below_a_leaf_is_denied() {
+    let answers = Answers::usual();
+    for name in [
+        "nope.redis.default.nomad",
+        "primary.nope.redis.default.nomad",
+        "x.0a000001.addr.nomad",
+        "redis.default.dc2.dc.nomad",
+        "redis.nope.dc1.dc.nomad",
+        "dc2.dc.nomad",
+        "prod.dc2.dc.nomad",
+    ] {
+        assert_denied(
+            &answers.ask(name, RecordType::A),
+            ResponseCode::NXDomain,
+            "nomad",
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! RFC 8914: what is told beside the code.
+
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::RecordType;
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+
+use crate::support::answers::Answers;
+
+fn extended_error(message: &Message) -> Option<u16> {
+    let edns = message.edns.as_ref()?;
+    match edns.option(EdnsCode::Unknown(15))? {
+        EdnsOption::Unknown(15, data) => Some(u16::from_be_bytes([data[0], data[1]])),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_snapshot_it_is_not_ready() {
+    let answers = Answers::not_ready();
+    let message = answers.ask("redis.default.nomad", RecordType::A);
+    assert_eq!(message.metadata.response_code, ResponseCode::ServFail);
+    assert_eq!(extended_error(&message), Some(14));
+}
+
+#[tokio::test]
+async fn a_failure_is_not_kept() {
+    let mut answers = Answers::not_ready();
+    answers.ask("redis.default.nomad", RecordType::A);
+    answers.publish();
+    let message = answers.ask("redis.default.nomad", RecordType::A);
+    assert_eq!(message.metadata.response_code, ResponseCode::NXDomain);
+    assert_eq!(extended_error(&message), None);
+}
+
+#[tokio::test]
+async fn outside_the_zones_it_is_not_authoritative() {
+    let answers = Answers::usual();
+    for name in ["example.com", "nomad.example", "xnomad", "."] {
+        let message = answers.ask(name, RecordType::A);
+        assert_eq!(
+            message.metadata.response_code,
+            ResponseCode::Refused,
+            "{name}"
+        );
+        assert_eq!(extended_error(&message), Some(20), "{name}");
+        assert!(!message.metadata.authoritative);
+        assert_eq!(message.queries.len(), 1, "the question is repeated");
+    }
+}
+
+#[tokio::test]
+async fn a_transfer_is_not_supported() {
+    let answers = Answers::usual();
+    for record_type in [RecordType::AXFR, RecordType::IXFR] {
+        let message = answers.ask("nomad", record_type);
+        assert_eq!(message.metadata.response_code, ResponseCode::Refused);
+        assert_eq!(extended_error(&message), Some(21));
+    }
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_is_not_said_again() {
+    let mut answers = Answers::usual();
+    for name in [
+        "redis.default.nomad",
+        "nope.default.nomad",
+        "0a000001.addr.nomad",
+        "nomad",
+    ] {
+        answers.ask(name, RecordType::A);
+    }
+    answers.writer.withdraw();
+    for name in [
+        "redis.default.nomad",
+        "nope.default.nomad",
+        "0a000001.addr.nomad",
+        "nomad",
+    ] {
+        let message = answers.ask(name, RecordType::A);
+        assert_eq!(
+            message.metadata.response_code,
+            ResponseCode::ServFail,
+            "{name}"
+        );
+    }
+    answers.publish();
+    let message = answers.ask("redis.default.nomad", RecordType::A);
+    assert_eq!(message.answers.len(), 3);
+}
