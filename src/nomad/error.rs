@@ -187,7 +187,12 @@ impl Cause {
             deepest = source;
         }
         let why = excerpt(&deepest.to_string());
-        if error.is_timeout() && !error.is_connect() {
+        let cut = deepest
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof);
+        if cut {
+            Self::Unreachable(why)
+        } else if error.is_timeout() && !error.is_connect() {
             Self::TimedOut(allowed)
         } else if parse || error.is_decode() {
             Self::Malformed {

@@ -1,0 +1,3 @@
+//! What the tests share: servers that play a part, and nothing that is proved.
+
+pub(crate) mod replay;
