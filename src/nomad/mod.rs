@@ -1,1 +1,30 @@
-//! nomad.
+//! The Nomad HTTP client: addresses, tokens, TLS, unix socket, blocking queries, event stream.
+//!
+//! Floor 1, the only place that speaks HTTP to Nomad; `sync` above decides what to ask and when. Every status
+//! and body becomes a typed cause. It reads no file and no environment, keeps no state but the address that
+//! answered last, and never follows a redirect.
+
+mod address;
+mod call;
+mod client;
+mod decode;
+mod endpoint;
+mod error;
+mod lines;
+mod queries;
+mod settings;
+mod stream;
+mod tls;
+mod token;
+
+pub use address::{Address, AddressError};
+pub use client::{Client, SettingsError};
+pub use decode::{
+    AgentHealth, AllocationStub, Check, Listed, ListedService, Namespaces, Node, Read, Registration,
+};
+pub use error::{Cause, NomadError};
+pub use queries::Wait;
+pub use settings::{Limits, Settings, Timeouts};
+pub use stream::{Change, EventStream, Frame};
+pub use tls::{TlsError, TlsSettings, Verification};
+pub use token::{BasicAuth, Secret, TokenSource};

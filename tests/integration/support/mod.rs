@@ -1,3 +1,4 @@
-//! What tests share.
+//! What the tests share: servers that play a part, and nothing that is proved.
 
 pub mod answers;
+pub mod replay;

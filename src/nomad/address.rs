@@ -1,0 +1,186 @@
+//! Where a Nomad agent listens: `http://`, `https://` or `unix://`.
+//!
+//! Floor 1. Parses what the operator wrote and keeps user and password apart, so that an address can be
+//! shown in logs and errors as it is. It opens nothing.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use reqwest::Url;
+
+use super::token::BasicAuth;
+
+/// One address of a Nomad agent; shows itself without user and password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    place: Place,
+    basic_auth: Option<BasicAuth>,
+}
+
+/// Why a text is not the address of a Nomad agent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "nomad address {value:?} {why}; expected http://HOST:PORT, https://HOST:PORT or unix:///PATH"
+)]
+pub struct AddressError {
+    value: String,
+    why: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Tcp(Url),
+    Unix { path: PathBuf, base: Url },
+}
+
+impl Address {
+    /// Says whether TLS is spoken there.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        matches!(&self.place, Place::Tcp(url) if url.scheme() == "https")
+    }
+
+    /// Returns the URL that the API's paths are appended to; never with user and password.
+    pub(super) fn base(&self) -> &Url {
+        match &self.place {
+            Place::Tcp(url) | Place::Unix { base: url, .. } => url,
+        }
+    }
+
+    /// Returns the unix socket's path, if it is one.
+    pub(super) fn socket(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Tcp(_) => None,
+            Place::Unix { path, .. } => Some(path),
+        }
+    }
+
+    pub(super) fn basic_auth(&self) -> Option<&BasicAuth> {
+        self.basic_auth.as_ref()
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    /// Parses an address as the operator wrote it.
+    fn from_str(value: &str) -> Result<Self, AddressError> {
+        if let Some(path) = value.strip_prefix("unix://") {
+            return socket(path).map_err(|why| AddressError {
+                value: value.into(),
+                why,
+            });
+        }
+        let mut url = Url::parse(value).map_err(|error| AddressError {
+            value: without_password(value),
+            why: format!("is not a URL ({error})"),
+        })?;
+        let basic_auth = take_basic_auth(&mut url);
+        let why = if !matches!(url.scheme(), "http" | "https") {
+            "has an unknown scheme"
+        } else if url.query().is_some() || url.fragment().is_some() {
+            "has a query or a fragment"
+        } else {
+            return Ok(Self {
+                place: Place::Tcp(url),
+                basic_auth,
+            });
+        };
+        Err(AddressError {
+            value: url.to_string(),
+            why: why.into(),
+        })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Tcp(url) => f.write_str(url.as_str().trim_end_matches('/')),
+            Place::Unix { path, .. } => write!(f, "unix://{}", path.display()),
+        }
+    }
+}
+
+fn socket(path: &str) -> Result<Address, String> {
+    if !path.starts_with('/') {
+        return Err("has no absolute path".into());
+    }
+    // The host is never resolved: it only fills the Host header.
+    let base = Url::parse("http://localhost").expect("a constant URL is valid");
+    Ok(Address {
+        place: Place::Unix {
+            path: path.into(),
+            base,
+        },
+        basic_auth: None,
+    })
+}
+
+fn take_basic_auth(url: &mut Url) -> Option<BasicAuth> {
+    let found = (!url.username().is_empty() || url.password().is_some())
+        .then(|| BasicAuth::new(url.username(), url.password().unwrap_or_default()));
+    // Both fail only for URLs without a host, which cannot carry a user either.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    found
+}
+
+fn without_password(value: &str) -> String {
+    match (value.find("://"), value.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 < at => {
+            format!("{}{}", &value[..scheme + 3], &value[at + 1..])
+        }
+        _ => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_schemes_are_known_and_shown_as_written() {
+        for text in [
+            "http://127.0.0.1:4646",
+            "https://nomad.example:4646",
+            "unix:///secrets/api.sock",
+        ] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn user_and_password_never_show() {
+        let address: Address = "http://user:hidden@nomad.example:4646".parse().unwrap();
+        assert!(!format!("{address} {address:?}").contains("hidden"));
+        assert!(address.basic_auth().is_some());
+        for bad in [
+            "ftp://user:hidden@host",
+            "http://user:hidden@host:port",
+            "http://u:hidden@h/?a=b",
+        ] {
+            assert!(
+                !bad.parse::<Address>()
+                    .unwrap_err()
+                    .to_string()
+                    .contains("hidden")
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_what_would_be_right() {
+        for bad in [
+            "",
+            "127.0.0.1:4646",
+            "unix://relative",
+            "ftp://host",
+            "http://",
+        ] {
+            let error = bad.parse::<Address>().unwrap_err().to_string();
+            assert!(error.contains("expected http://"), "{error}");
+        }
+    }
+}

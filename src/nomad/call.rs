@@ -1,0 +1,167 @@
+//! One question to one address: sent with its headers, answered within its time and size, or a typed cause.
+//!
+//! Floor 1. Knows no fail-over; that is `client.rs`.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+use tokio::time::timeout;
+
+use super::endpoint::Endpoint;
+use super::error::{Cause, NomadError};
+use super::token::Secret;
+
+/// The part of an error's body that is read.
+const ERROR_BODY_BYTES: usize = 4096;
+/// The longest wait that a 429 can ask for.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    /// Percent-encoded.
+    pub(super) path: String,
+    /// Not yet encoded.
+    pub(super) query: Vec<(&'static str, String)>,
+    /// From sending to the last byte.
+    pub(super) allowed: Duration,
+    pub(super) limit_bytes: usize,
+    pub(super) encoding: Encoding,
+}
+
+/// How the answer may be packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Gzip,
+    /// Older Nomads compress the event stream when they may, which holds frames back.
+    Identity,
+}
+
+/// The headers and the body of an answer with status 200.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Call {
+    /// Asks and returns the open answer; the time allowed is that to its headers.
+    pub(super) async fn open(
+        &self,
+        endpoint: &Endpoint,
+        token: Option<&Secret>,
+    ) -> Result<Response, NomadError> {
+        match timeout(self.allowed, self.send(endpoint, token)).await {
+            Ok(result) => result,
+            Err(_) => Err(Cause::TimedOut(self.allowed)),
+        }
+        .map_err(|cause| self.error(endpoint, cause))
+    }
+
+    /// Asks and returns the whole answer.
+    pub(super) async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        token: Option<&Secret>,
+    ) -> Result<Answered, NomadError> {
+        let whole = async {
+            let response = self.send(endpoint, token).await?;
+            let headers = response.headers().clone();
+            let body = body(response, self.limit_bytes, self.allowed).await?;
+            Ok(Answered { headers, body })
+        };
+        match timeout(self.allowed, whole).await {
+            Ok(result) => result,
+            Err(_) => Err(Cause::TimedOut(self.allowed)),
+        }
+        .map_err(|cause| self.error(endpoint, cause))
+    }
+
+    /// Names the place of an error.
+    pub(super) fn error(&self, endpoint: &Endpoint, cause: Cause) -> NomadError {
+        NomadError {
+            url: format!("{}{}", endpoint.address, self.path),
+            cause,
+        }
+    }
+
+    async fn send(&self, endpoint: &Endpoint, token: Option<&Secret>) -> Result<Response, Cause> {
+        let mut request = endpoint.get(&self.path, &self.query);
+        if self.encoding == Encoding::Identity {
+            request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        if let Some(token) = token.filter(|token| !token.expose().is_empty()) {
+            let mut value = HeaderValue::from_str(token.expose())
+                .map_err(|_| Cause::NoToken("it has characters that no header can carry".into()))?;
+            value.set_sensitive(true);
+            request = request.header("x-nomad-token", value);
+        }
+        let response = request
+            .send()
+            .await
+            .map_err(|error| Cause::of_transport(&error, self.allowed))?;
+        let status = response.status();
+        if status == StatusCode::OK {
+            return Ok(response);
+        }
+        let retry_after = retry_after(response.headers());
+        let body = beginning(response).await;
+        Err(Cause::of_answer(status, &body, retry_after))
+    }
+}
+
+/// Reads a whole body, up to a limit that also holds for what decompression makes of it.
+async fn body(
+    mut response: Response,
+    limit_bytes: usize,
+    allowed: Duration,
+) -> Result<Bytes, Cause> {
+    let too_large = Cause::TooLarge {
+        what: "answer",
+        limit_bytes,
+    };
+    let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+    if announced > limit_bytes {
+        return Err(too_large);
+    }
+    let mut whole = BytesMut::new();
+    loop {
+        let chunk = response.chunk().await;
+        let Some(chunk) = chunk.map_err(|error| Cause::of_transport(&error, allowed))? else {
+            return Ok(whole.freeze());
+        };
+        if whole.len() + chunk.len() > limit_bytes {
+            return Err(too_large);
+        }
+        whole.reserve(if whole.is_empty() {
+            announced.max(chunk.len())
+        } else {
+            chunk.len()
+        });
+        whole.extend_from_slice(&chunk);
+    }
+}
+
+/// Reads what an error says; a body that breaks says what had come.
+async fn beginning(mut response: Response) -> Vec<u8> {
+    let mut begun = Vec::new();
+    while begun.len() < ERROR_BODY_BYTES
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        begun.extend_from_slice(&chunk[..chunk.len().min(ERROR_BODY_BYTES - begun.len())]);
+    }
+    begun
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+}

@@ -1,0 +1,256 @@
+//! Why Nomad did not say what was asked: one typed cause for every status and body it is known to send.
+//!
+//! Floor 1. Texts that came over the network are escaped and cut before they are kept; no secret ever gets here,
+//! since tokens and passwords travel in headers only.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+/// The part of a text from the network that is kept, in characters.
+const EXCERPT_CHARS: usize = 200;
+
+/// A question that Nomad did not answer: where it was asked, and why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nomad at {url}: {cause}")]
+pub struct NomadError {
+    /// The address and path that were asked; without user, password or token.
+    pub url: String,
+    /// Why there is no answer.
+    pub cause: Cause,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// The token is known, but may not do this (403, or 500 with that text).
+    #[error("permission denied")]
+    PermissionDenied,
+    /// Nomad does not know the token.
+    #[error("token not known to Nomad")]
+    TokenUnknown,
+    /// The token's time is over.
+    #[error("token expired")]
+    TokenExpired,
+    /// The token's source has none.
+    #[error("no token: {0}")]
+    NoToken(String),
+    /// The task API or a proxy wants a token or a password (401).
+    #[error("unauthorized: a token or a password is needed")]
+    Unauthorized,
+    /// The cluster has no leader now.
+    #[error("no cluster leader")]
+    NoLeader,
+    /// The region of the settings is not known.
+    #[error("no path to region")]
+    NoPathToRegion,
+    /// Nomad cannot read the filter expression; with Nomad's own words.
+    #[error("filter not understood: {0}")]
+    BadFilter(String),
+    /// Too many connections or requests (429).
+    #[error("too many requests")]
+    RateLimited {
+        /// How long Nomad asks to wait, if it says so.
+        retry_after: Option<Duration>,
+    },
+    /// Nothing is known by that id (404).
+    #[error("not found: {0}")]
+    NotFound(String),
+    /// No connection, or one that broke.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// No whole answer within the time allowed.
+    #[error("no answer within {} ms", .0.as_millis())]
+    TimedOut(Duration),
+    /// The answer is not what Nomad sends.
+    #[error("malformed {what}: {why}")]
+    Malformed {
+        /// Which part of the answer.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The answer is bigger than the limit.
+    #[error("{what} larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// Which part of the answer.
+        what: &'static str,
+        /// The limit it went over.
+        limit_bytes: usize,
+    },
+    /// Any other status.
+    #[error("status {status}: {excerpt}")]
+    Other {
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of the body, escaped.
+        excerpt: String,
+    },
+}
+
+impl Cause {
+    /// Every value of [`Self::kind`], for a metric that shows them all from the start.
+    pub const KINDS: [&'static str; 15] = [
+        "permission_denied",
+        "token_unknown",
+        "token_expired",
+        "no_token",
+        "unauthorized",
+        "no_leader",
+        "no_path_to_region",
+        "bad_filter",
+        "rate_limited",
+        "not_found",
+        "unreachable",
+        "timed_out",
+        "malformed",
+        "too_large",
+        "other",
+    ];
+
+    /// Returns the cause's place in [`Self::KINDS`].
+    #[must_use]
+    pub fn kind(&self) -> usize {
+        match self {
+            Self::PermissionDenied => 0,
+            Self::TokenUnknown => 1,
+            Self::TokenExpired => 2,
+            Self::NoToken(_) => 3,
+            Self::Unauthorized => 4,
+            Self::NoLeader => 5,
+            Self::NoPathToRegion => 6,
+            Self::BadFilter(_) => 7,
+            Self::RateLimited { .. } => 8,
+            Self::NotFound(_) => 9,
+            Self::Unreachable(_) => 10,
+            Self::TimedOut(_) => 11,
+            Self::Malformed { .. } => 12,
+            Self::TooLarge { .. } => 13,
+            Self::Other { .. } => 14,
+        }
+    }
+
+    /// Says whether the token, and not the server, is the reason.
+    #[must_use]
+    pub fn is_authorization(&self) -> bool {
+        self.kind() <= 4
+    }
+
+    /// Says whether the server, or the way to it, is the reason, so that another address may know the answer.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::NoLeader | Self::Unreachable(_) | Self::TimedOut(_) => true,
+            Self::Other { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
+    /// Reads the cause from a status that is not 200, with its body's beginning.
+    pub(super) fn of_answer(
+        status: StatusCode,
+        body: &[u8],
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim();
+        match status.as_u16() {
+            401 => Self::Unauthorized,
+            // Nomad maps only some texts to 403, so the text decides for both.
+            403 | 500 if text.ends_with("ACL token not found") => Self::TokenUnknown,
+            403 | 500 if text.ends_with("ACL token expired") => Self::TokenExpired,
+            500 if text.ends_with("Permission denied") => Self::PermissionDenied,
+            403 => Self::PermissionDenied,
+            500 if text.ends_with("No cluster leader") => Self::NoLeader,
+            500 if text.ends_with("No path to region") => Self::NoPathToRegion,
+            400 if text.contains("filter expression") || text.contains("value in datum") => {
+                Self::BadFilter(excerpt(text))
+            }
+            404 => Self::NotFound(excerpt(text)),
+            429 => Self::RateLimited { retry_after },
+            status => Self::Other {
+                status,
+                excerpt: excerpt(text),
+            },
+        }
+    }
+
+    /// Reads the cause from what reqwest reports; `allowed` is the time the request had.
+    pub(super) fn of_transport(error: &reqwest::Error, allowed: Duration) -> Self {
+        let mut deepest: &dyn Error = error;
+        let mut parse = false;
+        while let Some(source) = deepest.source() {
+            parse |= source
+                .downcast_ref::<hyper::Error>()
+                .is_some_and(hyper::Error::is_parse);
+            deepest = source;
+        }
+        let why = excerpt(&deepest.to_string());
+        let cut = deepest
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof);
+        if cut {
+            Self::Unreachable(why)
+        } else if error.is_timeout() && !error.is_connect() {
+            Self::TimedOut(allowed)
+        } else if parse || error.is_decode() {
+            Self::Malformed {
+                what: "HTTP answer",
+                why,
+            }
+        } else {
+            Self::Unreachable(why)
+        }
+    }
+}
+
+/// Cuts and escapes a text from the network, so that it may be logged.
+pub(super) fn excerpt(text: &str) -> String {
+    let mut cut: String = text
+        .chars()
+        .take(EXCERPT_CHARS)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(EXCERPT_CHARS).is_some() {
+        cut.push_str("...");
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cause(status: u16, body: &str) -> Cause {
+        Cause::of_answer(StatusCode::from_u16(status).unwrap(), body.as_bytes(), None)
+    }
+
+    #[test]
+    fn the_text_of_a_500_says_what_it_means() {
+        assert_eq!(cause(500, "No cluster leader"), Cause::NoLeader);
+        assert_eq!(cause(500, "rpc error: No cluster leader"), Cause::NoLeader);
+        assert_eq!(cause(500, "No path to region"), Cause::NoPathToRegion);
+        assert_eq!(cause(500, "Permission denied"), Cause::PermissionDenied);
+        assert_eq!(cause(500, "ACL token expired\n"), Cause::TokenExpired);
+        assert_eq!(cause(403, "ACL token not found"), Cause::TokenUnknown);
+        assert_eq!(cause(403, "Forbidden"), Cause::PermissionDenied);
+        assert!(cause(502, "<html>").is_outage());
+    }
+
+    #[test]
+    fn a_hostile_body_is_escaped_and_cut() {
+        let shown = cause(418, &format!("\u{1b}[31m\n{}", "x".repeat(5000))).to_string();
+        assert!(
+            shown.starts_with(r"status 418: \u{1b}[31m\n") && shown.len() < 300,
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn every_kind_has_its_own_name() {
+        let names: std::collections::HashSet<_> = Cause::KINDS.iter().collect();
+        assert_eq!(names.len(), Cause::KINDS.len());
+        assert_eq!(Cause::KINDS[cause(418, "").kind()], "other");
+    }
+}

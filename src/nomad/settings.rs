@@ -1,0 +1,98 @@
+//! What the client is built from: every address, secret, time and size, each with its default.
+//!
+//! Floor 1. Filled by the configuration; nothing here reads a file or the environment.
+
+use std::time::Duration;
+
+use super::address::Address;
+use super::tls::TlsSettings;
+use super::token::{BasicAuth, TokenSource};
+
+/// Everything that a client needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Tried in turn; the one that answers is kept until it fails.
+    pub addresses: Vec<Address>,
+    /// The token, if any.
+    pub token: TokenSource,
+    /// The region that is asked; the agent's own when absent.
+    pub region: Option<String>,
+    /// HTTP basic authentication, for a reverse proxy in front of Nomad.
+    pub basic_auth: Option<BasicAuth>,
+    /// Certificates and names for `https`.
+    pub tls: TlsSettings,
+    /// How long each step may take.
+    pub timeouts: Timeouts,
+    /// How big each answer may be.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Makes settings for these addresses, with the defaults for the rest.
+    #[must_use]
+    pub fn new(addresses: Vec<Address>) -> Self {
+        Self {
+            addresses,
+            token: TokenSource::None,
+            region: None,
+            basic_auth: None,
+            tls: TlsSettings::default(),
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How long each step may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// TCP connect and TLS handshake.
+    pub connect: Duration,
+    /// A plain request, from sending to the last byte of the answer.
+    pub request: Duration,
+    /// What a blocking query may take beyond its wait and Nomad's own jitter.
+    pub blocking_slack: Duration,
+    /// The event stream without a whole frame; Nomad sends a heartbeat every 30 s.
+    pub stream_silence: Duration,
+    /// How long a token is used before its source is asked again.
+    pub token_recheck: Duration,
+    /// How long a connection is kept for the next request.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            request: Duration::from_secs(10),
+            blocking_slack: Duration::from_secs(10),
+            stream_silence: Duration::from_secs(75),
+            token_recheck: Duration::from_secs(5),
+            idle: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How big each answer may be, after decompression; all in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The list of services, of namespaces, of nodes or of allocations.
+    pub list_bytes: usize,
+    /// The registrations of one service, or the checks of one allocation.
+    pub service_bytes: usize,
+    /// One line of the event stream.
+    pub event_line_bytes: usize,
+    /// The connections that are kept open without use.
+    pub idle_connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            list_bytes: 256 << 20,
+            service_bytes: 64 << 20,
+            event_line_bytes: 10 << 20,
+            idle_connections: 8,
+        }
+    }
+}

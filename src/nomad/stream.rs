@@ -1,0 +1,223 @@
+//! Nomad's event stream, as frames: which services changed, at which index.
+//!
+//! Floor 1. Only hints are read from an event, never the state: Nomad may show more than the token may see, and
+//! deletes under three different types. It does not reconnect; `sync` decides that.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Response;
+use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
+
+use super::error::{Cause, NomadError, excerpt};
+use super::lines::Lines;
+
+/// An open stream.
+#[derive(Debug)]
+pub struct EventStream {
+    response: Response,
+    lines: Lines,
+    url: String,
+    silence: Duration,
+    limit_bytes: usize,
+}
+
+/// One line of the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// Nomad lives; the first frame of every stream.
+    Heartbeat,
+    /// What one index changed.
+    Events {
+        /// The index.
+        index: u64,
+        /// Each change of a service.
+        changes: Vec<Change>,
+        /// Changes that do not say which service they are of.
+        unreadable: usize,
+    },
+}
+
+/// A service that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Exactly as Nomad has it.
+    pub namespace: String,
+    /// Exactly as Nomad has it.
+    pub service: String,
+}
+
+impl EventStream {
+    pub(super) fn new(
+        response: Response,
+        url: String,
+        silence: Duration,
+        limit_bytes: usize,
+    ) -> Self {
+        Self {
+            response,
+            lines: Lines::new(limit_bytes),
+            url,
+            silence,
+            limit_bytes,
+        }
+    }
+
+    /// Returns the next frame; `None` when Nomad ended the stream.
+    ///
+    /// # Errors
+    /// When the stream breaks, is silent for too long, or sends what is no frame. It must be dropped then, as it must be
+    /// when the future is dropped before it is done.
+    pub async fn next_frame(&mut self) -> Result<Option<Frame>, NomadError> {
+        let deadline = Instant::now() + self.silence;
+        let frame = self.frame_by(deadline).await;
+        frame.map_err(|cause| NomadError {
+            url: self.url.clone(),
+            cause,
+        })
+    }
+
+    async fn frame_by(&mut self, deadline: Instant) -> Result<Option<Frame>, Cause> {
+        loop {
+            match self.lines.next_line() {
+                Ok(Some(line)) if line.trim_ascii().is_empty() => continue,
+                Ok(Some(line)) => return decode(&line).map(Some),
+                Ok(None) => {}
+                Err(_) => {
+                    let limit_bytes = self.limit_bytes;
+                    return Err(Cause::TooLarge {
+                        what: "event line",
+                        limit_bytes,
+                    });
+                }
+            }
+            match timeout_at(deadline, self.response.chunk()).await {
+                Ok(Ok(Some(chunk))) => self.lines.push(&chunk),
+                Ok(Ok(None)) => return Ok(None),
+                Ok(Err(error)) => return Err(Cause::of_transport(&error, self.silence)),
+                Err(_) => return Err(Cause::TimedOut(self.silence)),
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Line<'a> {
+    #[serde(default)]
+    index: u64,
+    #[serde(default, borrow)]
+    events: Option<Vec<Event<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event<'a> {
+    #[serde(default, borrow)]
+    topic: Cow<'a, str>,
+    #[serde(default, borrow)]
+    namespace: Cow<'a, str>,
+    /// The job and the service.
+    #[serde(default, borrow)]
+    filter_keys: Option<Vec<Cow<'a, str>>>,
+    #[serde(default, borrow)]
+    payload: Option<Payload<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Payload<'a> {
+    #[serde(default, borrow)]
+    service: Option<PayloadService<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PayloadService<'a> {
+    #[serde(default, borrow)]
+    service_name: Cow<'a, str>,
+}
+
+fn decode(line: &Bytes) -> Result<Frame, Cause> {
+    let text = String::from_utf8_lossy(line);
+    let line: Line<'_> = serde_json::from_str(&text).map_err(|error| Cause::Malformed {
+        what: "event",
+        why: excerpt(&error.to_string()),
+    })?;
+    let Some(events) = line.events else {
+        return Ok(Frame::Heartbeat);
+    };
+    let mut changes: Vec<Change> = Vec::with_capacity(events.len());
+    let mut unreadable = 0;
+    for event in events.into_iter().filter(|event| event.topic == "Service") {
+        let named = event
+            .payload
+            .and_then(|payload| payload.service)
+            .map(|s| s.service_name);
+        let keyed = || event.filter_keys.and_then(|keys| keys.into_iter().nth(1));
+        match named.filter(|name| !name.is_empty()).or_else(keyed) {
+            Some(service) if !event.namespace.is_empty() => changes.push(Change {
+                namespace: event.namespace.into(),
+                service: service.into(),
+            }),
+            _ => unreadable += 1,
+        }
+    }
+    Ok(Frame::Events {
+        index: line.index,
+        changes,
+        unreadable,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &'static str) -> Result<Frame, Cause> {
+        decode(&Bytes::from_static(text.as_bytes()))
+    }
+
+    #[test]
+    fn an_event_names_its_service_by_payload_or_by_key() {
+        for event in [
+            r#"{"Topic":"Service","Type":"PlanResult","Namespace":"default","Payload":{"Service":{"ServiceName":"redis"}}}"#,
+            r#"{"Topic":"Service","Namespace":"default","FilterKeys":["job","redis"],"Payload":null}"#,
+        ] {
+            let line = format!(
+                r#"{{"Index":7,"Events":[{event},{{"Topic":"Node"}},{{"Topic":"Service"}}]}}"#
+            );
+            let Frame::Events {
+                index,
+                changes,
+                unreadable,
+            } = decode(&line.into()).unwrap()
+            else {
+                panic!("a heartbeat");
+            };
+            assert_eq!((index, unreadable), (7, 1));
+            assert_eq!(
+                changes,
+                [Change {
+                    namespace: "default".into(),
+                    service: "redis".into()
+                }]
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_object_is_a_heartbeat_and_anything_else_is_malformed() {
+        assert_eq!(frame("{}"), Ok(Frame::Heartbeat));
+        assert!(matches!(
+            frame("Permission denied"),
+            Err(Cause::Malformed { .. })
+        ));
+        assert!(matches!(
+            frame(r#"{"Index":"7"}"#),
+            Err(Cause::Malformed { .. })
+        ));
+    }
+}

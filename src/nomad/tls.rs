@@ -1,0 +1,174 @@
+//! TLS towards Nomad: its CA, our certificate, the name it must show.
+//!
+//! Floor 1. Builds one rustls configuration on the ring provider; reqwest is handed it as it is, so nothing
+//! depends on a provider installed for the whole process.
+
+use std::sync::Arc;
+
+use rustls::client::WantsClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::token::Secret;
+
+/// How a server behind `https` is known, and how we show who we are.
+#[derive(Clone, Debug, Default)]
+pub struct TlsSettings {
+    /// Certificates in PEM that alone are trusted; the system's roots when absent.
+    pub ca: Option<Vec<u8>>,
+    /// Our certificate chain in PEM, for Nomad's `verify_https_client`.
+    pub certificate: Option<Vec<u8>>,
+    /// The key of our certificate, in PEM.
+    pub key: Option<Secret>,
+    /// The DNS name that the certificate must carry, when it is not the address's own.
+    pub server_name: Option<String>,
+    /// Whether a certificate that cannot be checked is taken all the same.
+    pub verification: Verification,
+}
+
+/// Whether the server's certificate is checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verification {
+    /// Checked: chain, dates and name.
+    #[default]
+    Full,
+    /// Not checked at all: anyone on the path can read and change what Nomad says.
+    Skipped,
+}
+
+/// Why the TLS settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The CA's file has no certificate, or a broken one.
+    #[error("nomad CA has no usable certificate: {0}")]
+    Ca(String),
+    /// Our certificate's file has no certificate, or a broken one.
+    #[error("nomad client certificate is not usable: {0}")]
+    Certificate(String),
+    /// Our key's file has no key, or one that does not fit.
+    #[error("nomad client key is not usable: {0}")]
+    Key(String),
+    /// One of certificate and key is given without the other.
+    #[error("nomad client certificate and client key must be given together")]
+    HalfPair,
+    /// The server name is no DNS name.
+    #[error("nomad TLS server name {0:?} is not a DNS name")]
+    ServerName(String),
+    /// The system has no roots that can be read.
+    #[error("system's trusted certificates cannot be read: {0}")]
+    Roots(rustls::Error),
+    /// rustls refused the whole.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(rustls::Error),
+    /// The HTTP client cannot be built.
+    #[error("HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+/// Builds the configuration; `https` says whether the system's roots are needed at all.
+pub(super) fn client_config(settings: &TlsSettings, https: bool) -> Result<ClientConfig, TlsError> {
+    if let Some(name) = &settings.server_name
+        && !matches!(
+            ServerName::try_from(name.as_str()),
+            Ok(ServerName::DnsName(_))
+        )
+    {
+        return Err(TlsError::ServerName(name.clone()));
+    }
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Setup)?;
+    let builder = match (settings.verification, &settings.ca) {
+        (Verification::Skipped, _) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))),
+        (Verification::Full, Some(pem)) => builder.with_root_certificates(roots(pem)?),
+        (Verification::Full, None) if https => {
+            builder.with_platform_verifier().map_err(TlsError::Roots)?
+        }
+        (Verification::Full, None) => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    with_client_certificate(builder, settings)
+}
+
+fn roots(pem: &[u8]) -> Result<RootCertStore, TlsError> {
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| TlsError::Ca(error.to_string()))?;
+        store
+            .add(certificate)
+            .map_err(|error| TlsError::Ca(error.to_string()))?;
+    }
+    if store.is_empty() {
+        return Err(TlsError::Ca("no PEM certificate in it".into()));
+    }
+    Ok(store)
+}
+
+fn with_client_certificate(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    settings: &TlsSettings,
+) -> Result<ClientConfig, TlsError> {
+    let (certificate, key) = match (&settings.certificate, &settings.key) {
+        (None, None) => return Ok(builder.with_no_client_auth()),
+        (Some(certificate), Some(key)) => (certificate, key),
+        _ => return Err(TlsError::HalfPair),
+    };
+    let chain = CertificateDer::pem_slice_iter(certificate)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| TlsError::Certificate(error.to_string()))?;
+    if chain.is_empty() {
+        return Err(TlsError::Certificate("no PEM certificate in it".into()));
+    }
+    let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
+        .map_err(|error| TlsError::Key(error.to_string()))?;
+    builder
+        .with_client_auth_cert(chain, key)
+        .map_err(|error| TlsError::Key(error.to_string()))
+}
+
+/// Takes every certificate; the signature over the handshake is still checked.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

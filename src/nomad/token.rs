@@ -1,0 +1,170 @@
+//! The token that Nomad is asked with, and where it comes from.
+//!
+//! Floor 1. A token from a file is asked for again after a while and at once when Nomad refuses it; the file
+//! itself is read by a closure that the configuration hands down. It never shows a secret.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A text that is never shown: its `Debug` is redacted and it has no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Wraps a secret; white space around it is no part of it.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.trim().into())
+    }
+
+    /// Returns the secret itself, for the header that carries it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// A user and a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BasicAuth {
+    /// The user's name.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+impl BasicAuth {
+    /// Makes one from its two parts.
+    #[must_use]
+    pub fn new(user: &str, password: &str) -> Self {
+        Self {
+            user: user.into(),
+            password: Secret::new(password),
+        }
+    }
+
+    /// Parses `USER:PASSWORD`, the form of `NOMAD_HTTP_AUTH`; `None` without a colon.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.split_once(':')
+            .map(|(user, password)| Self::new(user, password))
+    }
+}
+
+/// Where the token comes from.
+#[derive(Clone, Default)]
+pub enum TokenSource {
+    /// No token: what an anonymous client may do.
+    #[default]
+    None,
+    /// A token that stays the same.
+    Fixed(Secret),
+    /// Asked for the token now, for example by reading a file; its error names the file and has no secret.
+    Ask(Arc<dyn Fn() -> Result<Secret, String> + Send + Sync>),
+}
+
+impl fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Fixed(_) => "Fixed([secret])",
+            Self::Ask(_) => "Ask(..)",
+        })
+    }
+}
+
+/// Keeps the token in use.
+#[derive(Debug)]
+pub(super) struct Token {
+    source: TokenSource,
+    recheck: Duration,
+    held: Mutex<Option<(Secret, Instant)>>,
+}
+
+impl Token {
+    pub(super) fn new(source: TokenSource, recheck: Duration) -> Self {
+        Self {
+            source,
+            recheck,
+            held: Mutex::new(None),
+        }
+    }
+
+    /// Returns the token to use now; a source that fails later keeps the token it gave before.
+    pub(super) fn current(&self) -> Result<Option<Secret>, String> {
+        let ask = match &self.source {
+            TokenSource::None => return Ok(None),
+            TokenSource::Fixed(secret) => return Ok(Some(secret.clone())),
+            TokenSource::Ask(ask) => ask,
+        };
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*held {
+            Some((secret, since)) if since.elapsed() < self.recheck => Ok(Some(secret.clone())),
+            before => {
+                let secret = match (ask(), before) {
+                    (Ok(secret), _) => secret,
+                    (Err(_), Some((secret, _))) => secret.clone(),
+                    (Err(why), None) => return Err(why),
+                };
+                *held = Some((secret.clone(), Instant::now()));
+                Ok(Some(secret))
+            }
+        }
+    }
+
+    /// Asks the source again after Nomad refused `used`; `None` when there is no other token.
+    pub(super) fn other_than(&self, used: Option<&Secret>) -> Option<Secret> {
+        let TokenSource::Ask(ask) = &self.source else {
+            return None;
+        };
+        let secret = ask().ok().filter(|secret| Some(secret) != used)?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Some((secret.clone(), Instant::now()));
+        Some(secret)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counting() -> TokenSource {
+        let asked = std::sync::atomic::AtomicU32::new(0);
+        TokenSource::Ask(Arc::new(move || {
+            let n = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if n == 1 {
+                Err("cannot read".into())
+            } else {
+                Ok(Secret::new(&format!("token-{n}\n")))
+            }
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_asked_for_again_and_an_unreadable_file_keeps_the_last() {
+        let token = Token::new(counting(), Duration::from_secs(5));
+        let text = || token.current().unwrap().unwrap().expose().to_owned();
+        assert_eq!((text(), text()), ("token-0".into(), "token-0".into()));
+        tokio::time::advance(Duration::from_secs(6)).await;
+        assert_eq!(text(), "token-0");
+        tokio::time::advance(Duration::from_secs(6)).await;
+        assert_eq!(text(), "token-2");
+        let used = token.current().unwrap();
+        assert_eq!(token.other_than(used.as_ref()).unwrap().expose(), "token-3");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let secret = Secret::new("hidden");
+        assert!(!format!("{secret:?} {:?}", TokenSource::Fixed(secret.clone())).contains("hidden"));
+    }
+}

@@ -1,0 +1,25 @@
+//! The Nomad client against captures of a real Nomad, and against servers that break in each known way.
+
+mod captures;
+mod faults;
+mod stream;
+mod tls;
+
+use nomadns::nomad::{Cause, Client, Settings, Wait};
+
+fn settings(urls: &[&str]) -> Settings {
+    Settings::new(urls.iter().map(|url| url.parse().unwrap()).collect())
+}
+
+fn client(urls: &[&str]) -> Client {
+    Client::new(settings(urls)).unwrap()
+}
+
+/// Lists all services and returns the index.
+async fn list(client: &Client) -> Result<u64, Cause> {
+    client
+        .list_services("*", Wait::No)
+        .await
+        .map(|it| it.index)
+        .map_err(|error| error.cause)
+}
