@@ -9,6 +9,7 @@ mod edns;
 mod kinds;
 mod name;
 mod query;
+pub mod text;
 pub mod wire;
 
 pub use answer::{Answer, ExtendedError, Lifetime, Mark};
