@@ -6,6 +6,7 @@
 mod answer;
 mod builder;
 mod edns;
+pub mod json;
 mod kinds;
 mod name;
 mod query;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::super::Class;
-use super::numbered;
+use super::escape::shown;
+use super::types::numbered;
 
 /// Why text is no class.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,7 @@ impl FromStr for Class {
             .map(|(number, _)| *number)
             .or_else(|| numbered(text, "CLASS"))
             .map(Self)
-            .ok_or_else(|| ClassTextError(super::names::shown(text)))
+            .ok_or_else(|| ClassTextError(shown(text)))
     }
 }
 

@@ -9,12 +9,10 @@ use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
 use super::super::{Name, NameError};
+use super::escape::shown;
 
 /// The longest text that can be a name, in octets: each octet of a name can take four.
 const TEXT_OCTETS: usize = 1024;
-
-/// The most of a text that an error repeats, in characters.
-const SHOWN_CHARACTERS: usize = 64;
 
 /// Why text is no name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,26 +78,6 @@ impl FromStr for Name {
         }
         Ok(name)
     }
-}
-
-/// What a text is repeated as in an error: cut, and without what would break a line.
-pub(super) fn shown(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(SHOWN_CHARACTERS)
-        .flat_map(|character| {
-            let control = character.is_control();
-            let escaped = control.then(|| character.escape_default());
-            escaped
-                .into_iter()
-                .flatten()
-                .chain((!control).then_some(character))
-        })
-        .collect();
-    if text.chars().nth(SHOWN_CHARACTERS).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 /// Writes one label with what would not read back escaped, as BIND does.

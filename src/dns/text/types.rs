@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::super::RecordType;
-use super::numbered;
+use super::escape::shown;
 
 /// Why text is no type of record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,8 +33,15 @@ impl FromStr for RecordType {
             .or_else(|| (text == "*").then_some(Self::ANY.0))
             .or_else(|| numbered(text, "TYPE").filter(|number| *number != 0))
             .map(Self)
-            .ok_or_else(|| TypeTextError(super::names::shown(text)))
+            .ok_or_else(|| TypeTextError(shown(text)))
     }
+}
+
+/// The number behind a prefix such as `TYPE`, in any letter case, without sign or spaces.
+pub(super) fn numbered(text: &str, prefix: &str) -> Option<u16> {
+    let (head, digits) = text.split_at_checked(prefix.len())?;
+    let plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    (plain && head.eq_ignore_ascii_case(prefix)).then(|| digits.parse().ok())?
 }
 
 /// IANA "Resource Record (RR) TYPEs", by number.

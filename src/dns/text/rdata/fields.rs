@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use time::OffsetDateTime;
 
 use super::super::super::RecordType;
-use super::super::{push_escaped, push_hex};
+use super::super::escape::{push_escaped, push_hex};
 use super::layout::Field;
 use super::reader::Reader;
 use super::{bitmap, location, service};

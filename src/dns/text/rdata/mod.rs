@@ -13,7 +13,7 @@ mod service;
 use std::ops::Range;
 
 use super::super::{Class, RecordType};
-use super::push_hex;
+use super::escape::push_hex;
 use layout::Field;
 use reader::Reader;
 

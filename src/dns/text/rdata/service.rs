@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::push_escaped;
+use super::super::escape::push_escaped;
 use super::reader::Reader;
 
 /// Prints the parameters with spaces between them; none when keys do not ascend or a value is broken.
