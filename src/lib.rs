@@ -6,6 +6,7 @@
 
 pub mod answers;
 pub mod catalog;
+pub mod certs;
 pub mod demo;
 pub mod dns;
 pub mod layers;

@@ -6,9 +6,11 @@
 mod answer;
 mod builder;
 mod edns;
+pub mod json;
 mod kinds;
 mod name;
 mod query;
+pub mod text;
 pub mod wire;
 
 pub use answer::{Answer, ExtendedError, Lifetime, Mark};

@@ -1,10 +1,18 @@
 //! Messages in wire form (RFC 1035 §4): a query in, an answer out.
 
+mod ask;
+mod compression;
 mod decode;
 mod encode;
+mod message;
+mod opt;
 
+pub use ask::encode_query;
+pub use compression::{CompressedNameError, read_name};
 pub use decode::{Rejection, decode};
 pub use encode::{encode, encode_bare, largest_udp_octets};
+pub use message::{Flag, Header, Message, MessageError, Question, Record};
+pub use opt::{Opt, ReadExtendedError};
 
 /// The length of a message's header, in octets (RFC 1035 §4.1.1).
 pub const HEADER_OCTETS: usize = 12;

@@ -1,0 +1,63 @@
+//! The data of records as text: what `dig +nosplit` prints, on one line.
+//!
+//! `layout` says which fields the data of a type has, `fields` prints each kind of field. A type that
+//! is not in the table, and data that is not as its type says, comes in the form of RFC 3597.
+
+mod bitmap;
+mod fields;
+mod layout;
+mod location;
+mod reader;
+mod service;
+
+use std::ops::Range;
+
+use super::super::{Class, RecordType};
+use super::escape::push_hex;
+use layout::Field;
+use reader::Reader;
+
+/// Prints the data of a record, which stands at `rdata` in `message`; names in it may be compressed.
+///
+/// A range that is not within the message gives the text of no data.
+pub fn present_rdata(
+    message: &[u8],
+    rdata: Range<usize>,
+    record_type: RecordType,
+    class: Class,
+) -> String {
+    let mut text = String::new();
+    let known = layout::fields(record_type, class)
+        .and_then(|fields| present(fields, Reader::new(message, rdata.clone()), &mut text));
+    if known.is_none() {
+        text.clear();
+        present_unknown(message.get(rdata).unwrap_or_default(), &mut text);
+    }
+    text
+}
+
+/// Prints field after field; none when the data is not what they say.
+fn present(fields: &[Field], mut reader: Reader<'_>, text: &mut String) -> Option<()> {
+    for &field in fields {
+        let before = text.len();
+        if before > 0 {
+            text.push(' ');
+        }
+        let start = text.len();
+        fields::present(field, &mut reader, text)?;
+        // A field that has nothing to say leaves no gap.
+        if text.len() == start {
+            text.truncate(before);
+        }
+    }
+    reader.is_empty().then_some(())
+}
+
+/// Prints data of no known form (RFC 3597 §5).
+fn present_unknown(octets: &[u8], text: &mut String) {
+    text.push_str(&format!("\\# {}", octets.len()));
+    if !octets.is_empty() {
+        text.push(' ');
+        push_hex(octets, text);
+    }
+}
