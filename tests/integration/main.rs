@@ -5,3 +5,5 @@ mod catalog;
 mod rfc;
 mod support;
 mod switching;
+
+mod simulated_nomad;
