@@ -1,9 +1,12 @@
 //! The integration tests, one binary; each module says what it proves.
-#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may panic, and is no library")]
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and is no library"
+)]
 
 mod catalog;
 mod rfc;
+mod simulated_nomad;
 mod support;
 mod switching;
-
-mod simulated_nomad;

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::demo::agent::Agent;
 use crate::demo::api::{self, Entrance};
@@ -26,6 +28,9 @@ use crate::demo::shared::locked;
 use wire::Wire;
 
 const BACKLOG: i32 = 1024;
+
+/// A failed accept is most likely one for lack of file descriptors: others have to finish first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// What Nomad's listener writes to a client with too many connections, before any HTTP.
 const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\n\r\n";
@@ -157,8 +162,7 @@ async fn accept(
 ) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: let others finish first.
-            tokio::task::yield_now().await;
+            sleep(ACCEPT_PAUSE).await;
             continue;
         };
         if max_connections.is_some_and(|max| agent.connections.now() >= max) {
@@ -181,7 +185,7 @@ async fn accept_tasks(listener: UnixListener, agent: Arc<Agent>, cuts: watch::Se
                 let agent = Arc::clone(&agent);
                 tokio::spawn(serve(stream, agent, Entrance::TaskSocket, cuts.subscribe()));
             }
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => sleep(ACCEPT_PAUSE).await,
         }
     }
 }
