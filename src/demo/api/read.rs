@@ -1,0 +1,111 @@
+//! What all reads of the cluster's tables share: rights, leadership, blocking, paging.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::call::{Call, Consistency};
+use super::reply::{Meta, Reply};
+use crate::demo::agent::{Agent, Refusal, Version};
+use crate::demo::faults::Leader;
+use crate::demo::shared::locked;
+use crate::demo::state::acl::Token;
+use crate::demo::state::{Cluster, Table};
+
+/// Nomad's longest wait, and the one of a query that names none.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// A wait is made longer by up to this part of it.
+const JITTER_PART: u32 = 16;
+
+/// Gives the rights of a call, or the answer that its token gets.
+pub(crate) fn rights(agent: &Agent, call: &Call) -> Result<Token, Reply> {
+    agent.rights(call.secret.as_deref()).map_err(|refusal| {
+        let (status, text) = refusal_text(agent.version, refusal);
+        Reply::error(status, text)
+    })
+}
+
+/// Tells how a version refuses a token.
+pub(crate) fn refusal_text(version: Version, refusal: Refusal) -> (u16, &'static str) {
+    match (version, refusal) {
+        (Version::V1_6_5, _) => (403, "Permission denied"),
+        (_, Refusal::Unknown) => (403, "ACL token not found"),
+        (_, Refusal::Expired) => (500, "ACL token expired"),
+    }
+}
+
+/// The answer of who may not.
+pub(crate) fn denied() -> Reply {
+    Reply::error(403, "Permission denied")
+}
+
+/// Says where an answer stands.
+pub(crate) fn meta(agent: &Agent, call: &Call, index: u64) -> Meta {
+    let last_contact = match call.consistency {
+        Consistency::Leader => Duration::ZERO,
+        Consistency::Stale => *locked(&agent.faults.last_contact),
+    };
+    Meta {
+        index,
+        known_leader: *locked(&agent.faults.leader) == Leader::Elected,
+        last_contact_ms: last_contact.as_millis(),
+        next_token: None,
+    }
+}
+
+/// Answers when the table has moved past the index that the caller knows, or his wait is over. A restored
+/// state lets him go too, whatever its index.
+pub(crate) async fn blocking(
+    agent: &Agent,
+    call: &Call,
+    table: Table,
+    answer: impl Fn(&Cluster, Meta) -> Reply,
+) -> Reply {
+    let deadline = Instant::now() + wait(call.wait);
+    let mut changes = agent.changes();
+    let restores = agent.read(Cluster::restores);
+    let mut waiting = None;
+    let mut is_over = call.known_index == 0;
+    loop {
+        if call.consistency == Consistency::Leader && *locked(&agent.faults.leader) == Leader::Lost
+        {
+            return Reply::error(500, "No cluster leader");
+        }
+        changes.mark_unchanged();
+        let reply = agent.read(|cluster| {
+            let index = cluster.index(table);
+            let is_due = is_over || index > call.known_index || cluster.restores() != restores;
+            is_due.then(|| answer(cluster, meta(agent, call, index)))
+        });
+        if let Some(reply) = reply {
+            return reply;
+        }
+        waiting.get_or_insert_with(|| agent.waiting.enter());
+        is_over = timeout_at(deadline, changes.changed()).await.is_err();
+    }
+}
+
+fn wait(asked: Duration) -> Duration {
+    let wait = if asked.is_zero() {
+        LONGEST_WAIT
+    } else {
+        asked.min(LONGEST_WAIT)
+    };
+    wait + (wait / JITTER_PART).mul_f64(rand::random::<f64>())
+}
+
+/// Cuts one page out of items in order. The token of the next page is its first item's.
+pub(crate) fn page<T>(
+    call: &Call,
+    items: impl Iterator<Item = T>,
+    token: impl Fn(&T) -> String,
+    is_from: impl Fn(&T, &str) -> bool,
+) -> (Vec<T>, Option<String>) {
+    let start = call.next_token.as_deref();
+    let mut items = items.skip_while(|item| start.is_some_and(|start| !is_from(item, start)));
+    if call.per_page == 0 {
+        return (items.collect(), None);
+    }
+    let page: Vec<T> = items.by_ref().take(call.per_page).collect();
+    (page, items.next().as_ref().map(token))
+}

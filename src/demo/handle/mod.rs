@@ -1,0 +1,158 @@
+//! The scripted side of the simulated Nomad: a handle that starts it, and says where it is and what it saw.
+//!
+//! Changes to the cluster are in `changes`, what can break is in `breakage`. Clones share one agent;
+//! it stops when the last clone is dropped.
+
+mod breakage;
+mod bulk;
+mod changes;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::demo::agent::{Agent, Version};
+use crate::demo::seen::Load;
+use crate::demo::server::Server;
+use crate::demo::state::Table;
+
+pub use bulk::BulkLoad;
+
+/// How often a stream says that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Nomad's `event_buffer_size`, in raft indexes.
+const EVENT_BUFFER: usize = 100;
+
+/// How a simulated Nomad is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the HTTP API listens; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Where the task API's unix socket is, if there is one.
+    pub task_socket: Option<PathBuf>,
+    /// Which Nomad it is.
+    pub version: Version,
+    /// The time between heartbeats of an event stream.
+    pub heartbeat: Duration,
+    /// How many raft indexes the event buffer holds.
+    pub event_buffer: usize,
+    /// How many connections are accepted at a time; more get 429.
+    pub max_connections: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            task_socket: None,
+            version: Version::default(),
+            heartbeat: HEARTBEAT,
+            event_buffer: EVENT_BUFFER,
+            max_connections: None,
+        }
+    }
+}
+
+/// A running simulated Nomad.
+#[derive(Clone, Debug)]
+pub struct SimulatedNomad {
+    agent: Arc<Agent>,
+    server: Arc<Server>,
+    task_socket: Option<PathBuf>,
+}
+
+impl SimulatedNomad {
+    /// Starts an agent with an empty cluster, serving when this returns. Wants a tokio runtime around it.
+    ///
+    /// # Errors
+    /// The address or the socket's path cannot be bound.
+    pub fn start(options: Options) -> io::Result<Self> {
+        let Options {
+            address,
+            task_socket,
+            version,
+            heartbeat,
+            event_buffer,
+            max_connections,
+        } = options;
+        let agent = Arc::new(Agent::new(version, heartbeat, event_buffer));
+        let server = Server::start(
+            Arc::clone(&agent),
+            address,
+            task_socket.clone(),
+            max_connections,
+        )?;
+        Ok(Self {
+            agent,
+            server: Arc::new(server),
+            task_socket,
+        })
+    }
+
+    /// Gives the address that is bound.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Gives the value for `NOMAD_ADDR`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Gives the path of the task API's socket.
+    pub fn task_socket(&self) -> Option<&Path> {
+        self.task_socket.as_deref()
+    }
+
+    /// Gives the index of the table of services, which all service reads carry.
+    pub fn index(&self) -> u64 {
+        self.agent.read(|cluster| cluster.index(Table::Services))
+    }
+
+    /// Gives the last raft index.
+    pub fn raft_index(&self) -> u64 {
+        self.agent.read(|cluster| cluster.raft_index())
+    }
+
+    /// Tells how a route was used, by its template: `/v1/service/:name`.
+    pub fn load(&self, route: &str) -> Load {
+        self.agent.seen.load(route)
+    }
+
+    /// Gives the last thousand request targets, oldest first.
+    pub fn recent_requests(&self) -> Vec<String> {
+        self.agent.seen.recent()
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        self.agent.seen.forget();
+    }
+
+    /// Gives the number of open connections.
+    pub fn connections(&self) -> usize {
+        self.agent.connections.now()
+    }
+
+    /// Gives the number of open event streams.
+    pub fn streams(&self) -> usize {
+        self.agent.streams.now()
+    }
+
+    /// Waits until so many event streams are open.
+    pub async fn streams_reach(&self, count: usize) {
+        self.agent.streams.reaches(count).await;
+    }
+
+    /// Gives the number of blocking queries that wait now.
+    pub fn waiting_queries(&self) -> usize {
+        self.agent.waiting.now()
+    }
+
+    /// Waits until so many blocking queries wait.
+    pub async fn waiting_queries_reach(&self, count: usize) {
+        self.agent.waiting.reaches(count).await;
+    }
+}

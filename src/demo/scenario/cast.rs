@@ -1,0 +1,155 @@
+//! Who is there at the start: the services that the demo's printed commands ask for, and every dirty
+//! registration that a real Nomad was seen to let through.
+
+use serde_json::{Value, json};
+
+use crate::demo::handle::SimulatedNomad;
+use crate::demo::model::{Check, NODE_ID, Registration, random_uuid};
+
+/// A node in a second datacenter.
+const REMOTE_NODE: &str = "7c1d2b0e-5f64-8a39-9c0b-2f1e6d3a4b58";
+const REMOTE_DATACENTER: &str = "dc2";
+
+/// A tag that no name can carry.
+const ROUTER_TAG: &str = "traefik.http.routers.redis.rule=Host(`redis.example`)";
+
+/// Puts everyone in.
+pub(super) fn enter(nomad: &SimulatedNomad) {
+    let long = format!("long-{}", "n".repeat(95));
+    for namespace in ["prod", "service", long.as_str(), "-lead-"] {
+        nomad.create_namespace(namespace);
+    }
+    nomad.set_nodes(vec![
+        node(NODE_ID, "vm", "dc1"),
+        node(REMOTE_NODE, "far", REMOTE_DATACENTER),
+    ]);
+    for nth in 0..3 {
+        nomad.register(redis("default", nth, role(nth)));
+    }
+    nomad.register(redis("-lead-", 7, "primary"));
+    nomad.register(redis(&long, 8, "primary"));
+    for nth in 0..2 {
+        nomad.register(web("default", nth, &["http", "blue"]));
+    }
+    for (namespace, nth) in [("prod", 20), ("service", 30)] {
+        let remote = |each: Registration| each.node(REMOTE_NODE, REMOTE_DATACENTER);
+        nomad.register(
+            web(namespace, nth, &["http", "blue"])
+                .into_iter()
+                .map(remote),
+        );
+    }
+    for service in others() {
+        nomad.register([service]);
+    }
+    let (failing, check) = failing();
+    nomad.register([failing.clone()]);
+    nomad.set_checks(&failing.alloc_id, vec![check]);
+    for dirty in dirty() {
+        nomad.register([dirty]);
+    }
+}
+
+/// The registrations of one allocation of redis: the database and its metrics.
+pub(super) fn redis(namespace: &str, nth: u8, role: &str) -> [Registration; 2] {
+    let address = format!("10.0.0.{}", nth.saturating_add(11));
+    let alloc = random_uuid();
+    let of = |service| Registration::new(namespace, service).address(&address);
+    [
+        of("redis")
+            .allocation(&alloc)
+            .port_label("db")
+            .port(6379)
+            .tags([role, "v7", ROUTER_TAG]),
+        of("redis-metrics")
+            .job("redis")
+            .allocation(&alloc)
+            .port_label("metrics")
+            .port(9121),
+    ]
+}
+
+/// The first instance is the primary.
+pub(super) fn role(nth: u8) -> &'static str {
+    if nth == 0 { "primary" } else { "replica" }
+}
+
+/// The registrations of one allocation of web: one service name, two ports.
+pub(super) fn web(namespace: &str, nth: u8, tags: &[&str]) -> [Registration; 2] {
+    let alloc = random_uuid();
+    let of = |label: &str, port| {
+        Registration::new(namespace, "web")
+            .address(format!("10.0.1.{}", nth.saturating_add(11)))
+            .allocation(&alloc)
+            .port_label(label)
+            .port(port)
+    };
+    [
+        of("http", 8080).tags(tags.iter().copied()),
+        of("admin", 9090).tags(["admin"]),
+    ]
+}
+
+/// The one whose check fails.
+pub(super) fn failing() -> (Registration, Check) {
+    let service = Registration::new("default", "failing")
+        .address("10.0.2.11")
+        .port(8000);
+    let check = Check::tcp(&service, "failure");
+    (service, check)
+}
+
+fn others() -> Vec<Registration> {
+    let of = |service| Registration::new("default", service);
+    vec![
+        of("six").address("2001:db8::61").port(8080),
+        of("dual").address("10.0.3.11").port(8080).tags(["v4"]),
+        of("dual").address("2001:db8::d1").port(8080).tags(["v6"]),
+        of("hostname").address("db.internal.example").port(5432),
+    ]
+}
+
+fn dirty() -> Vec<Registration> {
+    let of = |service| {
+        Registration::new("default", service)
+            .address("10.0.9.11")
+            .port(24_000)
+    };
+    let odd_tags = [
+        "",
+        "with space",
+        "ünïcode",
+        "UPPER",
+        "a.b",
+        "quote\"d",
+        "new\nline",
+        "-lead",
+    ];
+    vec![
+        of("Mixed-Case"),
+        of("mixed-case").address("10.0.9.12").tags(["lower"]),
+        of("illegal-bad_name.x y"),
+        of("bracket").address("[fd00::2]"),
+        of("zoned").address("fe80::1%eth0"),
+        of("blank").address(" "),
+        of("numeric").address("").port_label("9999").port(9999),
+        of("noport").address("10.9.9.9").port_label("").port(0),
+        of("odd-tags").tags(
+            odd_tags
+                .map(str::to_owned)
+                .into_iter()
+                .chain(["x=1".to_owned(), "t".repeat(300)]),
+        ),
+        of("withaddr").address("vm"),
+    ]
+}
+
+fn node(id: &str, name: &str, datacenter: &str) -> Value {
+    json!({
+        "Address": "127.0.0.1", "CreateIndex": 1, "Datacenter": datacenter, "Drain": false,
+        "Drivers": {}, "HostVolumes": null, "ID": id, "LastDrain": null, "ModifyIndex": 1,
+        "Name": name, "NodeClass": "", "NodePool": "default",
+        "SchedulingEligibility": "eligible", "Status": "ready", "StatusDescription": "",
+        "Version": "1.6.5",
+    })
+}

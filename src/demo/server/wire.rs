@@ -1,0 +1,63 @@
+//! A connection that can spoil a status line: Nomad 1.11.2 begins its event streams with `HTTP/0.0`.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+const RIGHT: &[u8] = b"HTTP/1.1 ";
+const SPOILED: &[u8] = b"HTTP/0.0 ";
+
+/// A TCP stream whose next status line is spoiled when the flag is set.
+#[derive(Debug)]
+pub(super) struct Wire {
+    stream: TcpStream,
+    spoil: Arc<AtomicBool>,
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream, spoil: Arc<AtomicBool>) -> Self {
+        Self { stream, spoil }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+// Not vectored: the head of an answer then always starts a write.
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if buf.starts_with(RIGHT) && self.spoil.load(Ordering::Relaxed) {
+            let spoiled = [SPOILED, &buf[RIGHT.len()..]].concat();
+            let written = Pin::new(&mut self.stream).poll_write(cx, &spoiled);
+            if written.is_ready() {
+                self.spoil.store(false, Ordering::Relaxed);
+            }
+            return written;
+        }
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

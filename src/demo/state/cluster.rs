@@ -1,0 +1,243 @@
+//! The cluster: its tables, their indexes, and the changes a script makes to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::allocations::Allocations;
+use super::change::{Events, Removal, Table};
+use super::instance::Instance;
+use super::log::{Event, EventLog, Frame, REGISTRATION};
+use super::table::{Services, Upsert};
+use crate::demo::model::{NamespaceRow, Registration};
+
+/// All state of the cluster.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    namespaces: BTreeMap<Arc<str>, Namespace>,
+    pub(crate) allocations: Allocations,
+    pub(crate) nodes: Vec<Value>,
+    pub(crate) log: EventLog,
+    raft_index: u64,
+    indexes: [u64; 4],
+    /// How often the state was restored: what waited on the old state is then let go.
+    restores: u64,
+}
+
+#[derive(Debug)]
+struct Namespace {
+    row: NamespaceRow,
+    services: Services,
+}
+
+impl Cluster {
+    /// Makes a cluster with one namespace, `default`.
+    pub(crate) fn new(event_buffer: usize) -> Self {
+        let mut cluster = Self {
+            namespaces: BTreeMap::new(),
+            allocations: Allocations::default(),
+            nodes: Vec::new(),
+            log: EventLog::new(event_buffer),
+            raft_index: 0,
+            indexes: [1; 4],
+            restores: 0,
+        };
+        cluster.create_namespace("default");
+        cluster
+    }
+
+    /// Gives a table's index; as in Nomad it is never below 1.
+    pub(crate) fn index(&self, table: Table) -> u64 {
+        self.indexes[table as usize].max(1)
+    }
+
+    pub(crate) fn restores(&self) -> u64 {
+        self.restores
+    }
+
+    pub(crate) fn raft_index(&self) -> u64 {
+        self.raft_index
+    }
+
+    pub(crate) fn services(&self, namespace: &str) -> Option<&Services> {
+        self.namespaces
+            .get(namespace)
+            .map(|namespace| &namespace.services)
+    }
+
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = (&Arc<str>, &NamespaceRow, &Services)> {
+        self.namespaces
+            .iter()
+            .map(|(name, Namespace { row, services })| (name, row, services))
+    }
+
+    /// Creates a namespace unless it exists.
+    pub(crate) fn create_namespace(&mut self, name: &str) -> Arc<str> {
+        if let Some((name, _)) = self.namespaces.get_key_value(name) {
+            return Arc::clone(name);
+        }
+        let index = self.advance(&[Table::Namespaces]);
+        self.put_namespace(NamespaceRow::new(name, index))
+    }
+
+    /// Puts a namespace's row in as it is.
+    pub(crate) fn put_namespace(&mut self, row: NamespaceRow) -> Arc<str> {
+        let name: Arc<str> = row.name.as_str().into();
+        let services = self
+            .namespaces
+            .remove(&name)
+            .map(|old| old.services)
+            .unwrap_or_default();
+        self.namespaces
+            .insert(Arc::clone(&name), Namespace { row, services });
+        name
+    }
+
+    /// Deletes a namespace that has no services. Nomad refuses to delete one that has.
+    pub(crate) fn delete_namespace(&mut self, name: &str) -> bool {
+        let is_free = self.services(name).is_some_and(Services::is_empty);
+        if is_free {
+            self.advance(&[Table::Namespaces]);
+            self.namespaces.remove(name);
+        }
+        is_free
+    }
+
+    /// Inserts or updates registrations at one raft index; what says nothing new changes nothing.
+    pub(crate) fn register(&mut self, registrations: &[Registration], events: Events) {
+        // A namespace that is missing takes a raft index of its own, before this change's.
+        let names: Vec<Arc<str>> = registrations
+            .iter()
+            .map(|each| self.create_namespace(&each.namespace))
+            .collect();
+        let index = self.raft_index + 1;
+        let mut changed = Vec::new();
+        for (registration, name) in registrations.iter().zip(names) {
+            let Some(namespace) = self.namespaces.get_mut(&name) else {
+                continue;
+            };
+            let ordinal = namespace.services.of(&registration.service_name).len();
+            match namespace.services.upsert(&name, registration, index) {
+                Upsert::Unchanged => continue,
+                Upsert::Updated(instance) => changed.push(instance),
+                Upsert::Added(instance) => {
+                    self.allocations.enter(registration, index, ordinal);
+                    changed.push(instance);
+                }
+            }
+        }
+        if !changed.is_empty() {
+            self.advance_with(
+                &[Table::Services, Table::Allocations],
+                |index| match events {
+                    Events::Sent => events_of(&changed, index, REGISTRATION),
+                    Events::None => Vec::new(),
+                },
+            );
+        }
+    }
+
+    /// Removes registrations of a service by their IDs and gives what was removed.
+    pub(crate) fn remove(
+        &mut self,
+        namespace: &str,
+        service: &str,
+        ids: &[String],
+        removal: Removal,
+    ) -> Vec<Registration> {
+        let Some(Namespace { services, .. }) = self.namespaces.get_mut(namespace) else {
+            return Vec::new();
+        };
+        let index = self.raft_index + 1;
+        let removed: Vec<Instance> = ids
+            .iter()
+            .filter_map(|id| services.remove(service, id, index))
+            .collect();
+        for instance in &removed {
+            self.allocations.leave(instance.alloc());
+        }
+        let step = if removal == Removal::Deregistered {
+            1
+        } else {
+            removed.len().max(1)
+        };
+        for batch in removed.chunks(step) {
+            self.advance_with(
+                &[Table::Services, Table::Allocations],
+                |index| match removal {
+                    Removal::Deregistered => events_of(batch, index, "ServiceDeregistration"),
+                    Removal::Planned => events_of(batch, index, "PlanResult"),
+                    Removal::Ended => events_of(batch, index, "AllocationUpdated"),
+                    Removal::Silent => Vec::new(),
+                },
+            );
+        }
+        removed.iter().map(Instance::registration).collect()
+    }
+
+    /// Puts whole services in as they are, indexes included, without events: the stuff of snapshots.
+    pub(crate) fn put_service(
+        &mut self,
+        namespace: &str,
+        service: &Arc<str>,
+        instances: impl FnOnce(&Arc<str>) -> Vec<Instance>,
+    ) {
+        let name = self.create_namespace(namespace);
+        let instances = instances(&name);
+        if let Some(namespace) = self.namespaces.get_mut(&name) {
+            namespace.services.put(service, instances);
+        }
+    }
+
+    /// Lets raft indexes pass for things that are no business of services.
+    pub(crate) fn pass(&mut self, indexes: usize) {
+        for _ in 0..indexes {
+            self.advance(&[]);
+        }
+    }
+
+    /// Lets one raft index pass that the table of services takes part in, without events.
+    pub(crate) fn pass_services(&mut self) -> u64 {
+        self.advance(&[Table::Services])
+    }
+
+    /// Sets the raft index and every table's, forwards or backwards, as a restored snapshot does; the event
+    /// buffer begins anew.
+    pub(crate) fn restore_index(&mut self, index: u64) {
+        self.raft_index = index;
+        self.indexes = [index; 4];
+        self.restores += 1;
+        self.log.clear();
+    }
+
+    /// Sets one table's index, for a state that was captured.
+    pub(crate) fn set_index(&mut self, table: Table, index: u64) {
+        self.indexes[table as usize] = index;
+        self.raft_index = self.raft_index.max(index);
+    }
+
+    fn advance(&mut self, tables: &[Table]) -> u64 {
+        self.advance_with(tables, |_| Vec::new())
+    }
+
+    fn advance_with(&mut self, tables: &[Table], events: impl FnOnce(u64) -> Vec<Event>) -> u64 {
+        self.raft_index += 1;
+        let index = self.raft_index;
+        for table in tables {
+            self.indexes[*table as usize] = index;
+        }
+        self.log.push(Frame {
+            index,
+            events: events(index),
+        });
+        index
+    }
+}
+
+fn events_of(instances: &[Instance], index: u64, kind: &'static str) -> Vec<Event> {
+    instances
+        .iter()
+        .map(|instance| Event::new(index, kind, instance))
+        .collect()
+}

@@ -1,0 +1,16 @@
+//! What the simulated cluster knows: namespaces, registrations, allocations, checks, nodes, one raft index.
+//!
+//! Pure state without tasks or I/O. The API reads it, a script changes it; every change is one raft
+//! index (or several, where Nomad would take several) and leaves its events in the log.
+
+pub(crate) mod acl;
+mod allocations;
+mod change;
+mod cluster;
+pub(crate) mod instance;
+pub(crate) mod log;
+mod table;
+
+pub(crate) use change::Table;
+pub use change::{Events, Removal};
+pub(crate) use cluster::Cluster;
