@@ -1,5 +1,9 @@
 //! The integration tests, one binary; each module says what it proves.
-#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may panic, and is no library")]
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic, and is no library"
+)]
 
 mod catalog;
 mod certs;

@@ -220,7 +220,8 @@ impl Selection<'_> {
 /// Whether a tag or a datacenter is what a label says, by the rules of DNS; only a legal label can be.
 fn is_same_label(text: &str, label: &[u8]) -> bool {
     let legal = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_';
-    text.as_bytes().eq_ignore_ascii_case(label) && text.bytes().all(legal)
+    let is_legal = !text.is_empty() && text.bytes().all(legal);
+    is_legal && text.as_bytes().eq_ignore_ascii_case(label)
 }
 
 fn is_underscored(label: &[u8]) -> bool {

@@ -1,0 +1,285 @@
+//! The keys of the configuration file, with their defaults.
+//!
+//! What is here is what the operator may write; `check` says what it means. Every key is in
+//! `nomadns.example.toml` and in the README, which tests hold against this file.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::layers;
+use crate::listeners;
+use crate::listeners::udp::UdpLimits;
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct File {
+    /// The apexes of the zones.
+    pub zones: Vec<String>,
+    /// The TTL of records, in seconds.
+    pub ttl: u64,
+    /// The TTL of denials, in seconds.
+    pub negative_ttl: u64,
+    /// Whether TXT records describe the instances.
+    pub describe_instances: bool,
+    /// The addresses of `ns.<zone>`; those of `listen.dns` when empty.
+    pub name_server_addresses: Vec<IpAddr>,
+    /// Where Nomad is and how it is asked.
+    pub nomad: NomadSection,
+    /// Where the gateway listens.
+    pub listen: ListenSection,
+    /// The certificate of the TLS listeners.
+    pub tls: TlsSection,
+    /// What keeps clients from taking too much.
+    pub limits: LimitsSection,
+    /// The caches.
+    pub cache: CacheSection,
+    /// The log.
+    pub log: LogSection,
+}
+
+/// Where Nomad is and how it is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NomadSection {
+    /// The first that answers is kept until it fails.
+    pub addresses: Vec<String>,
+    /// The token itself; better kept in a file.
+    pub token: String,
+    /// A file with the token, read again when it changes.
+    pub token_file: String,
+    /// The region that is asked; the agent's own when empty.
+    pub region: String,
+    /// The namespaces whose services are answered for; `*` for all.
+    pub namespaces: Vec<String>,
+    /// Nomad's own filter expression, applied to the instances of each service.
+    pub filter: String,
+    /// `USER:PASSWORD` for a reverse proxy in front of Nomad.
+    pub http_auth: String,
+    /// A file with the CA certificates that alone are trusted.
+    pub ca_file: String,
+    /// A folder with such files.
+    pub ca_path: String,
+    /// A file with the client certificate.
+    pub client_certificate: String,
+    /// A file with its key.
+    pub client_key: String,
+    /// The name that Nomad's certificate must carry, when it is not the address's.
+    pub tls_server_name: String,
+    /// Whether Nomad's certificate is taken unchecked.
+    pub skip_verify: bool,
+    /// How long the last known state is answered from once Nomad is gone, in seconds.
+    pub max_stale_seconds: u64,
+    /// How many services are read at once.
+    pub reads_at_once: usize,
+    /// How often everything is read again, in seconds, for what Nomad does not tell.
+    pub full_read_seconds: u64,
+}
+
+/// Where the gateway listens.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListenSection {
+    /// DNS over UDP and TCP.
+    pub dns: Vec<SocketAddr>,
+    /// DNS over TLS.
+    pub tls: Vec<SocketAddr>,
+    /// `/dns-query` and `/resolve` over HTTPS.
+    pub https: Vec<SocketAddr>,
+    /// The same without TLS.
+    pub http: Vec<SocketAddr>,
+    /// `/metrics`, `/healthz`, `/readyz`, `/openapi.yaml` and the status page.
+    pub admin: Vec<SocketAddr>,
+}
+
+/// The certificate of the TLS listeners.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsSection {
+    /// A file with the certificate chain.
+    pub certificate: String,
+    /// A file with its key.
+    pub key: String,
+}
+
+/// What keeps clients from taking too much.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsSection {
+    /// How many queries may wait for an answer at once.
+    pub waiting_queries: usize,
+    /// How long one may wait, in milliseconds.
+    pub query_timeout_ms: u64,
+    /// UDP workers for each address; 0 for one a core.
+    pub udp_workers: usize,
+    /// How many UDP messages are taken from the kernel at once.
+    pub udp_batch: usize,
+    /// How many queries of one UDP worker may wait at once.
+    pub udp_waiting_queries: usize,
+    /// How many connections may be open at once.
+    pub connections: usize,
+    /// The same from one IPv4 address or IPv6 /64.
+    pub connections_per_client: usize,
+    /// How many queries of one connection may wait at once.
+    pub connection_waiting_queries: usize,
+    /// How many octets of answers may wait to be written on one connection.
+    pub unwritten_octets: usize,
+    /// How long a TCP or TLS connection may be without a query, in seconds.
+    pub idle_seconds: u64,
+    /// How long a message may take from its first octet to its last, in milliseconds.
+    pub message_ms: u64,
+    /// How long a client may take nothing of what is written to it, in milliseconds.
+    pub write_stall_ms: u64,
+    /// How long a TLS handshake may take, in milliseconds.
+    pub handshake_ms: u64,
+    /// How long a connection may live, in seconds.
+    pub connection_age_seconds: u64,
+    /// How long what is under way may take to end at shutdown, in milliseconds.
+    pub drain_ms: u64,
+    /// How long the headers of an HTTP request may take, in milliseconds.
+    pub http_headers_ms: u64,
+    /// How long the body of an HTTP request may take, in milliseconds.
+    pub http_body_ms: u64,
+    /// How long an HTTP/2 connection may be without a request, in seconds.
+    pub http_idle_seconds: u64,
+    /// How many requests may be under way on one HTTP/2 connection.
+    pub http_streams: u32,
+    /// How many octets the headers of an HTTP request may have.
+    pub http_header_octets: u32,
+    /// How many headers an HTTP/1.1 request may have.
+    pub http_header_count: usize,
+}
+
+/// The caches, one for each UDP worker and one for all connections.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CacheSection {
+    /// How many answers one keeps; 0 for none.
+    pub entries: usize,
+    /// How many octets they may take together.
+    pub octets: usize,
+}
+
+/// The log.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSection {
+    /// Readable lines or JSON.
+    pub format: LogFormat,
+    /// From which level on: `error`, `warn`, `info`, `debug`, `trace`.
+    pub level: String,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            zones: vec!["nomad".into(), "service.nomad".into()],
+            ttl: 30,
+            negative_ttl: 5,
+            describe_instances: true,
+            name_server_addresses: Vec::new(),
+            nomad: NomadSection::default(),
+            listen: ListenSection::default(),
+            tls: TlsSection::default(),
+            limits: LimitsSection::default(),
+            cache: CacheSection::default(),
+            log: LogSection::default(),
+        }
+    }
+}
+
+impl Default for NomadSection {
+    fn default() -> Self {
+        Self {
+            addresses: vec!["http://127.0.0.1:4646".into()],
+            token: String::new(),
+            token_file: String::new(),
+            region: String::new(),
+            namespaces: vec!["*".into()],
+            filter: String::new(),
+            http_auth: String::new(),
+            ca_file: String::new(),
+            ca_path: String::new(),
+            client_certificate: String::new(),
+            client_key: String::new(),
+            tls_server_name: String::new(),
+            skip_verify: false,
+            max_stale_seconds: 86_400,
+            reads_at_once: 8,
+            full_read_seconds: 600,
+        }
+    }
+}
+
+impl Default for ListenSection {
+    fn default() -> Self {
+        let on = |addresses: &[([u8; 4], u16)]| -> Vec<SocketAddr> {
+            addresses.iter().map(|address| (*address).into()).collect()
+        };
+        let mut dns = on(&[([127, 0, 0, 1], 1053)]);
+        dns.push(([0, 0, 0, 0, 0, 0, 0, 1], 1053).into());
+        Self {
+            dns,
+            tls: Vec::new(),
+            https: Vec::new(),
+            http: on(&[([127, 0, 0, 1], 8053)]),
+            admin: on(&[([127, 0, 0, 1], 9153)]),
+        }
+    }
+}
+
+impl Default for LimitsSection {
+    fn default() -> Self {
+        let (stack, udp) = (layers::Limits::default(), UdpLimits::default());
+        let streams = listeners::Limits::default();
+        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            waiting_queries: stack.waiting,
+            query_timeout_ms: ms(stack.timeout),
+            udp_workers: 0,
+            udp_batch: udp.batch,
+            udp_waiting_queries: udp.waiting,
+            connections: streams.connections,
+            connections_per_client: streams.connections_per_client,
+            connection_waiting_queries: streams.in_flight_per_connection,
+            unwritten_octets: streams.unwritten_octets,
+            idle_seconds: streams.idle.as_secs(),
+            message_ms: ms(streams.message),
+            write_stall_ms: ms(streams.write_stall),
+            handshake_ms: ms(streams.handshake),
+            connection_age_seconds: streams.connection_age.as_secs(),
+            drain_ms: ms(streams.drain),
+            http_headers_ms: ms(streams.http_headers),
+            http_body_ms: ms(streams.http_body),
+            http_idle_seconds: streams.http_idle.as_secs(),
+            http_streams: streams.http_streams,
+            http_header_octets: streams.http_header_octets,
+            http_header_count: streams.http_headers_count,
+        }
+    }
+}
+
+impl Default for CacheSection {
+    fn default() -> Self {
+        let layers::CacheSettings { entries, octets } = layers::CacheSettings::default();
+        Self { entries, octets }
+    }
+}
+
+impl Default for LogSection {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}

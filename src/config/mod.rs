@@ -1,0 +1,16 @@
+//! The configuration: what the operator wrote, and what it means.
+//!
+//! Floor 6. `source` lays flags, environment and file over each other, `file` has the keys, `check` makes
+//! checked settings of them. With `cli`, the only place that reads files and the environment.
+
+mod check;
+mod environment;
+mod error;
+mod file;
+mod source;
+
+pub use check::{Certificate, Listen, Settings};
+pub use environment::apply as apply_environment;
+pub use error::ConfigError;
+pub use file::{File, LogFormat};
+pub use source::Source;
