@@ -5,11 +5,15 @@
 //! what `nomad` tells. `app` puts it together. ARCHITECTURE.md has the floors and two walkthroughs.
 
 pub mod answers;
+pub mod app;
 pub mod catalog;
 pub mod certs;
+pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod dns;
 pub mod layers;
 pub mod listeners;
+pub mod lookup;
 pub mod nomad;
 pub mod sync;

@@ -200,7 +200,11 @@ fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&Table]) -> fmt::
     own.encode_gauge(&u64::try_from(entries).unwrap_or(u64::MAX))
 }
 
-fn family<'e>(
+/// Starts a family of metrics; counters get their `_total` from the encoder.
+///
+/// # Errors
+/// What writing fails with.
+pub fn family<'e>(
     encoder: &'e mut DescriptorEncoder<'_>,
     name: &'e str,
     help: &str,
@@ -209,7 +213,11 @@ fn family<'e>(
     encoder.encode_descriptor(name, help, None, kind)
 }
 
-fn counter(
+/// Writes one counter of a family.
+///
+/// # Errors
+/// What writing fails with.
+pub fn counter(
     encoder: &mut MetricEncoder<'_>,
     labels: &impl prometheus_client::encoding::EncodeLabelSet,
     count: u64,

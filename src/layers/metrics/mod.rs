@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 pub use self::counters::{Counters, Failure};
+pub use self::exposition::{counter, family};
 use super::cache::Table;
 use crate::dns::{Answer, Query, Transport};
 

@@ -1,0 +1,205 @@
+//! The demo: a simulated cluster that moves, and a gateway before it, on loopback.
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::{BindError, Bound, Running, StartError, Taken};
+use crate::certs::{self, Development};
+use crate::config::{Certificate, ConfigError, Settings, Source};
+use crate::demo::{Options, Scenario, SimulatedNomad};
+use crate::nomad::Secret;
+
+/// The usual ports: DNS, DNS over TLS, HTTPS, HTTP, the operator's pages, Nomad.
+const PORTS: [u16; 6] = [1053, 8853, 8443, 8053, 9153, 4646];
+
+/// How the demo is started.
+#[derive(Clone)]
+pub struct DemoOptions {
+    /// How many services there are beside the named ones.
+    pub services: usize,
+    /// How many instances each of them has.
+    pub instances: usize,
+    /// How many changes happen per second.
+    pub change_rate: f64,
+    /// How often Nomad goes away.
+    pub outage_every: Option<Duration>,
+    /// Which ports it takes.
+    pub ports: PortChoice,
+    /// Certificates that exist already; new ones are made in memory otherwise.
+    pub certificates: Option<Development>,
+    /// How this program is called, for what is printed to try.
+    pub program: String,
+    /// How many UDP workers an address has.
+    pub workers: usize,
+}
+
+/// Which ports the demo takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PortChoice {
+    /// The usual ones; one that is taken is replaced by a free one.
+    #[default]
+    Usual,
+    /// Free ones for all.
+    Auto,
+}
+
+/// Why the demo cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// No port for the simulated Nomad.
+    #[error("the simulated Nomad cannot listen: {0}")]
+    Nomad(#[from] std::io::Error),
+    /// No port for the gateway.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The gateway does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// No certificate can be made.
+    #[error(transparent)]
+    Certificate(#[from] certs::CertificateError),
+    /// Its own settings are not good.
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
+}
+
+/// A running demo.
+#[derive(Debug)]
+pub struct Demo {
+    running: Running,
+    nomad: SimulatedNomad,
+    advice: String,
+}
+
+impl Demo {
+    /// Starts the cluster and the gateway. Wants a tokio runtime around it.
+    ///
+    /// # Errors
+    /// No ports, or what the gateway fails with.
+    pub fn start(options: DemoOptions) -> Result<Self, DemoError> {
+        let [dns, tls, https, http, admin, api] = match options.ports {
+            PortChoice::Usual => PORTS,
+            PortChoice::Auto => [0; 6],
+        };
+        let nomad = start_nomad(api)?;
+        let scenario = Scenario {
+            services: options.services,
+            instances: options.instances,
+            change_rate: options.change_rate,
+            outage_every: options.outage_every,
+            ..Scenario::default()
+        };
+        scenario.populate(&nomad);
+
+        let mut source = Source::default();
+        source.set("nomad.addresses", vec![nomad.url()], "demo");
+        let mut settings = Settings::check(&source)?;
+        let on = |port: u16| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))];
+        settings.listen.dns.iter_mut().for_each(|address| address.set_port(dns));
+        settings.listen.tls = on(tls);
+        settings.listen.https = on(https);
+        settings.listen.http = on(http);
+        settings.listen.admin = on(admin);
+        let made = options.certificates.is_none();
+        settings.certificate = Some(certificate(options.certificates)?);
+
+        let bound = Bound::bind(&settings.listen, options.workers, Taken::Replaced)?;
+        let taken = Ports::of(&bound, &nomad);
+        let advice = taken.advice(&options.program, options.ports, made);
+        let running = super::start(settings, bound)?;
+        tokio::spawn(scenario.run(nomad.clone(), std::future::pending()));
+        Ok(Self { running, nomad, advice })
+    }
+
+    /// What to try, for people to paste.
+    pub fn advice(&self) -> &str {
+        &self.advice
+    }
+
+    /// The gateway, and the Nomad that must live as long.
+    pub fn into_running(self) -> (Running, SimulatedNomad) {
+        (self.running, self.nomad)
+    }
+}
+
+fn start_nomad(port: u16) -> std::io::Result<SimulatedNomad> {
+    let at = |port: u16| Options { address: (Ipv4Addr::LOCALHOST, port).into(), ..Options::default() };
+    match SimulatedNomad::start(at(port)) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => SimulatedNomad::start(at(0)),
+        result => result,
+    }
+}
+
+fn certificate(existing: Option<Development>) -> Result<Certificate, certs::CertificateError> {
+    let made = existing.map_or_else(|| Development::generate(&[]), Ok)?;
+    let pem = (made.certificate_pem.into_bytes(), Secret::new(&made.key_pem));
+    let again = || Err("the demo's certificate is in memory".into());
+    Ok(Certificate { pem, again: Arc::new(again) })
+}
+
+/// The ports that were really taken, in the order of `PORTS`.
+struct Ports([u16; PORTS.len()]);
+
+impl Ports {
+    fn of(bound: &Bound, nomad: &SimulatedNomad) -> Self {
+        let first = |sockets: &[std::net::TcpListener]| {
+            let address = sockets.first().and_then(|socket| socket.local_addr().ok());
+            address.map_or(0, |address| address.port())
+        };
+        Self([
+            first(&bound.tcp),
+            first(&bound.tls),
+            first(&bound.https),
+            first(&bound.http),
+            first(&bound.admin),
+            nomad.address().port(),
+        ])
+    }
+
+    fn advice(&self, program: &str, choice: PortChoice, made: bool) -> String {
+        let Self([dns, tls, https, http, admin, api]) = self;
+        let mut text = String::from("A simulated Nomad cluster that moves, and nomadns before it.\n");
+        if choice == PortChoice::Usual {
+            for (usual, taken) in PORTS.iter().zip(&self.0).filter(|(usual, taken)| usual != taken) {
+                let _ = writeln!(text, "Port {usual} was taken; {taken} is used instead.");
+            }
+        }
+        let (curl, doh, lookup) = if made {
+            ("-k", "--doh-insecure", "--insecure")
+        } else {
+            ("--cacert certs-dev/ca.pem", "--cacert certs-dev/ca.pem", "--ca certs-dev/ca.pem")
+        };
+        let _ = write!(
+            text,
+            "
+DNS         dig @127.0.0.1 -p {dns} redis.default.nomad
+            dig @127.0.0.1 -p {dns} redis.default.nomad SRV
+            dig @127.0.0.1 -p {dns} +tcp primary.redis.default.service.nomad TXT
+            dig @::1 -p {dns} _web._tcp.default.nomad SRV
+DoT         kdig @127.0.0.1 -p {tls} +tls redis.default.nomad
+DoH         kdig @127.0.0.1 -p {https} +https redis.default.nomad
+            dig @127.0.0.1 -p {https} +https redis.default.nomad
+            curl {curl} {doh} --doh-url https://127.0.0.1:{https}/dns-query http://ns.nomad:{admin}/readyz
+JSON        curl {curl} 'https://127.0.0.1:{https}/resolve?name=redis.default.nomad&type=SRV'
+            curl 'http://127.0.0.1:{http}/resolve?name=web.prod.nomad'
+All         {program} lookup redis.default.nomad SRV --transport all {lookup} --dns-port {dns} --tls-port {tls} --https-port {https} --http-port {http}
+Nomad       curl 'http://127.0.0.1:{api}/v1/services?namespace=*'
+Metrics     curl http://127.0.0.1:{admin}/metrics
+Status      http://127.0.0.1:{admin}/ in a browser
+
+Ctrl-C ends it.
+"
+        );
+        text
+    }
+}
+
+impl std::fmt::Debug for DemoOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DemoOptions").field("ports", &self.ports).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! The running gateway: waits for its end, and ends it in order.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::config::Certificate;
+use crate::listeners::udp::UdpWorker;
+use crate::listeners::{Certificates, ShutdownTrigger};
+
+/// A gateway that answers.
+#[derive(Debug)]
+pub struct Running {
+    pub(super) trigger: ShutdownTrigger,
+    pub(super) listeners: JoinSet<io::Result<()>>,
+    pub(super) udp: Vec<UdpWorker>,
+    pub(super) syncing: JoinHandle<()>,
+    pub(super) drain: Duration,
+    pub(super) certificates: Option<(Arc<Certificates>, Certificate)>,
+}
+
+/// How a gateway ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was asked to.
+    Asked,
+    /// A part of it ended that must not.
+    Broken(String),
+}
+
+impl Running {
+    /// Waits until `ending` is ready or a part ends that must not, then drains and ends.
+    ///
+    /// What is under way may end within the drain time; UDP answers on until all else has ended.
+    pub async fn until(mut self, ending: impl Future<Output = ()>) -> Ended {
+        let ended = tokio::select! {
+            () = ending => Ended::Asked,
+            result = &mut self.syncing => {
+                Ended::Broken(format!("what follows Nomad ended: {result:?}"))
+            }
+            Some(result) = self.listeners.join_next() => {
+                Ended::Broken(format!("a listener ended: {result:?}"))
+            }
+        };
+        tracing::info!(drain_ms = millis(self.drain), "ending");
+        self.trigger.request();
+        let drained = async { while self.listeners.join_next().await.is_some() {} };
+        // A little more than the listeners allow their connections, so that theirs is what counts.
+        if tokio::time::timeout(self.drain + Duration::from_secs(1), drained).await.is_err() {
+            tracing::warn!("connections were cut that did not end in time");
+        }
+        self.udp.iter().for_each(UdpWorker::stop);
+        // They look every moment whether they are to stop; this blocks nobody else any more.
+        tokio::task::spawn_blocking(move || self.udp.into_iter().for_each(UdpWorker::join))
+            .await
+            .unwrap_or_else(|error| tracing::warn!(%error, "a UDP worker did not end well"));
+        ended
+    }
+
+    /// Reads the certificate again; a bad one leaves the old in use. Says in the log what came of it.
+    pub fn reload(certificates: Option<&(Arc<Certificates>, Certificate)>) {
+        let Some((certificates, files)) = certificates else {
+            tracing::info!("reload: there is no certificate to read again");
+            return;
+        };
+        let read = (files.again)().and_then(|(chain, key)| {
+            certificates.replace(&chain, key.expose().as_bytes()).map_err(|error| error.to_string())
+        });
+        match read {
+            Ok(()) => tracing::info!("reload: the certificate was read again"),
+            Err(error) => tracing::error!(%error, "reload: the old certificate stays in use"),
+        }
+    }
+
+    /// The certificate in use and how it is read again, for `reload`.
+    pub fn certificates(&self) -> Option<(Arc<Certificates>, Certificate)> {
+        self.certificates.clone()
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
