@@ -152,7 +152,9 @@ enum Access {
 }
 
 fn ca_params(now: OffsetDateTime) -> CertificateParams {
-    let mut params = common_params(now, "nomadns development CA");
+    // A name of its own: clients that know an earlier CA would take this one for it and see a forgery.
+    let number: u32 = rand::random();
+    let mut params = common_params(now, &format!("nomadns development CA {number:08x}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
