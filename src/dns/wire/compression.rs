@@ -11,7 +11,7 @@ pub enum CompressedNameError {
     /// The message ends before the name does.
     #[error("the message ends within a name")]
     Truncated,
-    /// A pointer that does not point backwards, or too many of them.
+    /// A pointer that does not point backwards, one whose target runs into it, or too many of them.
     #[error("a name goes round in circles")]
     Loop,
     /// A label with bits that RFC 1035 reserves.
@@ -25,13 +25,16 @@ pub enum CompressedNameError {
 /// Reads the name at octet `at` of a message, and tells where what follows it begins.
 ///
 /// # Errors
-/// Octets that are no name; a pointer has to point to before where the name that it ends began, so
-/// none can loop.
+/// Octets that are no name; what a pointer points to has to lie before what it ends, so none can loop.
 pub fn read_name(message: &[u8], at: usize) -> Result<(Name, usize), CompressedNameError> {
     let mut name = Name::ROOT;
     let (mut place, mut begin) = (at, at);
-    let (mut end, mut pointers) = (None, 0);
+    let (mut end, mut pointers, mut limit) = (None, 0, message.len());
     loop {
+        // The end of the message, or a name that runs into the one that points to it.
+        if place >= limit && pointers > 0 {
+            return Err(CompressedNameError::Loop);
+        }
         let length = *message.get(place).ok_or(CompressedNameError::Truncated)?;
         match length >> 6 {
             0 if length == 0 => return Ok((name, end.unwrap_or(place + 1))),
@@ -57,7 +60,7 @@ pub fn read_name(message: &[u8], at: usize) -> Result<(Name, usize), CompressedN
                 if target >= begin || pointers > MOST_POINTERS {
                     return Err(CompressedNameError::Loop);
                 }
-                (place, begin) = (target, target);
+                (place, begin, limit) = (target, target, begin);
             }
             _ => return Err(CompressedNameError::UnknownLabel),
         }
@@ -94,6 +97,11 @@ mod tests {
                 "{message:?}"
             );
         }
+        // What it points to runs into it.
+        assert_eq!(
+            text(b"\x03\x01b\xc0\0\0", 1),
+            Err(CompressedNameError::Loop)
+        );
         // Each points to the one before: an end there is, but far.
         let mut chain = vec![0, 0];
         for at in 0..100_u16 {
