@@ -8,6 +8,7 @@
 mod catalog;
 mod certs;
 mod json;
+mod lookup;
 mod nomad_client;
 mod presentation;
 mod rfc;

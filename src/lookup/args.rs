@@ -1,0 +1,236 @@
+//! The arguments of `nomadns lookup`, and the options that they mean.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::options::{Detail, LookupOptions, Ports, Transport, Trust};
+use crate::dns::{Name, RecordType};
+
+/// Where `nomadns certs` leaves its CA.
+const DEVELOPMENT_CA: &str = "certs-dev/ca.pem";
+
+/// Asks a running gateway and prints what came, as dig does.
+///
+/// Exits with 0 when an answer came, whatever it says, and with 1 when none did or when transports
+/// do not agree.
+#[derive(Clone, Debug, Args)]
+pub struct LookupArgs {
+    /// The name to look up, such as redis.default.nomad
+    name: Name,
+
+    /// The record type in any letter case, such as A, AAAA, SRV, TXT, or TYPE65
+    #[arg(value_name = "TYPE", default_value_t = RecordType::A)]
+    record_type: RecordType,
+
+    /// How to ask; several with commas between them, or all, print a table that shows whether they agree
+    #[arg(short, long, value_enum, value_delimiter = ',', default_value = "udp")]
+    transport: Vec<Choice>,
+
+    /// The gateway: an IP address or a host name
+    #[arg(short, long, value_name = "HOST", default_value = "127.0.0.1")]
+    server: String,
+
+    /// The gateway's port for UDP and TCP
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().dns)]
+    dns_port: u16,
+
+    /// The gateway's port for DNS over TLS
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().tls)]
+    tls_port: u16,
+
+    /// The gateway's port for HTTPS (https-get, https-post)
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().https)]
+    https_port: u16,
+
+    /// The gateway's port for plain HTTP (json)
+    #[arg(long, value_name = "PORT", default_value_t = Ports::default().http)]
+    http_port: u16,
+
+    /// Trust only certificates of this CA (PEM) [default: the system's CAs, and certs-dev/ca.pem if there]
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    ca: Option<PathBuf>,
+
+    /// Trust any certificate
+    #[arg(long)]
+    insecure: bool,
+
+    /// How long each transport may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+
+    /// Ask for DNSSEC records too (DO)
+    #[arg(long)]
+    dnssec: bool,
+
+    /// Print the data of the answer only
+    #[arg(long)]
+    short: bool,
+}
+
+/// A transport as it is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Choice {
+    /// Plain DNS over UDP, again over TCP if truncated
+    Udp,
+    /// Plain DNS over TCP
+    Tcp,
+    /// DNS over TLS
+    Tls,
+    /// DNS over HTTPS, GET
+    HttpsGet,
+    /// DNS over HTTPS, POST
+    HttpsPost,
+    /// The JSON form at /resolve, over plain HTTP
+    Json,
+    /// Each of these in turn
+    All,
+}
+
+/// Arguments that mean no lookup.
+#[derive(Debug, thiserror::Error)]
+pub enum ArgumentError {
+    /// A CA that cannot be read.
+    #[error("--ca {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that holds no certificates.
+    #[error("{}: no certificate in it: a PEM file with BEGIN CERTIFICATE is expected", .0.display())]
+    NoCertificate(PathBuf),
+}
+
+impl LookupArgs {
+    /// Makes the options, reading files with `read`.
+    ///
+    /// # Errors
+    /// A CA that cannot be read or is none.
+    pub fn into_options(
+        self,
+        read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+    ) -> Result<LookupOptions, ArgumentError> {
+        let trust = self.trust(read)?;
+        let mut transports = Vec::new();
+        for transport in self.transport.iter().flat_map(|choice| choice.transports()) {
+            if !transports.contains(transport) {
+                transports.push(*transport);
+            }
+        }
+        Ok(LookupOptions {
+            name: self.name,
+            record_type: self.record_type,
+            transports,
+            server: self.server,
+            ports: Ports {
+                dns: self.dns_port,
+                tls: self.tls_port,
+                https: self.https_port,
+                http: self.http_port,
+            },
+            trust,
+            timeout: Duration::from_secs(self.timeout),
+            dnssec_ok: self.dnssec,
+            detail: if self.short {
+                Detail::Short
+            } else {
+                Detail::Full
+            },
+        })
+    }
+
+    fn trust(&self, read: impl Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Trust, ArgumentError> {
+        if self.insecure {
+            return Ok(Trust::Anyone);
+        }
+        if let Some(path) = &self.ca {
+            let pem = read(path).map_err(|source| ArgumentError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            return Ok(Trust::Only(certificates(&pem, path)?));
+        }
+        let path = Path::new(DEVELOPMENT_CA);
+        // That it is not there is the usual case.
+        match read(path) {
+            Ok(pem) => Ok(Trust::SystemAnd(certificates(&pem, path)?)),
+            Err(_) => Ok(Trust::SystemAnd(Vec::new())),
+        }
+    }
+}
+
+impl Choice {
+    fn transports(self) -> &'static [Transport] {
+        match self {
+            Self::Udp => &[Transport::Udp],
+            Self::Tcp => &[Transport::Tcp],
+            Self::Tls => &[Transport::Tls],
+            Self::HttpsGet => &[Transport::HttpsGet],
+            Self::HttpsPost => &[Transport::HttpsPost],
+            Self::Json => &[Transport::Json],
+            Self::All => &Transport::ALL,
+        }
+    }
+}
+
+fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, ArgumentError> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    read.ok()
+        .filter(|certificates| !certificates.is_empty())
+        .ok_or_else(|| ArgumentError::NoCertificate(path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: LookupArgs,
+    }
+
+    fn options(arguments: &[&str]) -> Result<LookupOptions, ArgumentError> {
+        let command = Command::parse_from([&["lookup"], arguments].concat());
+        let none = |_: &Path| Err(io::ErrorKind::NotFound.into());
+        command.args.into_options(none)
+    }
+
+    #[test]
+    fn a_name_alone_asks_for_a_over_udp_on_loopback() {
+        Command::command().debug_assert();
+        let options = options(&["redis.default.nomad"]).unwrap();
+        assert_eq!(options.record_type, RecordType::A);
+        assert_eq!(options.transports, [Transport::Udp]);
+        assert_eq!(options.authority(Transport::Udp), "127.0.0.1:1053");
+        assert_eq!(options.trust, Trust::SystemAnd(Vec::new()));
+    }
+
+    #[test]
+    fn all_and_lists_of_transports_ask_each_once() {
+        let all = options(&["a", "srv", "-t", "json,all", "-s", "::1"]).unwrap();
+        assert_eq!(all.record_type, RecordType::SRV);
+        assert_eq!(all.transports.len(), Transport::ALL.len());
+        assert_eq!(all.transports[0], Transport::Json);
+        assert_eq!(all.authority(Transport::Tls), "[::1]:8853");
+    }
+
+    #[test]
+    fn what_is_no_name_or_no_ca_is_said() {
+        let parsed = Command::try_parse_from(["lookup", "a..b"]).unwrap_err();
+        assert!(parsed.to_string().contains("empty label"), "{parsed}");
+        let missing = options(&["a", "--ca", "no.pem"]).unwrap_err();
+        assert!(missing.to_string().starts_with("--ca no.pem"), "{missing}");
+        let command = Command::parse_from(["lookup", "a", "--ca", "x"]);
+        let empty = command.args.into_options(|_| Ok(Vec::new())).unwrap_err();
+        assert!(matches!(empty, ArgumentError::NoCertificate(_)));
+    }
+}

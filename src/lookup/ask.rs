@@ -1,0 +1,121 @@
+//! Asks one question over any transport, and takes the time.
+
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use tokio::time::{Instant, timeout};
+
+use super::error::LookupError;
+use super::http::{self, Method};
+use super::options::{LookupOptions, Transport, Trust};
+use super::reply::Reply;
+use super::{stream, tls, udp};
+use crate::dns::{Class, Edns, Query, QueryFlags};
+
+/// The UDP payload that is asked for, in octets: what fits without fragments.
+const UDP_PAYLOAD_OCTETS: u16 = 1232;
+
+/// Asks what its options say.
+#[derive(Debug)]
+pub(super) struct Asker<'options> {
+    options: &'options LookupOptions,
+    /// Made before the time is taken: reading the system's certificates is not the gateway's doing.
+    config: Result<ClientConfig, rustls::Error>,
+}
+
+/// What came over one transport.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) transport: Transport,
+    pub(super) result: Result<Reply, LookupError>,
+    pub(super) took: Duration,
+    pub(super) retry: Retry,
+}
+
+/// Whether the question was asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Retry {
+    /// It was asked once.
+    None,
+    /// Over TCP, since what came over UDP was cut short.
+    OverTcp,
+}
+
+impl<'options> Asker<'options> {
+    pub(super) fn new(options: &'options LookupOptions) -> Self {
+        let is_encrypted = |transport: &Transport| transport.is_encrypted();
+        let config = if options.transports.iter().any(is_encrypted) {
+            tls::client_config(&options.trust)
+        } else {
+            tls::client_config(&Trust::Only(Vec::new()))
+        };
+        Self { options, config }
+    }
+
+    /// Asks over one transport; all of it within the time that the options give.
+    pub(super) async fn ask(&self, transport: Transport) -> Asked {
+        let limit = self.options.timeout;
+        let started = Instant::now();
+        let result = timeout(limit, self.ask_once(transport)).await;
+        let mut asked = Asked {
+            transport,
+            result: result.unwrap_or(Err(LookupError::TimedOut(limit))),
+            took: started.elapsed(),
+            retry: Retry::None,
+        };
+        let is_truncated = asked.result.as_ref().is_ok_and(Reply::is_truncated);
+        if transport == Transport::Udp && is_truncated {
+            // RFC 7766 §5: what is cut short over UDP is asked for again over TCP.
+            let result = timeout(limit, self.ask_once(Transport::Tcp)).await;
+            asked.result = result.unwrap_or(Err(LookupError::TimedOut(limit)));
+            asked.took = started.elapsed();
+            asked.retry = Retry::OverTcp;
+        }
+        asked
+    }
+
+    async fn ask_once(&self, transport: Transport) -> Result<Reply, LookupError> {
+        let server = self.options.authority(transport);
+        let query = self.query(transport);
+        let config = || self.config.clone();
+        match transport {
+            Transport::Udp => udp::ask(&server, &query, self.options.timeout).await,
+            Transport::Tcp => stream::ask_tcp(&server, &query).await,
+            Transport::Tls => {
+                stream::ask_tls(&server, &self.options.server, config()?, &query).await
+            }
+            Transport::HttpsGet => http::ask_https(&server, Method::Get, config()?, &query).await,
+            Transport::HttpsPost => http::ask_https(&server, Method::Post, config()?, &query).await,
+            Transport::Json => http::ask_json(&server, config()?, &query).await,
+        }
+    }
+
+    fn query(&self, transport: Transport) -> Query {
+        use crate::dns::Transport as Way;
+        let (id, way) = match transport {
+            Transport::Udp => (rand::random(), Way::Udp),
+            Transport::Tcp => (rand::random(), Way::Tcp),
+            Transport::Tls => (rand::random(), Way::Tls),
+            // RFC 8484 §4.1: so that HTTP caches see the same question.
+            Transport::HttpsGet | Transport::HttpsPost => (0, Way::Https),
+            Transport::Json => (0, Way::Json),
+        };
+        Query {
+            id,
+            flags: QueryFlags {
+                recursion_desired: true,
+                checking_disabled: false,
+            },
+            name: self.options.name,
+            record_type: self.options.record_type,
+            class: Class::IN,
+            edns: Some(Edns {
+                payload_octets: UDP_PAYLOAD_OCTETS,
+                version: 0,
+                dnssec_ok: self.options.dnssec_ok,
+            }),
+            transport: way,
+            client: None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Prints what came over several transports, so that one look shows whether all say the same.
+
+use std::io::{self, Write};
+
+use super::ask::Asked;
+use super::options::LookupOptions;
+use super::reply::Said;
+
+/// The different things that were said, in the order in which they came.
+pub(super) fn groups(all: &[Asked]) -> Vec<Said> {
+    let mut groups: Vec<Said> = Vec::new();
+    for reply in all.iter().flat_map(|asked| &asked.result) {
+        let said = reply.said();
+        if !groups.contains(&said) {
+            groups.push(said);
+        }
+    }
+    groups
+}
+
+/// Prints a line for each transport, what they say together, and the records.
+pub(super) fn print_all(
+    options: &LookupOptions,
+    all: &[Asked],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let groups = groups(all);
+    writeln!(out, ";; {} {}\n", options.name, options.record_type)?;
+    for asked in all {
+        print_row(options, asked, &groups, out)?;
+    }
+    writeln!(out, "\n;; {}", verdict(all, groups.len()))?;
+    for (place, said) in groups.iter().enumerate() {
+        print_group(place, said, groups.len(), out)?;
+    }
+    Ok(())
+}
+
+fn print_row(
+    options: &LookupOptions,
+    asked: &Asked,
+    groups: &[Said],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let transport = asked.transport.as_str();
+    let server = options.authority(asked.transport);
+    let milliseconds = asked.took.as_secs_f64() * 1000.0;
+    write!(out, "{transport:<11} {server:<22} {milliseconds:>8.1} ms  ")?;
+    match &asked.result {
+        Ok(reply) => {
+            let said = reply.said();
+            let count = records(said.answer.len());
+            write!(out, "{:<9} {count}", reply.rcode.to_string())?;
+            let place = groups.iter().position(|group| *group == said);
+            match place {
+                Some(place) if groups.len() > 1 => writeln!(out, "  answer {}", letter(place)),
+                _ => writeln!(out),
+            }
+        }
+        Err(error) => writeln!(out, "error: {error}"),
+    }
+}
+
+/// The line that says it all.
+fn verdict(all: &[Asked], groups: usize) -> String {
+    let count = all.len();
+    let failed = all.iter().filter(|asked| asked.result.is_err()).count();
+    let answered = count - failed;
+    match groups {
+        0 => format!("NO ANSWER: all {count} transports failed"),
+        1 if failed == 0 => format!("all {count} transports agree"),
+        1 if answered == 1 => format!("FAILED: only 1 of {count} transports answered"),
+        1 => format!("FAILED: only {answered} of {count} transports answered, and agree"),
+        _ => format!("DIFFERENT: {groups} answers from {answered} of {count} transports"),
+    }
+}
+
+fn print_group(place: usize, said: &Said, groups: usize, out: &mut dyn Write) -> io::Result<()> {
+    if groups > 1 {
+        writeln!(out, "\n;; answer {}: {}", letter(place), said.rcode)?;
+    } else if !(said.answer.is_empty() && said.authority.is_empty()) {
+        writeln!(out)?;
+    }
+    said.answer
+        .iter()
+        .try_for_each(|record| writeln!(out, "{record}"))?;
+    said.authority
+        .iter()
+        .try_for_each(|record| writeln!(out, "{record}  ; authority"))
+}
+
+fn records(count: usize) -> String {
+    match count {
+        1 => "1 record ".to_owned(),
+        _ => format!("{count} records"),
+    }
+}
+
+/// There are fewer transports than letters.
+fn letter(place: usize) -> char {
+    ('A'..='Z').nth(place).unwrap_or('?')
+}

@@ -1,0 +1,161 @@
+//! The command that asks: each transport against a server of its own, and what is printed.
+//!
+//! The server is a few lines over hyper and tokio-rustls; the gateway's own listeners have tests
+//! of their own.
+
+mod server;
+
+use std::time::Duration;
+
+use nomadns::certs::Development;
+use nomadns::dns::RecordType;
+use nomadns::lookup::{Detail, LookupOptions, Outcome, Transport, Trust, run};
+use tokio::net::UdpSocket;
+
+use server::{Server, certificates};
+
+#[tokio::test]
+async fn an_answer_is_printed_as_dig_prints_it() {
+    let (outcome, text) = ask("Redis.default.nomad", RecordType::A, &[Transport::Udp]).await;
+    assert_eq!(outcome, Outcome::Answered);
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], ";; Got answer:");
+    assert!(
+        lines[1].starts_with(";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: "),
+        "{text}"
+    );
+    assert_eq!(
+        lines[2..10],
+        [
+            ";; flags: qr aa rd; QUERY: 1, ANSWER: 2, AUTHORITY: 0, ADDITIONAL: 1",
+            "",
+            ";; OPT PSEUDOSECTION:",
+            "; EDNS: version: 0, flags:; udp: 1232",
+            ";; QUESTION SECTION:",
+            ";Redis.default.nomad.           \tIN\tA",
+            "",
+            ";; ANSWER SECTION:",
+        ]
+    );
+    assert!(
+        text.contains("Redis.default.nomad.   \t30\tIN\tA\t10.0.0.1\n"),
+        "{text}"
+    );
+    assert!(text.contains("\n;; SERVER: 127.0.0.1#"), "{text}");
+    assert!(
+        text.contains("(127.0.0.1) (UDP)\n;; MSG SIZE  rcvd: "),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn every_transport_brings_the_same_and_the_table_says_so() {
+    for (name, seen) in [
+        ("redis.default.nomad", "NOERROR   2 records"),
+        ("none.nomad", "NXDOMAIN  0 records"),
+        ("big.nomad", "NOERROR   200 records"),
+    ] {
+        let (outcome, text) = ask(name, RecordType::A, &Transport::ALL).await;
+        assert_eq!(outcome, Outcome::Answered, "{text}");
+        assert!(text.contains("\n;; all 6 transports agree\n"), "{text}");
+        assert_eq!(text.matches(seen).count(), 6, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_transport_that_says_something_else_stands_out() {
+    let (outcome, text) = ask("split.nomad", RecordType::A, &Transport::ALL).await;
+    assert_eq!((outcome, outcome.exit_code()), (Outcome::Differed, 1));
+    assert!(
+        text.contains(";; DIFFERENT: 2 answers from 6 of 6 transports\n"),
+        "{text}"
+    );
+    assert!(text.contains("answer B\n"), "{text}");
+    assert!(
+        text.contains("\n;; answer B: NOERROR\nsplit.nomad. IN A 10.9.9.9\n"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_transport_that_brings_nothing_is_named_with_its_reason() {
+    let mut options = options(&Server::start().await, "redis.default.nomad", RecordType::A);
+    options.transports = vec![Transport::Udp, Transport::HttpsPost];
+    // Its certificates are of another CA.
+    options.trust = Trust::Only(certificates(&Development::generate(&[]).unwrap().ca_pem));
+    let (outcome, text) = printed(&options).await;
+    assert_eq!((outcome, outcome.exit_code()), (Outcome::Failed, 1));
+    assert!(
+        text.contains("FAILED: only 1 of 2 transports answered"),
+        "{text}"
+    );
+    assert!(text.contains("UnknownIssuer"), "{text}");
+    options.trust = Trust::Anyone;
+    assert_eq!(printed(&options).await.0, Outcome::Answered);
+}
+
+#[tokio::test]
+async fn nobody_at_home_is_an_error_and_not_a_wait() {
+    let free = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let mut options = options(&Server::start().await, "a.nomad", RecordType::A);
+    options.ports.dns = port;
+    options.transports = vec![Transport::Udp];
+    let (outcome, text) = printed(&options).await;
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(text.to_lowercase().contains("refused"), "{text}");
+}
+
+#[tokio::test]
+async fn an_extended_error_and_a_status_of_http_are_shown() {
+    for transport in [Transport::Tls, Transport::Json] {
+        let (outcome, text) = ask("early.nomad", RecordType::TXT, &[transport]).await;
+        assert_eq!(outcome, Outcome::Answered);
+        assert!(text.contains("status: SERVFAIL"), "{text}");
+        assert!(
+            text.contains("; EDE: 14 (Not Ready): (no answer of Nomad yet)"),
+            "{text}"
+        );
+    }
+    let (outcome, text) = ask("teapot.nomad", RecordType::A, &[Transport::Json]).await;
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(text.contains("HTTP status 418: a \\u{7} teapot"), "{text}");
+}
+
+#[tokio::test]
+async fn short_prints_the_data_alone() {
+    let mut options = options(&Server::start().await, "redis.default.nomad", RecordType::A);
+    options.detail = Detail::Short;
+    options.transports = vec![Transport::Tcp];
+    let (_, text) = printed(&options).await;
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["10.0.0.1", "10.0.0.2"]);
+}
+
+async fn ask(name: &str, record_type: RecordType, transports: &[Transport]) -> (Outcome, String) {
+    let mut options = options(&Server::start().await, name, record_type);
+    options.transports = transports.to_vec();
+    printed(&options).await
+}
+
+async fn printed(options: &LookupOptions) -> (Outcome, String) {
+    let mut out = Vec::new();
+    let outcome = run(options, &mut out).await.expect("a vector takes all");
+    (outcome, String::from_utf8_lossy(&out).into_owned())
+}
+
+fn options(server: &Server, name: &str, record_type: RecordType) -> LookupOptions {
+    LookupOptions {
+        name: name.parse().expect(name),
+        record_type,
+        transports: Vec::new(),
+        server: "127.0.0.1".to_owned(),
+        ports: server.ports,
+        trust: Trust::Only(certificates(&server.ca_pem)),
+        timeout: Duration::from_secs(20),
+        dnssec_ok: false,
+        detail: Detail::Full,
+    }
+}
