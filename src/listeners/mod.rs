@@ -9,6 +9,7 @@ mod connections;
 mod counters;
 pub mod exchange;
 mod handshake;
+pub mod http;
 mod limits;
 mod shutdown;
 pub mod stream;
