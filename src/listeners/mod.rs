@@ -3,5 +3,27 @@
 //! Floor 4. Each transport frames messages its own way; what a message is and what comes of it is the
 //! same for all of them and stands in `exchange`.
 
+mod accept;
+mod certificates;
+mod connections;
+mod counters;
 pub mod exchange;
+mod handshake;
+pub mod http;
+mod limits;
+mod shutdown;
+pub mod stream;
+pub mod tcp;
+pub mod tls;
+mod tls_config;
 pub mod udp;
+
+pub use accept::Shared;
+pub use certificates::{CertificateError, Certificates};
+pub use connections::Connections;
+pub use counters::{
+    ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,
+};
+pub use limits::Limits;
+pub use shutdown::{Shutdown, ShutdownTrigger};
+pub use tls_config::{ServerConfig, TlsUse, tls_config};

@@ -5,13 +5,21 @@
     reason = "a test may panic, and is no library"
 )]
 
+mod admin;
 mod catalog;
 mod certs;
+mod contract;
+mod doh;
 mod json;
 mod lookup;
 mod nomad_client;
 mod presentation;
+mod resolve;
 mod rfc;
 mod simulated_nomad;
+mod stream;
+mod stub;
 mod support;
 mod switching;
+mod tls;
+mod web;

@@ -13,7 +13,7 @@ use super::super::{Class, Name, Opcode, Query, QueryFlags, Rcode, RecordType, Tr
 use super::HEADER_OCTETS;
 
 /// The longest query that is read, in octets; no real one comes near.
-const QUERY_OCTETS: usize = 4096;
+pub const QUERY_OCTETS: usize = 4096;
 
 /// The most records that a query may carry beside its question.
 const QUERY_RECORDS: u16 = 16;

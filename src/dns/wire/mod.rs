@@ -9,7 +9,7 @@ mod opt;
 
 pub use ask::encode_query;
 pub use compression::{CompressedNameError, read_name};
-pub use decode::{Rejection, decode};
+pub use decode::{QUERY_OCTETS, Rejection, decode};
 pub use encode::{encode, encode_bare, largest_udp_octets};
 pub use message::{Flag, Header, Message, MessageError, Question, Record};
 pub use opt::{Opt, ReadExtendedError};

@@ -1,0 +1,118 @@
+//! The operator's pages: metrics, health, readiness, the description of the API, the status page.
+//!
+//! What they show is handed in by `app`; nothing here knows where it comes from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, StatusCode};
+
+use super::super::shutdown::Shutdown;
+use super::problem::{NO_SNIFF, NO_STORE, Problem};
+use super::readiness::Readiness;
+use super::status_page;
+
+const METHODS: &str = "GET, HEAD";
+const OPENAPI: &str = include_str!("../../../openapi.yaml");
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// RFC 9512.
+const YAML: &str = "application/yaml";
+const HTML: &str = "text/html; charset=utf-8";
+/// The page needs nothing but its own style.
+const PAGE_POLICY: (HeaderName, HeaderValue) = (
+    CONTENT_SECURITY_POLICY,
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+);
+
+/// What the operator's pages show, asked anew for each request.
+#[derive(Clone)]
+pub struct Admin {
+    /// All metrics, as `OpenMetrics` text.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Whether queries are answered with the cluster's services.
+    pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
+    /// The lines of the status page: a label and its value.
+    pub status: Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
+    /// Tells that the gateway ends: health is over then, though these pages are still served.
+    pub ending: Shutdown,
+}
+
+/// Routes the operator's pages; any other path is a 404.
+pub fn router(admin: Admin) -> Router {
+    Router::new()
+        .route("/", page(get(status)))
+        .route("/metrics", page(get(metrics)))
+        .route("/healthz", page(get(health)))
+        .route("/readyz", page(get(ready)))
+        // As CoreDNS names them.
+        .route("/health", page(get(health)))
+        .route("/ready", page(get(ready)))
+        .route("/openapi.yaml", page(get(openapi)))
+        .fallback(Problem::not_found)
+        .with_state(admin)
+}
+
+fn page(methods: MethodRouter<Admin>) -> MethodRouter<Admin> {
+    methods.fallback(async || Problem::method_not_allowed(METHODS))
+}
+
+async fn status(State(admin): State<Admin>) -> impl IntoResponse {
+    let readiness = (admin.readiness)();
+    let page = status_page::render(&readiness, &(admin.status)());
+    ([PAGE_POLICY], Page(StatusCode::OK, HTML, page))
+}
+
+async fn metrics(State(admin): State<Admin>) -> Page<String> {
+    Page(StatusCode::OK, OPENMETRICS, (admin.metrics)())
+}
+
+async fn health(State(admin): State<Admin>) -> Page<&'static str> {
+    match admin.ending.is_requested() {
+        false => Page(StatusCode::OK, TEXT, "OK\n"),
+        true => Page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "shutting down\n"),
+    }
+}
+
+async fn ready(State(admin): State<Admin>) -> Page<String> {
+    let (status, mut text) = match (admin.readiness)() {
+        _ if admin.ending.is_requested() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "shutting down".to_owned())
+        }
+        Readiness::Ready(text) => (StatusCode::OK, text),
+        Readiness::NotReady(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
+    };
+    text.push('\n');
+    Page(status, TEXT, text)
+}
+
+async fn openapi() -> Page<&'static str> {
+    Page(StatusCode::OK, YAML, OPENAPI)
+}
+
+/// A page as it is now.
+struct Page<Text>(StatusCode, &'static str, Text);
+
+impl<Text: IntoResponse> IntoResponse for Page<Text> {
+    fn into_response(self) -> Response {
+        let Self(status, media_type, text) = self;
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_static(media_type)),
+            (CACHE_CONTROL, NO_STORE),
+            NO_SNIFF,
+        ];
+        (status, headers, text).into_response()
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}

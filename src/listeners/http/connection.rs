@@ -1,0 +1,184 @@
+//! One HTTP connection: its limits and times, and what is counted of it.
+//!
+//! hyper reads and writes; this decides when it is enough.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{sleep, timeout};
+use tower::Service;
+
+use super::super::accept::Shared;
+use super::super::counters::{HttpMethod, ListenerKind, count};
+use super::super::limits::Limits;
+use super::super::shutdown::Shutdown;
+use super::client::Client;
+use super::problem::Problem;
+
+/// How often an HTTP/2 client that says nothing is asked whether it is still there.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(20);
+/// How long it may take to say so.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What an HTTP/2 client may send of one request before it is read, in octets.
+const STREAM_WINDOW_OCTETS: u32 = 64 * 1024;
+/// What it may send of all requests of a connection before it is read, in octets.
+const CONNECTION_WINDOW_OCTETS: u32 = 256 * 1024;
+/// What is held back of the responses of one request that the client does not take, in octets.
+const SEND_BUFFER_OCTETS: usize = 128 * 1024;
+
+/// Serves the connections of one listener.
+pub(super) struct Connections {
+    builder: Builder<TokioExecutor>,
+    router: Router,
+    kind: ListenerKind,
+    shared: Shared,
+}
+
+impl Connections {
+    pub(super) fn new(router: Router, kind: ListenerKind, shared: Shared) -> Self {
+        Self {
+            builder: builder(&shared.limits),
+            router,
+            kind,
+            shared,
+        }
+    }
+
+    /// Serves one connection until it ends, or has to.
+    pub(super) async fn serve<Stream>(&self, stream: Stream, client: IpAddr, mut shutdown: Shutdown)
+    where
+        Stream: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let (limits, activity) = (&self.shared.limits, Arc::new(Activity::default()));
+        let service = service_fn(|request| self.respond(request, client, activity.clone()));
+        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let counters = self.shared.counters.connections(self.kind);
+        tokio::select! {
+            ended = connection.as_mut() => return self.note_end(ended.err().as_deref()),
+            () = shutdown.requested() => {}
+            () = sleep(limits.connection_age) => {}
+            () = activity.ceases(limits) => count(&counters.timed_out),
+        }
+        connection.as_mut().graceful_shutdown();
+        // What is not done by then is dropped with the connection.
+        let _ = timeout(limits.drain, connection).await;
+    }
+
+    fn respond(
+        &self,
+        request: Request<Incoming>,
+        client: IpAddr,
+        activity: Arc<Activity>,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
+        let (mut router, shared, kind) = (self.router.clone(), self.shared.clone(), self.kind);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Client(Some(client)));
+        let (method, version) = (HttpMethod::from(request.method()), request.version());
+        async move {
+            let _open = activity.begin();
+            let responded = AssertUnwindSafe(router.call(request)).catch_unwind().await;
+            let response = responded.unwrap_or_else(|_| {
+                count(&shared.counters.panics);
+                Ok(Problem::internal().into_response())
+            })?;
+            if kind != ListenerKind::Admin {
+                shared
+                    .counters
+                    .count_http_response(method, version, response.status());
+            }
+            Ok(response)
+        }
+    }
+
+    fn note_end(&self, error: Option<&(dyn Error + Send + Sync + 'static)>) {
+        let counters = self.shared.counters.connections(self.kind);
+        match error.and_then(|error| error.downcast_ref::<hyper::Error>()) {
+            Some(error) if error.is_timeout() => count(&counters.timed_out),
+            Some(error) if error.is_parse() => count(&counters.malformed),
+            _ => {}
+        }
+    }
+}
+
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let header_octets = usize::try_from(limits.http_header_octets).unwrap_or(usize::MAX);
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        // Without a timer hyper's times do nothing.
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.http_headers)
+        .max_headers(limits.http_headers_count)
+        .max_buf_size(header_octets.max(LEAST_BUFFER_OCTETS))
+        .half_close(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEP_ALIVE_EVERY)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .max_concurrent_streams(limits.http_streams)
+        .max_header_list_size(limits.http_header_octets)
+        .initial_stream_window_size(STREAM_WINDOW_OCTETS)
+        .initial_connection_window_size(CONNECTION_WINDOW_OCTETS)
+        .max_send_buf_size(SEND_BUFFER_OCTETS);
+    builder
+}
+
+/// hyper takes no smaller buffer, in octets.
+const LEAST_BUFFER_OCTETS: usize = 8192;
+
+/// What is under way on a connection.
+#[derive(Debug, Default)]
+struct Activity {
+    begun: AtomicU64,
+    open: AtomicUsize,
+}
+
+/// A request under way.
+struct Open(Arc<Activity>);
+
+impl Activity {
+    fn begin(self: &Arc<Self>) -> Open {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Open(self.clone())
+    }
+
+    /// Returns when the first request does not come in time, or later none for the idle time.
+    ///
+    /// It looks once each idle time, so that a request costs no clock; it can take up to two of them.
+    async fn ceases(&self, limits: &Limits) {
+        let (mut seen, mut wait) = (0, limits.http_headers);
+        loop {
+            sleep(wait).await;
+            let begun = self.begun.load(Ordering::Relaxed);
+            if begun == seen && self.open.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            (seen, wait) = (begun, limits.http_idle);
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,84 @@
+//! What the handlers have: the way to an answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use http::StatusCode;
+
+use super::super::exchange::{Exchange, Exchanged};
+use super::client::Client;
+use super::problem::Problem;
+use crate::dns::wire::{self, Rejection};
+use crate::dns::{Query, Transport};
+use crate::layers::Stack;
+
+/// The room that a response is given at first, in octets; most answers fit.
+const USUAL_OCTETS: usize = 512;
+
+/// The stack behind HTTP, and the time that a body may take.
+#[derive(Debug)]
+pub(super) struct Gateway<S> {
+    pub(super) stack: S,
+    pub(super) body_deadline: BodyDeadline,
+}
+
+/// How long the body of a request may take to arrive.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyDeadline(pub(super) Duration);
+
+/// A message that answers, in wire form.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) message: Vec<u8>,
+    /// None when no cache may keep it.
+    pub(super) freshness_seconds: Option<u32>,
+}
+
+impl<S: Stack> Gateway<S> {
+    /// Answers a message.
+    ///
+    /// # Errors
+    /// 400 for what is too short for a message, or a response.
+    pub(super) async fn answer_message(
+        &self,
+        message: &[u8],
+        Client(client): Client,
+    ) -> Result<Answered, Problem> {
+        let mut out = Vec::with_capacity(USUAL_OCTETS);
+        let mut exchange = Exchange::new(self.stack.clone(), Transport::Https);
+        let freshness_seconds = match exchange.begin(message, client, &mut out) {
+            Exchanged::Answered { freshness_seconds } => freshness_seconds,
+            Exchanged::Waiting(waiting) => waiting.finish(&mut out).await,
+            Exchanged::Rejected(rejection) => return Err(rejection.into()),
+        };
+        Ok(Answered {
+            message: out,
+            freshness_seconds,
+        })
+    }
+
+    /// Answers a query that came in no message.
+    pub(super) async fn answer_query(&self, query: Query) -> Answered {
+        let mut out = Vec::with_capacity(USUAL_OCTETS);
+        let mut exchange = Exchange::new(self.stack.clone(), Transport::Json);
+        let (answer, turn) = exchange.ask(query.clone()).await;
+        wire::encode(&answer, &query, turn, &mut out);
+        Answered {
+            message: out,
+            freshness_seconds: answer.freshness_seconds(),
+        }
+    }
+}
+
+impl<S> FromRef<Arc<Gateway<S>>> for BodyDeadline {
+    fn from_ref(gateway: &Arc<Gateway<S>>) -> Self {
+        gateway.body_deadline
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, rejection.to_string())
+    }
+}

@@ -1,0 +1,171 @@
+//! Which form an answer takes, by the `Accept` of the request (RFC 9110 §12.5.1).
+//!
+//! Lenient as real clients need it: no `Accept`, an empty one or a range is as good as a name.
+
+use http::HeaderMap;
+use http::header::ACCEPT;
+
+/// A form that an answer can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MediaType {
+    /// The message in wire form (RFC 8484 §6).
+    DnsMessage,
+    /// The JSON form, by the name that resolvers gave it.
+    DnsJson,
+    /// The JSON form.
+    Json,
+}
+
+impl MediaType {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::DnsMessage => "application/dns-message",
+            Self::DnsJson => "application/dns-json",
+            Self::Json => "application/json",
+        }
+    }
+
+    /// The one that a parameter names; none when it names no form that can be made.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::DnsMessage, Self::DnsJson, Self::Json]
+            .into_iter()
+            .find(|media_type| name.eq_ignore_ascii_case(media_type.as_str()))
+    }
+}
+
+/// Chooses what the client likes best, among equals the first offered; none when it likes none.
+pub(super) fn negotiate(headers: &HeaderMap, offered: &[MediaType]) -> Option<MediaType> {
+    let mut ranges = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(Range::parse)
+        .peekable();
+    if ranges.peek().is_none() {
+        return offered.first().copied();
+    }
+    let ranges = ranges.take(MOST_RANGES).collect::<Vec<_>>();
+    let mut best: Option<(u16, MediaType)> = None;
+    for media_type in offered {
+        let quality = quality(&ranges, *media_type);
+        if quality > best.map_or(0, |(most, _)| most) {
+            best = Some((quality, *media_type));
+        }
+    }
+    best.map(|(_, media_type)| media_type)
+}
+
+/// The most ranges of an `Accept` that are looked at.
+const MOST_RANGES: usize = 32;
+
+/// One item of an `Accept`.
+struct Range<'header> {
+    name: &'header str,
+    /// In thousandths.
+    quality: u16,
+}
+
+impl<'header> Range<'header> {
+    fn parse(item: &'header str) -> Option<Self> {
+        let mut parts = item.split(';').map(str::trim);
+        let name = parts.next().filter(|name| !name.is_empty())?;
+        let quality = parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(key, _)| key.trim().eq_ignore_ascii_case("q"))
+            .map_or(1000, |(_, value)| thousandths(value.trim()));
+        Some(Self { name, quality })
+    }
+
+    /// How closely it names a media type; none when it does not.
+    fn closeness(&self, media_type: &str) -> Option<u8> {
+        if self.name.eq_ignore_ascii_case(media_type) {
+            return Some(2);
+        }
+        match self.name {
+            "*/*" | "*" => Some(0),
+            name => name.eq_ignore_ascii_case("application/*").then_some(1),
+        }
+    }
+}
+
+/// The closest range decides (RFC 9110 §12.5.1).
+fn quality(ranges: &[Range<'_>], media_type: MediaType) -> u16 {
+    ranges
+        .iter()
+        .filter_map(|range| Some((range.closeness(media_type.as_str())?, range.quality)))
+        .max()
+        .map_or(0, |(_, quality)| quality)
+}
+
+fn thousandths(value: &str) -> u16 {
+    let Some(rest) = value.strip_prefix('0') else {
+        return 1000;
+    };
+    let digits = rest.strip_prefix('.').unwrap_or_default().bytes();
+    let weights = [100, 10, 1];
+    let digits = digits.map_while(|digit| digit.is_ascii_digit().then(|| u16::from(digit - b'0')));
+    digits
+        .zip(weights)
+        .map(|(digit, weight)| digit * weight)
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MediaType::{DnsJson, DnsMessage, Json};
+    use super::*;
+
+    fn chosen(accept: &str) -> Option<MediaType> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, accept.parse().unwrap());
+        negotiate(&headers, &[DnsMessage, DnsJson, Json])
+    }
+
+    #[test]
+    fn the_first_offered_is_for_whoever_says_nothing_else() {
+        assert_eq!(
+            negotiate(&HeaderMap::new(), &[DnsMessage, Json]),
+            Some(DnsMessage)
+        );
+        for accept in [
+            "",
+            " , ",
+            "*/*",
+            "application/*",
+            "*",
+            "Application/DNS-Message",
+            "*/*;v=b3;q=0.8",
+        ] {
+            assert_eq!(chosen(accept), Some(DnsMessage), "{accept}");
+        }
+    }
+
+    #[test]
+    fn the_closest_range_and_then_the_best_quality_decide() {
+        assert_eq!(chosen("application/dns-json"), Some(DnsJson));
+        assert_eq!(chosen("application/json, */*;q=0.1"), Some(Json));
+        assert_eq!(
+            chosen("application/dns-message;q=0.5, application/json;q=0.501"),
+            Some(Json)
+        );
+        assert_eq!(chosen("application/dns-message;q=0, */*"), Some(DnsJson));
+        assert_eq!(
+            chosen("application/dns-json, application/dns-message"),
+            Some(DnsMessage)
+        );
+    }
+
+    #[test]
+    fn only_an_accept_that_excludes_every_form_gets_none() {
+        for accept in [
+            "text/html",
+            "image/*",
+            "*/*;q=0",
+            "application/*; q=0.000",
+            "text/plain,",
+        ] {
+            assert_eq!(chosen(accept), None, "{accept}");
+        }
+    }
+}

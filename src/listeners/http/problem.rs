@@ -1,0 +1,138 @@
+//! What went wrong with a request, as the client is told (RFC 9457). Never cached.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use super::negotiate::MediaType;
+use crate::dns::json::ParameterError;
+
+/// What no cache is to keep.
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// What keeps a browser from guessing another type.
+pub(super) const NO_SNIFF: (HeaderName, HeaderValue) =
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// RFC 9110 §15.5.16 allows `Accept` there; `Accept-Post` is the W3C's name for it.
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+const DNS_MESSAGE: HeaderValue = HeaderValue::from_static("application/dns-message");
+
+/// How the client is told.
+#[derive(Debug)]
+enum Told {
+    /// By a sentence.
+    Detail(Cow<'static, str>),
+    /// As the JSON form tells of its parameters.
+    Parameter(String),
+}
+
+/// A request that gets no DNS answer.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    told: Told,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            told: Told::Detail(detail.into()),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The request is wrong in itself.
+    pub(super) fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// There is nothing at this path.
+    pub(super) async fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "nothing is served at this path")
+    }
+
+    /// The path knows other methods only (RFC 9110 §15.5.6).
+    pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("only {allowed} can be used here"),
+        )
+        .with(ALLOW, HeaderValue::from_static(allowed))
+    }
+
+    /// None of the forms that the client accepts can be made.
+    pub(super) fn not_acceptable(offered: &[MediaType]) -> Self {
+        let names = offered
+            .iter()
+            .map(|media_type| media_type.as_str())
+            .collect::<Vec<_>>();
+        let detail = format!("only these can be had: {}", names.join(", "));
+        Self::new(StatusCode::NOT_ACCEPTABLE, detail)
+    }
+
+    /// The body is of a kind that is not read.
+    pub(super) fn unsupported_media_type() -> Self {
+        let detail = "the content-type of a query has to be application/dns-message";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+            .with(ACCEPT_POST, DNS_MESSAGE)
+            .with(ACCEPT, DNS_MESSAGE)
+    }
+
+    /// A fault of ours.
+    pub(super) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "failed, see the log of the gateway",
+        )
+    }
+
+    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<ParameterError> for Problem {
+    fn from(error: ParameterError) -> Self {
+        let told = Told::Parameter(error.to_json());
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            told,
+            headers: Vec::new(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (media_type, body) = match self.told {
+            Told::Parameter(body) => (JSON, body),
+            Told::Detail(detail) => (PROBLEM_JSON, problem(self.status, &detail)),
+        };
+        let mut response = (self.status, [NO_SNIFF], body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, media_type);
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        headers.extend(self.headers);
+        response
+    }
+}
+
+fn problem(status: StatusCode, detail: &str) -> String {
+    let problem = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    problem.to_string()
+}

@@ -1,0 +1,10 @@
+//! Whether the gateway is ready, as `app` tells and the operator's pages show.
+
+/// Whether the gateway is ready, and why, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It is.
+    Ready(String),
+    /// It is not, yet or any more.
+    NotReady(String),
+}

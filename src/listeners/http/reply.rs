@@ -1,0 +1,67 @@
+//! An answer as an HTTP response: its form, and how long a cache may keep it (RFC 8484 §5.1).
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
+
+use super::gateway::Answered;
+use super::negotiate::MediaType;
+use super::problem::{NO_SNIFF, NO_STORE, Problem};
+use crate::dns::json::{self, ClientSubnet};
+
+/// A DNS answer, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
+#[derive(Debug)]
+pub(super) struct Reply {
+    body: Bytes,
+    media_type: MediaType,
+    freshness_seconds: Option<u32>,
+}
+
+impl Reply {
+    /// Gives an answer its form; `client_subnet` is what the JSON form tells the client of itself.
+    ///
+    /// # Errors
+    /// 500 when an answer of ours cannot be read.
+    pub(super) fn new(
+        answered: Answered,
+        media_type: MediaType,
+        client_subnet: Option<&ClientSubnet>,
+    ) -> Result<Self, Problem> {
+        let freshness_seconds = answered.freshness_seconds;
+        let body = match media_type {
+            MediaType::DnsMessage => Bytes::from(answered.message),
+            MediaType::DnsJson | MediaType::Json => {
+                let rendered = json::render(&answered.message, client_subnet);
+                Bytes::from(rendered.map_err(|_| Problem::internal())?)
+            }
+        };
+        Ok(Self {
+            body,
+            media_type,
+            freshness_seconds,
+        })
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static(self.media_type.as_str()),
+        );
+        headers.insert(CACHE_CONTROL, cache_control(self.freshness_seconds));
+        headers.insert(VARY, HeaderValue::from_name(ACCEPT));
+        headers.insert(NO_SNIFF.0, NO_SNIFF.1);
+        response
+    }
+}
+
+fn cache_control(freshness_seconds: Option<u32>) -> HeaderValue {
+    freshness_seconds
+        .and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok())
+        .unwrap_or(NO_STORE)
+}

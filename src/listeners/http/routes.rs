@@ -1,0 +1,33 @@
+//! The paths that clients ask, each with its methods.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::super::limits::Limits;
+use super::gateway::{BodyDeadline, Gateway};
+use super::problem::Problem;
+use super::{dns_query, resolve};
+use crate::layers::Stack;
+
+/// Routes `/dns-query` and `/resolve` to `stack`; any other path is a 404.
+pub fn dns_router<S: Stack>(stack: S, limits: &Limits) -> Router {
+    let body_deadline = BodyDeadline(limits.http_body);
+    Router::new()
+        .route(
+            "/dns-query",
+            get(dns_query::get::<S>)
+                .post(dns_query::post::<S>)
+                .fallback(async || Problem::method_not_allowed(dns_query::METHODS)),
+        )
+        .route(
+            "/resolve",
+            get(resolve::get::<S>).fallback(async || Problem::method_not_allowed(resolve::METHODS)),
+        )
+        .fallback(Problem::not_found)
+        .with_state(Arc::new(Gateway {
+            stack,
+            body_deadline,
+        }))
+}

@@ -1,0 +1,62 @@
+//! Runs a router on a bound listener: HTTP/1.1 and HTTP/2, with or without TLS.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio_rustls::TlsAcceptor;
+
+use super::super::accept::{self, Shared};
+use super::super::counters::ListenerKind;
+use super::super::handshake::shake_hands;
+use super::super::shutdown::Shutdown;
+use super::super::tls_config::ServerConfig;
+use super::connection::Connections;
+
+/// Whether a listener speaks TLS.
+#[derive(Clone, Debug)]
+pub enum Security {
+    /// HTTP/1.1, or HTTP/2 by prior knowledge.
+    Plain,
+    /// HTTPS, with the version that the client and the configuration have in common.
+    Tls(Arc<ServerConfig>),
+}
+
+/// Serves a bound listener until `shutdown`, and then what is open until it ends or its time is up.
+///
+/// # Errors
+/// A listener that the runtime cannot take.
+pub async fn serve(
+    listener: TcpListener,
+    kind: ListenerKind,
+    router: Router,
+    security: Security,
+    shared: Shared,
+    shutdown: Shutdown,
+) -> io::Result<()> {
+    let connections = Arc::new(Connections::new(router, kind, shared.clone()));
+    let acceptor = match security {
+        Security::Plain => None,
+        Security::Tls(config) => Some(TlsAcceptor::from(config)),
+    };
+    accept::run(
+        listener,
+        kind,
+        &shared,
+        shutdown.clone(),
+        |stream, client| {
+            let (connections, acceptor) = (connections.clone(), acceptor.clone());
+            let (shared, shutdown) = (shared.clone(), shutdown.clone());
+            async move {
+                let Some(acceptor) = acceptor else {
+                    return connections.serve(stream, client, shutdown).await;
+                };
+                if let Some(stream) = shake_hands(stream, &acceptor, &shared).await {
+                    connections.serve(stream, client, shutdown).await;
+                }
+            }
+        },
+    )
+    .await
+}

@@ -1,0 +1,84 @@
+//! The status page: what the gateway is doing now, for a person with a browser.
+//!
+//! HTML of our own, without scripts; whatever is shown is escaped.
+
+use std::fmt::{self, Write};
+
+use super::readiness::Readiness;
+
+const HEAD: &str = "<!doctype html>
+<html lang=\"en\">
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width\">
+<title>nomadns</title>
+<style>
+:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5 }
+body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-top: 1px solid #8884 }
+th { font-weight: normal; opacity: .7; width: 35% }
+td { overflow-wrap: anywhere }
+</style>
+<h1>nomadns</h1>
+";
+
+const FOOT: &str = "<p><a href=\"/metrics\">metrics</a> · <a href=\"/healthz\">health</a> · \
+<a href=\"/readyz\">readiness</a> · <a href=\"/openapi.yaml\">API</a></p>
+</html>
+";
+
+/// Makes the page.
+pub(super) fn render(readiness: &Readiness, lines: &[(String, String)]) -> String {
+    let mut page = String::from(HEAD);
+    // Writing to a string does not fail.
+    let _ = write(&mut page, readiness, lines);
+    page.push_str(FOOT);
+    page
+}
+
+fn write(page: &mut String, readiness: &Readiness, lines: &[(String, String)]) -> fmt::Result {
+    let (word, text) = match readiness {
+        Readiness::Ready(text) => ("Ready", text),
+        Readiness::NotReady(text) => ("Not ready", text),
+    };
+    writeln!(page, "<p><strong>{word}</strong>: {}</p>", Escaped(text))?;
+    writeln!(page, "<table>")?;
+    for (label, value) in lines {
+        writeln!(page, "<tr><th>{}<td>{}", Escaped(label), Escaped(value))?;
+    }
+    writeln!(page, "</table>")
+}
+
+/// Text in HTML, in an element or in an attribute.
+struct Escaped<'text>(&'text str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '&' => f.write_str("&amp;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                // Those that a browser obeys and a person does not see.
+                character if character.is_control() => write!(f, "{}", character.escape_default())?,
+                character => f.write_char(character)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_shown_stays_text() {
+        let lines = [("\"><script>".to_owned(), "a&b\u{1b}\n'".to_owned())];
+        let page = render(&Readiness::NotReady("<b>".to_owned()), &lines);
+        assert!(page.contains("<th>&quot;&gt;&lt;script&gt;<td>a&amp;b\\u{1b}\\n&#39;"));
+        assert!(page.contains("<strong>Not ready</strong>: &lt;b&gt;"));
+    }
+}

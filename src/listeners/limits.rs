@@ -1,0 +1,65 @@
+//! What the listeners allow a client: counts, sizes and times.
+//!
+//! Plain numbers with their defaults; `config` fills them in and hands them down.
+
+use std::time::Duration;
+
+/// The limits of all listeners that have connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most connections open at a time, over all listeners together.
+    pub connections: usize,
+    /// The most connections open at a time from one client: an IPv4 address or an IPv6 /64.
+    pub connections_per_client: usize,
+    /// The most queries of one connection that may wait for their answers (TCP and DoT).
+    pub in_flight_per_connection: usize,
+    /// The most octets of answers that may wait to be written on one connection (TCP and DoT).
+    pub unwritten_octets: usize,
+    /// How long a connection may be without a query and without an answer owed (TCP and DoT).
+    pub idle: Duration,
+    /// How long a message may take from its first octet to its last (TCP and DoT).
+    pub message: Duration,
+    /// How long a client may take nothing of what is written to it.
+    pub write_stall: Duration,
+    /// How long a TLS handshake may take.
+    pub handshake: Duration,
+    /// How long a connection may live before it is asked to end.
+    pub connection_age: Duration,
+    /// How long what is under way may take to end once the gateway shuts down.
+    pub drain: Duration,
+    /// How long the headers of an HTTP/1.1 request, or the first request, may take to arrive.
+    pub http_headers: Duration,
+    /// How long the body of an HTTP request may take to arrive.
+    pub http_body: Duration,
+    /// How long an HTTP/2 connection may be without a request.
+    pub http_idle: Duration,
+    /// The most requests at a time on one HTTP/2 connection.
+    pub http_streams: u32,
+    /// The most octets that the headers of an HTTP request may have together.
+    pub http_header_octets: u32,
+    /// The most headers that an HTTP/1.1 request may have.
+    pub http_headers_count: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            connections_per_client: 128,
+            in_flight_per_connection: 64,
+            unwritten_octets: 128 * 1024,
+            idle: Duration::from_secs(10),
+            message: Duration::from_secs(2),
+            write_stall: Duration::from_secs(5),
+            handshake: Duration::from_secs(5),
+            connection_age: Duration::from_secs(3600),
+            drain: Duration::from_secs(5),
+            http_headers: Duration::from_secs(5),
+            http_body: Duration::from_secs(2),
+            http_idle: Duration::from_secs(30),
+            http_streams: 128,
+            http_header_octets: 16 * 1024,
+            http_headers_count: 100,
+        }
+    }
+}

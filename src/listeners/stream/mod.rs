@@ -1,0 +1,279 @@
+//! DNS over a stream (RFC 7766), for TCP and TLS alike.
+//!
+//! What is ready is answered in order and written together; what has to wait is answered when it is
+//! ready, out of order. Reading stops when too much waits or the client does not take its answers.
+
+mod input;
+mod output;
+
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+
+use self::input::{Input, Next};
+use self::output::Output;
+use super::counters::{ConnectionCounters, count};
+use super::exchange::{Exchange, Exchanged};
+use super::limits::Limits;
+use super::shutdown::Shutdown;
+use crate::layers::Stack;
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The client closed it, or it was time to end and nothing was owed any more.
+    Closed,
+    /// The client was idle, or too slow in sending or taking a message.
+    TimedOut,
+    /// The client sent what is no query.
+    Malformed,
+    /// The stream failed.
+    Failed,
+}
+
+impl End {
+    /// Counts it, where it is not the usual one.
+    pub(super) fn count(self, counters: &ConnectionCounters) {
+        match self {
+            Self::TimedOut => count(&counters.timed_out),
+            Self::Malformed => count(&counters.malformed),
+            Self::Closed | Self::Failed => {}
+        }
+    }
+}
+
+/// Serves one connection until it ends, and closes it.
+pub async fn serve<Stream, S>(
+    mut stream: Stream,
+    exchange: Exchange<S>,
+    client: Option<IpAddr>,
+    limits: &Limits,
+    mut shutdown: Shutdown,
+) -> End
+where
+    Stream: AsyncRead + AsyncWrite + Unpin,
+    S: Stack,
+{
+    let mut conversation = Conversation::new(&mut stream, exchange, client, limits);
+    let left = tokio::select! {
+        biased;
+        end = poll_fn(|context| conversation.poll(context)) => Some(end),
+        () = shutdown.requested() => None,
+        () = sleep(limits.connection_age) => None,
+    };
+    let end = match left {
+        Some(end) => end,
+        None => {
+            conversation.finish(End::Closed);
+            poll_fn(|context| conversation.poll(context)).await
+        }
+    };
+    // It is closed in any case when it is dropped.
+    let _ = timeout(limits.write_stall, stream.shutdown()).await;
+    end
+}
+
+/// One connection: what came, what waits for its answer, what is to be written.
+struct Conversation<'limits, 'stream, Stream, S> {
+    stream: &'stream mut Stream,
+    exchange: Exchange<S>,
+    client: Option<IpAddr>,
+    limits: &'limits Limits,
+    input: Input,
+    waiting: FuturesUnordered<BoxFuture<'static, Vec<u8>>>,
+    output: Output,
+    phase: Phase,
+    /// When a query or an answer last went through.
+    active: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// Whether messages are still read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Reading,
+    /// What came is answered, then the connection ends this way.
+    Finishing(End),
+}
+
+/// Whether anything happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    None,
+    Some,
+}
+
+impl<'limits, 'stream, Stream, S> Conversation<'limits, 'stream, Stream, S>
+where
+    Stream: AsyncRead + AsyncWrite + Unpin,
+    S: Stack,
+{
+    fn new(
+        stream: &'stream mut Stream,
+        exchange: Exchange<S>,
+        client: Option<IpAddr>,
+        limits: &'limits Limits,
+    ) -> Self {
+        let active = Instant::now();
+        Self {
+            stream,
+            exchange,
+            client,
+            limits,
+            input: Input::new(),
+            waiting: FuturesUnordered::new(),
+            output: Output::new(limits.unwritten_octets),
+            phase: Phase::Reading,
+            active,
+            timer: Box::pin(sleep_until(active + limits.idle)),
+        }
+    }
+
+    /// Reads no more and ends as soon as nothing is owed.
+    fn finish(&mut self, end: End) {
+        if self.phase == Phase::Reading {
+            self.phase = Phase::Finishing(end);
+        }
+    }
+
+    /// Goes on for as long as anything can be done without waiting.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        loop {
+            let finished = self.take_finished(context);
+            let answered = self.answer_input();
+            let stream = Pin::new(&mut *self.stream);
+            let written = self.output.poll_write(stream, context);
+            if let Poll::Ready(Err(_)) = written {
+                return Poll::Ready(End::Failed);
+            }
+            // With no room left there can be messages unanswered, and progress was made.
+            let progressed = finished == Progress::Some || answered == Progress::Some;
+            if let Phase::Finishing(end) = self.phase
+                && !progressed
+                && self.waiting.is_empty()
+                && self.output.is_empty()
+            {
+                return Poll::Ready(end);
+            }
+            match self.poll_read(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(end)) => return Poll::Ready(end),
+                Poll::Pending if progressed => {}
+                Poll::Pending => break,
+            }
+        }
+        self.poll_deadline(context)
+    }
+
+    /// Adds the answers that were waited for.
+    fn take_finished(&mut self, context: &mut Context<'_>) -> Progress {
+        let mut progress = Progress::None;
+        while self.output.has_room()
+            && let Poll::Ready(Some(message)) = self.waiting.poll_next_unpin(context)
+        {
+            self.output.add(|out| out.extend_from_slice(&message));
+            progress = Progress::Some;
+        }
+        self.note(progress)
+    }
+
+    /// Answers what came, as far as there is room for answers.
+    fn answer_input(&mut self) -> Progress {
+        let mut progress = Progress::None;
+        while self.may_begin() {
+            let message = match self.input.next() {
+                Next::Message(message) => message,
+                Next::Incomplete => break,
+                Next::Malformed => {
+                    self.refuse();
+                    break;
+                }
+            };
+            progress = Progress::Some;
+            let (exchange, client) = (&mut self.exchange, self.client);
+            match self.output.add(|out| exchange.begin(message, client, out)) {
+                Exchanged::Answered { .. } => {}
+                Exchanged::Waiting(waiting) => self.waiting.push(Box::pin(async move {
+                    let mut message = Vec::new();
+                    waiting.finish(&mut message).await;
+                    message
+                })),
+                Exchanged::Rejected(_) => self.refuse(),
+            }
+        }
+        self.note(progress)
+    }
+
+    fn may_begin(&self) -> bool {
+        self.output.has_room() && self.waiting.len() < self.limits.in_flight_per_connection
+    }
+
+    /// Ends the connection for what came on it; what was asked before is still answered.
+    fn refuse(&mut self) {
+        self.input.clear();
+        self.phase = Phase::Finishing(End::Malformed);
+    }
+
+    fn note(&mut self, progress: Progress) -> Progress {
+        if progress == Progress::Some {
+            self.active = Instant::now();
+        }
+        progress
+    }
+
+    /// Reads, if more can be answered; pending also when it must not.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
+        if self.phase != Phase::Reading || !self.may_begin() {
+            return Poll::Pending;
+        }
+        match self.input.poll_read(Pin::new(&mut *self.stream), context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(_)) => Poll::Ready(Err(End::Failed)),
+            Poll::Ready(Ok(0)) => {
+                // Its own side only: RFC 7766 §6.2.4 has the answers still wanted.
+                self.finish(End::Closed);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Ok(_)) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        let Some(deadline) = self.deadline() else {
+            return Poll::Pending;
+        };
+        // Later deadlines wait until the timer fires, so that it is not moved for every message.
+        if deadline < self.timer.deadline() || self.timer.is_elapsed() {
+            self.timer.as_mut().reset(deadline);
+        }
+        while self.timer.as_mut().poll(context).is_ready() {
+            if Instant::now() >= deadline {
+                return Poll::Ready(End::TimedOut);
+            }
+            self.timer.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+
+    /// When the connection ends if nothing happens; none while it is ours to act.
+    fn deadline(&mut self) -> Option<Instant> {
+        if !self.output.is_empty() {
+            return Some(self.output.progressed() + self.limits.write_stall);
+        }
+        if self.phase != Phase::Reading || !self.may_begin() {
+            return None;
+        }
+        let active = self.active.max(self.output.progressed());
+        match self.input.incomplete_since() {
+            Some(since) => Some(since + self.limits.message),
+            None => self.waiting.is_empty().then(|| active + self.limits.idle),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Answers on their way into a stream: all that are ready go together.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::AsyncWrite;
+use tokio::time::Instant;
+
+use super::input::LENGTH_OCTETS;
+
+/// The capacity that a buffer keeps between answers, in octets; a large answer's is given back.
+const KEPT_OCTETS: usize = 16 * 1024;
+
+/// The answers that are not written yet.
+#[derive(Debug)]
+pub(super) struct Output {
+    octets: Vec<u8>,
+    written: usize,
+    most_unwritten_octets: usize,
+    unflushed: Flush,
+    /// When the client last took something, or had taken everything.
+    progress: Instant,
+}
+
+/// Whether the stream may hold back what was written (TLS does).
+#[derive(Debug, PartialEq, Eq)]
+enum Flush {
+    Done,
+    Needed,
+}
+
+impl Output {
+    pub(super) fn new(most_unwritten_octets: usize) -> Self {
+        Self {
+            octets: Vec::new(),
+            written: 0,
+            most_unwritten_octets,
+            unflushed: Flush::Done,
+            progress: Instant::now(),
+        }
+    }
+
+    /// Whether another answer may be added; the last one may be of any size.
+    pub(super) fn has_room(&self) -> bool {
+        self.octets.len() - self.written < self.most_unwritten_octets
+    }
+
+    /// Adds the message that `fill` appends, if it appends one.
+    pub(super) fn add<T>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        if self.is_empty() {
+            self.progress = Instant::now();
+        }
+        let at = self.octets.len();
+        self.octets.extend_from_slice(&[0; LENGTH_OCTETS]);
+        let filled = fill(&mut self.octets);
+        match u16::try_from(self.octets.len() - at - LENGTH_OCTETS) {
+            Ok(length @ 1..) => {
+                self.octets[at..at + LENGTH_OCTETS].copy_from_slice(&length.to_be_bytes());
+            }
+            // Nothing, or what is no message of DNS: the encoder keeps to its limit.
+            _ => self.octets.truncate(at),
+        }
+        filled
+    }
+
+    /// Writes; ready when all is written and on its way.
+    pub(super) fn poll_write(
+        &mut self,
+        mut stream: Pin<&mut impl AsyncWrite>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.written < self.octets.len() {
+            let unwritten = &self.octets[self.written..];
+            let count = ready!(stream.as_mut().poll_write(context, unwritten))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.written += count;
+            self.unflushed = Flush::Needed;
+            self.progress = Instant::now();
+            self.forget_written();
+        }
+        if self.unflushed == Flush::Needed {
+            ready!(stream.as_mut().poll_flush(context))?;
+            self.unflushed = Flush::Done;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether everything is written and on its way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.octets.is_empty() && self.unflushed == Flush::Done
+    }
+
+    /// When the client last took something, or had taken everything before.
+    pub(super) fn progressed(&self) -> Instant {
+        self.progress
+    }
+
+    fn forget_written(&mut self) {
+        if self.written == self.octets.len() {
+            self.octets.clear();
+            self.octets.shrink_to(KEPT_OCTETS);
+            self.written = 0;
+        } else if self.written >= self.most_unwritten_octets {
+            self.octets.drain(..self.written);
+            self.written = 0;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Plain DNS over TCP (RFC 7766): the accept loop, and the stream behind it.
+
+use std::io;
+use std::net::TcpListener;
+
+use super::accept::{self, Shared};
+use super::counters::ListenerKind;
+use super::exchange::Exchange;
+use super::shutdown::Shutdown;
+use super::stream;
+use crate::dns::Transport;
+use crate::layers::Stack;
+
+/// Serves a bound listener until `shutdown`, and then what is open until it ends or its time is up.
+///
+/// # Errors
+/// A listener that the runtime cannot take.
+pub async fn serve<S: Stack>(
+    listener: TcpListener,
+    stack: S,
+    shared: Shared,
+    shutdown: Shutdown,
+) -> io::Result<()> {
+    let kind = ListenerKind::Tcp;
+    accept::run(
+        listener,
+        kind,
+        &shared,
+        shutdown.clone(),
+        |stream, client| {
+            let exchange = Exchange::new(stack.clone(), Transport::Tcp);
+            let (shared, shutdown) = (shared.clone(), shutdown.clone());
+            async move {
+                let end = stream::serve(stream, exchange, Some(client), &shared.limits, shutdown);
+                end.await.count(shared.counters.connections(kind));
+            }
+        },
+    )
+    .await
+}

@@ -1,0 +1,50 @@
+//! DNS over TLS (RFC 7858): the handshake, and then the same stream as over TCP.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+
+use super::accept::{self, Shared};
+use super::counters::ListenerKind;
+use super::exchange::Exchange;
+use super::handshake::shake_hands;
+use super::shutdown::Shutdown;
+use super::stream;
+use super::tls_config::ServerConfig;
+use crate::dns::Transport;
+use crate::layers::Stack;
+
+/// Serves a bound listener until `shutdown`, and then what is open until it ends or its time is up.
+///
+/// # Errors
+/// A listener that the runtime cannot take.
+pub async fn serve<S: Stack>(
+    listener: TcpListener,
+    stack: S,
+    config: Arc<ServerConfig>,
+    shared: Shared,
+    shutdown: Shutdown,
+) -> io::Result<()> {
+    let kind = ListenerKind::Tls;
+    let acceptor = TlsAcceptor::from(config);
+    accept::run(
+        listener,
+        kind,
+        &shared,
+        shutdown.clone(),
+        |stream, client| {
+            let exchange = Exchange::new(stack.clone(), Transport::Tls);
+            let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
+            async move {
+                let Some(stream) = shake_hands(stream, &acceptor, &shared).await else {
+                    return;
+                };
+                let end = stream::serve(stream, exchange, Some(client), &shared.limits, shutdown);
+                end.await.count(shared.counters.connections(kind));
+            }
+        },
+    )
+    .await
+}

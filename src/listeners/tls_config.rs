@@ -1,0 +1,49 @@
+//! How TLS is spoken: versions, tickets, and the application protocols of each use.
+
+use std::sync::Arc;
+
+pub use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::version::{TLS12, TLS13};
+
+use super::certificates::Certificates;
+
+/// Tickets that a client gets for coming back without a full handshake.
+const TICKETS: usize = 2;
+
+/// What is spoken inside of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsUse {
+    /// DNS over TLS (RFC 7858 §3.2: the client may name the protocol or not).
+    Dns,
+    /// HTTP/2 and HTTP/1.1.
+    Http,
+}
+
+impl TlsUse {
+    fn protocols(self) -> Vec<Vec<u8>> {
+        let names: &[&[u8]] = match self {
+            Self::Dns => &[b"dot"],
+            Self::Http => &[b"h2", b"http/1.1"],
+        };
+        names.iter().map(|name| name.to_vec()).collect()
+    }
+}
+
+/// Makes the configuration of one listener, which shows whatever `certificates` hold at the time.
+///
+/// # Errors
+/// No randomness to be had for the keys of the tickets.
+pub fn tls_config(
+    certificates: Arc<Certificates>,
+    tls_use: TlsUse,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    config.alpn_protocols = tls_use.protocols();
+    config.ticketer = ring::Ticketer::new()?;
+    config.send_tls13_tickets = TICKETS;
+    Ok(Arc::new(config))
+}

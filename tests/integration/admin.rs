@@ -1,0 +1,106 @@
+//! The operator's pages.
+
+use nomadns::listeners::http::Readiness;
+use reqwest::Method;
+
+use crate::web::{Web, header, problem};
+
+fn ready() -> Readiness {
+    Readiness::Ready("serving 3 services".to_owned())
+}
+
+#[tokio::test]
+async fn health_is_ok_until_the_gateway_ends() {
+    let web = Web::admin(ready());
+    for path in ["/healthz", "/health"] {
+        let response = web.get(path).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(
+            header(&response, "content-type"),
+            "text/plain; charset=utf-8"
+        );
+        assert_eq!(header(&response, "cache-control"), "no-store");
+        assert_eq!(response.text().await.unwrap().trim(), "OK");
+    }
+    web.end_gateway();
+    for path in ["/healthz", "/health", "/readyz", "/ready"] {
+        let response = web.get(path).await;
+        assert_eq!(response.status(), 503, "{path}");
+        assert_eq!(response.text().await.unwrap().trim(), "shutting down");
+    }
+}
+
+#[tokio::test]
+async fn readiness_says_why() {
+    let web = Web::admin(Readiness::NotReady("no answer of Nomad yet".to_owned()));
+    for path in ["/readyz", "/ready"] {
+        let response = web.get(path).await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(
+            response.text().await.unwrap().trim(),
+            "no answer of Nomad yet"
+        );
+    }
+    assert_eq!(web.get("/healthz").await.status(), 200);
+    let web = Web::admin(ready());
+    let response = web.get("/readyz").await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.text().await.unwrap().trim(), "serving 3 services");
+}
+
+#[tokio::test]
+async fn metrics_are_open_metrics_text() {
+    let web = Web::admin(ready());
+    let response = web.get("/metrics").await;
+    assert!(header(&response, "content-type").starts_with("application/openmetrics-text"));
+    assert!(response.text().await.unwrap().ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn the_description_is_the_file() {
+    let web = Web::admin(ready());
+    let response = web.get("/openapi.yaml").await;
+    assert_eq!(header(&response, "content-type"), "application/yaml");
+    assert_eq!(
+        response.text().await.unwrap(),
+        include_str!("../../openapi.yaml")
+    );
+}
+
+#[tokio::test]
+async fn the_status_page_escapes_and_runs_nothing() {
+    let web = Web::admin(Readiness::NotReady("<script>".to_owned()));
+    let response = web.get("/").await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        header(&response, "content-type"),
+        "text/html; charset=utf-8"
+    );
+    assert!(header(&response, "content-security-policy").starts_with("default-src 'none'"));
+    assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+    let page = response.text().await.unwrap();
+    assert!(page.contains("&lt;script&gt;") && page.contains("&lt;3&gt;"));
+    assert!(!page.contains("<script"));
+}
+
+#[tokio::test]
+async fn only_reading_is_allowed() {
+    let web = Web::admin(ready());
+    for path in [
+        "/",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/health",
+        "/ready",
+        "/openapi.yaml",
+    ] {
+        let response = web.request(Method::POST, path).send().await.unwrap();
+        assert_eq!(header(&response, "allow"), "GET, HEAD", "{path}");
+        assert_eq!(problem(response).await.0, 405);
+        let head = web.request(Method::HEAD, path).send().await.unwrap();
+        assert_eq!(head.status(), 200, "{path}");
+        assert!(head.bytes().await.unwrap().is_empty());
+    }
+    assert_eq!(problem(web.get("/dns-query").await).await.0, 404);
+}

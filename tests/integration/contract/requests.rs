@@ -1,0 +1,169 @@
+//! For each operation, requests that get each status that it is described with.
+
+use std::io;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use nomadns::dns::RecordType;
+use nomadns::listeners::Limits;
+use nomadns::listeners::http::Readiness;
+use reqwest::{Body, Method, RequestBuilder, Response};
+
+use super::description::Operation;
+use crate::stub::query;
+use crate::web::{DNS_MESSAGE, Web};
+
+/// A request, the listener that it goes to, and the status that it is to get.
+pub(super) struct Request {
+    status: u16,
+    request: RequestBuilder,
+    /// Runs for as long as the request is there.
+    _web: Web,
+}
+
+impl Request {
+    fn new(status: u16, web: Web, request: impl FnOnce(&Web) -> RequestBuilder) -> Self {
+        Self {
+            status,
+            request: request(&web),
+            _web: web,
+        }
+    }
+
+    pub(super) async fn send(self) -> (u16, Response) {
+        (self.status, self.request.send().await.unwrap())
+    }
+}
+
+/// All requests for an operation.
+pub(super) fn requests(operation: &Operation<'_>) -> Vec<Request> {
+    match (operation.path, operation.method) {
+        ("/dns-query", "GET") => dns_query_get(),
+        ("/dns-query", "POST") => dns_query_post(),
+        ("/resolve", "GET") => resolve(),
+        (path, "GET") => page(path),
+        (path, method) => panic!("there are no requests for {method} {path}"),
+    }
+}
+
+fn dns_query_get() -> Vec<Request> {
+    let encoded = |message: &[u8]| format!("/dns-query?dns={}", URL_SAFE_NO_PAD.encode(message));
+    let of = |name: &str| encoded(&query(0, name, RecordType::A));
+    let name = "/dns-query?name=a.nomad";
+    let mut requests = statuses(&[
+        (200, &of("a.nomad"), "*/*"),
+        (200, &of("nx.nomad"), "application/dns-json"),
+        (200, name, "*/*"),
+        (200, name, DNS_MESSAGE),
+        (400, "/dns-query", "*/*"),
+        (400, "/dns-query?dns=AAE", "*/*"),
+        (400, "/dns-query?name=a.nomad&type=FOO", "*/*"),
+        (406, &of("a.nomad"), "text/html"),
+        (414, &encoded(&[0; 4097]), "*/*"),
+        (500, &of("panic.nomad"), "*/*"),
+    ]);
+    requests.push(too_many_headers(plain(), name));
+    requests
+}
+
+fn dns_query_post() -> Vec<Request> {
+    let slow = Limits {
+        http_body: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let never = futures_util::stream::pending::<io::Result<Bytes>>();
+    vec![
+        Request::new(200, plain(), post),
+        Request::new(200, plain(), |web| {
+            post(web).header("accept", "application/dns-json")
+        }),
+        Request::new(400, plain(), |web| post(web).body("short")),
+        Request::new(406, plain(), |web| post(web).header("accept", "text/html")),
+        Request::new(408, Web::plain(slow), |web| {
+            post(web).body(Body::wrap_stream(never))
+        }),
+        Request::new(413, plain(), |web| post(web).body(vec![0; 65_536])),
+        Request::new(415, plain(), |web| web.request(Method::POST, "/dns-query")),
+        Request::new(431, plain(), |web| with_many_headers(post(web))),
+        Request::new(500, plain(), |web| {
+            post(web).body(query(0, "panic.nomad", RecordType::A))
+        }),
+    ]
+}
+
+fn resolve() -> Vec<Request> {
+    let mut requests = statuses(&[
+        (200, "/resolve?name=a.nomad", "*/*"),
+        (
+            200,
+            "/resolve?name=many.nomad&edns_client_subnet=::1",
+            "*/*",
+        ),
+        (
+            200,
+            "/resolve?name=nx.nomad&type=65280",
+            "application/dns-json",
+        ),
+        (200, "/resolve?name=fail.nomad&do=1", "*/*"),
+        (200, "/resolve?name=a.nomad", DNS_MESSAGE),
+        (400, "/resolve", "*/*"),
+        (406, "/resolve?name=a.nomad", "text/html"),
+        (500, "/resolve?name=panic.nomad", "*/*"),
+    ]);
+    requests.push(too_many_headers(plain(), "/resolve?name=a.nomad"));
+    requests
+}
+
+fn page(path: &str) -> Vec<Request> {
+    let admin = || Web::admin(Readiness::Ready("ready".to_owned()));
+    let get = |web: &Web| web.request(Method::GET, path);
+    let mut requests = vec![
+        Request::new(200, admin(), get),
+        too_many_headers(admin(), path),
+    ];
+    if path.contains("ready") {
+        let web = Web::admin(Readiness::NotReady("not yet".to_owned()));
+        requests.push(Request::new(503, web, get));
+    }
+    if path.contains("health") {
+        let web = admin();
+        web.end_gateway();
+        requests.push(Request::new(503, web, get));
+    }
+    requests
+}
+
+/// A usual query in a body.
+pub(super) fn post(web: &Web) -> RequestBuilder {
+    let message = query(0, "a.nomad", RecordType::A);
+    let request = web
+        .request(Method::POST, "/dns-query")
+        .header("content-type", DNS_MESSAGE);
+    request.body(message)
+}
+
+fn plain() -> Web {
+    Web::plain(Limits::default())
+}
+
+fn statuses(rows: &[(u16, &str, &str)]) -> Vec<Request> {
+    let requests = rows.iter().map(|(status, path, accept)| {
+        let get = |web: &Web| web.request(Method::GET, path).header("accept", *accept);
+        Request::new(*status, plain(), get)
+    });
+    requests.collect()
+}
+
+fn too_many_headers(web: Web, path: &str) -> Request {
+    Request::new(431, web, |web| {
+        with_many_headers(web.request(Method::GET, path))
+    })
+}
+
+fn with_many_headers(request: RequestBuilder) -> RequestBuilder {
+    (0..101).fold(request, |request, number| {
+        request.header(format!("x-{number}"), "x")
+    })
+}

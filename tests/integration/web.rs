@@ -1,0 +1,156 @@
+//! HTTP listeners around the stub, and a client for them.
+
+use std::sync::Arc;
+
+use nomadns::listeners::http::admin::{self, Admin};
+use nomadns::listeners::http::{Readiness, Security, dns_router, serve};
+use nomadns::listeners::{Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config};
+use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
+use serde_json::Value;
+
+use crate::stub::{Identity, Running, Start, stack};
+
+/// The media type of messages.
+pub(crate) const DNS_MESSAGE: &str = "application/dns-message";
+
+/// A listener that runs, and a client for it.
+pub(crate) struct Web {
+    pub(crate) running: Running,
+    pub(crate) client: Client,
+    pub(crate) base: String,
+    ending: Option<ShutdownTrigger>,
+}
+
+impl Web {
+    /// `/dns-query` and `/resolve` without TLS, asked over HTTP/1.1.
+    pub(crate) fn plain(limits: Limits) -> Self {
+        Self::of(
+            start(limits, Security::Plain, ListenerKind::Http),
+            "http",
+            client(),
+        )
+    }
+
+    /// The same, asked over HTTP/2 by prior knowledge.
+    pub(crate) fn prior_knowledge(limits: Limits) -> Self {
+        let running = start(limits, Security::Plain, ListenerKind::Http);
+        Self::of(running, "http", client().http2_prior_knowledge())
+    }
+
+    /// The same with TLS; `build` says what the client speaks.
+    pub(crate) fn tls(identity: &Identity, build: fn(ClientBuilder) -> ClientBuilder) -> Self {
+        let config = tls_config(identity.certificates.clone(), TlsUse::Http).unwrap();
+        let running = start(
+            Limits::default(),
+            Security::Tls(config),
+            ListenerKind::Https,
+        );
+        let root = Certificate::from_pem(identity.certificate.as_bytes()).unwrap();
+        Self::of(running, "https", build(client().tls_certs_only([root])))
+    }
+
+    /// The operator's pages.
+    pub(crate) fn admin(readiness: Readiness) -> Self {
+        let (ending, hears) = Shutdown::new();
+        let admin = Admin {
+            metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
+            readiness: Arc::new(move || readiness.clone()),
+            status: Arc::new(|| vec![("services".to_owned(), "<3>".to_owned())]),
+            ending: hears,
+        };
+        let (_, gate) = stack();
+        let running = Start::new(Limits::default()).run(gate, |listener, shared, shutdown| {
+            let (kind, router) = (ListenerKind::Admin, admin::router(admin));
+            tokio::spawn(serve(
+                listener,
+                kind,
+                router,
+                Security::Plain,
+                shared,
+                shutdown,
+            ))
+        });
+        Self {
+            ending: Some(ending),
+            ..Self::of(running, "http", client())
+        }
+    }
+
+    fn of(running: Running, scheme: &str, client: ClientBuilder) -> Self {
+        let base = format!("{scheme}://{}", running.address);
+        Self {
+            running,
+            client: client.build().unwrap(),
+            base,
+            ending: None,
+        }
+    }
+
+    /// Ends the gateway that the operator's pages tell of.
+    pub(crate) fn end_gateway(&self) {
+        self.ending.as_ref().unwrap().request();
+    }
+
+    /// A request to a path.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Gets a path.
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.unwrap()
+    }
+
+    /// Gets a path, accepting something.
+    pub(crate) async fn get_accepting(&self, path: &str, accept: &str) -> Response {
+        self.request(Method::GET, path)
+            .header("accept", accept)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// Posts a message.
+    pub(crate) async fn post(&self, message: Vec<u8>) -> Response {
+        let request = self
+            .request(Method::POST, "/dns-query")
+            .header("content-type", DNS_MESSAGE);
+        request.body(message).send().await.unwrap()
+    }
+}
+
+fn start(limits: Limits, security: Security, kind: ListenerKind) -> Running {
+    let (stack, gate) = stack();
+    let router = dns_router(stack, &limits);
+    Start::new(limits).run(gate, |listener, shared, shutdown| {
+        tokio::spawn(serve(listener, kind, router, security, shared, shutdown))
+    })
+}
+
+fn client() -> ClientBuilder {
+    // The first to install it wins; they are all the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy()
+}
+
+/// A header of a response, empty when it is not there.
+pub(crate) fn header<'response>(response: &'response Response, name: &str) -> &'response str {
+    response
+        .headers()
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
+}
+
+/// Checks that a response is a problem that no cache keeps, and gives what it says.
+pub(crate) async fn problem(response: Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    assert_eq!(
+        header(&response, "content-type"),
+        "application/problem+json"
+    );
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+    let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    assert_eq!(body["status"], status);
+    (status, body["detail"].as_str().unwrap().to_owned())
+}
