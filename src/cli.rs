@@ -145,7 +145,10 @@ struct CertsArgs {
 /// Runs the command that the user typed; the exit code says how it went.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(1, &format!("no threads can be started: {error}")),
     };
@@ -200,7 +203,14 @@ async fn demo(args: DemoArgs) -> ExitCode {
         Ok(file) => file.log,
         Err(error) => return fail(USAGE, &error.to_string()),
     };
-    app::start_log(log.format, if args.log.log_level.is_some() { &log.level } else { "warn" });
+    app::start_log(
+        log.format,
+        if args.log.log_level.is_some() {
+            &log.level
+        } else {
+            "warn"
+        },
+    );
     let options = DemoOptions {
         services: args.services,
         instances: args.instances,
@@ -224,7 +234,11 @@ async fn demo(args: DemoArgs) -> ExitCode {
 }
 
 fn certs(args: &CertsArgs) -> ExitCode {
-    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    let existing = if args.force {
+        Existing::Replace
+    } else {
+        Existing::Keep
+    };
     let made = Development::generate(&args.names);
     match made.and_then(|made| made.write(&args.folder, existing)) {
         Ok(paths) => {
@@ -283,7 +297,10 @@ fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
         Some(path) => Source::from_file(path)?,
         None => Source::default(),
     };
-    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
     apply_environment(&mut source, |name| std::env::var(name).ok());
     args.apply(&mut source);
     Settings::check(&source)
@@ -292,7 +309,10 @@ fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
 impl ServeArgs {
     /// Lays the flags over what is in `source`.
     fn apply(&self, source: &mut Source) {
-        let numbers = [("ttl", "--ttl", self.ttl), ("negative_ttl", "--negative-ttl", self.negative_ttl)];
+        let numbers = [
+            ("ttl", "--ttl", self.ttl),
+            ("negative_ttl", "--negative-ttl", self.negative_ttl),
+        ];
         for (key, flag, value) in numbers {
             if let Some(value) = value {
                 source.set(key, value, flag);
@@ -305,7 +325,11 @@ impl ServeArgs {
             ("nomad.token_file", "--token-file", &self.token_file),
             ("nomad.region", "--region", &self.region),
             ("nomad.filter", "--filter", &self.filter),
-            ("tls.certificate", "--tls-certificate", &self.tls_certificate),
+            (
+                "tls.certificate",
+                "--tls-certificate",
+                &self.tls_certificate,
+            ),
             ("tls.key", "--tls-key", &self.tls_key),
         ] {
             if let Some(value) = value {

@@ -71,7 +71,11 @@ impl std::error::Error for BindError {}
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, address, error } = self;
+        let Self {
+            key,
+            address,
+            error,
+        } = self;
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => "stop what listens there, or choose another",
             io::ErrorKind::AddrNotAvailable => "it is none of this machine's addresses",
@@ -84,17 +88,17 @@ impl fmt::Display for BindError {
 
 type Dns = (Vec<UdpSocket>, TcpListener);
 
-fn bind_dns(
-    addresses: &[SocketAddr],
-    workers: usize,
-    taken: Taken,
-) -> Result<Vec<Dns>, BindError> {
+fn bind_dns(addresses: &[SocketAddr], workers: usize, taken: Taken) -> Result<Vec<Dns>, BindError> {
     let mut bound: Vec<Dns> = Vec::new();
     for &address in addresses {
         // The port that another address got already, so that all have the same where that can be.
         let chosen = bound.first().and_then(|(_, tcp)| tcp.local_addr().ok());
         let chosen = chosen.map_or(0, |chosen| chosen.port());
-        let first = if address.port() == 0 { chosen } else { address.port() };
+        let first = if address.port() == 0 {
+            chosen
+        } else {
+            address.port()
+        };
         let mut result = bind_pair((address.ip(), first).into(), workers);
         let may_differ = address.port() == 0 || taken == Taken::Replaced;
         for port in [chosen, 0] {
@@ -107,7 +111,13 @@ fn bind_dns(
             Err(error) if lacks_ipv6(address, &error) && addresses.len() > 1 => {
                 tracing::warn!(%address, "this machine has no IPv6; left out");
             }
-            Err(error) => return Err(BindError { key: "listen.dns", address, error }),
+            Err(error) => {
+                return Err(BindError {
+                    key: "listen.dns",
+                    address,
+                    error,
+                });
+            }
         }
     }
     Ok(bound)
@@ -115,7 +125,11 @@ fn bind_dns(
 
 /// Binds the same port for UDP and TCP.
 fn bind_pair(address: SocketAddr, workers: usize) -> io::Result<Dns> {
-    let mut attempts = if address.port() == 0 { PORT_ATTEMPTS } else { 1 };
+    let mut attempts = if address.port() == 0 {
+        PORT_ATTEMPTS
+    } else {
+        1
+    };
     loop {
         attempts -= 1;
         let tcp = bind_tcp(address)?;
@@ -138,7 +152,11 @@ fn bind_all(
             }
             result => result,
         };
-        result.map_err(|error| BindError { key, address, error })
+        result.map_err(|error| BindError {
+            key,
+            address,
+            error,
+        })
     };
     addresses.iter().map(bind).collect()
 }
@@ -158,7 +176,10 @@ fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
 
 fn is_taken<T>(result: &io::Result<T>) -> bool {
     let error = result.as_ref().err().map(io::Error::kind);
-    matches!(error, Some(io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied))
+    matches!(
+        error,
+        Some(io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
+    )
 }
 
 /// Whether the address is everybody's own and missing all the same.

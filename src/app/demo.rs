@@ -99,7 +99,11 @@ impl Demo {
         source.set("nomad.addresses", vec![nomad.url()], "demo");
         let mut settings = Settings::check(&source)?;
         let on = |port: u16| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))];
-        settings.listen.dns.iter_mut().for_each(|address| address.set_port(dns));
+        settings
+            .listen
+            .dns
+            .iter_mut()
+            .for_each(|address| address.set_port(dns));
         settings.listen.tls = on(tls);
         settings.listen.https = on(https);
         settings.listen.http = on(http);
@@ -112,7 +116,11 @@ impl Demo {
         let advice = taken.advice(&options.program, options.ports, made);
         let running = super::start(settings, bound)?;
         tokio::spawn(scenario.run(nomad.clone(), std::future::pending()));
-        Ok(Self { running, nomad, advice })
+        Ok(Self {
+            running,
+            nomad,
+            advice,
+        })
     }
 
     /// What to try, for people to paste.
@@ -127,7 +135,10 @@ impl Demo {
 }
 
 fn start_nomad(port: u16) -> std::io::Result<SimulatedNomad> {
-    let at = |port: u16| Options { address: (Ipv4Addr::LOCALHOST, port).into(), ..Options::default() };
+    let at = |port: u16| Options {
+        address: (Ipv4Addr::LOCALHOST, port).into(),
+        ..Options::default()
+    };
     match SimulatedNomad::start(at(port)) {
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => SimulatedNomad::start(at(0)),
         result => result,
@@ -136,9 +147,15 @@ fn start_nomad(port: u16) -> std::io::Result<SimulatedNomad> {
 
 fn certificate(existing: Option<Development>) -> Result<Certificate, certs::CertificateError> {
     let made = existing.map_or_else(|| Development::generate(&[]), Ok)?;
-    let pem = (made.certificate_pem.into_bytes(), Secret::new(&made.key_pem));
+    let pem = (
+        made.certificate_pem.into_bytes(),
+        Secret::new(&made.key_pem),
+    );
     let again = || Err("the demo's certificate is in memory".into());
-    Ok(Certificate { pem, again: Arc::new(again) })
+    Ok(Certificate {
+        pem,
+        again: Arc::new(again),
+    })
 }
 
 /// The ports that were really taken, in the order of `PORTS`.
@@ -162,16 +179,25 @@ impl Ports {
 
     fn advice(&self, program: &str, choice: PortChoice, made: bool) -> String {
         let Self([dns, tls, https, http, admin, api]) = self;
-        let mut text = String::from("A simulated Nomad cluster that moves, and nomadns before it.\n");
+        let mut text =
+            String::from("A simulated Nomad cluster that moves, and nomadns before it.\n");
         if choice == PortChoice::Usual {
-            for (usual, taken) in PORTS.iter().zip(&self.0).filter(|(usual, taken)| usual != taken) {
+            for (usual, taken) in PORTS
+                .iter()
+                .zip(&self.0)
+                .filter(|(usual, taken)| usual != taken)
+            {
                 let _ = writeln!(text, "Port {usual} was taken; {taken} is used instead.");
             }
         }
         let (curl, doh, lookup) = if made {
             ("-k", "--doh-insecure", "--insecure")
         } else {
-            ("--cacert certs-dev/ca.pem", "--cacert certs-dev/ca.pem", "--ca certs-dev/ca.pem")
+            (
+                "--cacert certs-dev/ca.pem",
+                "--cacert certs-dev/ca.pem",
+                "--ca certs-dev/ca.pem",
+            )
         };
         let _ = write!(
             text,
@@ -200,6 +226,8 @@ Ctrl-C ends it.
 
 impl std::fmt::Debug for DemoOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DemoOptions").field("ports", &self.ports).finish_non_exhaustive()
+        f.debug_struct("DemoOptions")
+            .field("ports", &self.ports)
+            .finish_non_exhaustive()
     }
 }

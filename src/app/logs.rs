@@ -11,7 +11,10 @@ use crate::config::LogFormat;
 pub fn start(format: LogFormat, level: &str) {
     let libraries = if level == "error" { "error" } else { "warn" };
     let filter = EnvFilter::new(format!("{libraries},nomadns={level}"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     // An error means that there is a log already, as in tests.
     let _ = match format {
         LogFormat::Text => {

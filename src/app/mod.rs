@@ -25,7 +25,8 @@ use crate::catalog::Catalog;
 use crate::config::{Certificate, Settings};
 use crate::layers::metrics::Workers;
 use crate::layers::{Stacks, WorkerStack};
-use crate::listeners::http::{self, Admin, Security};
+use crate::listeners::http::admin::{self, Admin};
+use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{UdpCounters, UdpWorker};
 use crate::listeners::{
     Certificates, Connections, Counters, ListenerKind, Shared, Shutdown, TlsUse, tcp, tls,
@@ -77,8 +78,13 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let mut udp = Vec::new();
     for socket in bound.udp.into_iter().flatten() {
         let counters = Arc::clone(&udp_counters);
-        let worker =
-            UdpWorker::start(socket, stacks.worker(), settings.udp, counters, Handle::current())?;
+        let worker = UdpWorker::start(
+            socket,
+            stacks.worker(),
+            settings.udp,
+            counters,
+            Handle::current(),
+        )?;
         udp.push(worker);
     }
 
@@ -112,9 +118,15 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
 
     let writer = catalog.writer();
     let mut ending = shutdown;
-    let syncing = tokio::spawn(sync::run(settings.sync, client, writer, status, async move {
-        ending.requested().await;
-    }));
+    let syncing = tokio::spawn(sync::run(
+        settings.sync,
+        client,
+        writer,
+        status,
+        async move {
+            ending.requested().await;
+        },
+    ));
     Ok(Running {
         trigger,
         listeners: listeners.tasks,
@@ -126,8 +138,16 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
 }
 
 fn certificates(pem: Option<&Certificate>) -> Result<Option<Arc<Certificates>>, StartError> {
-    let Some(Certificate { pem: (chain, key), .. }) = pem else { return Ok(None) };
-    Ok(Some(Arc::new(Certificates::from_pem(chain, key.expose().as_bytes())?)))
+    let Some(Certificate {
+        pem: (chain, key), ..
+    }) = pem
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Arc::new(Certificates::from_pem(
+        chain,
+        key.expose().as_bytes(),
+    )?)))
 }
 
 /// The listeners that have connections, all before one stack.
@@ -146,16 +166,27 @@ impl Listeners {
     fn spawn(&mut self, dns: Sockets, dot: Sockets, https: Sockets, http: Sockets, admin: Sockets) {
         for socket in dns {
             let (stack, shared) = (self.stack.clone(), self.shared.clone());
-            self.tasks.spawn(tcp::serve(socket, stack, shared, self.shutdown.clone()));
+            self.tasks
+                .spawn(tcp::serve(socket, stack, shared, self.shutdown.clone()));
         }
         for socket in dot {
-            let Some(certificates) = self.certificates.clone() else { continue };
+            let Some(certificates) = self.certificates.clone() else {
+                continue;
+            };
             let config = tls_config(certificates, TlsUse::Dns);
             let (stack, shared) = (self.stack.clone(), self.shared.clone());
-            self.tasks.spawn(tls::serve(socket, stack, config, shared, self.shutdown.clone()));
+            self.tasks.spawn(tls::serve(
+                socket,
+                stack,
+                config,
+                shared,
+                self.shutdown.clone(),
+            ));
         }
         for socket in https {
-            let Some(certificates) = self.certificates.clone() else { continue };
+            let Some(certificates) = self.certificates.clone() else {
+                continue;
+            };
             let security = Security::Tls(tls_config(certificates, TlsUse::Http));
             let router = http::dns_router(self.stack.clone(), &self.shared.limits);
             self.spawn_http(socket, ListenerKind::Https, router, security);
@@ -165,7 +196,7 @@ impl Listeners {
             self.spawn_http(socket, ListenerKind::Http, router, Security::Plain);
         }
         for socket in admin {
-            let router = http::admin_router(self.admin.clone());
+            let router = admin::router(self.admin.clone());
             self.spawn_http(socket, ListenerKind::Admin, router, Security::Plain);
         }
     }
@@ -178,6 +209,8 @@ impl Listeners {
         security: Security,
     ) {
         let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
-        self.tasks.spawn(http::serve(socket, kind, router, security, shared, shutdown));
+        self.tasks.spawn(http::serve(
+            socket, kind, router, security, shared, shutdown,
+        ));
     }
 }

@@ -48,7 +48,10 @@ impl Running {
         self.trigger.request();
         let drained = async { while self.listeners.join_next().await.is_some() {} };
         // A little more than the listeners allow their connections, so that theirs is what counts.
-        if tokio::time::timeout(self.drain + Duration::from_secs(1), drained).await.is_err() {
+        if tokio::time::timeout(self.drain + Duration::from_secs(1), drained)
+            .await
+            .is_err()
+        {
             tracing::warn!("connections were cut that did not end in time");
         }
         self.udp.iter().for_each(UdpWorker::stop);
@@ -66,7 +69,9 @@ impl Running {
             return;
         };
         let read = (files.again)().and_then(|(chain, key)| {
-            certificates.replace(&chain, key.expose().as_bytes()).map_err(|error| error.to_string())
+            certificates
+                .replace(&chain, key.expose().as_bytes())
+                .map_err(|error| error.to_string())
         });
         match read {
             Ok(()) => tracing::info!("reload: the certificate was read again"),

@@ -80,7 +80,10 @@ impl Settings {
                 waiting: file.limits.waiting_queries,
                 timeout: Duration::from_millis(file.limits.query_timeout_ms),
             },
-            cache: CacheSettings { entries: file.cache.entries, octets: file.cache.octets },
+            cache: CacheSettings {
+                entries: file.cache.entries,
+                octets: file.cache.octets,
+            },
             udp: UdpLimits {
                 batch: check.within("limits.udp_batch", file.limits.udp_batch, 1, 1024)?,
                 waiting: file.limits.udp_waiting_queries,
@@ -101,12 +104,16 @@ impl Check<'_> {
     fn zones(&self, file: &File) -> Result<ZoneSettings, ConfigError> {
         let wrong = |problem: String| self.source.error("zones", problem);
         if file.zones.is_empty() {
-            return Err(wrong("must name at least one zone, such as \"nomad\"".into()));
+            return Err(wrong(
+                "must name at least one zone, such as \"nomad\"".into(),
+            ));
         }
         let mut zones = Vec::new();
         for text in &file.zones {
             let apex = text.parse::<Name>().map_err(|error| {
-                wrong(format!("{text:?} is no domain name ({error}); such as \"nomad\""))
+                wrong(format!(
+                    "{text:?} is no domain name ({error}); such as \"nomad\""
+                ))
             })?;
             if zones.iter().any(|zone: &Zone| zone.apex == apex) {
                 return Err(wrong(format!("names {text:?} twice")));
@@ -114,7 +121,8 @@ impl Check<'_> {
             zones.push(Zone::new(apex).map_err(|error| wrong(format!("{text:?}: {error}")))?);
         }
         let ttl = self.ttl("ttl", file.ttl)?;
-        let mut settings = ZoneSettings::new(zones, ttl, self.ttl("negative_ttl", file.negative_ttl)?);
+        let mut settings =
+            ZoneSettings::new(zones, ttl, self.ttl("negative_ttl", file.negative_ttl)?);
         settings.server_addresses = server_addresses(file);
         if !file.describe_instances {
             settings.descriptions = Descriptions::Hidden;
@@ -137,9 +145,11 @@ impl Check<'_> {
         let key = "nomad.addresses";
         let mut addresses: Vec<Address> = Vec::new();
         for text in &section.addresses {
-            addresses.push(text.parse().map_err(|error: nomad::AddressError| {
-                self.source.error(key, error.to_string())
-            })?);
+            addresses.push(
+                text.parse().map_err(|error: nomad::AddressError| {
+                    self.source.error(key, error.to_string())
+                })?,
+            );
         }
         if addresses.is_empty() {
             let problem = "must name at least one address, such as \"http://127.0.0.1:4646\"";
@@ -185,8 +195,11 @@ impl Check<'_> {
         let section = &file.nomad;
         let mut tls = TlsSettings {
             ca: self.optional_file("nomad.ca_file", &section.ca_file)?,
-            certificate: self.optional_file("nomad.client_certificate", &section.client_certificate)?,
-            key: self.optional_file("nomad.client_key", &section.client_key)?.map(|pem| secret(&pem)),
+            certificate: self
+                .optional_file("nomad.client_certificate", &section.client_certificate)?,
+            key: self
+                .optional_file("nomad.client_key", &section.client_key)?
+                .map(|pem| secret(&pem)),
             server_name: Some(section.tls_server_name.clone()).filter(|name| !name.is_empty()),
             verification: Verification::Full,
         };
@@ -209,7 +222,8 @@ impl Check<'_> {
 
     fn ca_folder(&self, path: &str) -> Result<Vec<u8>, ConfigError> {
         let wrong = |error: std::io::Error| {
-            self.source.error("nomad.ca_path", format!("cannot be read: {error}"))
+            self.source
+                .error("nomad.ca_path", format!("cannot be read: {error}"))
         };
         let mut pem = Vec::new();
         for entry in std::fs::read_dir(path).map_err(wrong)? {
@@ -249,8 +263,12 @@ impl Check<'_> {
                 Err(self.source.error("tls.certificate", problem))
             }
             ("", "") => Ok(None),
-            ("", _) => Err(self.source.error("tls.key", "needs tls.certificate beside it")),
-            (_, "") => Err(self.source.error("tls.certificate", "needs tls.key beside it")),
+            ("", _) => Err(self
+                .source
+                .error("tls.key", "needs tls.certificate beside it")),
+            (_, "") => Err(self
+                .source
+                .error("tls.certificate", "needs tls.key beside it")),
             _ => {
                 let pem = (
                     self.file("tls.certificate", &chain)?,
@@ -262,7 +280,10 @@ impl Check<'_> {
                     };
                     Ok((read(&chain)?, secret(&read(&key)?)))
                 };
-                Ok(Some(Certificate { pem, again: Arc::new(again) }))
+                Ok(Some(Certificate {
+                    pem,
+                    again: Arc::new(again),
+                }))
             }
         }
     }
@@ -300,7 +321,9 @@ impl Check<'_> {
         if levels.contains(&&*log.level) {
             return Ok(log);
         }
-        Err(self.source.error("log.level", format!("must be one of {}", levels.join(", "))))
+        Err(self
+            .source
+            .error("log.level", format!("must be one of {}", levels.join(", "))))
     }
 
     fn optional_file(&self, key: &str, path: &str) -> Result<Option<Vec<u8>>, ConfigError> {
@@ -309,7 +332,10 @@ impl Check<'_> {
 
     fn file(&self, key: &str, path: &str) -> Result<Vec<u8>, ConfigError> {
         std::fs::read(path).map_err(|error| {
-            self.source.error(key, format!("cannot be read ({error}); name a readable PEM file"))
+            self.source.error(
+                key,
+                format!("cannot be read ({error}); name a readable PEM file"),
+            )
         })
     }
 

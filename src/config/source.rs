@@ -37,19 +37,30 @@ impl Source {
         let text = std::fs::read_to_string(path)
             .map_err(|error| whole(format!("cannot be read ({error}); name a readable file")))?;
         let table = text.parse::<Table>().map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            let line = error
+                .span()
+                .map_or(0, |span| text[..span.start].lines().count().max(1));
             whole(format!("line {line} is not TOML: {}", error.message()))
         })?;
-        Ok(Self { table, file: Some(path.into()), origins: HashMap::new() })
+        Ok(Self {
+            table,
+            file: Some(path.into()),
+            origins: HashMap::new(),
+        })
     }
 
     /// Lays a value over what is there; `origin` is the flag or the variable that said it.
     pub fn set(&mut self, key: &'static str, value: impl Into<Value>, origin: impl Into<String>) {
-        let (section, name) = key.split_once('.').map_or((None, key), |(s, n)| (Some(s), n));
+        let (section, name) = key
+            .split_once('.')
+            .map_or((None, key), |(s, n)| (Some(s), n));
         let table = match section {
             None => &mut self.table,
             Some(section) => {
-                let entry = self.table.entry(section).or_insert_with(|| Table::new().into());
+                let entry = self
+                    .table
+                    .entry(section)
+                    .or_insert_with(|| Table::new().into());
                 match entry {
                     Value::Table(table) => table,
                     // The file has no table there; that error comes before this value matters.
@@ -85,7 +96,11 @@ impl Source {
         let table = Value::Table(self.table.clone());
         serde_path_to_error::deserialize(table).map_err(|error| {
             let key = error.path().to_string();
-            let key = key.trim_start_matches('.').split('[').next().unwrap_or_default();
+            let key = key
+                .trim_start_matches('.')
+                .split('[')
+                .next()
+                .unwrap_or_default();
             self.error(key, error.inner().message())
         })
     }
@@ -98,9 +113,17 @@ impl Source {
         let value = self.value(key).filter(|value| !secret && !value.is_table());
         ConfigError {
             origin: origin.unwrap_or_else(|| "defaults".into()),
-            key: if key == "." { String::new() } else { key.into() },
+            key: if key == "." {
+                String::new()
+            } else {
+                key.into()
+            },
             value: value.map(ToString::to_string),
-            problem: if secret { "must be a text".into() } else { problem.into() },
+            problem: if secret {
+                "must be a text".into()
+            } else {
+                problem.into()
+            },
         }
     }
 

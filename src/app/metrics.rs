@@ -1,0 +1,278 @@
+//! Collects the metrics of all parts into one text (OpenMetrics).
+//!
+//! The stack writes its own; here are those of the connections, of UDP and of what follows Nomad.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use crate::catalog::Catalog;
+use crate::layers::metrics::{Workers, counter, family};
+use crate::listeners::udp::UdpCounters;
+use crate::listeners::{HandshakeFailure, ListenerKind, Shared};
+use crate::sync;
+
+/// What has something to tell.
+pub(super) struct Parts {
+    pub(super) workers: Arc<Workers>,
+    pub(super) udp: Arc<UdpCounters>,
+    pub(super) connections: Shared,
+    pub(super) sync: Arc<sync::Status>,
+    pub(super) catalog: Arc<Catalog>,
+}
+
+/// Makes what writes all metrics, for the operator's pages.
+pub(super) fn provider(parts: Parts) -> Arc<dyn Fn() -> String + Send + Sync> {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Arc::clone(&parts.workers)));
+    registry.register_collector(Box::new(Listening {
+        parts: Arc::new(parts),
+    }));
+    Arc::new(move || {
+        let mut out = String::new();
+        // A String takes everything; what it got is shown in any case.
+        let _ = text::encode(&mut out, &registry);
+        out
+    })
+}
+
+struct Listening {
+    parts: Arc<Parts>,
+}
+
+impl fmt::Debug for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listening")
+    }
+}
+
+impl Collector for Listening {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        encode_udp(&mut encoder, &self.parts.udp)?;
+        encode_connections(&mut encoder, &self.parts.connections)?;
+        encode_http(&mut encoder, &self.parts.connections)?;
+        encode_nomad(&mut encoder, &self.parts.sync.report())?;
+        encode_catalog(&mut encoder, &self.parts.catalog)?;
+        let help = "The version of this program";
+        let mut own = family(&mut encoder, "nomadns_build_info", help, MetricType::Gauge)?;
+        own.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?
+            .encode_gauge(&1_u64)
+    }
+}
+
+fn encode_udp(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters) -> fmt::Result {
+    for (name, help, count) in [
+        (
+            "nomadns_udp_ignored",
+            "UDP messages that were no queries",
+            &udp.ignored,
+        ),
+        (
+            "nomadns_udp_dropped",
+            "UDP queries dropped, too many waited",
+            &udp.dropped,
+        ),
+        (
+            "nomadns_udp_unsent",
+            "UDP answers that the kernel did not take",
+            &udp.unsent,
+        ),
+        (
+            "nomadns_udp_panics",
+            "Panics of UDP workers, caught",
+            &udp.panics,
+        ),
+    ] {
+        let mut own = family(encoder, name, help, MetricType::Counter)?;
+        own.encode_counter::<(), _, u64>(&load(count), None)?;
+    }
+    Ok(())
+}
+
+fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
+    let help = "Connections, by listener and what became of them";
+    let mut own = family(encoder, "nomadns_connections", help, MetricType::Counter)?;
+    for kind in ListenerKind::ALL {
+        let counters = shared.counters.connections(kind);
+        for (outcome, count) in [
+            ("accepted", &counters.accepted),
+            ("refused", &counters.refused),
+            ("timed_out", &counters.timed_out),
+            ("malformed", &counters.malformed),
+        ] {
+            let labels = [("listener", kind.as_str()), ("outcome", outcome)];
+            counter(&mut own, &labels, load(count))?;
+        }
+    }
+    let help = "Connections that are open now";
+    let open = u64::try_from(shared.connections.open()).unwrap_or(u64::MAX);
+    gauge(encoder, "nomadns_open_connections", help, open)?;
+    let help = "TLS handshakes that failed, by the reason";
+    let mut own = family(
+        encoder,
+        "nomadns_tls_handshake_failures",
+        help,
+        MetricType::Counter,
+    )?;
+    for failure in HandshakeFailure::ALL {
+        let count = load(shared.counters.handshake_failures(failure));
+        counter(&mut own, &[("reason", failure.as_str())], count)?;
+    }
+    for (name, help, count) in [
+        (
+            "nomadns_connection_panics",
+            "Panics that ended a connection",
+            &shared.counters.panics,
+        ),
+        (
+            "nomadns_accept_failures",
+            "Times that no connection could be accepted",
+            &shared.counters.accept_failures,
+        ),
+    ] {
+        let mut own = family(encoder, name, help, MetricType::Counter)?;
+        own.encode_counter::<(), _, u64>(&load(count), None)?;
+    }
+    Ok(())
+}
+
+fn encode_http(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
+    let help = "HTTP responses, by method, version and class of status";
+    let mut own = family(encoder, "nomadns_http_responses", help, MetricType::Counter)?;
+    for (kind, count) in shared
+        .counters
+        .http_responses()
+        .filter(|(_, count)| *count > 0)
+    {
+        let labels = [
+            ("method", kind.method),
+            ("version", kind.version),
+            ("status", kind.status),
+        ];
+        counter(&mut own, &labels, count)?;
+    }
+    Ok(())
+}
+
+fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> fmt::Result {
+    for (name, help, count) in [
+        (
+            "nomadns_nomad_lists",
+            "Lists of services that Nomad gave",
+            report.lists,
+        ),
+        (
+            "nomadns_nomad_reads",
+            "Services that were read from Nomad",
+            report.reads,
+        ),
+        (
+            "nomadns_nomad_full_reads",
+            "Times that everything was read again",
+            report.passes,
+        ),
+        (
+            "nomadns_nomad_streams",
+            "Event streams that were opened",
+            report.streams,
+        ),
+    ] {
+        let mut own = family(encoder, name, help, MetricType::Counter)?;
+        own.encode_counter::<(), _, u64>(&count, None)?;
+    }
+    let help = "Errors of Nomad and on the way there, by kind";
+    let mut own = family(encoder, "nomadns_nomad_errors", help, MetricType::Counter)?;
+    for (kind, count) in &report.errors {
+        counter(&mut own, &[("kind", *kind)], *count)?;
+    }
+    let ready = u64::from(report.readiness == sync::Readiness::Ready);
+    gauge(
+        encoder,
+        "nomadns_ready",
+        "Whether the cluster is known, 1 or 0",
+        ready,
+    )?;
+    gauge(
+        encoder,
+        "nomadns_nomad_index",
+        "The highest index of Nomad that is known",
+        report.index,
+    )?;
+    let age = report
+        .since_success
+        .map_or(0.0, |since| since.as_secs_f64());
+    gauge(
+        encoder,
+        "nomadns_nomad_age_seconds",
+        "How long ago Nomad answered",
+        age,
+    )?;
+    let at = report
+        .last_success
+        .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let at = at.map_or(0.0, |at| at.as_secs_f64());
+    let name = "nomadns_nomad_last_success_timestamp_seconds";
+    gauge(encoder, name, "When Nomad answered last", at)?;
+    let help = "What the token may read: 1 for the kind that was found";
+    let mut own = family(encoder, "nomadns_nomad_access", help, MetricType::Gauge)?;
+    own.encode_family(&[("access", report.access.label())])?
+        .encode_gauge(&1_u64)?;
+    let help = "Odd registrations, by what is odd";
+    let mut own = family(
+        encoder,
+        "nomadns_odd_registrations",
+        help,
+        MetricType::Gauge,
+    )?;
+    for (reason, count) in &report.oddities {
+        let count = u64::try_from(*count).unwrap_or(u64::MAX);
+        own.encode_family(&[("reason", *reason)])?
+            .encode_gauge(&count)?;
+    }
+    Ok(())
+}
+
+fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt::Result {
+    let guard = catalog.snapshot();
+    let snapshot = guard.as_ref().and_then(|guard| guard.as_ref());
+    for (name, help, count) in [
+        (
+            "nomadns_services",
+            "Services that have a name",
+            snapshot.map_or(0, |it| it.services()),
+        ),
+        (
+            "nomadns_instances",
+            "Instances of them",
+            snapshot.map_or(0, |it| it.instances()),
+        ),
+    ] {
+        gauge(
+            encoder,
+            name,
+            help,
+            u64::try_from(count).unwrap_or(u64::MAX),
+        )?;
+    }
+    Ok(())
+}
+
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: impl prometheus_client::encoding::EncodeGaugeValue,
+) -> fmt::Result {
+    let mut own: MetricEncoder<'_> = family(encoder, name, help, MetricType::Gauge)?;
+    own.encode_gauge(&value)
+}
+
+fn load(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
