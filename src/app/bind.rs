@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::config::Listen;
+use crate::config::ListenSection;
 use crate::listeners::udp;
 
 /// How many connections the kernel keeps until they are accepted.
@@ -53,7 +53,11 @@ impl Bound {
     ///
     /// # Errors
     /// The first address that cannot be bound; nothing stays bound then.
-    pub fn bind(listen: &Listen, udp_workers: usize, taken: Taken) -> Result<Self, BindError> {
+    pub fn bind(
+        listen: &ListenSection,
+        udp_workers: usize,
+        taken: Taken,
+    ) -> Result<Self, BindError> {
         let dns = bind_dns(&listen.dns, udp_workers, taken)?;
         let (udp, tcp) = dns.into_iter().unzip();
         Ok(Self {

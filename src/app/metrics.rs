@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, text};
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
@@ -90,7 +90,7 @@ fn encode_udp(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters) -> fmt::Re
         ),
     ] {
         let mut own = family(encoder, name, help, MetricType::Counter)?;
-        own.encode_counter::<(), _, u64>(&load(count), None)?;
+        own.encode_counter::<NoLabelSet, _, u64>(&load(count), None)?;
     }
     Ok(())
 }
@@ -137,7 +137,7 @@ fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> f
         ),
     ] {
         let mut own = family(encoder, name, help, MetricType::Counter)?;
-        own.encode_counter::<(), _, u64>(&load(count), None)?;
+        own.encode_counter::<NoLabelSet, _, u64>(&load(count), None)?;
     }
     Ok(())
 }
@@ -184,7 +184,7 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
         ),
     ] {
         let mut own = family(encoder, name, help, MetricType::Counter)?;
-        own.encode_counter::<(), _, u64>(&count, None)?;
+        own.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
     }
     let help = "Errors of Nomad and on the way there, by kind";
     let mut own = family(encoder, "nomadns_nomad_errors", help, MetricType::Counter)?;

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 pub use bind::{BindError, Bound, Taken};
-pub use demo::{Demo, DemoOptions, PortChoice};
+pub use demo::{Demo, DemoError, DemoOptions, PortChoice};
 pub use logs::start as start_log;
 pub use running::{Ended, Running};
 
@@ -29,8 +29,8 @@ use crate::listeners::http::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{UdpCounters, UdpWorker};
 use crate::listeners::{
-    Certificates, Connections, Counters, ListenerKind, Shared, Shutdown, TlsUse, tcp, tls,
-    tls_config,
+    Certificates, Connections, Counters, ListenerKind, ServerConfig, Shared, Shutdown, TlsUse, tcp,
+    tls, tls_config,
 };
 use crate::nomad::Client;
 use crate::sync;
@@ -44,6 +44,9 @@ pub enum StartError {
     /// The certificate or its key cannot be used.
     #[error("tls: {0}")]
     Certificate(#[from] crate::listeners::CertificateError),
+    /// TLS cannot be set up with it.
+    #[error("tls: {0}")]
+    Tls(#[from] rustls::Error),
     /// The system refused a socket or a thread.
     #[error("the system refused: {0}")]
     System(#[from] io::Error),
@@ -67,6 +70,8 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
     let certificates = certificates(settings.certificate.as_ref())?;
     let (trigger, shutdown) = Shutdown::new();
+    // The operator's pages stay until all else has ended, and tell that it does.
+    let (last_trigger, last_shutdown) = Shutdown::new();
 
     let catalog = Arc::new(Catalog::new());
     let status = Arc::new(sync::Status::default());
@@ -108,10 +113,12 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     };
     let mut listeners = Listeners {
         tasks: JoinSet::new(),
+        pages: JoinSet::new(),
         stack: stacks.worker(),
         shared,
         shutdown: shutdown.clone(),
-        certificates: certificates.clone(),
+        last_shutdown,
+        tls: server_configs(certificates.as_ref())?,
         admin,
     };
     listeners.spawn(bound.tcp, bound.tls, bound.https, bound.http, bound.admin);
@@ -129,7 +136,9 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     ));
     Ok(Running {
         trigger,
+        last_trigger,
         listeners: listeners.tasks,
+        pages: listeners.pages,
         udp,
         syncing,
         drain: settings.connections.drain,
@@ -150,30 +159,51 @@ fn certificates(pem: Option<&Certificate>) -> Result<Option<Arc<Certificates>>, 
     )?)))
 }
 
+/// What the TLS listeners negotiate, by what is spoken inside.
+#[derive(Clone)]
+struct ServerConfigs {
+    dns: Arc<ServerConfig>,
+    http: Arc<ServerConfig>,
+}
+
+fn server_configs(
+    certificates: Option<&Arc<Certificates>>,
+) -> Result<Option<ServerConfigs>, rustls::Error> {
+    let Some(certificates) = certificates else {
+        return Ok(None);
+    };
+    Ok(Some(ServerConfigs {
+        dns: tls_config(Arc::clone(certificates), TlsUse::Dns)?,
+        http: tls_config(Arc::clone(certificates), TlsUse::Http)?,
+    }))
+}
+
 /// The listeners that have connections, all before one stack.
 struct Listeners {
     tasks: JoinSet<io::Result<()>>,
+    /// The operator's pages, which end last.
+    pages: JoinSet<io::Result<()>>,
     stack: WorkerStack,
     shared: Shared,
     shutdown: Shutdown,
-    certificates: Option<Arc<Certificates>>,
+    last_shutdown: Shutdown,
+    tls: Option<ServerConfigs>,
     admin: Admin,
 }
 
 type Sockets = Vec<std::net::TcpListener>;
 
 impl Listeners {
-    fn spawn(&mut self, dns: Sockets, dot: Sockets, https: Sockets, http: Sockets, admin: Sockets) {
+    fn spawn(&mut self, dns: Sockets, dot: Sockets, https: Sockets, http: Sockets, pages: Sockets) {
         for socket in dns {
             let (stack, shared) = (self.stack.clone(), self.shared.clone());
             self.tasks
                 .spawn(tcp::serve(socket, stack, shared, self.shutdown.clone()));
         }
         for socket in dot {
-            let Some(certificates) = self.certificates.clone() else {
+            let Some(ServerConfigs { dns: config, .. }) = self.tls.clone() else {
                 continue;
             };
-            let config = tls_config(certificates, TlsUse::Dns);
             let (stack, shared) = (self.stack.clone(), self.shared.clone());
             self.tasks.spawn(tls::serve(
                 socket,
@@ -184,33 +214,30 @@ impl Listeners {
             ));
         }
         for socket in https {
-            let Some(certificates) = self.certificates.clone() else {
+            let Some(ServerConfigs { http: config, .. }) = self.tls.clone() else {
                 continue;
             };
-            let security = Security::Tls(tls_config(certificates, TlsUse::Http));
+            let security = Security::Tls(config);
             let router = http::dns_router(self.stack.clone(), &self.shared.limits);
-            self.spawn_http(socket, ListenerKind::Https, router, security);
+            let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
+            let kind = ListenerKind::Https;
+            self.tasks.spawn(http::serve(
+                socket, kind, router, security, shared, shutdown,
+            ));
         }
         for socket in http {
             let router = http::dns_router(self.stack.clone(), &self.shared.limits);
-            self.spawn_http(socket, ListenerKind::Http, router, Security::Plain);
+            let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
+            let (kind, plain) = (ListenerKind::Http, Security::Plain);
+            self.tasks
+                .spawn(http::serve(socket, kind, router, plain, shared, shutdown));
         }
-        for socket in admin {
+        for socket in pages {
             let router = admin::router(self.admin.clone());
-            self.spawn_http(socket, ListenerKind::Admin, router, Security::Plain);
+            let (shared, shutdown) = (self.shared.clone(), self.last_shutdown.clone());
+            let (kind, plain) = (ListenerKind::Admin, Security::Plain);
+            self.pages
+                .spawn(http::serve(socket, kind, router, plain, shared, shutdown));
         }
-    }
-
-    fn spawn_http(
-        &mut self,
-        socket: std::net::TcpListener,
-        kind: ListenerKind,
-        router: axum::Router,
-        security: Security,
-    ) {
-        let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
-        self.tasks.spawn(http::serve(
-            socket, kind, router, security, shared, shutdown,
-        ));
     }
 }

@@ -14,11 +14,19 @@ use crate::listeners::{Certificates, ShutdownTrigger};
 #[derive(Debug)]
 pub struct Running {
     pub(super) trigger: ShutdownTrigger,
+    pub(super) last_trigger: ShutdownTrigger,
     pub(super) listeners: JoinSet<io::Result<()>>,
+    pub(super) pages: JoinSet<io::Result<()>>,
     pub(super) udp: Vec<UdpWorker>,
     pub(super) syncing: JoinHandle<()>,
     pub(super) drain: Duration,
     pub(super) certificates: Option<(Arc<Certificates>, Certificate)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Listeners,
+    Pages,
 }
 
 /// How a gateway ended.
@@ -43,23 +51,37 @@ impl Running {
             Some(result) = self.listeners.join_next() => {
                 Ended::Broken(format!("a listener ended: {result:?}"))
             }
+            Some(result) = self.pages.join_next() => {
+                Ended::Broken(format!("the operator's listener ended: {result:?}"))
+            }
         };
         tracing::info!(drain_ms = millis(self.drain), "ending");
         self.trigger.request();
-        let drained = async { while self.listeners.join_next().await.is_some() {} };
-        // A little more than the listeners allow their connections, so that theirs is what counts.
-        if tokio::time::timeout(self.drain + Duration::from_secs(1), drained)
-            .await
-            .is_err()
-        {
-            tracing::warn!("connections were cut that did not end in time");
-        }
+        self.drained(Part::Listeners).await;
+        self.last_trigger.request();
+        self.drained(Part::Pages).await;
         self.udp.iter().for_each(UdpWorker::stop);
         // They look every moment whether they are to stop; this blocks nobody else any more.
         tokio::task::spawn_blocking(move || self.udp.into_iter().for_each(UdpWorker::join))
             .await
             .unwrap_or_else(|error| tracing::warn!(%error, "a UDP worker did not end well"));
         ended
+    }
+
+    /// Waits for a part's listeners to end, not for ever.
+    async fn drained(&mut self, part: Part) {
+        let tasks = match part {
+            Part::Listeners => &mut self.listeners,
+            Part::Pages => &mut self.pages,
+        };
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        // A little more than the listeners allow their connections, so that theirs is what counts.
+        if tokio::time::timeout(self.drain + Duration::from_secs(1), ended)
+            .await
+            .is_err()
+        {
+            tracing::warn!(?part, "connections were cut that did not end in time");
+        }
     }
 
     /// Reads the certificate again; a bad one leaves the old in use. Says in the log what came of it.

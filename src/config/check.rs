@@ -28,7 +28,7 @@ pub struct Settings {
     /// What of Nomad is kept, and how.
     pub sync: sync::Settings,
     /// Where it listens.
-    pub listen: Listen,
+    pub listen: ListenSection,
     /// The certificate of the TLS listeners, when there are any.
     pub certificate: Option<Certificate>,
     /// The bounds behind the cache.
@@ -44,9 +44,6 @@ pub struct Settings {
     /// The log.
     pub log: LogSection,
 }
-
-/// Where the gateway listens.
-pub type Listen = ListenSection;
 
 /// The certificate of the TLS listeners, in PEM, and how to read it again.
 #[derive(Clone)]

@@ -9,8 +9,11 @@ mod error;
 mod file;
 mod source;
 
-pub use check::{Certificate, Listen, Settings};
+pub use check::{Certificate, Settings};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
-pub use file::{File, LogFormat};
+pub use file::{
+    CacheSection, File, LimitsSection, ListenSection, LogFormat, LogSection, NomadSection,
+    TlsSection,
+};
 pub use source::Source;

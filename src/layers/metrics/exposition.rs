@@ -136,7 +136,7 @@ fn encode_durations(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> f
             let mut buckets = Vec::new();
             for place in 0..=BUCKETS_NANOSECONDS.len() {
                 let end = BUCKETS_NANOSECONDS.get(place);
-                let end = end.map_or(f64::MAX, |end| *end as f64 / NANOSECONDS);
+                let end = end.map_or(f64::INFINITY, |end| *end as f64 / NANOSECONDS);
                 buckets.push((
                     end,
                     sum(all, |all| &all.durations[transport as usize][place]),
