@@ -1,1 +1,4 @@
 //! sync.
+#![allow(dead_code)]
+mod plan;
+mod settings;
