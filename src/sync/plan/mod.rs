@@ -27,6 +27,8 @@ use crate::nomad::{Change, ListedService};
 const LOWER_INDEXES: u32 = 3;
 /// Failures after which a service no longer holds up the first publication.
 const SETTLING_TRIES: u32 = 2;
+/// The same for failures that are more likely Nomad's than the service's.
+const SETTLING_OUTAGES: u32 = 6;
 /// Reads that came too old, after which the last one is taken for what it is.
 const REREADS_MAX: u32 = 8;
 /// Services that are known at once; names that only the stream tells are not taken beyond.
@@ -84,7 +86,7 @@ pub(crate) enum Apply {
 /// Why a read failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// Nomad is not there; the service itself is not to blame.
+    /// Nomad is perhaps not there; the service itself is hardly to blame.
     Outage,
     /// The token may not read it.
     Denied,
@@ -275,20 +277,20 @@ impl Plan {
             return;
         };
         service.work = Work::Idle;
-        if failure == Failure::Outage {
-            self.queue.urgent(service);
-            return;
-        }
-        if failure == Failure::Denied && service.list == NOT_LISTED && service.instances == 0 {
+        let unlisted = service.list == NOT_LISTED && service.instances == 0;
+        if failure == Failure::Denied && unlisted {
             // An event may tell of services that the token may not see.
             self.services.forget(key);
             return;
         }
         let pause = doubled(self.times.retry, service.tries, self.times.retry_max);
         service.tries += 1;
-        let settled = service.tries >= SETTLING_TRIES;
         self.queue.later(service, now + pause);
-        if settled {
+        let enough = match failure {
+            Failure::Outage => SETTLING_OUTAGES,
+            Failure::Denied | Failure::Other => SETTLING_TRIES,
+        };
+        if service.tries >= enough {
             self.services.settle(key);
         }
     }
