@@ -1,0 +1,198 @@
+//! What is odd among the registrations: counted by reason, and logged once each.
+//!
+//! Floor 2. The reasons are a fixed set and what was logged is remembered up to a limit, so a hostile catalogue
+//! grows neither metrics nor memory. Nothing odd is refused here; it only spoils itself.
+
+use std::collections::{HashMap, HashSet};
+
+use super::plan::Key;
+
+/// Oddities that are remembered as logged; more are only counted.
+const LOGGED_MAX: usize = 10_000;
+/// The part of a name or value that is logged, in characters.
+const SHOWN_CHARS: usize = 100;
+
+/// Why a registration, or a whole service, is odd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Oddity {
+    /// It has no address, or only white space.
+    AddressEmpty,
+    /// Its IPv6 address has a zone, which means something on its own node only.
+    AddressZoned,
+    /// Its address is the unspecified one.
+    AddressUnspecified,
+    /// Its address is neither an IP address nor a host name.
+    AddressUnusable,
+    /// The service's name is no DNS label.
+    ServiceName,
+    /// The namespace's name is no DNS label.
+    NamespaceName,
+    /// Another service has the same name in other letter case, so both answer as one.
+    CaseTwin,
+    /// A tag is empty, very long or has control characters.
+    Tag,
+    /// Two registrations have the same id; the first one counts.
+    Duplicate,
+    /// The registration is of another service than the one that was asked for.
+    Foreign,
+    /// The record has wrong types.
+    Unreadable,
+}
+
+impl Oddity {
+    /// All of them, in the order of [`Counts`].
+    pub const ALL: [Self; 11] = [
+        Self::AddressEmpty,
+        Self::AddressZoned,
+        Self::AddressUnspecified,
+        Self::AddressUnusable,
+        Self::ServiceName,
+        Self::NamespaceName,
+        Self::CaseTwin,
+        Self::Tag,
+        Self::Duplicate,
+        Self::Foreign,
+        Self::Unreadable,
+    ];
+
+    /// Names it for a metric's label.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::AddressEmpty => "address_empty",
+            Self::AddressZoned => "address_zoned",
+            Self::AddressUnspecified => "address_unspecified",
+            Self::AddressUnusable => "address_unusable",
+            Self::ServiceName => "service_name",
+            Self::NamespaceName => "namespace_name",
+            Self::CaseTwin => "case_twin",
+            Self::Tag => "tag",
+            Self::Duplicate => "duplicate",
+            Self::Foreign => "foreign",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// How many of each, in the order of [`Oddity::ALL`].
+pub type Counts = [usize; Oddity::ALL.len()];
+
+/// The oddities of one service, with an example of each.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) counts: Counts,
+    pub(super) examples: Vec<(Oddity, String)>,
+}
+
+impl Found {
+    /// Counts one; the first of each kind is kept as the example.
+    pub(super) fn add(&mut self, oddity: Oddity, example: &str) {
+        let count = &mut self.counts[oddity as usize];
+        *count += 1;
+        if *count == 1 {
+            self.examples
+                .push((oddity, example.chars().take(SHOWN_CHARS).collect()));
+        }
+    }
+}
+
+/// The oddities of all services now.
+#[derive(Debug, Default)]
+pub(super) struct Oddities {
+    by_service: HashMap<Key, Counts>,
+    totals: Counts,
+    logged: HashSet<u64>,
+    hasher: ahash::RandomState,
+}
+
+impl Oddities {
+    /// Sets what is odd about a service now, but for its twins.
+    pub(super) fn set(&mut self, key: &Key, found: &Found) {
+        let mut counts = found.counts;
+        counts[Oddity::CaseTwin as usize] = self.of(key)[Oddity::CaseTwin as usize];
+        self.put(key, counts);
+        for (oddity, example) in &found.examples {
+            self.log(key, *oddity, example);
+        }
+    }
+
+    /// Sets how many other services have the same name in other letter case.
+    pub(super) fn set_twins(&mut self, key: &Key, twins: usize) {
+        let mut counts = self.of(key);
+        counts[Oddity::CaseTwin as usize] = twins;
+        self.put(key, counts);
+        if twins > 0 {
+            self.log(key, Oddity::CaseTwin, &key.name);
+        }
+    }
+
+    /// Returns how many there are of each.
+    pub(super) fn totals(&self) -> Counts {
+        self.totals
+    }
+
+    fn of(&self, key: &Key) -> Counts {
+        self.by_service.get(key).copied().unwrap_or_default()
+    }
+
+    fn put(&mut self, key: &Key, counts: Counts) {
+        let before = match counts.iter().any(|&count| count > 0) {
+            true => self.by_service.insert(key.clone(), counts),
+            false => self.by_service.remove(key),
+        };
+        let before = before.unwrap_or_default();
+        for ((total, now), before) in self.totals.iter_mut().zip(counts).zip(before) {
+            *total = *total + now - before;
+        }
+    }
+
+    fn log(&mut self, key: &Key, oddity: Oddity, example: &str) {
+        let seen = self.hasher.hash_one((key, oddity));
+        if self.logged.len() >= LOGGED_MAX || !self.logged.insert(seen) {
+            return;
+        }
+        let cut = |text: &str| text.chars().take(SHOWN_CHARS).collect::<String>();
+        let (namespace, service) = (cut(&key.namespace), cut(&key.name));
+        tracing::warn!(
+            ?namespace,
+            ?service,
+            reason = oddity.label(),
+            ?example,
+            "odd registration"
+        );
+        if self.logged.len() == LOGGED_MAX {
+            tracing::warn!("too many odd registrations: further ones are counted only");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_oddity_has_its_own_place_and_label() {
+        for (place, oddity) in Oddity::ALL.into_iter().enumerate() {
+            assert_eq!(oddity as usize, place);
+        }
+        let labels: HashSet<_> = Oddity::ALL.into_iter().map(Oddity::label).collect();
+        assert_eq!(labels.len(), Oddity::ALL.len());
+    }
+
+    #[test]
+    fn counts_follow_what_is_there_now() {
+        let key = Key {
+            namespace: "default".into(),
+            name: "redis".into(),
+        };
+        let mut oddities = Oddities::default();
+        let mut found = Found::default();
+        found.add(Oddity::Tag, "");
+        found.add(Oddity::Tag, "");
+        oddities.set(&key, &found);
+        assert_eq!(oddities.totals()[Oddity::Tag as usize], 2);
+        oddities.set(&key, &Found::default());
+        assert_eq!(oddities.totals(), Counts::default());
+        assert!(oddities.by_service.is_empty());
+    }
+}

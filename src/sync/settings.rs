@@ -1,0 +1,74 @@
+//! What `sync` may do and how fast: every time and count, each with its default.
+//!
+//! Floor 2. Filled by the configuration.
+
+use std::time::Duration;
+
+/// Everything that the synchronisation needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The namespaces to follow; `*` for all that the token may see.
+    pub namespaces: Vec<String>,
+    /// Nomad's own filter expression for registrations; empty for all of them.
+    pub filter: String,
+    /// The longest that a blocking list waits at Nomad.
+    pub wait: Duration,
+    /// Single services that are read at the same time.
+    pub reads_in_flight: usize,
+    /// How long an address stays known after its last instance went.
+    pub address_grace: Duration,
+    /// How often an outage that lasts is logged.
+    pub log_every: Duration,
+    /// The longest pause between two attempts in an outage.
+    pub backoff_max: Duration,
+    /// When and how often services are read again.
+    pub times: Times,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            namespaces: vec!["*".into()],
+            filter: String::new(),
+            wait: Duration::from_secs(60),
+            reads_in_flight: 8,
+            address_grace: Duration::from_secs(60),
+            log_every: Duration::from_secs(30),
+            backoff_max: Duration::from_secs(30),
+            times: Times::default(),
+        }
+    }
+}
+
+/// When and how often services are read again.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// The shortest time between two reads of the same service.
+    pub debounce: Duration,
+    /// How long the stream may take to tell what the list already shows.
+    pub hint_grace: Duration,
+    /// The shortest time between the starts of two full passes.
+    pub pass_gap: Duration,
+    /// How often everything is read again without any reason.
+    pub pass_every: Duration,
+    /// The pause before a read that came too old is repeated; doubled each time.
+    pub reread: Duration,
+    /// The pause before a read that failed is repeated; doubled each time.
+    pub retry: Duration,
+    /// The longest of those pauses.
+    pub retry_max: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            debounce: Duration::from_millis(5),
+            hint_grace: Duration::from_secs(1),
+            pass_gap: Duration::from_secs(2),
+            pass_every: Duration::from_secs(600),
+            reread: Duration::from_millis(20),
+            retry: Duration::from_millis(500),
+            retry_max: Duration::from_secs(30),
+        }
+    }
+}

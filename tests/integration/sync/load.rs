@@ -1,0 +1,36 @@
+//! What following costs Nomad: connections and requests.
+
+use super::*;
+
+#[tokio::test]
+async fn the_first_sync_takes_ten_connections_at_most_and_no_request_per_instance() {
+    let nomad = nomad();
+    for number in 0..200 {
+        nomad.register_with(
+            instances("default", &format!("service-{number}"), 5),
+            Events::None,
+        );
+    }
+    let followed = follow(&nomad).await;
+    assert_eq!(followed.report().instances, 1000);
+    let reads = nomad.load("/v1/service/:name");
+    assert_eq!(reads.requests, 200);
+    assert!(reads.peak <= 8, "{} reads at a time", reads.peak);
+    assert!(
+        nomad.connections() <= 10,
+        "{} connections",
+        nomad.connections()
+    );
+}
+
+#[tokio::test]
+async fn quiet_costs_nothing() {
+    let nomad = nomad();
+    nomad.register(instances("default", "redis", 5));
+    let followed = follow(&nomad).await;
+    nomad.waiting_queries_reach(1).await;
+    nomad.forget_requests();
+    sleep(Duration::from_millis(1500)).await;
+    assert_eq!(nomad.recent_requests(), Vec::<String>::new());
+    assert_eq!(followed.count("default", "redis"), 5);
+}

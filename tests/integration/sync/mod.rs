@@ -1,0 +1,163 @@
+//! The synchronisation against the simulated Nomad: what happens there is in the catalogue, and nothing else is.
+
+mod access;
+mod changes;
+mod load;
+mod outages;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nomadns::catalog::Catalog;
+use nomadns::demo::{Events, Options, Registration, SimulatedNomad};
+use nomadns::nomad::{self, Client, Secret, TokenSource};
+use nomadns::sync::{self, Readiness, Report, Settings, Status};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+/// The longest that anything may take; a test that waits for it has failed.
+const AT_MOST: Duration = Duration::from_secs(20);
+
+/// A catalogue that follows a simulated Nomad.
+struct Followed {
+    catalog: Arc<Catalog>,
+    status: Arc<Status>,
+    _task: JoinSet<()>,
+}
+
+/// Settings with times that suit a test.
+fn quick() -> Settings {
+    let mut settings = Settings::default();
+    settings.backoff_max = Duration::from_millis(200);
+    settings.times.hint_grace = Duration::from_millis(100);
+    settings.times.pass_gap = Duration::from_millis(100);
+    settings
+}
+
+/// Starts an empty Nomad.
+fn nomad() -> SimulatedNomad {
+    SimulatedNomad::start(Options::default()).unwrap()
+}
+
+/// Makes instances of a service.
+fn instances(namespace: &str, service: &str, count: usize) -> Vec<Registration> {
+    (0..count)
+        .map(|_| Registration::new(namespace, service))
+        .collect()
+}
+
+/// Starts to follow a Nomad, and waits for nothing.
+fn follow_with(nomad: &SimulatedNomad, token: TokenSource, settings: Settings) -> Followed {
+    let mut nomad_settings = nomad::Settings::new(vec![nomad.url().parse().unwrap()]);
+    nomad_settings.token = token;
+    nomad_settings.timeouts.request = Duration::from_secs(2);
+    nomad_settings.timeouts.token_recheck = Duration::ZERO;
+    let client = Client::new(nomad_settings).unwrap();
+    let (catalog, status) = (Arc::new(Catalog::new()), Arc::new(Status::new()));
+    let (writer, shared) = (catalog.writer(), Arc::clone(&status));
+    let mut task = JoinSet::new();
+    task.spawn(sync::run(
+        settings,
+        client,
+        writer,
+        shared,
+        std::future::pending(),
+    ));
+    Followed {
+        catalog,
+        status,
+        _task: task,
+    }
+}
+
+/// Follows a Nomad until the first sync is complete and the stream is open.
+async fn follow(nomad: &SimulatedNomad) -> Followed {
+    let followed = follow_with(nomad, TokenSource::None, quick());
+    followed
+        .until("ready", |it| {
+            it.is_ready() && it.report().access.label() == "all_with_events"
+        })
+        .await;
+    followed
+}
+
+fn token(secret: &str) -> TokenSource {
+    TokenSource::Fixed(Secret::new(secret))
+}
+
+impl Followed {
+    fn report(&self) -> Report {
+        self.status.report()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.report().readiness == Readiness::Ready
+    }
+
+    /// Counts the instances of a service in the catalogue.
+    fn count(&self, namespace: &str, service: &str) -> usize {
+        let Some(snapshot) = self.catalog.snapshot() else {
+            return 0;
+        };
+        let snapshot = snapshot.as_ref().unwrap();
+        let found = snapshot.service(namespace.as_bytes(), service.as_bytes());
+        found.map_or(0, |service| service.instances().count())
+    }
+
+    /// All services of the catalogue by Nomad's names, with the ids of their instances.
+    fn held(&self) -> BTreeMap<(String, String), Vec<String>> {
+        let snapshot = self.catalog.snapshot().unwrap();
+        let parts = snapshot
+            .as_ref()
+            .unwrap()
+            .iter()
+            .flat_map(|(_, _, service)| &service.parts);
+        parts
+            .map(|part| {
+                let mut ids: Vec<_> = part
+                    .instances
+                    .iter()
+                    .map(|instance| instance.id())
+                    .collect();
+                ids.sort();
+                ((part.namespace.to_string(), part.name.to_string()), ids)
+            })
+            .collect()
+    }
+
+    fn oddities(&self, label: &str) -> usize {
+        self.report()
+            .oddities
+            .into_iter()
+            .find(|(name, _)| *name == label)
+            .unwrap()
+            .1
+    }
+
+    fn errors(&self) -> u64 {
+        self.report()
+            .errors
+            .into_iter()
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Waits until something holds.
+    async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let done = async {
+            while !holds(self) {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        if timeout(AT_MOST, done).await.is_err() {
+            panic!("not {what} within {AT_MOST:?}: {:#?}", self.report());
+        }
+    }
+
+    async fn until_count(&self, namespace: &str, service: &str, count: usize) {
+        let what = format!("{count} instances of {service}.{namespace}");
+        self.until(&what, |it| it.count(namespace, service) == count)
+            .await;
+    }
+}
