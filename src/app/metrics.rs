@@ -1,4 +1,4 @@
-//! Collects the metrics of all parts into one text (OpenMetrics).
+//! Collects the metrics of all parts into one text (`OpenMetrics`).
 //!
 //! The stack writes its own; here are those of the connections, of UDP and of what follows Nomad.
 
@@ -8,31 +8,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet, text,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use super::Parts;
 use crate::catalog::Catalog;
-use crate::layers::metrics::{Workers, counter, family};
+use crate::layers::metrics::{counter, family};
 use crate::listeners::udp::UdpCounters;
 use crate::listeners::{HandshakeFailure, ListenerKind, Shared};
 use crate::sync;
 
-/// What has something to tell.
-pub(super) struct Parts {
-    pub(super) workers: Arc<Workers>,
-    pub(super) udp: Arc<UdpCounters>,
-    pub(super) connections: Shared,
-    pub(super) sync: Arc<sync::Status>,
-    pub(super) catalog: Arc<Catalog>,
-}
-
 /// Makes what writes all metrics, for the operator's pages.
-pub(super) fn provider(parts: Parts) -> Arc<dyn Fn() -> String + Send + Sync> {
+pub(super) fn provider(parts: &Parts) -> Arc<dyn Fn() -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
-    registry.register_collector(Box::new(Listening {
-        parts: Arc::new(parts),
+    registry.register_collector(Box::new(Others {
+        udp: Arc::clone(&parts.udp),
+        connections: parts.connections.clone(),
+        sync: Arc::clone(&parts.sync),
+        catalog: Arc::clone(&parts.catalog),
     }));
     Arc::new(move || {
         let mut out = String::new();
@@ -42,23 +39,22 @@ pub(super) fn provider(parts: Parts) -> Arc<dyn Fn() -> String + Send + Sync> {
     })
 }
 
-struct Listening {
-    parts: Arc<Parts>,
+/// What has something to tell beside the stack.
+#[derive(Debug)]
+struct Others {
+    udp: Arc<UdpCounters>,
+    connections: Shared,
+    sync: Arc<sync::Status>,
+    catalog: Arc<Catalog>,
 }
 
-impl fmt::Debug for Listening {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listening")
-    }
-}
-
-impl Collector for Listening {
+impl Collector for Others {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        encode_udp(&mut encoder, &self.parts.udp)?;
-        encode_connections(&mut encoder, &self.parts.connections)?;
-        encode_http(&mut encoder, &self.parts.connections)?;
-        encode_nomad(&mut encoder, &self.parts.sync.report())?;
-        encode_catalog(&mut encoder, &self.parts.catalog)?;
+        encode_udp(&mut encoder, &self.udp)?;
+        encode_connections(&mut encoder, &self.connections)?;
+        encode_http(&mut encoder, &self.connections)?;
+        encode_nomad(&mut encoder, &self.sync.report())?;
+        encode_catalog(&mut encoder, &self.catalog)?;
         let help = "The version of this program";
         let mut own = family(&mut encoder, "nomadns_build_info", help, MetricType::Gauge)?;
         own.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?
@@ -112,7 +108,7 @@ fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> f
     }
     let help = "Connections that are open now";
     let open = u64::try_from(shared.connections.open()).unwrap_or(u64::MAX);
-    gauge(encoder, "nomadns_open_connections", help, open)?;
+    gauge(encoder, "nomadns_open_connections", help, &open)?;
     let help = "TLS handshakes that failed, by the reason";
     let mut own = family(
         encoder,
@@ -186,39 +182,12 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
         let mut own = family(encoder, name, help, MetricType::Counter)?;
         own.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
     }
+    encode_freshness(encoder, report)?;
     let help = "Errors of Nomad and on the way there, by kind";
     let mut own = family(encoder, "nomadns_nomad_errors", help, MetricType::Counter)?;
     for (kind, count) in &report.errors {
         counter(&mut own, &[("kind", *kind)], *count)?;
     }
-    let ready = u64::from(report.readiness == sync::Readiness::Ready);
-    gauge(
-        encoder,
-        "nomadns_ready",
-        "Whether the cluster is known, 1 or 0",
-        ready,
-    )?;
-    gauge(
-        encoder,
-        "nomadns_nomad_index",
-        "The highest index of Nomad that is known",
-        report.index,
-    )?;
-    let age = report
-        .since_success
-        .map_or(0.0, |since| since.as_secs_f64());
-    gauge(
-        encoder,
-        "nomadns_nomad_age_seconds",
-        "How long ago Nomad answered",
-        age,
-    )?;
-    let at = report
-        .last_success
-        .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
-    let at = at.map_or(0.0, |at| at.as_secs_f64());
-    let name = "nomadns_nomad_last_success_timestamp_seconds";
-    gauge(encoder, name, "When Nomad answered last", at)?;
     let help = "What the token may read: 1 for the kind that was found";
     let mut own = family(encoder, "nomadns_nomad_access", help, MetricType::Gauge)?;
     own.encode_family(&[("access", report.access.label())])?
@@ -236,6 +205,37 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
             .encode_gauge(&count)?;
     }
     Ok(())
+}
+
+fn encode_freshness(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> fmt::Result {
+    let ready = u64::from(report.readiness == sync::Readiness::Ready);
+    gauge(
+        encoder,
+        "nomadns_ready",
+        "Whether the cluster is known, 1 or 0",
+        &ready,
+    )?;
+    gauge(
+        encoder,
+        "nomadns_nomad_index",
+        "The highest index of Nomad that is known",
+        &report.index,
+    )?;
+    let age = report
+        .since_success
+        .map_or(0.0, |since| since.as_secs_f64());
+    gauge(
+        encoder,
+        "nomadns_nomad_age_seconds",
+        "How long ago Nomad answered",
+        &age,
+    )?;
+    let at = report
+        .last_success
+        .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let at = at.map_or(0.0, |at| at.as_secs_f64());
+    let name = "nomadns_nomad_last_success_timestamp_seconds";
+    gauge(encoder, name, "When Nomad answered last", &at)
 }
 
 fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt::Result {
@@ -257,7 +257,7 @@ fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt
             encoder,
             name,
             help,
-            u64::try_from(count).unwrap_or(u64::MAX),
+            &u64::try_from(count).unwrap_or(u64::MAX),
         )?;
     }
     Ok(())
@@ -267,10 +267,10 @@ fn gauge(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,
-    value: impl prometheus_client::encoding::EncodeGaugeValue,
+    value: &impl EncodeGaugeValue,
 ) -> fmt::Result {
     let mut own: MetricEncoder<'_> = family(encoder, name, help, MetricType::Gauge)?;
-    own.encode_gauge(&value)
+    own.encode_gauge(value)
 }
 
 fn load(counter: &AtomicU64) -> u64 {

@@ -4,6 +4,7 @@
 
 mod bind;
 mod demo;
+mod listening;
 mod logs;
 mod metrics;
 mod running;
@@ -12,26 +13,20 @@ mod status;
 use std::io;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-use tokio::task::JoinSet;
-
 pub use bind::{BindError, Bound, Taken};
 pub use demo::{Demo, DemoError, DemoOptions, PortChoice};
 pub use logs::start as start_log;
 pub use running::{Ended, Running};
 
+use self::listening::Listeners;
 use crate::answers::Router;
 use crate::catalog::Catalog;
 use crate::config::{Certificate, Settings};
+use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
-use crate::layers::{Stacks, WorkerStack};
-use crate::listeners::http::admin::{self, Admin};
-use crate::listeners::http::{self, Security};
-use crate::listeners::udp::{UdpCounters, UdpWorker};
-use crate::listeners::{
-    Certificates, Connections, Counters, ListenerKind, ServerConfig, Shared, Shutdown, TlsUse, tcp,
-    tls, tls_config,
-};
+use crate::listeners::http::admin::Admin;
+use crate::listeners::udp::UdpCounters;
+use crate::listeners::{Certificates, ServerConfig, Shared, Shutdown, TlsUse, tls_config};
 use crate::nomad::Client;
 use crate::sync;
 
@@ -62,88 +57,80 @@ pub fn try_out(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Starts the gateway on sockets that are bound already.
+/// Starts the gateway on sockets that are bound already. Wants a tokio runtime around it.
 ///
 /// # Errors
 /// Settings that cannot be used, or what the system refuses; nothing runs then.
 pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
     let certificates = certificates(settings.certificate.as_ref())?;
+    let tls = server_configs(certificates.as_ref())?;
     let (trigger, shutdown) = Shutdown::new();
-    // The operator's pages stay until all else has ended, and tell that it does.
-    let (last_trigger, last_shutdown) = Shutdown::new();
 
-    let catalog = Arc::new(Catalog::new());
-    let status = Arc::new(sync::Status::default());
-    let workers = Arc::new(Workers::default());
-    let router = Router::new(settings.zones.clone(), Arc::clone(&catalog));
-    let stacks = Stacks::new(router, settings.stack, settings.cache, Arc::clone(&workers));
+    let parts = Parts::new(&settings);
+    let router = Router::new(settings.zones.clone(), Arc::clone(&parts.catalog));
+    let workers = Arc::clone(&parts.workers);
+    let stacks = Stacks::new(router, settings.stack, settings.cache, workers);
 
-    let udp_counters = Arc::new(UdpCounters::default());
-    let mut udp = Vec::new();
-    for socket in bound.udp.into_iter().flatten() {
-        let counters = Arc::clone(&udp_counters);
-        let worker = UdpWorker::start(
-            socket,
-            stacks.worker(),
-            settings.udp,
-            counters,
-            Handle::current(),
-        )?;
-        udp.push(worker);
+    let udp = listening::start_udp(bound.udp, &stacks, settings.udp, &parts.udp)?;
+    let mut listeners =
+        Listeners::new(stacks.worker(), parts.connections.clone(), shutdown.clone());
+    listeners.serve_dns(bound.tcp);
+    if let Some(tls) = tls {
+        listeners.serve_dns_over_tls(bound.tls, &tls.dns);
+        listeners.serve_https(bound.https, &tls.http);
     }
+    listeners.serve_http(bound.http);
+    let last_trigger = listeners.serve_pages(bound.admin, &parts.pages(shutdown.clone()));
 
-    let shared = Shared {
-        limits: Arc::new(settings.connections.clone()),
-        counters: Arc::new(Counters::default()),
-        connections: Connections::default(),
-    };
-    let parts = metrics::Parts {
-        workers,
-        udp: udp_counters,
-        connections: shared.clone(),
-        sync: Arc::clone(&status),
-        catalog: Arc::clone(&catalog),
-    };
-    let admin = Admin {
-        metrics: metrics::provider(parts),
-        readiness: status::readiness(Arc::clone(&status)),
-        status: status::page(Arc::clone(&status)),
-        ending: shutdown.clone(),
-    };
-    let mut listeners = Listeners {
-        tasks: JoinSet::new(),
-        pages: JoinSet::new(),
-        stack: stacks.worker(),
-        shared,
-        shutdown: shutdown.clone(),
-        last_shutdown,
-        tls: server_configs(certificates.as_ref())?,
-        admin,
-    };
-    listeners.spawn(bound.tcp, bound.tls, bound.https, bound.http, bound.admin);
-
-    let writer = catalog.writer();
+    let writer = parts.catalog.writer();
     let mut ending = shutdown;
-    let syncing = tokio::spawn(sync::run(
-        settings.sync,
-        client,
-        writer,
-        status,
-        async move {
-            ending.requested().await;
-        },
-    ));
+    let ending = async move { ending.requested().await };
+    let syncing = sync::run(settings.sync, client, writer, parts.sync, ending);
     Ok(Running {
         trigger,
         last_trigger,
         listeners: listeners.tasks,
         pages: listeners.pages,
         udp,
-        syncing,
+        syncing: tokio::spawn(syncing),
         drain: settings.connections.drain,
         certificates: certificates.zip(settings.certificate),
     })
+}
+
+/// What the parts of a gateway share, and what the operator's pages tell.
+struct Parts {
+    workers: Arc<Workers>,
+    udp: Arc<UdpCounters>,
+    connections: Shared,
+    sync: Arc<sync::Status>,
+    catalog: Arc<Catalog>,
+}
+
+impl Parts {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            workers: Arc::default(),
+            udp: Arc::default(),
+            connections: Shared {
+                limits: Arc::new(settings.connections.clone()),
+                ..Shared::default()
+            },
+            sync: Arc::default(),
+            catalog: Arc::default(),
+        }
+    }
+
+    /// The operator's pages; `ending` tells them when the gateway ends.
+    fn pages(&self, ending: Shutdown) -> Admin {
+        Admin {
+            metrics: metrics::provider(self),
+            readiness: status::readiness(Arc::clone(&self.sync)),
+            status: status::page(Arc::clone(&self.sync)),
+            ending,
+        }
+    }
 }
 
 fn certificates(pem: Option<&Certificate>) -> Result<Option<Arc<Certificates>>, StartError> {
@@ -176,68 +163,4 @@ fn server_configs(
         dns: tls_config(Arc::clone(certificates), TlsUse::Dns)?,
         http: tls_config(Arc::clone(certificates), TlsUse::Http)?,
     }))
-}
-
-/// The listeners that have connections, all before one stack.
-struct Listeners {
-    tasks: JoinSet<io::Result<()>>,
-    /// The operator's pages, which end last.
-    pages: JoinSet<io::Result<()>>,
-    stack: WorkerStack,
-    shared: Shared,
-    shutdown: Shutdown,
-    last_shutdown: Shutdown,
-    tls: Option<ServerConfigs>,
-    admin: Admin,
-}
-
-type Sockets = Vec<std::net::TcpListener>;
-
-impl Listeners {
-    fn spawn(&mut self, dns: Sockets, dot: Sockets, https: Sockets, http: Sockets, pages: Sockets) {
-        for socket in dns {
-            let (stack, shared) = (self.stack.clone(), self.shared.clone());
-            self.tasks
-                .spawn(tcp::serve(socket, stack, shared, self.shutdown.clone()));
-        }
-        for socket in dot {
-            let Some(ServerConfigs { dns: config, .. }) = self.tls.clone() else {
-                continue;
-            };
-            let (stack, shared) = (self.stack.clone(), self.shared.clone());
-            self.tasks.spawn(tls::serve(
-                socket,
-                stack,
-                config,
-                shared,
-                self.shutdown.clone(),
-            ));
-        }
-        for socket in https {
-            let Some(ServerConfigs { http: config, .. }) = self.tls.clone() else {
-                continue;
-            };
-            let security = Security::Tls(config);
-            let router = http::dns_router(self.stack.clone(), &self.shared.limits);
-            let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
-            let kind = ListenerKind::Https;
-            self.tasks.spawn(http::serve(
-                socket, kind, router, security, shared, shutdown,
-            ));
-        }
-        for socket in http {
-            let router = http::dns_router(self.stack.clone(), &self.shared.limits);
-            let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
-            let (kind, plain) = (ListenerKind::Http, Security::Plain);
-            self.tasks
-                .spawn(http::serve(socket, kind, router, plain, shared, shutdown));
-        }
-        for socket in pages {
-            let router = admin::router(self.admin.clone());
-            let (shared, shutdown) = (self.shared.clone(), self.last_shutdown.clone());
-            let (kind, plain) = (ListenerKind::Admin, Security::Plain);
-            self.pages
-                .spawn(http::serve(socket, kind, router, plain, shared, shutdown));
-        }
-    }
 }

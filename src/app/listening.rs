@@ -1,0 +1,139 @@
+//! Starts the listeners on their sockets, and says where they listen.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use crate::layers::{Stacks, WorkerStack};
+use crate::listeners::http::admin::{self, Admin};
+use crate::listeners::http::{self, Security};
+use crate::listeners::udp::{UdpCounters, UdpLimits, UdpWorker};
+use crate::listeners::{ListenerKind, ServerConfig, Shared, Shutdown, ShutdownTrigger, tcp, tls};
+
+/// Starts a UDP worker on each socket; those of one address come together.
+///
+/// # Errors
+/// A socket that cannot be set up, or no more threads.
+pub(super) fn start_udp(
+    addresses: Vec<Vec<UdpSocket>>,
+    stacks: &Stacks,
+    limits: UdpLimits,
+    counters: &Arc<UdpCounters>,
+) -> io::Result<Vec<UdpWorker>> {
+    let mut workers = Vec::new();
+    for sockets in addresses {
+        if let Some(socket) = sockets.first() {
+            say("udp", &socket.local_addr());
+        }
+        for socket in sockets {
+            let (counters, runtime) = (Arc::clone(counters), Handle::current());
+            workers.push(UdpWorker::start(
+                socket,
+                stacks.worker(),
+                limits,
+                counters,
+                runtime,
+            )?);
+        }
+    }
+    Ok(workers)
+}
+
+/// The listeners that have connections, all before one stack.
+pub(super) struct Listeners {
+    pub(super) tasks: JoinSet<io::Result<()>>,
+    /// The operator's pages, which end last.
+    pub(super) pages: JoinSet<io::Result<()>>,
+    stack: WorkerStack,
+    shared: Shared,
+    shutdown: Shutdown,
+}
+
+impl Listeners {
+    pub(super) fn new(stack: WorkerStack, shared: Shared, shutdown: Shutdown) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            pages: JoinSet::new(),
+            stack,
+            shared,
+            shutdown,
+        }
+    }
+
+    pub(super) fn serve_dns(&mut self, sockets: Vec<TcpListener>) {
+        for socket in sockets {
+            say(ListenerKind::Tcp.as_str(), &socket.local_addr());
+            let (stack, shared) = (self.stack.clone(), self.shared.clone());
+            self.tasks
+                .spawn(tcp::serve(socket, stack, shared, self.shutdown.clone()));
+        }
+    }
+
+    pub(super) fn serve_dns_over_tls(
+        &mut self,
+        sockets: Vec<TcpListener>,
+        config: &Arc<ServerConfig>,
+    ) {
+        for socket in sockets {
+            say(ListenerKind::Tls.as_str(), &socket.local_addr());
+            let (stack, shared) = (self.stack.clone(), self.shared.clone());
+            let (config, shutdown) = (Arc::clone(config), self.shutdown.clone());
+            self.tasks
+                .spawn(tls::serve(socket, stack, config, shared, shutdown));
+        }
+    }
+
+    pub(super) fn serve_https(&mut self, sockets: Vec<TcpListener>, config: &Arc<ServerConfig>) {
+        self.serve_queries(
+            sockets,
+            ListenerKind::Https,
+            &Security::Tls(Arc::clone(config)),
+        );
+    }
+
+    pub(super) fn serve_http(&mut self, sockets: Vec<TcpListener>) {
+        self.serve_queries(sockets, ListenerKind::Http, &Security::Plain);
+    }
+
+    /// Serves the operator's pages until what comes back says so.
+    pub(super) fn serve_pages(
+        &mut self,
+        sockets: Vec<TcpListener>,
+        pages: &Admin,
+    ) -> ShutdownTrigger {
+        let (trigger, shutdown) = Shutdown::new();
+        let kind = ListenerKind::Admin;
+        for socket in sockets {
+            say(kind.as_str(), &socket.local_addr());
+            let (router, plain) = (admin::router(pages.clone()), Security::Plain);
+            let (shared, shutdown) = (self.shared.clone(), shutdown.clone());
+            self.pages
+                .spawn(http::serve(socket, kind, router, plain, shared, shutdown));
+        }
+        trigger
+    }
+
+    fn serve_queries(
+        &mut self,
+        sockets: Vec<TcpListener>,
+        kind: ListenerKind,
+        security: &Security,
+    ) {
+        for socket in sockets {
+            say(kind.as_str(), &socket.local_addr());
+            let router = http::dns_router(self.stack.clone(), &self.shared.limits);
+            let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
+            let serving = http::serve(socket, kind, router, security.clone(), shared, shutdown);
+            self.tasks.spawn(serving);
+        }
+    }
+}
+
+fn say(transport: &'static str, address: &io::Result<SocketAddr>) {
+    if let Ok(address) = address {
+        tracing::info!(transport, %address, "listening");
+    }
+}

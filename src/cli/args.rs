@@ -1,0 +1,208 @@
+//! The commands and their flags, as they are typed and explained.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::PortChoice;
+use crate::config::Source;
+use crate::lookup::LookupArgs;
+
+/// The DNS gateway for HashiCorp Nomad.
+///
+/// Answers for the services of a cluster over DNS (UDP, TCP), DNS over TLS, DNS over HTTPS and JSON.
+#[derive(Debug, Parser)]
+#[command(name = "nomadns", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Starts a simulated cluster and the gateway before it, on loopback, and prints what to try
+    Demo(DemoArgs),
+    /// Starts the gateway; without a file, by `NOMAD_ADDR` and the defaults
+    Serve(ServeArgs),
+    /// Reads the configuration as serve would, says what is wrong and where; exits with 0 or 2
+    Check(ServeArgs),
+    /// Writes a development CA and a certificate for localhost
+    Certs(CertsArgs),
+    /// Asks a running gateway, over any transport, and prints what came
+    Lookup(LookupArgs),
+}
+
+/// Flags stand over the environment, which stands over the file.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ServeArgs {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// A zone to answer for (may be repeated) [default: nomad, service.nomad]
+    #[arg(long = "zone", value_name = "NAME")]
+    pub(super) zones: Vec<String>,
+    /// The TTL of records, in seconds, 0 to 3600 [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) ttl: Option<i64>,
+    /// The TTL of denials, in seconds, 0 to 3600 [default: 5]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) negative_ttl: Option<i64>,
+    /// An address of Nomad: http://, https:// or unix:// (may be repeated) [default: `NOMAD_ADDR`]
+    #[arg(long = "nomad-address", value_name = "URL")]
+    pub(super) nomad_addresses: Vec<String>,
+    /// A file with Nomad's token, read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<String>,
+    /// The region of Nomad that is asked
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// A namespace to answer for (may be repeated) [default: all that the token may read]
+    #[arg(long = "namespace", value_name = "NAME")]
+    pub(super) namespaces: Vec<String>,
+    /// Nomad's own filter expression for instances, such as 'Tags not contains "canary"'
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(super) filter: Option<String>,
+    /// An address for DNS over UDP and TCP (may be repeated) [default: port 1053 of 127.0.0.1 and ::1]
+    #[arg(long = "dns", value_name = "ADDRESS")]
+    pub(super) dns: Vec<String>,
+    /// An address for DNS over TLS (may be repeated)
+    #[arg(long = "tls", value_name = "ADDRESS")]
+    pub(super) tls: Vec<String>,
+    /// An address for HTTPS: /dns-query and /resolve (may be repeated)
+    #[arg(long = "https", value_name = "ADDRESS")]
+    pub(super) https: Vec<String>,
+    /// An address for the same without TLS (may be repeated) [default: 127.0.0.1:8053]
+    #[arg(long = "http", value_name = "ADDRESS")]
+    pub(super) http: Vec<String>,
+    /// An address for metrics, health and status (may be repeated) [default: 127.0.0.1:9153]
+    #[arg(long = "admin", value_name = "ADDRESS")]
+    pub(super) admin: Vec<String>,
+    /// The certificate chain of the TLS listeners, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_certificate: Option<String>,
+    /// Its key, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(super) tls_key: Option<String>,
+    #[command(flatten)]
+    pub(super) log: LogArgs,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct LogArgs {
+    /// How the log is written: text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) log_format: Option<String>,
+    /// From which level on: error, warn, info, debug or trace [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) log_level: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// How many services there are beside the named ones
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) services: usize,
+    /// How many instances each of them has
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(super) instances: usize,
+    /// How many changes happen in the cluster, per second
+    #[arg(long, value_name = "R", default_value_t = 0.5)]
+    pub(super) change_rate: f64,
+    /// How often Nomad goes away for some seconds, such as 60s or 5m
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(super) outage_every: Option<Duration>,
+    /// The usual ports (one that is taken is replaced), or free ones for all
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) ports: PortChoice,
+    #[command(flatten)]
+    pub(super) log: LogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CertsArgs {
+    /// The folder that they are written to
+    #[arg(default_value = "certs-dev")]
+    pub(super) folder: PathBuf,
+    /// A name or address that the certificate is for too (may be repeated)
+    #[arg(long = "name", value_name = "NAME")]
+    pub(super) names: Vec<String>,
+    /// Replace files that are there already
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+impl ServeArgs {
+    /// Lays the flags over what is in `source`.
+    pub(super) fn apply(&self, source: &mut Source) {
+        let numbers = [
+            ("ttl", "--ttl", self.ttl),
+            ("negative_ttl", "--negative-ttl", self.negative_ttl),
+        ];
+        for (key, flag, value) in numbers {
+            if let Some(value) = value {
+                source.set(key, value, flag);
+            }
+        }
+        if self.token_file.is_some() {
+            source.remove("nomad.token");
+        }
+        for (key, flag, value) in [
+            ("nomad.token_file", "--token-file", &self.token_file),
+            ("nomad.region", "--region", &self.region),
+            ("nomad.filter", "--filter", &self.filter),
+            (
+                "tls.certificate",
+                "--tls-certificate",
+                &self.tls_certificate,
+            ),
+            ("tls.key", "--tls-key", &self.tls_key),
+        ] {
+            if let Some(value) = value {
+                source.set(key, value.clone(), flag);
+            }
+        }
+        for (key, flag, values) in [
+            ("zones", "--zone", &self.zones),
+            ("nomad.addresses", "--nomad-address", &self.nomad_addresses),
+            ("nomad.namespaces", "--namespace", &self.namespaces),
+            ("listen.dns", "--dns", &self.dns),
+            ("listen.tls", "--tls", &self.tls),
+            ("listen.https", "--https", &self.https),
+            ("listen.http", "--http", &self.http),
+            ("listen.admin", "--admin", &self.admin),
+        ] {
+            if !values.is_empty() {
+                source.set(key, values.clone(), flag);
+            }
+        }
+        self.log.apply(source);
+    }
+}
+
+impl LogArgs {
+    pub(super) fn apply(&self, source: &mut Source) {
+        if let Some(format) = &self.log_format {
+            source.set("log.format", format.clone(), "--log-format");
+        }
+        if let Some(level) = &self.log_level {
+            source.set("log.level", level.clone(), "--log-level");
+        }
+    }
+}
+
+/// Reads a number with the unit ms, s, m or h.
+fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || format!("{text:?} is no duration: a number with ms, s, m or h, such as 60s");
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    let millis = match unit {
+        "ms" => Some(number),
+        "s" => number.checked_mul(1000),
+        "m" => number.checked_mul(60_000),
+        "h" => number.checked_mul(3_600_000),
+        _ => None,
+    };
+    millis.map(Duration::from_millis).ok_or_else(expected)
+}

@@ -1,0 +1,220 @@
+//! What the user typed: commands, flags, exit codes.
+//!
+//! Floor 8. With `config`, the only place that reads files and the environment.
+
+mod args;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::app::{self, Bound, Demo, DemoOptions, Ended, Running, Taken};
+use crate::certs::{Development, Existing};
+use crate::config::{ConfigError, Settings, Source, apply_environment};
+use crate::lookup::{self, LookupArgs};
+
+pub use self::args::Cli;
+use self::args::{CertsArgs, Command, DemoArgs, ServeArgs};
+
+/// The exit code for what is wrong in flags, environment or file.
+const USAGE: u8 = 2;
+/// The exit code for an address that cannot be bound (`EX_CONFIG` of sysexits.h).
+const CANNOT_BIND: u8 = 78;
+
+/// Runs the command that the user typed; the exit code says how it went.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(1, &format!("no threads can be started: {error}")),
+    };
+    let code = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(args) => demo(args).await,
+            Command::Serve(args) => serve(&args).await,
+            Command::Check(args) => check(&args),
+            Command::Certs(args) => certs(&args),
+            Command::Lookup(args) => look_up(args).await,
+        }
+    });
+    // What still runs was given its time already.
+    runtime.shutdown_background();
+    code
+}
+
+async fn serve(args: &ServeArgs) -> ExitCode {
+    let settings = match settings(args) {
+        Ok(settings) => settings,
+        Err(error) => return fail(USAGE, &error.to_string()),
+    };
+    app::start_log(settings.log.format, &settings.log.level);
+    if let Err(error) = app::try_out(&settings) {
+        return fail(USAGE, &error.to_string());
+    }
+    let workers = workers(settings.udp_workers);
+    let bound = match Bound::bind(&settings.listen, workers, Taken::Fails) {
+        Ok(bound) => bound,
+        Err(error) => return fail(CANNOT_BIND, &error.to_string()),
+    };
+    match app::start(settings, bound) {
+        Ok(running) => until_signal(running).await,
+        Err(error) => fail(USAGE, &error.to_string()),
+    }
+}
+
+fn check(args: &ServeArgs) -> ExitCode {
+    match settings(args) {
+        Err(error) => fail(USAGE, &error.to_string()),
+        Ok(settings) => match app::try_out(&settings) {
+            Err(error) => fail(USAGE, &error.to_string()),
+            Ok(()) => say("the configuration is good"),
+        },
+    }
+}
+
+async fn demo(args: DemoArgs) -> ExitCode {
+    let mut source = Source::default();
+    args.log.apply(&mut source);
+    let log = match source.read() {
+        Ok(file) => file.log,
+        Err(error) => return fail(USAGE, &error.to_string()),
+    };
+    app::start_log(
+        log.format,
+        if args.log.log_level.is_some() {
+            &log.level
+        } else {
+            "warn"
+        },
+    );
+    let options = DemoOptions {
+        services: args.services,
+        instances: args.instances,
+        change_rate: args.change_rate,
+        outage_every: args.outage_every,
+        ports: args.ports,
+        certificates: development_certificates(Path::new("certs-dev")),
+        program: std::env::args().next().unwrap_or_else(|| "nomadns".into()),
+        workers: workers(0),
+    };
+    match Demo::start(options) {
+        Err(error) => fail(1, &error.to_string()),
+        Ok(demo) => {
+            if say(demo.advice()) != ExitCode::SUCCESS {
+                return ExitCode::FAILURE;
+            }
+            let running = demo.into_running();
+            until_signal(running.0).await
+        }
+    }
+}
+
+fn certs(args: &CertsArgs) -> ExitCode {
+    let existing = if args.force {
+        Existing::Replace
+    } else {
+        Existing::Keep
+    };
+    let made = Development::generate(&args.names);
+    match made.and_then(|made| made.write(&args.folder, existing)) {
+        Ok(paths) => {
+            let lines = paths.map(|path| path.display().to_string());
+            say(&format!("written:\n  {}", lines.join("\n  ")))
+        }
+        Err(error) => fail(1, &error.to_string()),
+    }
+}
+
+async fn look_up(args: LookupArgs) -> ExitCode {
+    let options = match args.into_options(|path| std::fs::read(path)) {
+        Ok(options) => options,
+        Err(error) => return fail(USAGE, &error.to_string()),
+    };
+    match lookup::run(&options, &mut io::stdout().lock()).await {
+        Ok(outcome) => outcome.exit_code().into(),
+        Err(error) => fail(1, &error.to_string()),
+    }
+}
+
+/// Runs until SIGTERM or SIGINT, reading certificates again at SIGHUP and SIGUSR1.
+async fn until_signal(running: Running) -> ExitCode {
+    use tokio::signal::unix::{SignalKind, signal};
+    let certificates = running.certificates();
+    let signals = || -> io::Result<_> {
+        Ok((
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::hangup())?,
+            signal(SignalKind::user_defined1())?,
+        ))
+    };
+    let (mut terminate, mut interrupt, mut hangup, mut user) = match signals() {
+        Ok(signals) => signals,
+        Err(error) => return fail(1, &format!("signals cannot be heard: {error}")),
+    };
+    let ending = async {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hangup.recv() => Running::reload(certificates.as_ref()),
+                _ = user.recv() => Running::reload(certificates.as_ref()),
+            }
+        }
+    };
+    match running.until(ending).await {
+        Ended::Asked => ExitCode::SUCCESS,
+        Ended::Broken(what) => fail(1, &what),
+    }
+}
+
+fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
+    let mut source = match &args.config {
+        Some(path) => Source::from_file(path)?,
+        None => Source::default(),
+    };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    apply_environment(&mut source, |name| std::env::var(name).ok());
+    args.apply(&mut source);
+    Settings::check(&source)
+}
+
+/// The certificates that `nomadns certs` wrote there, if it did.
+fn development_certificates(folder: &Path) -> Option<Development> {
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
+    Some(Development {
+        ca_pem: read("ca.pem")?,
+        certificate_pem: read("localhost.pem")?,
+        key_pem: read("localhost-key.pem")?,
+    })
+}
+
+/// How many UDP workers an address gets.
+fn workers(configured: usize) -> usize {
+    match configured {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        configured => configured,
+    }
+}
+
+fn say(text: &str) -> ExitCode {
+    match writeln!(io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        // Who was to read it is gone.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn fail(code: u8, problem: &str) -> ExitCode {
+    // There is nobody left to tell if this fails too.
+    let _ = writeln!(io::stderr(), "nomadns: {problem}");
+    ExitCode::from(code)
+}
