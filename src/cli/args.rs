@@ -63,7 +63,7 @@ pub(super) struct ServeArgs {
     /// Nomad's own filter expression for instances, such as 'Tags not contains "canary"'
     #[arg(long, value_name = "EXPRESSION")]
     pub(super) filter: Option<String>,
-    /// An address for DNS over UDP and TCP (may be repeated) [default: port 1053 of 127.0.0.1 and ::1]
+    /// An address for DNS over UDP and TCP (may be repeated) [default: port 1053 on loopback, IPv4 and IPv6]
     #[arg(long = "dns", value_name = "ADDRESS")]
     pub(super) dns: Vec<String>,
     /// An address for DNS over TLS (may be repeated)

@@ -9,7 +9,7 @@ mod error;
 mod file;
 mod source;
 
-pub use check::{Certificate, Settings};
+pub use check::{Certificate, ChainAndKey, Settings};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{
