@@ -21,6 +21,6 @@ mod stream;
 mod stub;
 mod support;
 mod switching;
+mod sync;
 mod tls;
 mod web;
-mod sync;
