@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -23,6 +24,14 @@ impl Queue {
         if matches!(service.work, Work::Idle | Work::Bulk) {
             service.work = Work::Urgent;
             self.urgent.push_back(service.key.clone());
+        }
+    }
+
+    /// Has a service read as soon as its last read is long enough ago.
+    pub(super) fn hint(&mut self, service: &mut Service, debounce: Duration, now: Instant) {
+        match service.read_at.map(|read_at| read_at + debounce) {
+            Some(at) if at > now => self.later(service, at),
+            _ => self.urgent(service),
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use nomadns::catalog::Catalog;
 use nomadns::demo::{Events, Options, Registration, SimulatedNomad};
 use nomadns::nomad::{self, Client, Secret, TokenSource};
-use nomadns::sync::{self, Readiness, Report, Settings, Status};
+use nomadns::sync::{self, Readiness, Report, Settings, Status, Times};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -28,11 +28,16 @@ struct Followed {
 
 /// Settings with times that suit a test.
 fn quick() -> Settings {
-    let mut settings = Settings::default();
-    settings.backoff_max = Duration::from_millis(200);
-    settings.times.hint_grace = Duration::from_millis(100);
-    settings.times.pass_gap = Duration::from_millis(100);
-    settings
+    let times = Times {
+        hint_grace: Duration::from_millis(100),
+        pass_gap: Duration::from_millis(100),
+        ..Times::default()
+    };
+    Settings {
+        backoff_max: Duration::from_millis(200),
+        times,
+        ..Settings::default()
+    }
 }
 
 /// Starts an empty Nomad.

@@ -1,11 +1,17 @@
-//! A model of Nomad drives the plan: after quiet, what is held is the truth, whatever happened before.
+//! A model of Nomad that drives the plan: it changes, lags, goes back, and answers in any order.
+//!
+//! Floor 2, in tests only. What is proved with it is in `proofs`.
+
+mod proofs;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 use tokio::time::{Duration, Instant};
 
-use super::*;
+use super::{Apply, Asked, Failure, Key, Order, Plan, StreamAgain, Verdict};
+use crate::nomad::{Change, ListedService};
+use crate::sync::settings::Times;
 
 /// Frames that the model keeps for those who ask again.
 const BUFFER: usize = 4;
@@ -263,93 +269,4 @@ impl Model {
 
 fn numbers(key: &Key) -> (usize, usize) {
     (key.namespace.parse().unwrap(), key.name.parse().unwrap())
-}
-
-fn is_true(steps: Vec<Step>, silence: Duration) -> Result<(), TestCaseError> {
-    let mut model = Model::new();
-    for step in steps {
-        model.step(step);
-    }
-    model.rest();
-    model.now += silence;
-    model.rest();
-    prop_assert_eq!(&model.held, model.truth());
-    prop_assert!(model.plan.is_complete());
-    let instances = model.held.values().sum();
-    prop_assert_eq!(model.plan.counts(), (model.held.len(), instances));
-    Ok(())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 1000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn after_quiet_what_is_held_is_the_truth(steps in prop::collection::vec(step(0.0), 1..120)) {
-        is_true(steps, Duration::ZERO)?;
-    }
-
-    // A silent change between two lists hides behind one that is told, until the routine pass.
-    #[test]
-    fn silent_changes_are_found_by_the_routine_pass(steps in prop::collection::vec(step(0.2), 1..120)) {
-        is_true(steps, Times::default().pass_every)?;
-    }
-}
-
-#[test]
-fn a_silent_change_is_found_when_no_frame_comes_for_the_index_of_the_list() {
-    let mut model = Model::new();
-    model.rest();
-    model.change((1, 1), 1, false);
-    model.step(Step::List);
-    assert!(model.reading.is_empty());
-    model.step(Step::Pass { millis: 1001 });
-    assert!(
-        model
-            .reading
-            .iter()
-            .any(|order| numbers(&order.key) == (1, 1))
-    );
-}
-
-#[test]
-fn a_hint_is_read_at_once_and_a_burst_once() {
-    let mut model = Model::new();
-    model.rest();
-    let before = model.now;
-    model.change((0, 0), 2, true);
-    model.change((0, 0), 1, true);
-    model.turn();
-    assert_eq!((model.reading.len(), model.now), (1, before));
-    let order = model.reading.pop().unwrap();
-    model.read(&order, 0);
-    model.turn();
-    assert!(model.reading.is_empty());
-}
-
-#[test]
-fn a_read_that_is_older_than_its_hint_is_repeated() {
-    let mut model = Model::new();
-    model.rest();
-    model.change((0, 0), 2, true);
-    model.turn();
-    let order = model.reading.pop().unwrap();
-    model.read(&order, 1);
-    model.now += Times::default().reread;
-    model.turn();
-    assert_eq!(model.reading.len(), 1);
-}
-
-#[test]
-fn an_empty_list_with_index_0_takes_nothing_away() {
-    let mut model = Model::new();
-    model.rest();
-    assert_eq!(
-        model.plan.listed(0, 0, &[], Asked::Before, model.now),
-        Verdict::Denied
-    );
-    assert_eq!(model.plan.counts(), (2, 3));
 }
