@@ -17,6 +17,8 @@ pub struct Settings {
     pub reads_in_flight: usize,
     /// How long an address stays known after its last instance went.
     pub address_grace: Duration,
+    /// How long the last state is answered from once Nomad fails.
+    pub max_stale: Duration,
     /// How often an outage that lasts is logged.
     pub log_every: Duration,
     /// The longest pause between two attempts in an outage.
@@ -33,6 +35,7 @@ impl Default for Settings {
             wait: Duration::from_secs(60),
             reads_in_flight: 8,
             address_grace: Duration::from_secs(60),
+            max_stale: Duration::from_secs(86_400),
             log_every: Duration::from_secs(30),
             backoff_max: Duration::from_secs(30),
             times: Times::default(),

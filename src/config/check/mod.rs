@@ -152,6 +152,7 @@ impl Check<'_> {
         settings.namespaces.clone_from(&section.namespaces);
         settings.filter.clone_from(&section.filter);
         settings.reads_in_flight = reads;
+        settings.max_stale = Duration::from_secs(section.max_stale_seconds);
         settings.times.pass_every = Duration::from_secs(section.full_read_seconds.max(1));
         // A cached SRV record is resolved as long as it may be kept.
         let kept = Duration::from_secs(file.ttl.saturating_mul(2));

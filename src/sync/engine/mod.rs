@@ -100,6 +100,7 @@ enum Phase {
 /// How the published catalogue stands to the working copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Catalogue {
+    /// Nothing is answered: it was not complete yet, or became too old.
     NeverPublished,
     Published,
     Changed,
@@ -213,7 +214,8 @@ impl Engine {
 
     fn publish(&mut self) {
         let first = self.catalogue == Catalogue::NeverPublished;
-        if self.catalogue == Catalogue::Published || (first && !self.plan.is_complete()) {
+        let waits = !self.plan.is_complete() || self.outage.is_on();
+        if self.catalogue == Catalogue::Published || (first && waits) {
             return;
         }
         let index = self.plan.highest_index();
@@ -223,7 +225,7 @@ impl Engine {
         if first {
             let (services, instances) = self.plan.counts();
             self.status.set_ready();
-            tracing::info!(services, instances, index, "first sync complete");
+            tracing::info!(services, instances, index, "sync complete");
         }
     }
 
@@ -244,6 +246,7 @@ impl Engine {
                 self.status
                     .set_not_ready(format!("first sync: {open} services are still to be read"));
             }
+            self.withdraw_what_is_too_old();
             self.show_counts();
             self.find_more(now);
         }

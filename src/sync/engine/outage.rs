@@ -54,6 +54,11 @@ impl Outage {
             loss: None,
         }
     }
+
+    /// Whether Nomad fails now.
+    pub(super) fn is_on(&self) -> bool {
+        self.loss.is_some()
+    }
 }
 
 impl Engine {
@@ -104,6 +109,26 @@ impl Engine {
                 ),
             }
         }
+    }
+
+    /// Takes back what was published when Nomad has failed for too long to go on with it.
+    pub(super) fn withdraw_what_is_too_old(&mut self) {
+        let max_stale = self.settings.max_stale;
+        let too_old = self
+            .status
+            .failing_for()
+            .is_some_and(|failing| failing >= max_stale);
+        if !too_old || self.catalogue == Catalogue::NeverPublished {
+            return;
+        }
+        self.writer.withdraw();
+        self.catalogue = Catalogue::NeverPublished;
+        let reason = format!(
+            "Nomad cannot be read for {} s, longer than the last state may be answered from",
+            max_stale.as_secs()
+        );
+        tracing::error!(reason, "no answers any more");
+        self.status.set_not_ready(reason);
     }
 
     /// Asks every list at once: something makes it doubtful that Nomad is there.

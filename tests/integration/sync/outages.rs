@@ -183,3 +183,24 @@ async fn a_filter_that_nomad_does_not_understand_is_the_reason_not_to_be_ready()
         })
         .await;
 }
+
+#[tokio::test]
+async fn a_state_that_is_too_old_is_answered_from_no_more_until_nomad_is_back() {
+    let nomad = nomad();
+    nomad.register(instances("default", "redis", 2));
+    let settings = Settings {
+        max_stale: Duration::from_millis(300),
+        ..quick()
+    };
+    let followed = follow_with(&nomad, TokenSource::None, settings);
+    followed.until_count("default", "redis", 2).await;
+    nomad.vanish().await;
+    followed
+        .until("withdrawn", |it| it.catalog.snapshot().is_none())
+        .await;
+    assert!(!followed.is_ready());
+    nomad.scale("default", "redis", 3, Removal::Planned);
+    nomad.come_back().unwrap();
+    followed.until_count("default", "redis", 3).await;
+    followed.until("ready", |it| it.is_ready()).await;
+}
