@@ -11,7 +11,9 @@ use crate::layers::{Stacks, WorkerStack};
 use crate::listeners::http::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{UdpCounters, UdpLimits, UdpWorker};
-use crate::listeners::{ListenerKind, ServerConfig, Shared, Shutdown, ShutdownTrigger, tcp, tls};
+use crate::listeners::{
+    ListenerKind, Server, ServerConfig, Shared, Shutdown, ShutdownTrigger, tcp, tls,
+};
 
 /// Starts a UDP worker on each socket; those of one address come together.
 ///
@@ -20,6 +22,7 @@ use crate::listeners::{ListenerKind, ServerConfig, Shared, Shutdown, ShutdownTri
 pub(super) fn start_udp(
     addresses: Vec<Vec<UdpSocket>>,
     stacks: &Stacks,
+    server: &Arc<Server>,
     limits: UdpLimits,
     counters: &Arc<UdpCounters>,
 ) -> io::Result<Vec<UdpWorker>> {
@@ -33,6 +36,7 @@ pub(super) fn start_udp(
             workers.push(UdpWorker::start(
                 socket,
                 stacks.worker(),
+                Arc::clone(server),
                 limits,
                 counters,
                 runtime,
@@ -124,7 +128,7 @@ impl Listeners {
     ) {
         for socket in sockets {
             say(kind.as_str(), &socket.local_addr());
-            let router = http::dns_router(self.stack.clone(), &self.shared.limits);
+            let router = http::dns_router(self.stack.clone(), &self.shared);
             let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
             let serving = http::serve(socket, kind, router, security.clone(), shared, shutdown);
             self.tasks.spawn(serving);

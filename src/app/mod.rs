@@ -72,7 +72,13 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let workers = Arc::clone(&parts.workers);
     let stacks = Stacks::new(router, settings.stack, settings.cache, workers);
 
-    let udp = listening::start_udp(bound.udp, &stacks, settings.udp, &parts.udp)?;
+    let udp = listening::start_udp(
+        bound.udp,
+        &stacks,
+        &parts.connections.server,
+        settings.udp,
+        &parts.udp,
+    )?;
     let mut listeners =
         Listeners::new(stacks.worker(), parts.connections.clone(), shutdown.clone());
     listeners.serve_dns(bound.tcp);
@@ -115,6 +121,7 @@ impl Parts {
             udp: Arc::default(),
             connections: Shared {
                 limits: Arc::new(settings.connections.clone()),
+                server: Arc::new(settings.server.clone()),
                 ..Shared::default()
             },
             sync: Arc::default(),

@@ -25,6 +25,10 @@ pub struct File {
     pub describe_instances: bool,
     /// The addresses of `ns.<zone>`; those of `listen.dns` when empty.
     pub name_server_addresses: Vec<IpAddr>,
+    /// Which server this is, for clients that ask (NSID); nothing is told when empty.
+    pub nsid: String,
+    /// Secrets of cookies, 32 hex digits each: the first makes them, all are known; random when empty.
+    pub cookie_secrets: Vec<String>,
     /// Where Nomad is and how it is asked.
     pub nomad: NomadSection,
     /// Where the gateway listens.
@@ -190,6 +194,8 @@ impl Default for File {
             negative_ttl: 5,
             describe_instances: true,
             name_server_addresses: Vec::new(),
+            nsid: String::new(),
+            cookie_secrets: Vec::new(),
             nomad: NomadSection::default(),
             listen: ListenSection::default(),
             tls: TlsSection::default(),

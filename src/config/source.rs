@@ -12,7 +12,7 @@ use super::error::ConfigError;
 use super::file::File;
 
 /// Keys with dots that must never be shown with their values.
-const SECRETS: [&str; 2] = ["nomad.token", "nomad.http_auth"];
+const SECRETS: [&str; 3] = ["nomad.token", "nomad.http_auth", "cookie_secrets"];
 
 /// Values laid over each other, the last one winning.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +101,16 @@ impl Source {
                 .split('[')
                 .next()
                 .unwrap_or_default();
-            self.error(key, error.inner().message())
+            // What serde says of a value shows it.
+            let secret = SECRETS.contains(&key);
+            self.error(
+                key,
+                if secret {
+                    "has the wrong type"
+                } else {
+                    error.inner().message()
+                },
+            )
         })
     }
 

@@ -5,6 +5,7 @@
 
 mod answer;
 mod builder;
+mod cookie;
 mod edns;
 pub mod json;
 mod kinds;
@@ -15,7 +16,8 @@ pub mod wire;
 
 pub use answer::{Answer, ExtendedError, Lifetime, Mark};
 pub use builder::{AnswerBuilder, Owner, Rdata, Section};
-pub use edns::Edns;
+pub use cookie::CookieSecrets;
+pub use edns::{ClientSubnet, Cookie, Edns, EdnsOptions};
 pub use kinds::{Class, Opcode, Rcode, RecordType};
 pub use name::{Labels, Name, NameError};
 pub use query::{Query, QueryFlags, Transport};

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connections::{Connections, Place};
 use super::counters::{Counters, ListenerKind, count};
 use super::limits::Limits;
+use super::server::Server;
 use super::shutdown::Shutdown;
 
 /// How long the loop waits when no connection can be accepted, in milliseconds, to which as much again
@@ -32,6 +33,8 @@ pub struct Shared {
     pub counters: Arc<Counters>,
     /// The connections that are open.
     pub connections: Connections,
+    /// What is the same in all answers.
+    pub server: Arc<Server>,
 }
 
 /// Accepts until `shutdown`, then waits for what is open, at most for the limit's time.

@@ -6,8 +6,10 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::server::Server;
 use crate::dns::wire::{self, Rejection};
 use crate::dns::{Answer, AnswerBuilder, Class, Query, Rcode, Transport};
 use crate::layers::Stack;
@@ -17,6 +19,7 @@ use crate::layers::Stack;
 pub struct Exchange<S> {
     stack: S,
     transport: Transport,
+    server: Arc<Server>,
     turns: Turns,
 }
 
@@ -41,6 +44,7 @@ pub enum Exchanged<F> {
 /// A query whose answer has to be waited for.
 #[derive(Debug)]
 pub struct Waiting<F> {
+    server: Arc<Server>,
     query: Query,
     future: F,
     turn: u32,
@@ -48,10 +52,11 @@ pub struct Waiting<F> {
 
 impl<S: Stack> Exchange<S> {
     /// Makes one for a transport.
-    pub fn new(stack: S, transport: Transport) -> Self {
+    pub fn new(stack: S, transport: Transport, server: Arc<Server>) -> Self {
         Self {
             stack,
             transport,
+            server,
             turns: Turns(rand::random::<u32>() | 1),
         }
     }
@@ -76,43 +81,55 @@ impl<S: Stack> Exchange<S> {
                     freshness_seconds: None,
                 };
             }
+            Err(Rejection::NoQuestion(query)) => {
+                wire::encode_without_question(&query, &self.server.additions(&query), out);
+                return Exchanged::Answered {
+                    freshness_seconds: None,
+                };
+            }
             Err(rejection) => return Exchanged::Rejected(rejection),
         };
         let turn = self.turns.next();
+        let server = &self.server;
+        let mut encode = |answer: &Answer, query: &Query| {
+            wire::encode(answer, query, &server.additions(query), turn, out);
+            Exchanged::Answered {
+                freshness_seconds: answer.freshness_seconds(),
+            }
+        };
         if let Some(answer) = refusal(&query) {
-            wire::encode(&answer, &query, turn, out);
-            return Exchanged::Answered {
-                freshness_seconds: None,
-            };
+            return encode(&answer, &query);
         }
         let mut future = self.stack.call(query.clone());
         match Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(answer)) => {
-                wire::encode(&answer, &query, turn, out);
-                Exchanged::Answered {
-                    freshness_seconds: answer.freshness_seconds(),
-                }
+            Poll::Ready(Ok(answer)) => encode(&answer, &query),
+            Poll::Pending => {
+                let server = Arc::clone(server);
+                Exchanged::Waiting(Waiting {
+                    server,
+                    query,
+                    future,
+                    turn,
+                })
             }
-            Poll::Pending => Exchanged::Waiting(Waiting {
-                query,
-                future,
-                turn,
-            }),
         }
     }
 
-    /// Asks the stack a query that came in no message; the answer with the query's own turn.
-    pub async fn ask(&mut self, query: Query) -> (Answer, u32) {
+    /// Asks the stack a query that came in no message, and appends the answer to `out`.
+    ///
+    /// Tells how long an HTTP cache may keep it, as `Exchanged` does.
+    pub async fn ask(&mut self, query: Query, out: &mut Vec<u8>) -> Option<u32> {
         let turn = self.turns.next();
         let answer = match refusal(&query) {
             Some(answer) => answer,
             None => self
                 .stack
-                .call(query)
+                .call(query.clone())
                 .await
                 .unwrap_or_else(|never| match never {}),
         };
-        (answer, turn)
+        wire::encode(&answer, &query, &self.server.additions(&query), turn, out);
+        answer.freshness_seconds()
     }
 }
 
@@ -123,7 +140,8 @@ where
     /// Waits for the answer and appends it to `out`; tells its freshness as `Exchanged` does.
     pub async fn finish(self, out: &mut Vec<u8>) -> Option<u32> {
         let Ok(answer) = self.future.await;
-        wire::encode(&answer, &self.query, self.turn, out);
+        let additions = self.server.additions(&self.query);
+        wire::encode(&answer, &self.query, &additions, self.turn, out);
         answer.freshness_seconds()
     }
 }

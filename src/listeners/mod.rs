@@ -11,6 +11,7 @@ pub mod exchange;
 mod handshake;
 pub mod http;
 mod limits;
+mod server;
 mod shutdown;
 pub mod stream;
 pub mod tcp;
@@ -25,5 +26,6 @@ pub use counters::{
     ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,
 };
 pub use limits::Limits;
+pub use server::Server;
 pub use shutdown::{Shutdown, ShutdownTrigger};
 pub use tls_config::{ServerConfig, TlsUse, tls_config};

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use super::accept::{self, Shared};
 use super::counters::ListenerKind;
@@ -28,7 +29,7 @@ pub async fn serve<S: Stack>(
         &shared,
         shutdown.clone(),
         |stream, client| {
-            let exchange = Exchange::new(stack.clone(), Transport::Tcp);
+            let exchange = Exchange::new(stack.clone(), Transport::Tcp, Arc::clone(&shared.server));
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
                 let end = stream::serve(stream, exchange, Some(client), &shared.limits, shutdown);

@@ -35,7 +35,7 @@ pub async fn serve<S: Stack>(
         &shared,
         shutdown.clone(),
         |stream, client| {
-            let exchange = Exchange::new(stack.clone(), Transport::Tls);
+            let exchange = Exchange::new(stack.clone(), Transport::Tls, Arc::clone(&shared.server));
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
                 let Some(stream) = shake_hands(stream, &acceptor, &shared).await else {

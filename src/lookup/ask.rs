@@ -10,7 +10,7 @@ use super::http::{self, Method};
 use super::options::{LookupOptions, Transport, Trust};
 use super::reply::Reply;
 use super::{stream, tls, udp};
-use crate::dns::{Class, Edns, Query, QueryFlags};
+use crate::dns::{Class, Edns, EdnsOptions, Query, QueryFlags};
 
 /// The UDP payload that is asked for, in octets: what fits without fragments.
 const UDP_PAYLOAD_OCTETS: u16 = 1232;
@@ -113,6 +113,7 @@ impl<'options> Asker<'options> {
                 payload_octets: UDP_PAYLOAD_OCTETS,
                 version: 0,
                 dnssec_ok: self.options.dnssec_ok,
+                options: EdnsOptions::default(),
             }),
             transport: way,
             client: None,

@@ -1,7 +1,7 @@
 //! The JSON form: its fields and their order, and each parameter of a question.
 
 use nomadns::dns::json::{Form, ParameterError, Parameters, render};
-use nomadns::dns::wire::{MessageError, encode};
+use nomadns::dns::wire::{Additions, MessageError, encode};
 use nomadns::dns::{
     Answer, AnswerBuilder, ExtendedError, Lifetime, Name, Owner, Query, Rcode, RecordType, Section,
 };
@@ -17,7 +17,7 @@ fn refused(query_string: &str) -> ParameterError {
 
 fn rendered(answer: &Answer, query: &Query) -> String {
     let mut message = Vec::new();
-    encode(answer, query, 0, &mut message);
+    encode(answer, query, &Additions::default(), 0, &mut message);
     render(&message, None).expect("encode makes messages")
 }
 
@@ -50,7 +50,13 @@ fn an_answer_has_googles_fields_in_googles_order() {
         },
     );
     let mut message = Vec::new();
-    encode(&builder.finish(Lifetime::Once), &query, 0, &mut message);
+    encode(
+        &builder.finish(Lifetime::Once),
+        &query,
+        &Additions::default(),
+        0,
+        &mut message,
+    );
     assert_eq!(
         render(&message, parameters.client_subnet.as_ref()).unwrap(),
         concat!(

@@ -121,8 +121,8 @@ impl Web {
 
 fn start(limits: Limits, security: Security, kind: ListenerKind) -> Running {
     let (stack, gate) = stack();
-    let router = dns_router(stack, &limits);
     Start::new(limits).run(gate, |listener, shared, shutdown| {
+        let router = dns_router(stack, &shared);
         tokio::spawn(serve(listener, kind, router, security, shared, shutdown))
     })
 }

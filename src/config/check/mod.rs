@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::answers::{Descriptions, Zone, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection, LogSection};
 use crate::config::{ConfigError, File, Source};
-use crate::dns::Name;
+use crate::dns::wire::NSID_OCTETS;
+use crate::dns::{CookieSecrets, Name};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::UdpLimits;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub stack: layers::Limits,
     /// The caches.
     pub cache: CacheSettings,
+    /// What the server says of itself.
+    pub server: listeners::Server,
     /// The bounds of UDP workers.
     pub udp: UdpLimits,
     /// How many UDP workers an address has; 0 for one a core.
@@ -90,6 +93,7 @@ impl Settings {
                 waiting: file.limits.udp_waiting_queries,
             },
             udp_workers: check.within("limits.udp_workers", file.limits.udp_workers, 0, 1024)?,
+            server: check.server(&file)?,
             connections: check.connections(&file.limits)?,
             listen: file.listen,
             log: check.log(file.log)?,
@@ -220,6 +224,31 @@ impl Check<'_> {
             http_header_octets: limits.http_header_octets,
             http_headers_count: limits.http_header_count,
         })
+    }
+
+    fn server(&self, file: &File) -> Result<listeners::Server, ConfigError> {
+        if file.nsid.len() > NSID_OCTETS {
+            let problem = format!("must not be longer than {NSID_OCTETS} octets");
+            return Err(self.source.error("nsid", problem));
+        }
+        let mut server = listeners::Server {
+            nsid: file.nsid.clone().into_bytes(),
+            keepalive: Duration::from_secs(file.limits.idle_seconds),
+            ..listeners::Server::default()
+        };
+        let mut secrets = Vec::new();
+        for text in &file.cookie_secrets {
+            let number = (text.len() == 32).then(|| u128::from_str_radix(text, 16));
+            let wrong = || {
+                self.source
+                    .error("cookie_secrets", "must be 32 hex digits each")
+            };
+            secrets.push(number.and_then(Result::ok).ok_or_else(wrong)?.to_be_bytes());
+        }
+        if let Some((first, others)) = secrets.split_first() {
+            server.cookies = CookieSecrets::new(*first, others.iter().copied());
+        }
+        Ok(server)
     }
 
     fn log(&self, log: LogSection) -> Result<LogSection, ConfigError> {

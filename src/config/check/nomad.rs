@@ -29,10 +29,11 @@ impl Check<'_> {
         settings.region = Some(section.region.clone()).filter(|region| !region.is_empty());
         if !section.http_auth.is_empty() {
             let auth = BasicAuth::parse(&section.http_auth);
-            settings.basic_auth = Some(auth.ok_or_else(|| ConfigError {
-                problem: "must be USER:PASSWORD".into(),
-                ..self.source.error("nomad.http_auth", "")
-            })?);
+            let wrong = || {
+                self.source
+                    .error("nomad.http_auth", "must be USER:PASSWORD")
+            };
+            settings.basic_auth = Some(auth.ok_or_else(wrong)?);
         }
         settings.tls = self.nomad_tls(file)?;
         Ok(settings)

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::super::edns::UDP_PAYLOAD_OCTETS;
 use super::super::text::shown;
-use super::super::{Class, Edns, Name, Query, QueryFlags, RecordType, Transport};
+use super::super::{Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Transport};
 
 /// What was asked, and how the answer is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,7 @@ impl Parameters {
             payload_octets: UDP_PAYLOAD_OCTETS,
             version: 0,
             dnssec_ok: is_set("do", given.dnssec_ok.as_deref())?,
+            options: EdnsOptions::default(),
         };
         Ok(Self {
             query: Query {

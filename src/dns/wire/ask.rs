@@ -57,6 +57,7 @@ mod tests {
                 payload_octets: 1232,
                 version: 0,
                 dnssec_ok: true,
+                ..Edns::default()
             }),
             transport: Transport::Tcp,
             client: None,

@@ -6,11 +6,11 @@
 
 use std::net::IpAddr;
 
-use hickory_proto::op::Message;
-
-use super::super::edns::{Edns, PLAIN_UDP_OCTETS};
+use super::super::edns::{Edns, EdnsOptions, PLAIN_UDP_OCTETS};
 use super::super::{Class, Name, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
 use super::HEADER_OCTETS;
+use super::message::Message;
+use super::opt::Opt;
 
 /// The longest query that is read, in octets; no real one comes near.
 pub const QUERY_OCTETS: usize = 4096;
@@ -19,7 +19,7 @@ pub const QUERY_OCTETS: usize = 4096;
 const QUERY_RECORDS: u16 = 16;
 
 /// Why a message is no query that can be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Shorter than a header: whose answer it would be cannot be said.
     #[error("the message is shorter than a header")]
@@ -27,6 +27,9 @@ pub enum Rejection {
     /// A response: answering it could go round for ever.
     #[error("the message is a response, not a query")]
     Response,
+    /// A message that asks for a cookie and nothing else (RFC 7873 §5.4): a query without a question.
+    #[error("the message asks for a cookie and nothing else")]
+    NoQuestion(Box<Query>),
     /// A query that gets a bare code.
     #[error("the message gets the bare code {}", rcode.0)]
     Bare {
@@ -55,14 +58,19 @@ pub fn decode(
     };
     let header = Header::read(header);
     let mut query = header.gate(message.len())?;
-    let malformed = header.bare(Rcode::FORMERR);
-    let (question, rest) = Question::read(body).ok_or(malformed)?;
-    (query.name, query.record_type, query.class) = question;
     (query.transport, query.client) = (transport, client);
+    let malformed = || header.bare(Rcode::FORMERR);
+    if let [0, 0, 0, 1] = header.counts {
+        let opt = is_opt(body).then(|| read_opt(body)).flatten();
+        query.edns = Some(opt.filter(asks_for_a_cookie).ok_or_else(malformed)?);
+        return Err(Rejection::NoQuestion(Box::new(query)));
+    }
+    let (question, rest) = Question::read(body).ok_or_else(malformed)?;
+    (query.name, query.record_type, query.class) = question;
     query.edns = match header.counts {
         [_, 0, 0, 0] => None,
-        [_, 0, 0, 1] if is_opt(rest) => Some(read_opt(rest).ok_or(malformed)?),
-        _ => read_records(message).map_err(|()| malformed)?,
+        [_, 0, 0, 1] if is_opt(rest) => Some(read_opt(rest).ok_or_else(malformed)?),
+        _ => read_records(message).ok_or_else(malformed)?,
     };
     Ok(query)
 }
@@ -96,7 +104,9 @@ impl Header {
         let records = others
             .iter()
             .fold(0_u16, |sum, count| sum.saturating_add(*count));
-        if questions != 1 || records > QUERY_RECORDS || length > QUERY_OCTETS {
+        // None at all are let through for what may stand alone: an OPT.
+        let alone = questions == 0 && others == [0, 0, 1];
+        if (questions != 1 && !alone) || records > QUERY_RECORDS || length > QUERY_OCTETS {
             return Err(self.bare(Rcode::FORMERR));
         }
         Ok(Query {
@@ -151,34 +161,46 @@ impl ReadQuestion for Question {
     }
 }
 
+fn asks_for_a_cookie(edns: &Edns) -> bool {
+    edns.options.cookie.is_some()
+}
+
 /// Whether an OPT at the root begins here.
 fn is_opt(octets: &[u8]) -> bool {
     octets.starts_with(&[0, 0, RecordType::OPT.0.to_be_bytes()[1]])
 }
 
-/// Reads the OPT that begins here; none when it or its options are cut short.
+/// Reads the OPT that begins here; none when it or its options are cut short or malformed.
 fn read_opt(octets: &[u8]) -> Option<Edns> {
-    let (&[_, _, _, p0, p1, _, version, f0, _, l0, l1], rest) = octets.split_first_chunk::<11>()?;
-    let mut options = rest.get(..usize::from(u16::from_be_bytes([l0, l1])))?;
-    while !options.is_empty() {
-        let (&[_, _, l0, l1], rest) = options.split_first_chunk::<4>()?;
-        options = rest.get(usize::from(u16::from_be_bytes([l0, l1]))..)?;
-    }
-    // RFC 6891 §6.2.3: values below 512 are treated as 512.
-    let payload_octets = u16::from_be_bytes([p0, p1]).max(PLAIN_UDP_OCTETS);
-    Some(Edns {
-        payload_octets,
-        version,
-        dnssec_ok: f0 & 0x80 != 0,
-    })
+    let (&[_, _, _, p0, p1, t0, t1, t2, t3, l0, l1], rest) = octets.split_first_chunk::<11>()?;
+    let options = rest.get(..usize::from(u16::from_be_bytes([l0, l1])))?;
+    let payload = Class(u16::from_be_bytes([p0, p1]));
+    Edns::read(&Opt::read(
+        payload,
+        u32::from_be_bytes([t0, t1, t2, t3]),
+        options,
+    )?)
 }
 
-/// Has a whole message checked that carries more than a question and an OPT.
-fn read_records(message: &[u8]) -> Result<Option<Edns>, ()> {
-    let message = Message::from_vec(message).map_err(|_| ())?;
-    Ok(message.edns.as_ref().map(|edns| Edns {
-        payload_octets: edns.max_payload().max(PLAIN_UDP_OCTETS),
-        version: edns.version(),
-        dnssec_ok: edns.flags().dnssec_ok,
-    }))
+/// Reads a message that carries more than a question and an OPT.
+///
+/// hickory says whether its records are what they claim to be.
+fn read_records(message: &[u8]) -> Option<Option<Edns>> {
+    hickory_proto::op::Message::from_vec(message).ok()?;
+    match Message::read(message).ok()?.opt() {
+        None => Some(None),
+        Some(opt) => Edns::read(opt).map(Some),
+    }
+}
+
+impl Edns {
+    fn read(opt: &Opt<'_>) -> Option<Self> {
+        Some(Self {
+            // RFC 6891 §6.2.3: values below 512 are treated as 512.
+            payload_octets: opt.payload_octets.max(PLAIN_UDP_OCTETS),
+            version: opt.version,
+            dnssec_ok: opt.dnssec_ok(),
+            options: EdnsOptions::read(opt)?,
+        })
+    }
 }

@@ -4,6 +4,7 @@
 
 use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
 use super::super::{Answer, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
+use super::options::{Additions, AnswerOptions};
 use super::{HEADER_OCTETS, MESSAGE_OCTETS};
 
 const RESPONSE: u16 = 0x8000;
@@ -12,8 +13,6 @@ const TRUNCATED: u16 = 0x0200;
 const RECURSION_DESIRED: u16 = 0x0100;
 const CHECKING_DISABLED: u16 = 0x0010;
 
-/// The code of the option that carries an extended error (RFC 8914 §2).
-const EXTENDED_ERROR_OPTION: u16 = 15;
 /// An OPT without options, in octets.
 const OPT_OCTETS: usize = 11;
 
@@ -21,9 +20,20 @@ const OPT_OCTETS: usize = 11;
 ///
 /// Over UDP what does not fit is truncated by whole sections and the OPT stays (RFC 6891 §7); on the
 /// other transports what does not fit into a message is left out, other records each turn.
-pub fn encode(answer: &Answer, query: &Query, turn: u32, out: &mut Vec<u8>) {
+pub fn encode(
+    answer: &Answer,
+    query: &Query,
+    additions: &Additions<'_>,
+    turn: u32,
+    out: &mut Vec<u8>,
+) {
     let parts = answer.parts();
-    let opt_octets = opt_octets(answer, query);
+    let options = AnswerOptions::new(query, answer.extended_error(), additions);
+    let opt_octets = if query.edns.is_some() {
+        OPT_OCTETS + options.octets_after(0)
+    } else {
+        0
+    };
     let question_octets = query.name.as_wire().len() + 4;
     let most = match query.transport {
         Transport::Udp => largest_udp_octets(query),
@@ -69,13 +79,26 @@ pub fn encode(answer: &Answer, query: &Query, turn: u32, out: &mut Vec<u8>) {
             out[at..at + 2].copy_from_slice(&count.to_be_bytes());
         }
     }
-    put_opt(answer, query, out);
+    put_opt(answer.rcode(), query, &options, begin, out);
 }
 
 /// Appends a message without a question, for what could not be decoded.
 pub fn encode_bare(id: u16, opcode: Opcode, flags: QueryFlags, rcode: Rcode, out: &mut Vec<u8>) {
     let bits = RESPONSE | u16::from(opcode.0 & 0xf) << 11 | reflected(flags) | rcode.0 & 0xf;
     put_header(out, id, bits, [0; 4]);
+}
+
+/// Appends the answer to a message that had an OPT and no question (RFC 7873 §5.4).
+pub fn encode_without_question(query: &Query, additions: &Additions<'_>, out: &mut Vec<u8>) {
+    let begin = out.len();
+    put_header(
+        out,
+        query.id,
+        RESPONSE | reflected(query.flags),
+        [0, 0, 0, 1],
+    );
+    let options = AnswerOptions::new(query, None, additions);
+    put_opt(Rcode::NOERROR, query, &options, begin, out);
 }
 
 /// The most octets that may go to this client over UDP (RFC 6891 §6.2.5).
@@ -165,36 +188,18 @@ fn reflected(flags: QueryFlags) -> u16 {
         }
 }
 
-fn opt_octets(answer: &Answer, query: &Query) -> usize {
-    let option = answer
-        .extended_error()
-        .map_or(0, |error| 6 + error.text.len());
-    if query.edns.is_some() {
-        OPT_OCTETS + option
-    } else {
-        0
-    }
-}
-
-/// Appends the OPT that a client with EDNS is owed (RFC 6891 §6.1.1).
-fn put_opt(answer: &Answer, query: &Query, out: &mut Vec<u8>) {
+/// Appends the OPT that a client with EDNS is owed (RFC 6891 §6.1.1); the message began at `begin`.
+fn put_opt(rcode: Rcode, query: &Query, options: &AnswerOptions, begin: usize, out: &mut Vec<u8>) {
     let Some(edns) = query.edns else { return };
+    let before = out.len() - begin + OPT_OCTETS;
     let mut opt = [0; OPT_OCTETS];
     opt[1..3].copy_from_slice(&RecordType::OPT.0.to_be_bytes());
     opt[3..5].copy_from_slice(&UDP_PAYLOAD_OCTETS.to_be_bytes());
-    opt[5] = (answer.rcode().0 >> 4).to_be_bytes()[1];
+    opt[5] = (rcode.0 >> 4).to_be_bytes()[1];
     opt[7] = if edns.dnssec_ok { 0x80 } else { 0 };
-    let error = answer.extended_error();
-    let option_octets = error.map_or(0, |error| 2 + error.text.len());
-    let data_octets = error.map_or(0, |_| 4 + option_octets);
-    // The texts are constants of a few words.
-    opt[9..11].copy_from_slice(&u16::try_from(data_octets).unwrap_or(0).to_be_bytes());
+    // All options together are less than a block of padding and some hundred octets.
+    let length = u16::try_from(options.octets_after(before)).unwrap_or(0);
+    opt[9..11].copy_from_slice(&length.to_be_bytes());
     out.extend_from_slice(&opt);
-    if let Some(error) = error {
-        let length = u16::try_from(option_octets).unwrap_or(0);
-        for word in [EXTENDED_ERROR_OPTION, length, error.code] {
-            out.extend_from_slice(&word.to_be_bytes());
-        }
-        out.extend_from_slice(error.text.as_bytes());
-    }
+    options.append(before, out);
 }

@@ -6,13 +6,15 @@ mod decode;
 mod encode;
 mod message;
 mod opt;
+mod options;
 
 pub use ask::encode_query;
 pub use compression::{CompressedNameError, read_name};
 pub use decode::{QUERY_OCTETS, Rejection, decode};
-pub use encode::{encode, encode_bare, largest_udp_octets};
+pub use encode::{encode, encode_bare, encode_without_question, largest_udp_octets};
 pub use message::{Flag, Header, Message, MessageError, Question, Record};
 pub use opt::{Opt, ReadExtendedError};
+pub use options::{Additions, NSID_OCTETS};
 
 /// The length of a message's header, in octets (RFC 1035 §4.1.1).
 pub const HEADER_OCTETS: usize = 12;

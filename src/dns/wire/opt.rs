@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::Class;
-
-/// The code of the option that carries an extended error (RFC 8914 §2).
-const EXTENDED_ERROR_OPTION: u16 = 15;
+use super::options::EXTENDED_ERROR;
 
 /// An OPT record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +66,7 @@ impl<'octets> Opt<'octets> {
     ) -> impl Iterator<Item = ReadExtendedError<'octets>> + use<'octets> {
         self.options().filter_map(|(code, data)| {
             let (&info_code, text) = data.split_first_chunk::<2>()?;
-            (code == EXTENDED_ERROR_OPTION).then(|| ReadExtendedError {
+            (code == EXTENDED_ERROR).then(|| ReadExtendedError {
                 code: u16::from_be_bytes(info_code),
                 text: String::from_utf8_lossy(text),
             })

@@ -7,9 +7,10 @@ use axum::extract::FromRef;
 use http::StatusCode;
 
 use super::super::exchange::{Exchange, Exchanged};
+use super::super::server::Server;
 use super::client::Client;
 use super::problem::Problem;
-use crate::dns::wire::{self, Rejection};
+use crate::dns::wire::Rejection;
 use crate::dns::{Query, Transport};
 use crate::layers::Stack;
 
@@ -20,6 +21,7 @@ const USUAL_OCTETS: usize = 512;
 #[derive(Debug)]
 pub(super) struct Gateway<S> {
     pub(super) stack: S,
+    pub(super) server: Arc<Server>,
     pub(super) body_deadline: BodyDeadline,
 }
 
@@ -46,7 +48,7 @@ impl<S: Stack> Gateway<S> {
         Client(client): Client,
     ) -> Result<Answered, Problem> {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
-        let mut exchange = Exchange::new(self.stack.clone(), Transport::Https);
+        let mut exchange = self.exchange(Transport::Https);
         let freshness_seconds = match exchange.begin(message, client, &mut out) {
             Exchanged::Answered { freshness_seconds } => freshness_seconds,
             Exchanged::Waiting(waiting) => waiting.finish(&mut out).await,
@@ -61,13 +63,17 @@ impl<S: Stack> Gateway<S> {
     /// Answers a query that came in no message.
     pub(super) async fn answer_query(&self, query: Query) -> Answered {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
-        let mut exchange = Exchange::new(self.stack.clone(), Transport::Json);
-        let (answer, turn) = exchange.ask(query.clone()).await;
-        wire::encode(&answer, &query, turn, &mut out);
+        let mut exchange = self.exchange(Transport::Json);
+        let freshness_seconds = exchange.ask(query, &mut out).await;
         Answered {
             message: out,
-            freshness_seconds: answer.freshness_seconds(),
+            freshness_seconds,
         }
+    }
+
+    /// One exchange for each request: a copy of another would begin with the same record.
+    fn exchange(&self, transport: Transport) -> Exchange<S> {
+        Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server))
     }
 }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-use super::super::limits::Limits;
+use super::super::accept::Shared;
 use super::gateway::{BodyDeadline, Gateway};
 use super::problem::Problem;
 use super::{dns_query, resolve};
 use crate::layers::Stack;
 
 /// Routes `/dns-query` and `/resolve` to `stack`; any other path is a 404.
-pub fn dns_router<S: Stack>(stack: S, limits: &Limits) -> Router {
-    let body_deadline = BodyDeadline(limits.http_body);
+pub fn dns_router<S: Stack>(stack: S, shared: &Shared) -> Router {
+    let body_deadline = BodyDeadline(shared.limits.http_body);
+    let server = Arc::clone(&shared.server);
     Router::new()
         .route(
             "/dns-query",
@@ -28,6 +29,7 @@ pub fn dns_router<S: Stack>(stack: S, limits: &Limits) -> Router {
         .fallback(Problem::not_found)
         .with_state(Arc::new(Gateway {
             stack,
+            server,
             body_deadline,
         }))
 }

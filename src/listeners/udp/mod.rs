@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use self::batch::{Batch, Peer};
 use super::exchange::{Exchange, Exchanged, Waiting};
+use super::server::Server;
 use crate::dns::Transport;
 use crate::layers::Stack;
 
@@ -70,6 +71,7 @@ impl UdpWorker {
     pub fn start<S: Stack>(
         socket: UdpSocket,
         stack: S,
+        server: Arc<Server>,
         limits: UdpLimits,
         counters: Arc<UdpCounters>,
         runtime: Handle,
@@ -81,7 +83,7 @@ impl UdpWorker {
         let name = format!("udp-{}", socket.local_addr()?.port());
         let mut worker = Worker {
             socket: Arc::new(socket),
-            exchange: Exchange::new(stack, Transport::Udp),
+            exchange: Exchange::new(stack, Transport::Udp, server),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
             counters,
             stop: Arc::clone(&stop),

@@ -1,10 +1,17 @@
 //! The rules of the RFCs, one file for each number; a test is named for the rule that it proves.
 
+mod options;
 mod rfc1035;
 mod rfc2181;
 mod rfc2308;
 mod rfc2782;
+mod rfc5001;
 mod rfc6891;
+mod rfc7828;
+mod rfc7830;
+mod rfc7871;
+mod rfc7873;
 mod rfc8020;
 mod rfc8482;
+mod rfc8906;
 mod rfc8914;

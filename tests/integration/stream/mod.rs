@@ -2,6 +2,8 @@
 
 mod times;
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use nomadns::dns::{RecordType, Transport};
@@ -27,7 +29,7 @@ impl Conversation {
         let (client, server) = duplex(room);
         let (stack, gate) = stack();
         let (trigger, shutdown) = Shutdown::new();
-        let exchange = Exchange::new(stack, Transport::Tcp);
+        let exchange = Exchange::new(stack, Transport::Tcp, Arc::default());
         let served =
             tokio::spawn(async move { serve(server, exchange, None, &limits, shutdown).await });
         Self {

@@ -2,6 +2,7 @@
 //!
 //! What comes back is decoded by hickory, not by the code under test.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
@@ -11,6 +12,7 @@ use nomadns::catalog::{Address, Catalog, Group, Identity, Instance, Writer};
 use nomadns::dns;
 use nomadns::layers::metrics::Workers;
 use nomadns::layers::{CacheSettings, Limits, Stacks, WorkerStack};
+use nomadns::listeners::Server;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 
 /// A gateway without sockets and without a Nomad.
@@ -18,6 +20,7 @@ use nomadns::listeners::exchange::{Exchange, Exchanged};
 pub struct Answers {
     pub writer: Writer,
     pub stack: WorkerStack,
+    pub server: Arc<Server>,
     index: u64,
 }
 
@@ -37,6 +40,7 @@ impl Answers {
         Self {
             writer: catalog.writer(),
             stack: stacks.worker(),
+            server: Arc::default(),
             index: 0,
         }
     }
@@ -101,9 +105,19 @@ impl Answers {
 
     /// Sends octets and gives what comes back; empty when nothing does.
     pub fn octets(&self, message: &[u8], transport: dns::Transport) -> Vec<u8> {
+        self.octets_from(message, transport, None)
+    }
+
+    /// The same as from a client's address.
+    pub fn octets_from(
+        &self,
+        message: &[u8],
+        transport: dns::Transport,
+        client: Option<IpAddr>,
+    ) -> Vec<u8> {
         let mut out = Vec::new();
-        let mut exchange = Exchange::new(self.stack.clone(), transport);
-        let exchanged = exchange.begin(message, None, &mut out);
+        let mut exchange = Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server));
+        let exchanged = exchange.begin(message, client, &mut out);
         assert!(
             !matches!(exchanged, Exchanged::Waiting(_)),
             "an answer of the catalogue waits"
@@ -144,8 +158,8 @@ pub fn instance_in(datacenter: &str, address: &str, port: u16, tags: &[&str]) ->
     let (identity, tail) = Identity::split(&id, allocation).unwrap();
     Instance {
         address: match address.parse() {
-            Ok(std::net::IpAddr::V4(address)) => Address::V4(address),
-            Ok(std::net::IpAddr::V6(address)) => Address::V6(address),
+            Ok(IpAddr::V4(address)) => Address::V4(address),
+            Ok(IpAddr::V6(address)) => Address::V6(address),
             Err(_) if address.is_empty() => Address::Unusable,
             Err(_) => Address::Host(address.into()),
         },

@@ -1,0 +1,48 @@
+//! RFC 7828: how long an idle connection is kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nomadns::dns::Transport;
+use nomadns::listeners::Server;
+
+use super::options::{KEEPALIVE, ask, option, with_options};
+use crate::support::answers::Answers;
+
+fn patient() -> Answers {
+    let mut answers = Answers::usual();
+    answers.server = Arc::new(Server {
+        keepalive: Duration::from_secs(10),
+        ..Server::default()
+    });
+    answers
+}
+
+#[tokio::test]
+async fn it_is_told_on_connections_to_those_who_ask() {
+    let answers = patient();
+    for transport in [Transport::Tcp, Transport::Tls] {
+        let message = ask(&answers, transport, &[(KEEPALIVE, b"")]);
+        assert_eq!(
+            option(&message, KEEPALIVE),
+            Some(vec![0, 100]),
+            "in tenths of a second"
+        );
+        assert_eq!(option(&ask(&answers, transport, &[]), KEEPALIVE), None);
+    }
+}
+
+#[tokio::test]
+async fn it_is_never_told_without_a_dns_connection() {
+    let answers = patient();
+    for transport in [Transport::Udp, Transport::Https] {
+        let message = ask(&answers, transport, &[(KEEPALIVE, b"")]);
+        assert_eq!(option(&message, KEEPALIVE), None);
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_one_is_a_format_error() {
+    let out = patient().octets(&with_options(&[(KEEPALIVE, b"abc")]), Transport::Tcp);
+    assert_eq!(out[3] & 0xf, 1);
+}
