@@ -68,6 +68,9 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let (trigger, shutdown) = Shutdown::new();
 
     let parts = Parts::new(&settings);
+    parts
+        .workers
+        .join(Arc::clone(&parts.connections.server.counters));
     let router = Router::new(settings.zones.clone(), Arc::clone(&parts.catalog));
     let workers = Arc::clone(&parts.workers);
     let stacks = Stacks::new(router, settings.stack, settings.cache, workers);

@@ -96,7 +96,8 @@ impl Stacks {
     pub fn worker(&self) -> WorkerStack {
         let counters = Arc::new(Counters::default());
         let table = Arc::new(Table::new(self.cache.entries, self.cache.octets));
-        self.workers.join(Arc::clone(&counters), Arc::clone(&table));
+        self.workers.join(Arc::clone(&counters));
+        self.workers.join_table(Arc::clone(&table));
         let (load_shed, concurrency, timeout) = self.limits.clone();
         ServiceBuilder::new()
             // Outermost: what is counted is what clients get.

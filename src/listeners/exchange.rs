@@ -76,6 +76,7 @@ impl<S: Stack> Exchange<S> {
                 flags,
                 rcode,
             }) => {
+                self.server.counters.count_refused(self.transport, rcode);
                 wire::encode_bare(id, opcode, flags, rcode, out);
                 return Exchanged::Answered {
                     freshness_seconds: None,
@@ -98,6 +99,9 @@ impl<S: Stack> Exchange<S> {
             }
         };
         if let Some(answer) = refusal(&query) {
+            server
+                .counters
+                .count_refused(query.transport, answer.rcode());
             return encode(&answer, &query);
         }
         let mut future = self.stack.call(query.clone());

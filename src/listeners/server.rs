@@ -1,10 +1,12 @@
 //! What this server says of itself in every answer that asks for it: its name, its cookies, its patience.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::dns::wire::Additions;
 use crate::dns::{CookieSecrets, Query, Transport};
+use crate::layers::metrics::Counters;
 
 /// Stands for the address of a client that has none.
 const NO_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -18,6 +20,8 @@ pub struct Server {
     pub keepalive: Duration,
     /// What cookies are made with (RFC 9018).
     pub cookies: CookieSecrets,
+    /// Counts the answers that the stack has no part in.
+    pub counters: Arc<Counters>,
 }
 
 impl Default for Server {
@@ -28,6 +32,7 @@ impl Default for Server {
             nsid: Vec::new(),
             keepalive: Duration::ZERO,
             cookies,
+            counters: Arc::default(),
         }
     }
 }

@@ -18,13 +18,18 @@ const NANOSECONDS: f64 = 1e9;
 
 impl Collector for Workers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let all = self
-            .all
+        let counters = self
+            .counters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let counters: Vec<&Counters> = all.iter().map(|(counters, _)| counters.as_ref()).collect();
-        let tables: Vec<&Table> = all.iter().map(|(_, table)| table.as_ref()).collect();
+        let counters: Vec<&Counters> = counters.iter().map(AsRef::as_ref).collect();
+        let tables = self
+            .tables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let tables: Vec<&Table> = tables.iter().map(AsRef::as_ref).collect();
         encode_queries(&mut encoder, &counters)?;
         encode_answers(&mut encoder, &counters)?;
         encode_durations(&mut encoder, &counters)?;

@@ -42,14 +42,25 @@ pub struct MetricsFuture<F> {
 /// Knows the counters of all workers.
 #[derive(Debug, Default)]
 pub struct Workers {
-    all: Mutex<Vec<(Arc<Counters>, Arc<Table>)>>,
+    counters: Mutex<Vec<Arc<Counters>>>,
+    tables: Mutex<Vec<Arc<Table>>>,
 }
 
 impl Workers {
-    /// Takes in the counters and the cache's table of one more worker.
-    pub fn join(&self, counters: Arc<Counters>, table: Arc<Table>) {
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push((counters, table));
+    /// Takes in the counters of one more worker.
+    pub fn join(&self, counters: Arc<Counters>) {
+        self.counters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(counters);
+    }
+
+    /// Takes in the cache of one more worker.
+    pub fn join_table(&self, table: Arc<Table>) {
+        self.tables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(table);
     }
 }
 

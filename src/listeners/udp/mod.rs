@@ -82,6 +82,7 @@ impl UdpWorker {
         let stop = Arc::new(AtomicBool::new(false));
         let name = format!("udp-{}", socket.local_addr()?.port());
         let mut worker = Worker {
+            own: socket.local_addr().ok(),
             socket: Arc::new(socket),
             exchange: Exchange::new(stack, Transport::Udp, server),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
@@ -116,6 +117,7 @@ impl UdpWorker {
 
 struct Worker<S: Stack> {
     socket: Arc<UdpSocket>,
+    own: Option<SocketAddr>,
     exchange: Exchange<S>,
     waiting: Arc<Semaphore>,
     counters: Arc<UdpCounters>,
@@ -139,10 +141,11 @@ impl<S: Stack> Worker<S> {
     }
 
     fn answer(&mut self, batch: &mut Batch) {
+        let own = self.own;
         for place in 0..batch.received() {
             let (message, peer, out) = batch.slot(place);
             out.clear();
-            let Some(client) = peer.address().filter(|client| client.port() != 0) else {
+            let Some(client) = peer.address().filter(|client| may_answer(*client, own)) else {
                 self.counters.ignored.fetch_add(1, Ordering::Relaxed);
                 continue;
             };
@@ -179,6 +182,11 @@ impl<S: Stack> Worker<S> {
             drop(permit);
         });
     }
+}
+
+/// Whether an answer to this address can reach a client: not port 0, and not ourselves.
+fn may_answer(client: SocketAddr, own: Option<SocketAddr>) -> bool {
+    client.port() != 0 && Some(client) != own
 }
 
 fn is_idle(error: &io::Error) -> bool {
