@@ -1,1 +1,0 @@
-//! The habits of the house, kept as tests.
