@@ -41,6 +41,15 @@ fn every_module_of_the_crate_has_a_floor() {
     assert_none(&sources("src").iter().filter_map(known).collect::<Vec<_>>());
 }
 
+#[test]
+fn the_check_sees_the_uses_of_the_real_tree() {
+    let uses = uses(&sources("src"));
+    let has = |from: &str, to: &str| {
+        uses.iter().any(|it| it.from.join("::") == from && it.to.join("::") == to)
+    };
+    assert!(has("cli", "app") && has("layers::cache", "dns::answer") && has("config::check", "config::file"));
+}
+
 /// The uses that do not point to a lower floor.
 fn upward(uses: &[Use]) -> Vec<String> {
     let mut findings = Vec::new();
