@@ -1,1 +1,69 @@
-//! to come
+//! The README tells every command and every flag, and `just check` is what CI runs.
+
+use clap::CommandFactory;
+use nomadns::cli::Cli;
+
+use crate::sources::{assert_none, read};
+use crate::tables::{code, differences, rows};
+
+#[test]
+fn the_readme_tells_every_command() {
+    let readme = read("README.md");
+    let rows = rows(&readme, "Commands");
+    let first = |row: &Vec<String>| code(&row[0]).and_then(|it| it.split(' ').nth(1)).map(str::to_owned);
+    let told: Vec<String> = rows.iter().filter_map(first).collect();
+    let known: Vec<String> =
+        Cli::command().get_subcommands().map(|it| it.get_name().to_owned()).collect();
+    assert_none(&differences("Commands", &told, &known));
+}
+
+#[test]
+fn the_readme_tells_every_flag() {
+    let readme = read("README.md");
+    let told: Vec<String> = rows(&readme, "Flags").iter().flat_map(|row| flags_of(row)).collect();
+    assert_none(&differences("Flags", &told, &known()));
+}
+
+#[test]
+fn what_just_check_runs_is_what_ci_runs() {
+    let (just, ci) = (read("justfile"), read(".ci/run"));
+    let recipe = just.lines().skip_while(|line| *line != "check:").skip(1);
+    let steps: Vec<&str> = recipe.map_while(|line| line.strip_prefix("    ")).collect();
+    assert!(steps.len() >= 4, "{steps:?}");
+    let missing = steps.iter().filter(|step| !ci.lines().any(|line| line.trim() == **step));
+    assert_none(&missing.map(|step| format!(".ci/run does not run: {step}")).collect::<Vec<_>>());
+}
+
+/// `serve --ttl` for each command and flag of the program.
+fn known() -> Vec<String> {
+    let mut known = Vec::new();
+    for command in Cli::command().get_subcommands() {
+        let flags = command.get_arguments().filter_map(clap::Arg::get_long);
+        known.extend(flags.map(|flag| format!("{} --{flag}", command.get_name())));
+    }
+    known
+}
+
+/// The same for a row: commands in the first cell, the flag in the second.
+fn flags_of(row: &[String]) -> Vec<String> {
+    let flag = code(&row[1]).and_then(|it| it.split(' ').find(|word| word.starts_with("--")));
+    let flag = flag.unwrap_or_else(|| panic!("no flag in {row:?}"));
+    let commands = row[0].split('`').skip(1).step_by(2);
+    commands.map(|command| format!("{command} {flag}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_tells_its_flag_for_each_command() {
+        let row = ["`serve`, `check`".to_owned(), "`-c --config FILE`".into()];
+        assert_eq!(flags_of(&row), ["serve --config", "check --config"]);
+    }
+
+    #[test]
+    fn the_flags_of_the_program_are_seen() {
+        assert!(known().contains(&"demo --ports".to_owned()));
+    }
+}

@@ -1,1 +1,95 @@
-//! to come
+//! The names of metrics say their unit, and the README tells all of them.
+
+use std::sync::LazyLock;
+
+use crate::gateway;
+use crate::sources::{assert_none, read};
+use crate::tables::{code, differences, rows};
+
+static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| metrics(&gateway::metrics()));
+
+/// Ends of gauges that count something, or have another unit.
+const GAUGE_ENDS: [&str; 3] = ["_seconds", "_octets", "_info"];
+/// Gauges that are a state, for which there is no unit.
+const STATES: [&str; 3] = ["nomadns_ready", "nomadns_nomad_index", "nomadns_nomad_access"];
+
+#[test]
+fn metric_names_say_their_unit() {
+    assert!(METRICS.len() > 20, "{METRICS:?}");
+    assert_none(&METRICS.iter().filter_map(misnamed).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_readme_tells_every_metric() {
+    let readme = read("README.md");
+    let rows = rows(&readme, "Metrics");
+    let told: Vec<String> = rows.iter().filter_map(|row| code(&row[0])).map(str::to_owned).collect();
+    let known: Vec<String> = METRICS.iter().map(Metric::shown).collect();
+    assert_none(&differences("Metrics", &told, &known));
+}
+
+#[derive(Debug)]
+struct Metric {
+    name: String,
+    kind: String,
+}
+
+impl Metric {
+    /// The name that a query to Prometheus uses.
+    fn shown(&self) -> String {
+        let end = if self.kind == "counter" { "_total" } else { "" };
+        format!("{}{end}", self.name)
+    }
+}
+
+fn metrics(page: &str) -> Vec<Metric> {
+    let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let pair = types.filter_map(|line| line.split_once(' '));
+    pair.map(|(name, kind)| Metric { name: name.into(), kind: kind.into() }).collect()
+}
+
+fn misnamed(metric: &Metric) -> Option<String> {
+    let Metric { name, kind } = metric;
+    let told = |problem: &str| Some(format!("metric {name} ({kind}) {problem}"));
+    if !name.starts_with("nomadns_") && !name.starts_with("coredns_") {
+        return told("belongs to nobody: nomadns_, or coredns_ for an alias");
+    }
+    match &**kind {
+        // The encoder adds one.
+        "counter" if name.ends_with("_total") => told("has `_total` twice"),
+        "counter" if !name.ends_with('s') => told("counts nothing: name the things, in the plural"),
+        "histogram" if !name.ends_with("_seconds") && !name.ends_with("_octets") => {
+            told("has no unit: _seconds or _octets")
+        }
+        "gauge" => {
+            let is_state = STATES.contains(&&**name);
+            let has_unit = GAUGE_ENDS.iter().any(|end| name.ends_with(end));
+            let counts = name.ends_with('s');
+            (!is_state && !has_unit && !counts).then(|| told("has no unit and counts nothing"))?
+        }
+        "counter" | "histogram" => None,
+        _ => told("is of a kind that we do not use"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_a_unit_are_found() {
+        let page = "# TYPE nomadns_query counter\n# TYPE nomadns_queries_total counter\n\
+                    # TYPE nomadns_time histogram\n# TYPE other_things gauge\n\
+                    # TYPE nomadns_size gauge\n# TYPE nomadns_all unknown\n";
+        assert_eq!(metrics(page).iter().filter_map(misnamed).count(), 6);
+    }
+
+    #[test]
+    fn names_with_a_unit_are_good() {
+        let page = "# TYPE nomadns_queries counter\n# TYPE coredns_x_seconds histogram\n\
+                    # TYPE nomadns_cache_entries gauge\n# TYPE nomadns_ready gauge\n";
+        let metrics = metrics(page);
+        assert!(metrics.iter().filter_map(misnamed).next().is_none());
+        assert_eq!(metrics[0].shown(), "nomadns_queries_total");
+    }
+}
