@@ -12,7 +12,13 @@ const QUESTIONS: [(&str, &str, u16, &str, &str); 8] = [
     ("redis.default.nomad", "A", 1, "NOERROR", "10.0.0.11"),
     ("six.default.nomad", "AAAA", 28, "NOERROR", "2001:db8::61"),
     ("redis.default.nomad", "SRV", 33, "NOERROR", "10 10 6379"),
-    ("redis.default.service.nomad", "TXT", 16, "NOERROR", "port=6379"),
+    (
+        "redis.default.service.nomad",
+        "TXT",
+        16,
+        "NOERROR",
+        "port=6379",
+    ),
     ("nomad", "SOA", 6, "NOERROR", "ns.nomad."),
     // Nothing of that type: NODATA.
     ("redis.default.nomad", "AAAA", 28, "NOERROR", "SOA"),
@@ -24,7 +30,10 @@ const QUESTIONS: [(&str, &str, u16, &str, &str); 8] = [
 #[test]
 fn every_client_shows_the_same_answer_over_every_transport() {
     let demo = Demo::start();
-    let (dig_https, kdig_https) = (knows("dig -h", "+[no]https"), knows("kdig -h", "+[no]https"));
+    let (dig_https, kdig_https) = (
+        knows("dig -h", "+[no]https"),
+        knows("kdig -h", "+[no]https"),
+    );
     for (missing, tool) in [(!dig_https, "dig"), (!kdig_https, "kdig")] {
         if missing {
             eprintln!("SKIPPED: this {tool} has no +https");
@@ -33,7 +42,10 @@ fn every_client_shows_the_same_answer_over_every_transport() {
     for (name, kind, number, status, part) in QUESTIONS {
         let seen = dig(&demo, "", name, kind);
         assert_eq!(seen.status, status, "{name} {kind}: {seen:?}");
-        assert!(seen.records.iter().any(|it| it.contains(part)), "{name} {kind}: {seen:?}");
+        assert!(
+            seen.records.iter().any(|it| it.contains(part)),
+            "{name} {kind}: {seen:?}"
+        );
         let mut all = vec![
             ("dig +tcp", dig(&demo, "+tcp", name, kind)),
             ("dig +tls", dig(&demo, "+tls", name, kind)),
@@ -42,7 +54,10 @@ fn every_client_shows_the_same_answer_over_every_transport() {
             ("kdig +tls", kdig(&demo, "+tls", name, kind)),
             ("curl /dns-query POST", post(&demo, name, number)),
             ("curl /dns-query GET", get(&demo, name, number)),
-            ("curl /dns-query GET, no TLS", get_plain(&demo, name, number)),
+            (
+                "curl /dns-query GET, no TLS",
+                get_plain(&demo, name, number),
+            ),
             ("curl /resolve", resolve(&demo, name, kind)),
             ("lookup --transport all", lookup_all(&demo, name, kind)),
             ("lookup", lookup(&demo, name, kind)),
@@ -54,7 +69,10 @@ fn every_client_shows_the_same_answer_over_every_transport() {
         }
         if kdig_https {
             all.push(("kdig +https", kdig(&demo, "+https", name, kind)));
-            all.push(("kdig +https-get", kdig(&demo, "+https +https-get", name, kind)));
+            all.push((
+                "kdig +https-get",
+                kdig(&demo, "+https +https-get", name, kind),
+            ));
         }
         for (client, other) in all {
             assert_eq!(other, seen, "{name} {kind}: {client} against dig");
@@ -96,7 +114,10 @@ fn kdig(demo: &Demo, transport: &str, name: &str, kind: &str) -> Seen {
 
 fn post(demo: &Demo, name: &str, number: u16) -> Seen {
     // printf takes octets as octal numbers, and so needs no file.
-    let query: String = query(name, number).iter().map(|octet| format!("\\{octet:03o}")).collect();
+    let query: String = query(name, number)
+        .iter()
+        .map(|octet| format!("\\{octet:03o}"))
+        .collect();
     let command = format!(
         "printf '{query}' | curl -fsSk --max-time 10 -H 'content-type: application/dns-message' \
          --data-binary @- https://127.0.0.1:{}/dns-query",
@@ -121,7 +142,10 @@ fn get_from(url: &str, name: &str, number: u16) -> Seen {
 }
 
 fn resolve(demo: &Demo, name: &str, kind: &str) -> Seen {
-    let url = format!("https://127.0.0.1:{}/resolve?name={name}&type={kind}", demo.https());
+    let url = format!(
+        "https://127.0.0.1:{}/resolve?name={name}&type={kind}",
+        demo.https()
+    );
     Seen::in_json(&shell(&format!("curl -fsSk --max-time 10 '{url}'")).unwrap())
 }
 

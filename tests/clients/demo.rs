@@ -31,7 +31,10 @@ impl Demo {
         let mut text = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         while !text.ends_with(&format!("{LAST_LINE}\n")) {
-            assert!(out.read_line(&mut text).unwrap() > 0, "the demo ended early:\n{text}");
+            assert!(
+                out.read_line(&mut text).unwrap() > 0,
+                "the demo ended early:\n{text}"
+            );
         }
         let demo = Self { child, text };
         let (admin, since) = (demo.admin(), Instant::now());
@@ -43,24 +46,38 @@ impl Demo {
 
     /// The commands that it says to try.
     pub fn commands(&self) -> Vec<String> {
-        let indented = |line: &str| line.get(COMMANDS_AT..).map(|command| (line.to_owned(), command.to_owned()));
+        let indented = |line: &str| {
+            line.get(COMMANDS_AT..)
+                .map(|command| (line.to_owned(), command.to_owned()))
+        };
         let parts = self.text.lines().filter_map(indented);
         let commands = parts.filter(|(line, command)| {
             // A label or nothing stands before a command, with a gap.
             line.as_bytes()[COMMANDS_AT - 1] == b' ' && !command.starts_with([' ', 'h'])
         });
-        commands.map(|(_, command)| command).skip_while(|it| !it.starts_with("dig ")).collect()
+        commands
+            .map(|(_, command)| command)
+            .skip_while(|it| !it.starts_with("dig "))
+            .collect()
     }
 
     /// The program as it is called in what is printed.
     pub fn program(&self) -> String {
-        let all = self.text.lines().find(|line| line.contains(" lookup ")).unwrap();
+        let all = self
+            .text
+            .lines()
+            .find(|line| line.contains(" lookup "))
+            .unwrap();
         all[COMMANDS_AT..].split(' ').next().unwrap().to_owned()
     }
 
     /// The flags that tell `lookup` the ports.
     pub fn lookup_flags(&self) -> String {
-        let all = self.text.lines().find(|line| line.contains("--transport all")).unwrap();
+        let all = self
+            .text
+            .lines()
+            .find(|line| line.contains("--transport all"))
+            .unwrap();
         all.split_once("--transport all").unwrap().1.to_owned()
     }
 

@@ -34,7 +34,10 @@ fn every_printed_command_works_when_it_is_pasted() {
         let (_, parts) = expected.unwrap_or_else(|| panic!("nothing is expected of: {command}"));
         let output = shell(&command).unwrap_or_else(|error| panic!("{error}"));
         for part in *parts {
-            assert!(output.contains(part), "{command}\nlacks {part} in:\n{output}");
+            assert!(
+                output.contains(part),
+                "{command}\nlacks {part} in:\n{output}"
+            );
         }
         println!("works: {command}");
     }

@@ -17,13 +17,21 @@ pub struct Seen {
 impl Seen {
     fn new(status: &str, mut records: Vec<String>) -> Self {
         records.sort();
-        Self { status: status.into(), records }
+        Self {
+            status: status.into(),
+            records,
+        }
     }
 
     /// From the output of dig, kdig or lookup.
     pub fn in_text(text: &str) -> Self {
-        let (_, after) = text.split_once("status: ").unwrap_or_else(|| panic!("no status:\n{text}"));
-        let status: String = after.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let (_, after) = text
+            .split_once("status: ")
+            .unwrap_or_else(|| panic!("no status:\n{text}"));
+        let status: String = after
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect();
         let body = text.split(";; ADDITIONAL").next().unwrap();
         Self::new(&status, records_in(body))
     }
@@ -32,7 +40,11 @@ impl Seen {
     pub fn in_table(text: &str) -> Self {
         assert!(text.contains("all 6 transports agree"), "{text}");
         let row = text.lines().find(|line| line.starts_with("udp ")).unwrap();
-        let status = row.split_whitespace().skip_while(|word| *word != "ms").nth(1).unwrap();
+        let status = row
+            .split_whitespace()
+            .skip_while(|word| *word != "ms")
+            .nth(1)
+            .unwrap();
         Self::new(status, records_in(text))
     }
 
@@ -48,7 +60,10 @@ impl Seen {
         let records = sections.into_iter().flatten().flatten().map(|record| {
             let number = record["type"].as_u64().unwrap();
             let (_, kind) = TYPES.iter().find(|(known, _)| *known == number).unwrap();
-            let (name, data) = (record["name"].as_str().unwrap(), record["data"].as_str().unwrap());
+            let (name, data) = (
+                record["name"].as_str().unwrap(),
+                record["data"].as_str().unwrap(),
+            );
             format!("{name} {} IN {kind} {data}", record["TTL"])
         });
         Self::new(status, records.collect())
@@ -72,7 +87,9 @@ fn records_in(text: &str) -> Vec<String> {
     let lines = text.lines().filter(|line| !line.starts_with(';'));
     let lines = lines.map(|line| line.trim_end_matches("  ; authority"));
     let is_record = |words: &Vec<&str>| words.len() > 4 && words[2] == "IN";
-    let words = lines.map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(is_record);
+    let words = lines
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .filter(is_record);
     words.map(|words| words.join(" ")).collect()
 }
 
@@ -81,7 +98,10 @@ fn shown(record: &Record) -> String {
         RData::A(address) => format!("A {}", address.0),
         RData::AAAA(address) => format!("AAAA {}", address.0),
         RData::SRV(srv) => {
-            format!("SRV {} {} {} {}", srv.priority, srv.weight, srv.port, srv.target)
+            format!(
+                "SRV {} {} {} {}",
+                srv.priority, srv.weight, srv.port, srv.target
+            )
         }
         RData::SOA(soa) => format!(
             "SOA {} {} {} {} {} {} {}",

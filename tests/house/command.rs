@@ -10,17 +10,26 @@ use crate::tables::{code, differences, rows};
 fn the_readme_tells_every_command() {
     let readme = read("README.md");
     let rows = rows(&readme, "Commands");
-    let first = |row: &Vec<String>| code(&row[0]).and_then(|it| it.split(' ').nth(1)).map(str::to_owned);
+    let first = |row: &Vec<String>| {
+        code(&row[0])
+            .and_then(|it| it.split(' ').nth(1))
+            .map(str::to_owned)
+    };
     let told: Vec<String> = rows.iter().filter_map(first).collect();
-    let known: Vec<String> =
-        Cli::command().get_subcommands().map(|it| it.get_name().to_owned()).collect();
+    let known: Vec<String> = Cli::command()
+        .get_subcommands()
+        .map(|it| it.get_name().to_owned())
+        .collect();
     assert_none(&differences("Commands", &told, &known));
 }
 
 #[test]
 fn the_readme_tells_every_flag() {
     let readme = read("README.md");
-    let told: Vec<String> = rows(&readme, "Flags").iter().flat_map(|row| flags_of(row)).collect();
+    let told: Vec<String> = rows(&readme, "Flags")
+        .iter()
+        .flat_map(|row| flags_of(row))
+        .collect();
     assert_none(&differences("Flags", &told, &known()));
 }
 
@@ -30,8 +39,14 @@ fn what_just_check_runs_is_what_ci_runs() {
     let recipe = just.lines().skip_while(|line| *line != "check:").skip(1);
     let steps: Vec<&str> = recipe.map_while(|line| line.strip_prefix("    ")).collect();
     assert!(steps.len() >= 4, "{steps:?}");
-    let missing = steps.iter().filter(|step| !ci.lines().any(|line| line.trim() == **step));
-    assert_none(&missing.map(|step| format!(".ci/run does not run: {step}")).collect::<Vec<_>>());
+    let missing = steps
+        .iter()
+        .filter(|step| !ci.lines().any(|line| line.trim() == **step));
+    assert_none(
+        &missing
+            .map(|step| format!(".ci/run does not run: {step}"))
+            .collect::<Vec<_>>(),
+    );
 }
 
 /// `serve --ttl` for each command and flag of the program.
@@ -49,7 +64,9 @@ fn flags_of(row: &[String]) -> Vec<String> {
     let flag = code(&row[1]).and_then(|it| it.split(' ').find(|word| word.starts_with("--")));
     let flag = flag.unwrap_or_else(|| panic!("no flag in {row:?}"));
     let commands = row[0].split('`').skip(1).step_by(2);
-    commands.map(|command| format!("{command} {flag}")).collect()
+    commands
+        .map(|command| format!("{command} {flag}"))
+        .collect()
 }
 
 #[cfg(test)]

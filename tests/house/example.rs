@@ -15,7 +15,10 @@ fn the_example_is_the_defaults_when_its_keys_are_switched_on() {
 
 #[test]
 fn the_example_changes_nothing_as_it_is() {
-    assert_eq!(toml::from_str::<File>(&read(EXAMPLE)).expect("our keys"), File::default());
+    assert_eq!(
+        toml::from_str::<File>(&read(EXAMPLE)).expect("our keys"),
+        File::default()
+    );
 }
 
 #[test]
@@ -23,7 +26,11 @@ fn the_example_has_every_key() {
     let table = switched_on(&read(EXAMPLE)).parse::<Table>().expect("TOML");
     let (shown, known) = (keys(&table), defaults());
     let missing = known.iter().filter(|key| !shown.contains(key));
-    assert_none(&missing.map(|(key, _)| format!("{EXAMPLE} lacks {key}")).collect::<Vec<_>>());
+    assert_none(
+        &missing
+            .map(|(key, _)| format!("{EXAMPLE} lacks {key}"))
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -69,7 +76,9 @@ fn unexplained(text: &str) -> Vec<String> {
     };
     let pairs = lines.windows(2).enumerate();
     let found = pairs.filter(|(_, pair)| is_named(pair[1]) && !is_comment(pair[0]));
-    found.map(|(place, pair)| format!("line {}: no comment above {}", place + 2, pair[1])).collect()
+    found
+        .map(|(place, pair)| format!("line {}: no comment above {}", place + 2, pair[1]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -78,12 +87,21 @@ mod tests {
 
     #[test]
     fn keys_are_switched_on_and_explanations_are_not() {
-        assert_eq!(switched_on("# why = because\n#ttl = 30\n#\n[nomad]"), "# why = because\nttl = 30\n#\n[nomad]\n");
+        assert_eq!(
+            switched_on("# why = because\n#ttl = 30\n#\n[nomad]"),
+            "# why = because\nttl = 30\n#\n[nomad]\n"
+        );
     }
 
     #[test]
     fn a_key_without_an_explanation_is_found() {
         let text = "# How long it is kept.\n#ttl = 30\n#zones = []\n\n[nomad]";
-        assert_eq!(unexplained(text), ["line 3: no comment above #zones = []", "line 5: no comment above [nomad]"]);
+        assert_eq!(
+            unexplained(text),
+            [
+                "line 3: no comment above #zones = []",
+                "line 5: no comment above [nomad]"
+            ]
+        );
     }
 }

@@ -13,10 +13,19 @@ const UNSAFE: &str = "src/listeners/udp/batch.rs";
 
 /// Who may touch the file system or the environment, and why.
 const MACHINE: [(&str, &str); 4] = [
-    ("src/cli.rs", "reads the environment and the files that the user named"),
-    ("src/config/", "reads the configuration and the files that it names"),
+    (
+        "src/cli.rs",
+        "reads the environment and the files that the user named",
+    ),
+    (
+        "src/config/",
+        "reads the configuration and the files that it names",
+    ),
     ("src/certs.rs", "writes the development certificates"),
-    ("src/demo/server/mod.rs", "removes the unix socket that an earlier demo left"),
+    (
+        "src/demo/server/mod.rs",
+        "removes the unix socket that an earlier demo left",
+    ),
 ];
 
 #[test]
@@ -31,7 +40,12 @@ fn no_file_is_too_long() {
 
 #[test]
 fn only_the_module_of_system_calls_is_unsafe() {
-    assert_none(&sources("src").iter().flat_map(unsafe_code).collect::<Vec<_>>());
+    assert_none(
+        &sources("src")
+            .iter()
+            .flat_map(unsafe_code)
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -43,26 +57,42 @@ fn only_the_upper_floors_touch_files_and_environment() {
 fn every_exception_is_still_needed() {
     let all = sources("src");
     let any = |prefix: &str, needs: fn(&Source) -> bool| {
-        all.iter().any(|source| source.path.starts_with(prefix) && needs(source))
+        all.iter()
+            .any(|source| source.path.starts_with(prefix) && needs(source))
     };
     for (prefix, reason) in MACHINE {
-        assert!(any(prefix, |it| !touches(it).is_empty()), "{prefix} no longer {reason}");
+        assert!(
+            any(prefix, |it| !touches(it).is_empty()),
+            "{prefix} no longer {reason}"
+        );
     }
-    assert!(any(UNSAFE, |it| !unsafe_lines(it.tokens()).is_empty()), "{UNSAFE} is safe now");
+    assert!(
+        any(UNSAFE, |it| !unsafe_lines(it.tokens()).is_empty()),
+        "{UNSAFE} is safe now"
+    );
 }
 
 fn all() -> Vec<Source> {
-    ["src", "tests", "benches"].into_iter().flat_map(sources).collect()
+    ["src", "tests", "benches"]
+        .into_iter()
+        .flat_map(sources)
+        .collect()
 }
 
 fn header(source: &Source) -> Option<String> {
-    let lines = source.text.lines().take_while(|line| line.starts_with("//!")).count();
+    let lines = source
+        .text
+        .lines()
+        .take_while(|line| line.starts_with("//!"))
+        .count();
     let Source { path, .. } = source;
     match lines {
-        0 => Some(format!("{path}:1: a file begins with `//!`: what it is, and what it does not do")),
-        lines if lines > MOST_HEADER_LINES => {
-            Some(format!("{path}:1: the header has {lines} lines; {MOST_HEADER_LINES} are enough"))
-        }
+        0 => Some(format!(
+            "{path}:1: a file begins with `//!`: what it is, and what it does not do"
+        )),
+        lines if lines > MOST_HEADER_LINES => Some(format!(
+            "{path}:1: the header has {lines} lines; {MOST_HEADER_LINES} are enough"
+        )),
         _ => None,
     }
 }
@@ -79,7 +109,10 @@ fn unsafe_code(source: &Source) -> Vec<String> {
         return Vec::new();
     }
     let told = |line| format!("{path}:{line}: unsafe code belongs into {UNSAFE}");
-    unsafe_lines(source.tokens()).into_iter().map(told).collect()
+    unsafe_lines(source.tokens())
+        .into_iter()
+        .map(told)
+        .collect()
 }
 
 fn unsafe_lines(tokens: TokenStream) -> Vec<usize> {
@@ -107,9 +140,16 @@ fn touches(source: &Source) -> Vec<(usize, String)> {
     let found = |named: crate::paths::Named| {
         let path = named.segments.join("::");
         let reach = ["std::fs", "std::env", "tokio::fs"];
-        reach.into_iter().find(|it| path.starts_with(it)).map(|_| (named.line, path))
+        reach
+            .into_iter()
+            .find(|it| path.starts_with(it))
+            .map(|_| (named.line, path))
     };
-    Names::of(source).paths.into_iter().filter_map(found).collect()
+    Names::of(source)
+        .paths
+        .into_iter()
+        .filter_map(found)
+        .collect()
 }
 
 #[cfg(test)]
@@ -134,14 +174,23 @@ mod tests {
     fn unsafe_code_is_found_wherever_it_hides() {
         let text = "// unsafe\nfn f() {\n  g(|| unsafe { 1 });\n}";
         let findings = unsafe_code(&Source::new("src/a.rs", text));
-        assert_eq!(findings, ["src/a.rs:3: unsafe code belongs into src/listeners/udp/batch.rs"]);
+        assert_eq!(
+            findings,
+            ["src/a.rs:3: unsafe code belongs into src/listeners/udp/batch.rs"]
+        );
     }
 
     #[test]
     fn files_and_environment_are_found_through_any_import() {
         let machine = |text: &str| machine(&Source::new("src/dns/a.rs", text)).len();
         assert_eq!(machine("use std::{fmt, fs};"), 1);
-        assert_eq!(machine("fn f() { std::env::args(); tokio::fs::read(\"a\") }"), 2);
-        assert_eq!(machine("const A: &str = env!(\"CARGO_PKG_VERSION\"); use std::fmt;"), 0);
+        assert_eq!(
+            machine("fn f() { std::env::args(); tokio::fs::read(\"a\") }"),
+            2
+        );
+        assert_eq!(
+            machine("const A: &str = env!(\"CARGO_PKG_VERSION\"); use std::fmt;"),
+            0
+        );
     }
 }

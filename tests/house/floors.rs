@@ -37,7 +37,11 @@ fn the_modules_of_a_folder_form_no_ring() {
 
 #[test]
 fn every_module_of_the_crate_has_a_floor() {
-    let known = |source: &Source| floor(&source.module()).is_none().then(|| source.path.clone());
+    let known = |source: &Source| {
+        floor(&source.module())
+            .is_none()
+            .then(|| source.path.clone())
+    };
     assert_none(&sources("src").iter().filter_map(known).collect::<Vec<_>>());
 }
 
@@ -45,9 +49,14 @@ fn every_module_of_the_crate_has_a_floor() {
 fn the_check_sees_the_uses_of_the_real_tree() {
     let uses = uses(&sources("src"));
     let has = |from: &str, to: &str| {
-        uses.iter().any(|it| it.from.join("::") == from && it.to.join("::") == to)
+        uses.iter()
+            .any(|it| it.from.join("::") == from && it.to.join("::") == to)
     };
-    assert!(has("cli", "app") && has("layers::cache", "dns::answer") && has("config::check", "config::file"));
+    assert!(
+        has("cli", "app")
+            && has("layers::cache", "dns::answer")
+            && has("config::check", "config::file")
+    );
 }
 
 /// The uses that do not point to a lower floor.
@@ -79,9 +88,16 @@ fn upward(uses: &[Use]) -> Vec<String> {
 fn rings(uses: &[Use]) -> Vec<String> {
     let mut folders: BTreeMap<Module, BTreeMap<String, BTreeMap<String, &str>>> = BTreeMap::new();
     for it in uses {
-        let shared = it.from.iter().zip(&it.to).take_while(|(from, to)| from == to).count();
+        let shared = it
+            .from
+            .iter()
+            .zip(&it.to)
+            .take_while(|(from, to)| from == to)
+            .count();
         // Between a module and what is below it there are no two siblings.
-        let (Some(from), Some(to)) = (it.from.get(shared), it.to.get(shared)) else { continue };
+        let (Some(from), Some(to)) = (it.from.get(shared), it.to.get(shared)) else {
+            continue;
+        };
         if shared > 0 {
             let folder = folders.entry(it.from[..shared].to_vec()).or_default();
             let edges = folder.entry(from.clone()).or_default();
@@ -94,8 +110,10 @@ fn rings(uses: &[Use]) -> Vec<String> {
             let mut way = Vec::new();
             // Each ring is told once, from its first module.
             if back_to(start, start, edges, &mut way) {
-                let steps: Vec<String> =
-                    way.iter().map(|(to, place)| format!("uses {to} ({place})")).collect();
+                let steps: Vec<String> = way
+                    .iter()
+                    .map(|(to, place)| format!("uses {to} ({place})"))
+                    .collect();
                 findings.push(format!(
                     "{}: {start} {}; modules of one folder may not form a ring",
                     folder.join("::"),
@@ -126,7 +144,9 @@ fn back_to<'a>(start: &str, at: &str, edges: &Edges<'a>, way: &mut Vec<(String, 
 }
 
 fn findings_has(findings: &[String], it: &Use) -> bool {
-    findings.last().is_some_and(|last| last.starts_with(&format!("{}: ", it.place)))
+    findings
+        .last()
+        .is_some_and(|last| last.starts_with(&format!("{}: ", it.place)))
 }
 
 fn top(module: &Module) -> &str {
@@ -134,7 +154,10 @@ fn top(module: &Module) -> &str {
 }
 
 fn floor(module: &Module) -> Option<u8> {
-    FLOORS.iter().find(|(name, _)| *name == top(module)).map(|(_, floor)| *floor)
+    FLOORS
+        .iter()
+        .find(|(name, _)| *name == top(module))
+        .map(|(_, floor)| *floor)
 }
 
 #[cfg(test)]
@@ -142,14 +165,19 @@ mod tests {
     use super::*;
 
     fn uses_of(files: &[(&str, &str)]) -> Vec<Use> {
-        let sources: Vec<Source> =
-            files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        let sources: Vec<Source> = files
+            .iter()
+            .map(|(path, text)| Source::new(path, text))
+            .collect();
         uses(&sources)
     }
 
     #[test]
     fn an_upward_import_is_found_with_file_line_and_rule() {
-        let files = [("src/dns/name.rs", "\nuse crate::layers::Stack;"), ("src/layers/mod.rs", "")];
+        let files = [
+            ("src/dns/name.rs", "\nuse crate::layers::Stack;"),
+            ("src/layers/mod.rs", ""),
+        ];
         let findings = upward(&uses_of(&files));
         let expected = "src/dns/name.rs:2: dns::name (floor 1) uses layers (floor 3); \
                         a module may use only lower floors";
@@ -159,7 +187,10 @@ mod tests {
     #[test]
     fn an_import_on_the_same_floor_is_found_and_one_downwards_is_not() {
         let files = [
-            ("src/sync/mod.rs", "use crate::answers::Router; use crate::catalog::Catalog;"),
+            (
+                "src/sync/mod.rs",
+                "use crate::answers::Router; use crate::catalog::Catalog;",
+            ),
             ("src/answers/mod.rs", ""),
             ("src/catalog/mod.rs", ""),
         ];
@@ -168,7 +199,10 @@ mod tests {
 
     #[test]
     fn a_module_without_a_floor_is_found() {
-        let files = [("src/cli.rs", "use crate::attic::Box;"), ("src/attic.rs", "")];
+        let files = [
+            ("src/cli.rs", "use crate::attic::Box;"),
+            ("src/attic.rs", ""),
+        ];
         assert!(upward(&uses_of(&files))[0].contains("attic (floor none)"));
     }
 
@@ -186,7 +220,10 @@ mod tests {
     #[test]
     fn a_ring_of_siblings_is_found_once_with_all_its_steps() {
         let files = [
-            ("src/dns/mod.rs", "mod a; mod b; mod c; pub use b::B; pub use c::C;"),
+            (
+                "src/dns/mod.rs",
+                "mod a; mod b; mod c; pub use b::B; pub use c::C;",
+            ),
             ("src/dns/a.rs", "use super::B;"),
             ("src/dns/b.rs", "fn f(c: super::C) {}"),
             ("src/dns/c.rs", "use crate::dns::a::A;"),
@@ -203,7 +240,10 @@ mod tests {
             ("src/demo/shared.rs", "use super::state::log::Log;"),
             ("src/demo/state/mod.rs", "pub mod log; mod table;"),
             ("src/demo/state/log.rs", ""),
-            ("src/demo/state/table.rs", "use crate::demo::shared::Shared;"),
+            (
+                "src/demo/state/table.rs",
+                "use crate::demo::shared::Shared;",
+            ),
         ];
         assert_eq!(rings(&uses_of(&files)).len(), 1);
     }

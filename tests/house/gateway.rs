@@ -8,11 +8,17 @@ use nomadns::config::{Settings, Source};
 
 /// The metrics of a gateway that has just started, as text.
 pub(crate) fn metrics() -> String {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     runtime.expect("threads").block_on(async {
         let mut source = Source::default();
         // Nobody listens there; that is a state like others.
-        source.set("nomad.addresses", vec!["http://127.0.0.1:1".to_owned()], "test");
+        source.set(
+            "nomad.addresses",
+            vec!["http://127.0.0.1:1".to_owned()],
+            "test",
+        );
         source.set("listen.dns", vec!["127.0.0.1:0".to_owned()], "test");
         source.set("listen.http", Vec::<String>::new(), "test");
         source.set("listen.admin", vec!["127.0.0.1:0".to_owned()], "test");

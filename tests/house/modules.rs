@@ -30,14 +30,21 @@ pub(crate) fn uses(sources: &[Source]) -> Vec<Use> {
     let mut uses = Vec::new();
     for file in &files {
         for named in &file.names.paths {
-            let Some(path) = file.absolute(&named.segments, named.depth) else { continue };
+            let Some(path) = file.absolute(&named.segments, named.depth) else {
+                continue;
+            };
             let (through, to) = (tree.module_of(&path), tree.maker_of(&path));
             let own_child = through.starts_with(&file.module) && through != file.module;
             if to == file.module || (own_child && named.role == Role::Reexport) {
                 continue;
             }
             let place = format!("{}:{}", file.path, named.line);
-            uses.push(Use { from: file.module.clone(), through, to, place });
+            uses.push(Use {
+                from: file.module.clone(),
+                through,
+                to,
+                place,
+            });
         }
     }
     uses
@@ -51,7 +58,11 @@ struct File {
 
 impl File {
     fn new(source: &Source) -> Self {
-        Self { path: source.path.clone(), module: source.module(), names: Names::of(source) }
+        Self {
+            path: source.path.clone(),
+            module: source.module(),
+            names: Names::of(source),
+        }
     }
 
     /// The path from the crate; none when it leads to another crate.
@@ -71,7 +82,10 @@ impl File {
             }
             _ => return None,
         };
-        let more = rest.iter().take_while(|segment| *segment == "super").count();
+        let more = rest
+            .iter()
+            .take_while(|segment| *segment == "super")
+            .count();
         up += more;
         base.truncate(base.len().saturating_sub(up.saturating_sub(depth)));
         base.extend_from_slice(&rest[more..]);
@@ -92,7 +106,9 @@ impl Tree {
         for file in files {
             let outer = file.names.paths.iter().filter(|named| named.depth == 0);
             for named in outer.filter(|named| named.role != Role::Inline) {
-                let Some(path) = file.absolute(&named.segments, 0) else { continue };
+                let Some(path) = file.absolute(&named.segments, 0) else {
+                    continue;
+                };
                 let name = named.alias.as_ref().or(named.segments.last());
                 let name = name.expect("no path is empty").clone();
                 bound.insert((file.module.clone(), name), path);
@@ -104,7 +120,9 @@ impl Tree {
     /// The deepest module on a path.
     fn module_of(&self, path: &[String]) -> Module {
         let ends = (0..=path.len()).rev();
-        let known = ends.map(|end| path[..end].to_vec()).find(|module| self.modules.contains(module));
+        let known = ends
+            .map(|end| path[..end].to_vec())
+            .find(|module| self.modules.contains(module));
         known.unwrap_or_default()
     }
 
@@ -114,7 +132,9 @@ impl Tree {
         // A chain of re-exports is short; a ring of them would not compile.
         for _ in 0..16 {
             let module = self.module_of(&path);
-            let Some(name) = path.get(module.len()) else { return module };
+            let Some(name) = path.get(module.len()) else {
+                return module;
+            };
             match self.bound.get(&(module.clone(), name.clone())) {
                 Some(target) if target != &path => {
                     path = [&target[..], &path[module.len() + 1..]].concat();
@@ -131,8 +151,10 @@ mod tests {
     use super::*;
 
     fn uses_of(files: &[(&str, &str)]) -> Vec<String> {
-        let sources: Vec<Source> =
-            files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        let sources: Vec<Source> = files
+            .iter()
+            .map(|(path, text)| Source::new(path, text))
+            .collect();
         let shown = |it: &Use| format!("{} > {}", it.from.join("::"), it.to.join("::"));
         uses(&sources).iter().map(shown).collect()
     }
@@ -140,19 +162,28 @@ mod tests {
     #[test]
     fn reexports_are_followed_and_are_no_use_themselves() {
         let files = [
-            ("src/dns/mod.rs", "mod name; mod query; pub use name::Name; pub use self::query::*;"),
+            (
+                "src/dns/mod.rs",
+                "mod name; mod query; pub use name::Name; pub use self::query::*;",
+            ),
             ("src/dns/name.rs", "pub struct Name;"),
             ("src/dns/query.rs", "use super::Name;"),
             ("src/layers.rs", "fn f(name: crate::dns::Name) {}"),
         ];
-        assert_eq!(uses_of(&files), ["dns::query > dns::name", "layers > dns::name"]);
+        assert_eq!(
+            uses_of(&files),
+            ["dns::query > dns::name", "layers > dns::name"]
+        );
     }
 
     #[test]
     fn inline_modules_count_as_their_file() {
         let files = [
             ("src/a/mod.rs", "mod b; mod c;"),
-            ("src/a/b.rs", "mod tests { use super::X; use super::super::c; }"),
+            (
+                "src/a/b.rs",
+                "mod tests { use super::X; use super::super::c; }",
+            ),
             ("src/a/c.rs", ""),
         ];
         assert_eq!(uses_of(&files), ["a::b > a::c"]);
@@ -160,7 +191,10 @@ mod tests {
 
     #[test]
     fn a_parent_that_uses_its_child_is_seen() {
-        let files = [("src/a/mod.rs", "mod b; use self::b::B; fn f() { b::g() }"), ("src/a/b.rs", "")];
+        let files = [
+            ("src/a/mod.rs", "mod b; use self::b::B; fn f() { b::g() }"),
+            ("src/a/b.rs", ""),
+        ];
         assert_eq!(uses_of(&files), ["a > a::b", "a > a::b"]);
     }
 }

@@ -48,7 +48,11 @@ impl Names {
     }
 
     fn walk(&mut self, tokens: TokenStream, depth: usize) {
-        let mut tokens = tokens.into_iter().collect::<Vec<_>>().into_iter().peekable();
+        let mut tokens = tokens
+            .into_iter()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .peekable();
         let mut role = Role::Import;
         // Whether a `::` came before, so that an identifier does not start a path.
         let mut inside_path = false;
@@ -62,8 +66,10 @@ impl Names {
                         continue;
                     }
                     "use" if !tokens.peek().is_some_and(|next| is_punct(next, '<')) => {
-                        let item: Vec<_> =
-                            tokens.by_ref().take_while(|next| !is_punct(next, ';')).collect();
+                        let item: Vec<_> = tokens
+                            .by_ref()
+                            .take_while(|next| !is_punct(next, ';'))
+                            .collect();
                         let mut tree = item.into_iter().peekable();
                         self.take_tree(&mut tree, &[], (depth, role));
                     }
@@ -92,7 +98,9 @@ impl Names {
 
     /// `mod name;` or `mod name { … }`, from after the `mod`.
     fn module(&mut self, tokens: &mut Tokens, depth: usize) {
-        let Some(TokenTree::Ident(name)) = tokens.next() else { return };
+        let Some(TokenTree::Ident(name)) = tokens.next() else {
+            return;
+        };
         match tokens.next() {
             Some(TokenTree::Group(group)) => self.walk(group.stream(), depth + 1),
             _ => self.children.push(name.to_string()),
@@ -153,7 +161,13 @@ impl Names {
                 TokenTree::Punct(_) | TokenTree::Literal(_) => {}
             }
         }
-        self.paths.push(Named { segments, alias, depth, line, role });
+        self.paths.push(Named {
+            segments,
+            alias,
+            depth,
+            line,
+            role,
+        });
     }
 }
 
@@ -182,7 +196,8 @@ mod tests {
 
     #[test]
     fn a_use_tree_is_taken_apart() {
-        let text = "use crate::a::{self, b::C, d as e};\npub(crate) use super::f::*;\npub use g::h;";
+        let text =
+            "use crate::a::{self, b::C, d as e};\npub(crate) use super::f::*;\npub use g::h;";
         let expected = [
             "1 Import crate::a 0",
             "1 Import crate::a::b::C 0",
@@ -210,7 +225,10 @@ mod tests {
 
     #[test]
     fn comments_and_strings_name_nothing() {
-        assert!(paths("//! crate::a::b\n/// crate::a\nconst A: &str = \"crate::a::b\"; // crate::c").is_empty());
+        assert!(
+            paths("//! crate::a::b\n/// crate::a\nconst A: &str = \"crate::a::b\"; // crate::c")
+                .is_empty()
+        );
     }
 
     #[test]

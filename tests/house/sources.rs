@@ -16,12 +16,17 @@ pub(crate) struct Source {
 impl Source {
     /// Makes a source of a made-up file.
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
     }
 
     /// The source as tokens; comments and the insides of strings are gone.
     pub(crate) fn tokens(&self) -> TokenStream {
-        self.text.parse().unwrap_or_else(|error| panic!("{}: {error}", self.path))
+        self.text
+            .parse()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.path))
     }
 
     /// The module that this file is, from the crate: empty for `lib.rs`.
@@ -55,7 +60,13 @@ pub(crate) fn sources(folder: &str) -> Vec<Source> {
         let path = path.strip_prefix(root()).expect("found below the root");
         path.to_str().expect("our file names are ASCII").to_owned()
     };
-    found.iter().map(|path| Source { text: read(&relative(path)), path: relative(path) }).collect()
+    found
+        .iter()
+        .map(|path| Source {
+            text: read(&relative(path)),
+            path: relative(path),
+        })
+        .collect()
 }
 
 /// Fails with all findings, one a line.
@@ -64,7 +75,9 @@ pub(crate) fn assert_none(findings: &[String]) {
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     for path in entries.map(|entry| entry.expect("a folder that can be read").path()) {
         if path.is_dir() {
             collect(&path, found);

@@ -2,11 +2,19 @@
 
 /// The rows of the first table after a heading, without its head; cells trimmed.
 pub(crate) fn rows(markdown: &str, heading: &str) -> Vec<Vec<String>> {
-    let mut lines = markdown.lines().skip_while(|line| line.trim_start_matches('#').trim() != heading);
-    assert!(lines.next().is_some_and(|line| line.starts_with('#')), "no heading {heading:?}");
+    let mut lines = markdown
+        .lines()
+        .skip_while(|line| line.trim_start_matches('#').trim() != heading);
+    assert!(
+        lines.next().is_some_and(|line| line.starts_with('#')),
+        "no heading {heading:?}"
+    );
     let section = lines.take_while(|line| !line.starts_with('#'));
     let table = section.skip_while(|line| !line.starts_with('|'));
-    let rows: Vec<_> = table.take_while(|line| line.starts_with('|')).map(cells).collect();
+    let rows: Vec<_> = table
+        .take_while(|line| line.starts_with('|'))
+        .map(cells)
+        .collect();
     assert!(rows.len() > 2, "no table under {heading:?}");
     rows[2..].to_vec()
 }
@@ -22,7 +30,9 @@ pub(crate) fn differences(table: &str, told: &[String], known: &[String]) -> Vec
     let invents = told.iter().filter(|it| !known.contains(it));
     lacks
         .map(|it| format!("README.md: the table {table:?} lacks {it}"))
-        .chain(invents.map(|it| format!("README.md: the table {table:?} has {it}, the code has not")))
+        .chain(
+            invents.map(|it| format!("README.md: the table {table:?} has {it}, the code has not")),
+        )
         .collect()
 }
 
@@ -30,14 +40,17 @@ fn cells(line: &str) -> Vec<String> {
     // A bar in a cell is written `\|`.
     let line = line.replace("\\|", "\u{0}");
     let line = line.trim().trim_start_matches('|').trim_end_matches('|');
-    line.split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect()
+    line.split('|')
+        .map(|cell| cell.trim().replace('\u{0}', "|"))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TEXT: &str = "# A\n\n## B\nText.\n\n| x | y |\n|---|---|\n| `a` \\| b | c |\n| d | e |\n\n## C\n";
+    const TEXT: &str =
+        "# A\n\n## B\nText.\n\n| x | y |\n|---|---|\n| `a` \\| b | c |\n| d | e |\n\n## C\n";
 
     #[test]
     fn rows_are_those_below_the_heading() {
