@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::tools::shell;
 
@@ -44,21 +46,16 @@ impl Demo {
         demo
     }
 
-    /// The commands that it says to try.
-    pub fn commands(&self) -> Vec<String> {
-        let indented = |line: &str| {
-            line.get(COMMANDS_AT..)
-                .map(|command| (line.to_owned(), command.to_owned()))
-        };
-        let parts = self.text.lines().filter_map(indented);
-        let commands = parts.filter(|(line, command)| {
-            // A label or nothing stands before a command, with a gap.
-            line.as_bytes()[COMMANDS_AT - 1] == b' ' && !command.starts_with([' ', 'h'])
-        });
-        commands
-            .map(|(_, command)| command)
-            .skip_while(|it| !it.starts_with("dig "))
-            .collect()
+    /// The commands that it says to try; a label or a gap stands before each.
+    pub fn commands(&self) -> Vec<&str> {
+        let lines = self
+            .text
+            .lines()
+            .filter(|line| *line != LAST_LINE && !line.ends_with("in a browser"));
+        let pairs = lines.filter_map(|line| line.split_at_checked(COMMANDS_AT));
+        let commands =
+            pairs.filter(|(label, _)| label.ends_with(' ') && !label.trim_end().contains(' '));
+        commands.map(|(_, command)| command).collect()
     }
 
     /// The program as it is called in what is printed.

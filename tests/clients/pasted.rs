@@ -32,7 +32,7 @@ fn every_printed_command_works_when_it_is_pasted() {
         }
         let expected = EXPECTED.iter().find(|(part, _)| command.contains(part));
         let (_, parts) = expected.unwrap_or_else(|| panic!("nothing is expected of: {command}"));
-        let output = shell(&command).unwrap_or_else(|error| panic!("{error}"));
+        let output = shell(command).unwrap_or_else(|error| panic!("{error}"));
         for part in *parts {
             assert!(
                 output.contains(part),

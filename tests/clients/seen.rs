@@ -25,7 +25,8 @@ impl Seen {
 
     /// From the output of dig, kdig or lookup.
     pub fn in_text(text: &str) -> Self {
-        let (_, after) = text
+        let (_, header) = text.split_once("HEADER<<-").unwrap_or(("", text));
+        let (_, after) = header
             .split_once("status: ")
             .unwrap_or_else(|| panic!("no status:\n{text}"));
         let status: String = after
@@ -36,7 +37,16 @@ impl Seen {
         Self::new(&status, records_in(body))
     }
 
-    /// From the table of `lookup --transport all`, which must say that all agree.
+    /// The same without TTLs, as a table has it.
+    pub fn without_ttl(&self) -> Self {
+        let shorter = self.records.iter().map(|record| {
+            let (name, rest) = record.split_once(' ').unwrap();
+            format!("{name} {}", rest.split_once(' ').unwrap().1)
+        });
+        Self::new(&self.status, shorter.collect())
+    }
+
+    /// From the table of `lookup --transport all`, which must say that all agree. It has no TTLs.
     pub fn in_table(text: &str) -> Self {
         assert!(text.contains("all 6 transports agree"), "{text}");
         let row = text.lines().find(|line| line.starts_with("udp ")).unwrap();
@@ -82,11 +92,11 @@ impl Seen {
     }
 }
 
-/// Lines of the form `NAME TTL IN TYPE DATA`, gaps as one space.
+/// Lines of the form `NAME [TTL] IN TYPE DATA`, gaps as one space.
 fn records_in(text: &str) -> Vec<String> {
     let lines = text.lines().filter(|line| !line.starts_with(';'));
     let lines = lines.map(|line| line.trim_end_matches("  ; authority"));
-    let is_record = |words: &Vec<&str>| words.len() > 4 && words[2] == "IN";
+    let is_record = |words: &Vec<&str>| words.len() > 3 && words[1..3].contains(&"IN");
     let words = lines
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
         .filter(is_record);

@@ -69,7 +69,8 @@ fn upward(uses: &[Use]) -> Vec<String> {
             }
             let (from_floor, to_floor) = (floor(&it.from), floor(to));
             if from_floor.zip(to_floor).is_none_or(|(from, to)| from <= to) {
-                let shown = |floor: Option<u8>| floor.map_or("none".into(), |it| it.to_string());
+                let shown =
+                    |floor: Option<u8>| floor.map_or_else(|| "none".into(), |it| it.to_string());
                 findings.push(format!(
                     "{}: {} (floor {}) uses {} (floor {}); a module may use only lower floors",
                     it.place,

@@ -109,7 +109,7 @@ impl Tree {
                 let Some(path) = file.absolute(&named.segments, 0) else {
                     continue;
                 };
-                let name = named.alias.as_ref().or(named.segments.last());
+                let name = named.alias.as_ref().or_else(|| named.segments.last());
                 let name = name.expect("no path is empty").clone();
                 bound.insert((file.module.clone(), name), path);
             }

@@ -148,7 +148,12 @@ impl Names {
                     let inner: Vec<_> = group.stream().into_iter().collect();
                     for branch in inner.split(|token| is_punct(token, ',')) {
                         if !branch.is_empty() {
-                            let mut branch = branch.to_vec().into_iter().peekable();
+                            let mut branch = branch
+                                .iter()
+                                .cloned()
+                                .collect::<Vec<_>>()
+                                .into_iter()
+                                .peekable();
                             self.take_tree(&mut branch, &segments, at);
                         }
                     }
