@@ -3,6 +3,7 @@
 //! Floor 8. With `config`, the only place that reads files and the environment.
 
 mod args;
+mod signals;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,6 +18,7 @@ use crate::lookup::{self, LookupArgs};
 
 pub use self::args::Cli;
 use self::args::{CertsArgs, Command, DemoArgs, ServeArgs};
+use self::signals::Signals;
 
 /// The exit code for what is wrong in flags, environment or file.
 const USAGE: u8 = 2;
@@ -61,8 +63,12 @@ async fn serve(args: &ServeArgs) -> ExitCode {
         Ok(bound) => bound,
         Err(error) => return fail(CANNOT_BIND, &error.to_string()),
     };
+    let signals = match Signals::hear() {
+        Ok(signals) => signals,
+        Err(error) => return fail(1, &format!("signals cannot be heard: {error}")),
+    };
     match app::start(settings, bound) {
-        Ok(running) => until_signal(running).await,
+        Ok(running) => until_signal(running, signals).await,
         Err(error) => fail(USAGE, &error.to_string()),
     }
 }
@@ -102,6 +108,10 @@ async fn demo(args: DemoArgs) -> ExitCode {
         program: std::env::args().next().unwrap_or_else(|| "nomadns".into()),
         workers: workers(0),
     };
+    let signals = match Signals::hear() {
+        Ok(signals) => signals,
+        Err(error) => return fail(1, &format!("signals cannot be heard: {error}")),
+    };
     match Demo::start(options) {
         Err(error) => fail(1, &error.to_string()),
         Ok(demo) => {
@@ -109,7 +119,7 @@ async fn demo(args: DemoArgs) -> ExitCode {
                 return ExitCode::FAILURE;
             }
             let running = demo.into_running();
-            until_signal(running.0).await
+            until_signal(running.0, signals).await
         }
     }
 }
@@ -142,31 +152,9 @@ async fn look_up(args: LookupArgs) -> ExitCode {
 }
 
 /// Runs until SIGTERM or SIGINT, reading certificates again at SIGHUP and SIGUSR1.
-async fn until_signal(running: Running) -> ExitCode {
-    use tokio::signal::unix::{SignalKind, signal};
+async fn until_signal(running: Running, signals: Signals) -> ExitCode {
     let certificates = running.certificates();
-    let signals = || -> io::Result<_> {
-        Ok((
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::hangup())?,
-            signal(SignalKind::user_defined1())?,
-        ))
-    };
-    let (mut terminate, mut interrupt, mut hangup, mut user) = match signals() {
-        Ok(signals) => signals,
-        Err(error) => return fail(1, &format!("signals cannot be heard: {error}")),
-    };
-    let ending = async {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = interrupt.recv() => return,
-                _ = hangup.recv() => Running::reload(certificates.as_ref()),
-                _ = user.recv() => Running::reload(certificates.as_ref()),
-            }
-        }
-    };
+    let ending = signals.until_end(|| Running::reload(certificates.as_ref()));
     match running.until(ending).await {
         Ended::Asked => ExitCode::SUCCESS,
         Ended::Broken(what) => fail(1, &what),
