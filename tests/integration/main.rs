@@ -8,6 +8,7 @@
 mod admin;
 mod catalog;
 mod certs;
+mod command;
 mod contract;
 mod doh;
 mod json;

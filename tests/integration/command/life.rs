@@ -1,0 +1,88 @@
+//! Start, signals and end of the process.
+
+use std::io::Read;
+use std::net::TcpStream;
+
+use nomadns::demo::{Options, Registration, SimulatedNomad};
+
+use super::Gateway;
+
+/// Nobody listens there.
+const NO_NOMAD: &str = "[nomad]\naddresses = [\"http://127.0.0.1:1\"]";
+
+#[test]
+fn sigterm_and_sigint_drain_and_exit_with_0() {
+    for signal in ["TERM", "INT"] {
+        let gateway = Gateway::start(NO_NOMAD, &[]);
+        // A connection that is idle is closed, and keeps nobody waiting.
+        let mut idle = TcpStream::connect(gateway.address("tcp")).unwrap();
+        gateway.signal(signal);
+        assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+        let (status, _, log) = gateway.ended();
+        assert_eq!(status.code(), Some(0), "SIG{signal}: {log}");
+        assert!(log.contains("ending"), "{log}");
+    }
+}
+
+#[test]
+fn sighup_ends_nothing() {
+    let mut gateway = Gateway::start(NO_NOMAD, &[]);
+    gateway.signal("HUP");
+    gateway.wait_for("reload: there is no certificate to read again");
+    assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
+}
+
+#[test]
+fn every_listener_logs_the_address_that_it_got() {
+    let gateway = Gateway::start(NO_NOMAD, &[]);
+    for transport in ["udp", "tcp", "http", "admin"] {
+        assert_ne!(gateway.address(transport).port(), 0);
+    }
+    assert_eq!(
+        gateway.log.matches("listening").count(),
+        4,
+        "{}",
+        gateway.log
+    );
+}
+
+#[test]
+fn without_nomad_at_start_it_is_up_and_says_why_it_has_no_answers() {
+    let mut gateway = Gateway::start(NO_NOMAD, &[]);
+    gateway.wait_for("127.0.0.1:1");
+    let answer = gateway.lookup("redis.default.nomad");
+    assert!(answer.contains("status: SERVFAIL"), "{answer}");
+    assert!(answer.contains("EDE: 14 (Not Ready)"), "{answer}");
+    let ready = gateway.page("/readyz");
+    assert!(ready.starts_with("HTTP/1.0 503"), "{ready}");
+    assert!(ready.contains("127.0.0.1:1"), "{ready}");
+    assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
+    gateway.signal("TERM");
+    let (_, _, log) = gateway.ended();
+    assert_eq!(
+        log.lines().filter(|line| line.contains("WARN")).count(),
+        1,
+        "said once:\n{log}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nomad_has_is_answered_once_it_is_ready() {
+    let nomad = SimulatedNomad::start(Options::default()).unwrap();
+    nomad.register([Registration::new("default", "redis")
+        .address("10.1.2.3")
+        .port(6379)]);
+    let url = nomad.url();
+    let served = tokio::task::spawn_blocking(move || {
+        let gateway = Gateway::start("", &["--nomad-address", &url]);
+        while !gateway.page("/readyz").starts_with("HTTP/1.0 200") {
+            std::thread::yield_now();
+        }
+        gateway.lookup("redis.default.nomad")
+    });
+    let answer = served.await.unwrap();
+    assert!(
+        answer.contains("status: NOERROR") && answer.contains("10.1.2.3"),
+        "{answer}"
+    );
+}

@@ -1,0 +1,158 @@
+//! A mistake is one line that names file, key and value and what would be right; nothing is started.
+
+use std::net::TcpListener;
+
+use super::{Config, FREE_PORTS, run};
+
+/// Runs `check` and `serve`, which must say the same in one line and exit with 2.
+fn mistake(config: &str) -> String {
+    let config = Config::new(config);
+    let (code, out, error) = run(&["check", "--config", &config.path()]);
+    assert_eq!((code, &*out), (2, ""), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert_eq!(
+        run(&["serve", "--config", &config.path()]),
+        (2, String::new(), error.clone())
+    );
+    let line = error.trim_end().strip_prefix("nomadns: ").unwrap();
+    // The file is in a folder whose name nobody knows.
+    line.strip_prefix(&config.path()).unwrap_or(line).to_owned()
+}
+
+fn assert_says(config: &str, parts: &[&str]) {
+    let line = mistake(config);
+    for part in parts {
+        assert!(line.contains(part), "{config:?}: {line:?} lacks {part:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_those_that_are_known() {
+    assert_says(
+        "[nomad]\nadress = [\"http://127.0.0.1:4646\"]",
+        &[": nomad.adress = ", "`addresses`"],
+    );
+    assert_says("zone = [\"nomad\"]", &[": zone = ", "`zones`"]);
+}
+
+#[test]
+fn a_wrong_type_is_named_with_the_right_one() {
+    assert_says("ttl = \"thirty\"", &[": ttl = \"thirty\": ", "expected"]);
+    assert_says("zones = \"nomad\"", &[": zones = \"nomad\": ", "expected"]);
+}
+
+#[test]
+fn a_port_out_of_range_is_named() {
+    assert_says(
+        "[listen]\ndns = [\"127.0.0.1:70000\"]",
+        &[": listen.dns = ", "127.0.0.1:70000", "socket address"],
+    );
+}
+
+#[test]
+fn a_ttl_out_of_range_is_named_with_the_range() {
+    assert_says(
+        "ttl = 3601",
+        &[": ttl = 3601: ", "ttl must be in range [0, 3600]: 3601"],
+    );
+    assert_says(
+        "negative_ttl = 3601",
+        &[": negative_ttl = 3601: ", "[0, 3600]"],
+    );
+    assert_says("ttl = -1", &[": ttl = -1: "]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    assert_says(
+        "[nomad]\ntoken_file = \"/nowhere/token\"",
+        &[
+            ": nomad.token_file = \"/nowhere/token\": ",
+            "cannot be read",
+        ],
+    );
+    let tls = "[listen]\ntls = [\"127.0.0.1:0\"]\n[tls]\ncertificate = \"/nowhere/a.pem\"\nkey = \"/nowhere/b.pem\"";
+    assert_says(
+        tls,
+        &[": tls.certificate = \"/nowhere/a.pem\": ", "cannot be read"],
+    );
+    assert_says(
+        "[nomad]\nca_file = \"/nowhere/ca.pem\"",
+        &[": nomad.ca_file = \"/nowhere/ca.pem\": "],
+    );
+}
+
+#[test]
+fn a_certificate_that_is_none_is_named() {
+    let config = Config::new("");
+    let path = config.path();
+    assert_says(
+        &format!(
+            "[listen]\nhttps = [\"127.0.0.1:0\"]\n[tls]\ncertificate = {path:?}\nkey = {path:?}"
+        ),
+        &["tls", "certificate"],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_toml_or_not_there_is_named() {
+    assert_says("ttl = 30\nzones = [", &[": line 2 is not TOML"]);
+    let (code, _, error) = run(&["serve", "--config", "/nowhere/nomadns.toml"]);
+    assert_eq!((code, error.lines().count()), (2, 1), "{error}");
+    assert!(
+        error.contains("/nowhere/nomadns.toml: cannot be read"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_flag_with_a_bad_value_is_named_instead_of_the_file() {
+    let (code, _, error) = run(&["check", "--ttl", "3601"]);
+    assert_eq!(
+        (code, &*error),
+        (
+            2,
+            "nomadns: --ttl: ttl = 3601: ttl must be in range [0, 3600]: 3601\n"
+        )
+    );
+}
+
+#[test]
+fn a_secret_with_a_mistake_is_not_shown() {
+    let line = mistake("[nomad]\ntoken = 5271009");
+    assert!(
+        line.contains("nomad.token") && !line.contains("5271009"),
+        "{line}"
+    );
+    let line = mistake("[nomad]\nhttp_auth = \"canary-without-colon\"");
+    assert!(
+        line.contains("nomad.http_auth") && !line.contains("canary"),
+        "{line}"
+    );
+}
+
+#[test]
+fn an_address_in_use_is_named_and_exits_with_78() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let config = Config::new(&FREE_PORTS.replace(
+        "admin = [\"127.0.0.1:0\"]",
+        &format!("admin = [\"{address}\"]"),
+    ));
+    let (code, _, error) = run(&["serve", "--config", &config.path()]);
+    assert_eq!((code, error.lines().count()), (78, 1), "{error}");
+    assert!(
+        error.contains("listen.admin") && error.contains(&address) && error.contains("in use"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_good_configuration_is_said_to_be_good() {
+    let config = Config::new("ttl = 3600");
+    let (code, out, error) = run(&["check", "--config", &config.path()]);
+    assert_eq!(
+        (code, &*out, &*error),
+        (0, "the configuration is good\n", "")
+    );
+}

@@ -1,0 +1,166 @@
+//! The command as a process: exit codes, signals, what it says, and what it never says.
+
+mod life;
+mod mistakes;
+mod secrets;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// The longest that anything may take; a test that waits for it has failed.
+const AT_MOST: Duration = Duration::from_secs(20);
+
+/// Ports that nobody else has.
+const FREE_PORTS: &str =
+    "[listen]\ndns = [\"127.0.0.1:0\"]\nhttp = [\"127.0.0.1:0\"]\nadmin = [\"127.0.0.1:0\"]\n";
+
+/// The program with nothing of this machine's environment.
+fn nomadns(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nomadns"));
+    command.env_clear().args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs the program to its end: exit code, standard output, standard error.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = nomadns(arguments).output().unwrap();
+    let text = |octets| String::from_utf8(octets).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+/// A configuration file in a folder of its own.
+struct Config {
+    folder: TempDir,
+}
+
+impl Config {
+    fn new(text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("nomadns.toml"), text).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self) -> String {
+        self.folder
+            .path()
+            .join("nomadns.toml")
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+/// A gateway that runs as a process.
+struct Gateway {
+    child: Child,
+    lines: Receiver<String>,
+    /// What it has logged so far.
+    log: String,
+    _config: Config,
+}
+
+impl Gateway {
+    /// Starts `serve` with a configuration, and waits until it listens.
+    fn start(config: &str, arguments: &[&str]) -> Self {
+        let config = Config::new(&format!("{config}\n{FREE_PORTS}"));
+        let path = config.path();
+        let mut child = nomadns(&["serve", "--config", &path])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (said, lines) = channel();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                // Once nobody listens any more, the rest is of no interest.
+                let _ = said.send(line);
+            }
+        });
+        let mut gateway = Self {
+            child,
+            lines,
+            log: String::new(),
+            _config: config,
+        };
+        gateway.wait_for("transport=\"admin\"");
+        gateway
+    }
+
+    /// Waits until a line of the log has `part`.
+    fn wait_for(&mut self, part: &str) {
+        while !self.log.contains(part) {
+            let line = self.lines.recv_timeout(AT_MOST);
+            let line = line.unwrap_or_else(|_| panic!("no {part} in the log:\n{}", self.log));
+            self.log += &line;
+            self.log.push('\n');
+        }
+    }
+
+    /// The address that a transport really got, as the log says it.
+    fn address(&self, transport: &str) -> SocketAddr {
+        let of = format!("transport=\"{transport}\"");
+        let line = self.log.lines().find(|line| line.contains(&of)).unwrap();
+        let (_, address) = line.split_once("address=").unwrap();
+        address.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// Gets a page of the operator's: the whole response.
+    fn page(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address("admin")).unwrap();
+        stream.set_read_timeout(Some(AT_MOST)).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
+    }
+
+    /// Asks it by `nomadns lookup`; what that prints.
+    fn lookup(&self, name: &str) -> String {
+        let port = self.address("udp").port().to_string();
+        run(&["lookup", name, "--dns-port", &port]).1
+    }
+
+    fn signal(&self, signal: &str) {
+        // The shell has it built in, so that no other program is needed.
+        let kill = format!("kill -{signal} {}", self.child.id());
+        assert!(
+            Command::new("/bin/sh")
+                .args(["-c", &kill])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits for its end; how it ended, and all that it printed.
+    fn ended(mut self) -> (ExitStatus, String, String) {
+        let mut out = String::new();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut out)
+            .unwrap();
+        let status = self.child.wait().unwrap();
+        let rest: Vec<String> = self.lines.iter().collect();
+        (status, out, format!("{}{}", self.log, rest.join("\n")))
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
