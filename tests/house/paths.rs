@@ -148,12 +148,8 @@ impl Names {
                     let inner: Vec<_> = group.stream().into_iter().collect();
                     for branch in inner.split(|token| is_punct(token, ',')) {
                         if !branch.is_empty() {
-                            let mut branch = branch
-                                .iter()
-                                .cloned()
-                                .collect::<Vec<_>>()
-                                .into_iter()
-                                .peekable();
+                            let branch = branch.to_vec();
+                            let mut branch = branch.into_iter().peekable();
                             self.take_tree(&mut branch, &segments, at);
                         }
                     }
