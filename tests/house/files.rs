@@ -14,7 +14,7 @@ const UNSAFE: &str = "src/listeners/udp/batch.rs";
 /// Who may touch the file system or the environment, and why.
 const MACHINE: [(&str, &str); 4] = [
     (
-        "src/cli.rs",
+        "src/cli/",
         "reads the environment and the files that the user named",
     ),
     (
