@@ -86,7 +86,7 @@ fn wrong_constant(row: &[String]) -> Option<String> {
     };
     let digits: String = row[1]
         .chars()
-        .take_while(|it| *it != ' ')
+        .take_while(|it| it.is_ascii_digit() || *it == ',')
         .filter(|it| *it != ',')
         .collect();
     let source = Source {
@@ -149,7 +149,13 @@ fn unproven(rows: &[Vec<String>], tests: &[String]) -> Vec<String> {
             findings.push(format!("README.md: {row:?} has not four cells"));
             continue;
         };
-        let named: Vec<&str> = proof.split('`').skip(1).step_by(2).collect();
+        let is_name = |it: &&str| it.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+        let named: Vec<&str> = proof
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(is_name)
+            .collect();
         if done != "no" && named.is_empty() {
             findings.push(format!(
                 "README.md: {rfc} is said to be done, and no test is named"
