@@ -159,8 +159,8 @@ fn lookup(demo: &Demo, name: &str, kind: &str) -> Seen {
 }
 
 fn lookup_all(demo: &Demo, name: &str, kind: &str) -> Seen {
-    let (program, flags) = (demo.program(), demo.lookup_flags());
-    let command = format!("{program} lookup {name} {kind} --transport all {flags}");
+    let (program, flags) = (demo.program(), demo.port_flags());
+    let command = format!("{program} lookup {name} {kind} --transport all --insecure{flags}");
     Seen::in_table(&shell(&command).unwrap())
 }
 

@@ -69,13 +69,9 @@ impl Demo {
     }
 
     /// The flags that tell `lookup` the ports.
-    pub fn lookup_flags(&self) -> String {
-        let all = self
-            .text
-            .lines()
-            .find(|line| line.contains("--transport all"))
-            .unwrap();
-        all.split_once("--transport all").unwrap().1.to_owned()
+    pub fn port_flags(&self) -> String {
+        let (dns, tls, https, http) = (self.dns(), self.tls(), self.https(), self.http());
+        format!(" --dns-port {dns} --tls-port {tls} --https-port {https} --http-port {http}")
     }
 
     pub fn dns(&self) -> u16 {

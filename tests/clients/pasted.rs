@@ -1,4 +1,4 @@
-//! Every line that the demo prints works when it is pasted.
+//! Every command that the demo prints, and that the README has under "Ask it", works when it is pasted.
 
 use std::net::UdpSocket;
 
@@ -23,22 +23,58 @@ const EXPECTED: [(&str, &[&str]); 11] = [
 #[test]
 fn every_printed_command_works_when_it_is_pasted() {
     let demo = Demo::start();
-    let commands = demo.commands();
+    let commands: Vec<String> = demo.commands().into_iter().map(str::to_owned).collect();
     assert!(commands.len() > 10, "{commands:#?}");
+    commands.iter().for_each(|command| assert_works(command));
+}
+
+#[test]
+fn every_command_of_the_readme_works_when_it_is_pasted() {
+    let demo = Demo::start();
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("## Ask it\n").unwrap();
+    let (_, block) = section.split_once("```sh\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let commands: Vec<&str> = block.lines().filter(|line| !line.is_empty()).collect();
+    assert!(commands.len() > 7, "{commands:#?}");
     for command in commands {
-        if command.contains("@::1") && UdpSocket::bind("[::1]:0").is_err() {
-            eprintln!("SKIPPED, this machine has no IPv6: {command}");
-            continue;
-        }
-        let expected = EXPECTED.iter().find(|(part, _)| command.contains(part));
-        let (_, parts) = expected.unwrap_or_else(|| panic!("nothing is expected of: {command}"));
-        let output = shell(command).unwrap_or_else(|error| panic!("{error}"));
-        for part in *parts {
-            assert!(
-                output.contains(part),
-                "{command}\nlacks {part} in:\n{output}"
-            );
-        }
-        println!("works: {command}");
+        assert_works(&on_ports_of(&demo, command.split("  #").next().unwrap()));
     }
+}
+
+/// The command as it would be if the demo had its usual ports.
+fn on_ports_of(demo: &Demo, command: &str) -> String {
+    let ports = [
+        ("1053", demo.dns()),
+        ("8853", demo.tls()),
+        ("8443", demo.https()),
+        ("8053", demo.http()),
+        ("9153", demo.admin()),
+    ];
+    let command = match command.strip_prefix("target/release/nomadns") {
+        Some(arguments) => format!("{}{arguments}{}", demo.program(), demo.port_flags()),
+        None => command.to_owned(),
+    };
+    // Behind what stands before a port, since a free port may look like a usual one.
+    ports.into_iter().fold(command, |command, (usual, port)| {
+        let command = command.replace(&format!("-p {usual} "), &format!("-p {port} "));
+        command.replace(&format!(":{usual}/"), &format!(":{port}/"))
+    })
+}
+
+fn assert_works(command: &str) {
+    if command.contains("@::1") && UdpSocket::bind("[::1]:0").is_err() {
+        eprintln!("SKIPPED, this machine has no IPv6: {command}");
+        return;
+    }
+    let expected = EXPECTED.iter().find(|(part, _)| command.contains(part));
+    let (_, parts) = expected.unwrap_or_else(|| panic!("nothing is expected of: {command}"));
+    let output = shell(command).unwrap_or_else(|error| panic!("{error}"));
+    for part in *parts {
+        assert!(
+            output.contains(part),
+            "{command}\nlacks {part} in:\n{output}"
+        );
+    }
+    eprintln!("works: {command}");
 }
