@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::super::Class;
-use super::options::EXTENDED_ERROR;
+
+/// The code of an extended error, in the registry of options (RFC 8914 §2).
+pub(super) const EXTENDED_ERROR: u16 = 15;
 
 /// An OPT record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::super::edns::{ClientSubnet, Cookie, EdnsOptions};
 use super::super::{ExtendedError, Query};
-use super::opt::Opt;
+use super::opt::{EXTENDED_ERROR, Opt};
 
 // The codes of the registry.
 const NSID: u16 = 3;
@@ -12,7 +12,6 @@ const CLIENT_SUBNET: u16 = 8;
 const COOKIE: u16 = 10;
 const KEEPALIVE: u16 = 11;
 const PADDING: u16 = 12;
-pub(super) const EXTENDED_ERROR: u16 = 15;
 
 /// What an encrypted answer is padded to a multiple of, in octets (RFC 8467 §4.1).
 const PADDING_BLOCK_OCTETS: usize = 468;
