@@ -124,6 +124,11 @@ fn a_secret_with_a_mistake_is_not_shown() {
         line.contains("nomad.token") && !line.contains("5271009"),
         "{line}"
     );
+    let line = mistake("cookie_secrets = [\"canary\"]");
+    assert!(
+        line.contains("cookie_secrets") && !line.contains("canary"),
+        "{line}"
+    );
     let line = mistake("[nomad]\nhttp_auth = \"canary-without-colon\"");
     assert!(
         line.contains("nomad.http_auth") && !line.contains("canary"),
