@@ -4,6 +4,7 @@
 //! Every rule is tried on small made-up sources that break it: a check that cannot fail is none.
 
 mod command;
+mod crates;
 mod documents;
 mod example;
 mod files;
