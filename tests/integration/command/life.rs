@@ -75,9 +75,7 @@ async fn what_nomad_has_is_answered_once_it_is_ready() {
     let url = nomad.url();
     let served = tokio::task::spawn_blocking(move || {
         let gateway = Gateway::start("", &["--nomad-address", &url]);
-        while !gateway.page("/readyz").starts_with("HTTP/1.0 200") {
-            std::thread::yield_now();
-        }
+        gateway.page_with("/readyz", " 200 ");
         gateway.lookup("redis.default.nomad")
     });
     let answer = served.await.unwrap();

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// The longest that anything may take; a test that waits for it has failed.
 const AT_MOST: Duration = Duration::from_secs(20);
@@ -123,6 +124,19 @@ impl Gateway {
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
         response
+    }
+
+    /// Gets a page again and again until it has `part`.
+    fn page_with(&self, path: &str, part: &str) -> String {
+        let since = Instant::now();
+        loop {
+            let page = self.page(path);
+            if page.contains(part) {
+                return page;
+            }
+            assert!(since.elapsed() < AT_MOST, "no {part} in {path}:\n{page}");
+            std::thread::yield_now();
+        }
     }
 
     /// Asks it by `nomadns lookup`; what that prints.

@@ -21,9 +21,7 @@ async fn all_that_is_said(nomad: &SimulatedNomad, until: &'static str) -> String
             token.to_str().unwrap()
         );
         let gateway = Gateway::start(&config, &["--log-level", "trace"]);
-        while !gateway.page("/metrics").contains(until) {
-            std::thread::yield_now();
-        }
+        gateway.page_with("/metrics", until);
         let mut said = gateway.lookup("redis.default.nomad");
         for page in ["/", "/metrics", "/readyz", "/healthz", "/openapi.yaml"] {
             said += &gateway.page(page);
