@@ -23,4 +23,5 @@ mod support;
 mod switching;
 mod sync;
 mod tls;
+mod transports_agree;
 mod web;
