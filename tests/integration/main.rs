@@ -8,6 +8,7 @@
 mod admin;
 mod catalog;
 mod certs;
+mod changes;
 mod contract;
 mod doh;
 mod json;
