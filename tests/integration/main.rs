@@ -12,6 +12,7 @@ mod changes;
 mod contract;
 mod doh;
 mod json;
+mod lifecycle;
 mod lookup;
 mod nomad_client;
 mod presentation;
