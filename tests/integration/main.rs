@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod captures;
 mod catalog;
 mod certs;
 mod changes;
