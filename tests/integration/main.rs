@@ -6,12 +6,15 @@
 )]
 
 mod admin;
+mod captures;
 mod catalog;
 mod certs;
+mod changes;
 mod command;
 mod contract;
 mod doh;
 mod json;
+mod lifecycle;
 mod lookup;
 mod nomad_client;
 mod presentation;
@@ -24,4 +27,5 @@ mod support;
 mod switching;
 mod sync;
 mod tls;
+mod transports_agree;
 mod web;

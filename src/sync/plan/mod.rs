@@ -104,8 +104,9 @@ impl Plan {
         let mut before = std::mem::take(&mut self.scopes);
         for name in names {
             let kept = before.iter().position(|scope| *scope.name == **name);
-            self.scopes
-                .push(kept.map_or_else(|| Scope::new(name), |at| before.swap_remove(at)));
+            let mut scope = kept.map_or_else(|| Scope::new(name), |at| before.swap_remove(at));
+            scope.follow_again();
+            self.scopes.push(scope);
         }
     }
 

@@ -30,6 +30,7 @@ pub(super) struct Scope {
     /// The namespaces that the stream was opened for.
     pub(super) subscribed: HashSet<Arc<str>>,
     stream: Stream,
+    attention: Attention,
     frames: VecDeque<u64>,
     awaited: VecDeque<(u64, Instant)>,
 }
@@ -44,6 +45,14 @@ enum Stream {
     Unproven(u64),
     /// It is open and tells every change.
     Proven,
+}
+
+/// Whether every index of the list is seen, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attention {
+    Paid,
+    /// The list was not followed for a while: its next index may stand for many changes, silent ones among them.
+    Lapsed,
 }
 
 /// Whether everything has to be read again.
@@ -63,6 +72,7 @@ impl Scope {
             lower: 0,
             subscribed: HashSet::new(),
             stream: Stream::None,
+            attention: Attention::Paid,
             frames: VecDeque::new(),
             awaited: VecDeque::new(),
         }
@@ -80,6 +90,11 @@ impl Scope {
     /// Returns the index that a new stream should be asked from.
     pub(super) fn resume_from(&self) -> u64 {
         self.covered
+    }
+
+    /// Notes that the list is followed again after a while.
+    pub(super) fn follow_again(&mut self) {
+        self.attention = Attention::Lapsed;
     }
 
     pub(super) fn stream_up(&mut self, asked: u64) {
@@ -138,7 +153,11 @@ impl Scope {
         if first {
             self.covered = index;
         }
+        let lapsed = std::mem::replace(&mut self.attention, Attention::Paid) == Attention::Lapsed;
         let mut pass = Pass::NotNeeded;
+        if lapsed && advanced && !first {
+            pass = Pass::Needed;
+        }
         if fresh && matches!(self.stream, Stream::Unproven(_)) {
             self.stream = Stream::Proven;
             if index > self.covered {

@@ -1,4 +1,8 @@
 //! What the tests share: servers that play a part, and nothing that is proved.
 
 pub mod answers;
+pub mod clients;
+pub mod gateway;
+pub mod question;
 pub mod replay;
+pub mod said;
