@@ -5,12 +5,12 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use super::labels::Labels;
+
 /// The longest name, in octets with its root label (RFC 1035 §2.3.4).
 const NAME_OCTETS: usize = 255;
 /// The longest label, in octets (RFC 1035 §2.3.4).
 const LABEL_OCTETS: usize = 63;
-/// The most labels that fit into a name, the root not counted.
-const MOST_LABELS: usize = 127;
 
 /// A domain name, absolute and uncompressed.
 #[derive(Clone, Copy)]
@@ -34,14 +34,6 @@ pub enum NameError {
     /// More than 255 octets.
     #[error("the name is longer than 255 octets")]
     TooLong,
-}
-
-/// The labels of a name from left to right, the root left out.
-#[derive(Clone, Copy)]
-pub struct Labels<'name> {
-    octets: &'name [u8],
-    starts: [u8; MOST_LABELS],
-    count: usize,
 }
 
 impl Name {
@@ -122,19 +114,7 @@ impl Name {
 
     /// Splits it into its labels.
     pub fn labels(&self) -> Labels<'_> {
-        let mut labels = Labels {
-            octets: self.as_wire(),
-            starts: [0; MOST_LABELS],
-            count: 0,
-        };
-        let mut at = 0;
-        while self.octets[at] != 0 && labels.count < MOST_LABELS {
-            // A name has at most 255 octets.
-            labels.starts[labels.count] = u8::try_from(at).unwrap_or(u8::MAX);
-            labels.count += 1;
-            at += 1 + usize::from(self.octets[at]);
-        }
-        labels
+        Labels::of(self.as_wire())
     }
 
     /// Whether it is `zone` or below it.
@@ -180,30 +160,6 @@ impl Name {
     }
 }
 
-impl<'name> Labels<'name> {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Whether the name is the root.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// The label at a place, 0 being the leftmost.
-    pub fn at(&self, place: usize) -> Option<&'name [u8]> {
-        let start = usize::from(*self.starts[..self.count].get(place)?);
-        let length = usize::from(self.octets[start]);
-        self.octets.get(start + 1..=start + length)
-    }
-
-    /// Goes through them from left to right.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'name [u8]> + use<'name, '_> {
-        (0..self.count).filter_map(|place| self.at(place))
-    }
-}
-
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
         // The octets of lengths are below those of letters, so all of it can be folded.
@@ -229,14 +185,6 @@ impl fmt::Debug for Name {
         } else {
             Ok(())
         }
-    }
-}
-
-impl fmt::Debug for Labels<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.iter().map(<[u8]>::escape_ascii))
-            .finish()
     }
 }
 

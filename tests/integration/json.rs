@@ -291,7 +291,6 @@ proptest! {
     fn no_query_string_makes_the_reader_panic(text in "(name|type|cd|do|=|&|%|\\.|\\\\|.){0,40}") {
         let _ = Parameters::read(&text, None);
     }
-
     #[test]
     fn what_is_rendered_is_json(octets in prop::collection::vec(prop_oneof![3 => 0_u8..3, 1 => any::<u8>()], 12..80)) {
         if let Ok(json) = render(&octets, None) {

@@ -1,11 +1,12 @@
 //! Makes settings of the keys: every value is checked here, and every file that is named is read.
 
+mod certificate;
 mod nomad;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::certificate::{Certificate, ChainAndKey};
 use crate::answers::{Descriptions, Zone, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection, LogSection};
 use crate::config::{ConfigError, File, Source};
@@ -47,24 +48,6 @@ pub struct Settings {
     pub connections: listeners::Limits,
     /// The log.
     pub log: LogSection,
-}
-
-/// The certificate of the TLS listeners, in PEM, and how to read it again.
-#[derive(Clone)]
-pub struct Certificate {
-    /// The chain and the key.
-    pub pem: ChainAndKey,
-    /// Reads both files again; the error is a line for the log.
-    pub again: Arc<dyn Fn() -> Result<ChainAndKey, String> + Send + Sync>,
-}
-
-/// A certificate chain and its key, in PEM.
-pub type ChainAndKey = (Vec<u8>, Secret);
-
-impl std::fmt::Debug for Certificate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Certificate").finish_non_exhaustive()
-    }
 }
 
 impl Settings {
@@ -162,40 +145,6 @@ impl Check<'_> {
         let kept = Duration::from_secs(file.ttl.saturating_mul(2));
         settings.address_grace = settings.address_grace.max(kept);
         Ok(settings)
-    }
-
-    fn certificate(&self, file: &File) -> Result<Option<Certificate>, ConfigError> {
-        let (chain, key) = (file.tls.certificate.clone(), file.tls.key.clone());
-        let listens = !file.listen.tls.is_empty() || !file.listen.https.is_empty();
-        match (&*chain, &*key) {
-            ("", "") if listens => {
-                let problem = "is needed by listen.tls and listen.https; `nomadns certs` makes one";
-                Err(self.source.error("tls.certificate", problem))
-            }
-            ("", "") => Ok(None),
-            ("", _) => Err(self
-                .source
-                .error("tls.key", "needs tls.certificate beside it")),
-            (_, "") => Err(self
-                .source
-                .error("tls.certificate", "needs tls.key beside it")),
-            _ => {
-                let pem = (
-                    self.file("tls.certificate", &chain)?,
-                    secret(&self.file("tls.key", &key)?),
-                );
-                let again = move || {
-                    let read = |path: &str| {
-                        std::fs::read(path).map_err(|error| format!("{path}: {error}"))
-                    };
-                    Ok((read(&chain)?, secret(&read(&key)?)))
-                };
-                Ok(Some(Certificate {
-                    pem,
-                    again: Arc::new(again),
-                }))
-            }
-        }
     }
 
     fn connections(&self, limits: &LimitsSection) -> Result<listeners::Limits, ConfigError> {
