@@ -43,10 +43,10 @@ pub(super) struct ServeArgs {
     #[arg(long = "zone", value_name = "NAME")]
     pub(super) zones: Vec<String>,
     /// The TTL of records, in seconds, 0 to 3600 [default: 30]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(super) ttl: Option<i64>,
     /// The TTL of denials, in seconds, 0 to 3600 [default: 5]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(super) negative_ttl: Option<i64>,
     /// An address of Nomad: http://, https:// or unix:// (may be repeated) [default: `NOMAD_ADDR`]
     #[arg(long = "nomad-address", value_name = "URL")]

@@ -103,14 +103,12 @@ impl Source {
                 .unwrap_or_default();
             // What serde says of a value shows it.
             let secret = SECRETS.contains(&key);
-            self.error(
-                key,
-                if secret {
-                    "has the wrong type"
-                } else {
-                    error.inner().message()
-                },
-            )
+            let problem = if secret {
+                "has the wrong type"
+            } else {
+                error.inner().message()
+            };
+            self.error(key, in_words(problem))
         })
     }
 
@@ -142,4 +140,26 @@ impl Source {
             Some((section, name)) => self.table.get(section)?.get(name),
         }
     }
+}
+
+/// Says in an operator's words what the decoder says in a programmer's.
+fn in_words(problem: &str) -> String {
+    [
+        ("expected u64", "expected a whole number, 0 or more"),
+        ("expected usize", "expected a whole number, 0 or more"),
+        ("expected u32", "expected a whole number, 0 or more"),
+        ("a sequence", "a list"),
+        ("a boolean", "true or false"),
+        ("a string", "a text"),
+        ("a map", "a section"),
+        (
+            "invalid socket address syntax",
+            "is no address with a port, 0 to 65535; expected one such as 127.0.0.1:1053 or [::1]:1053",
+        ),
+        ("invalid IP address syntax", "is no address; expected one such as 10.0.0.5 or fd00::5"),
+    ]
+    .iter()
+    .fold(problem.to_owned(), |words, (from, to)| {
+        words.replace(from, to)
+    })
 }
