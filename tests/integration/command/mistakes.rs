@@ -37,15 +37,21 @@ fn an_unknown_key_is_named_with_those_that_are_known() {
 
 #[test]
 fn a_wrong_type_is_named_with_the_right_one() {
-    assert_says("ttl = \"thirty\"", &[": ttl = \"thirty\": ", "expected"]);
-    assert_says("zones = \"nomad\"", &[": zones = \"nomad\": ", "expected"]);
+    assert_says(
+        "ttl = \"thirty\"",
+        &[": ttl = \"thirty\": ", "expected a whole number"],
+    );
+    assert_says(
+        "zones = \"nomad\"",
+        &[": zones = \"nomad\": ", "expected a list"],
+    );
 }
 
 #[test]
 fn a_port_out_of_range_is_named() {
     assert_says(
         "[listen]\ndns = [\"127.0.0.1:70000\"]",
-        &[": listen.dns = ", "127.0.0.1:70000", "socket address"],
+        &[": listen.dns = ", "127.0.0.1:70000", "a port, 0 to 65535"],
     );
 }
 
