@@ -31,6 +31,7 @@ impl RecordType {
     pub const AAAA: Self = Self(28);
     pub const SRV: Self = Self(33);
     pub const OPT: Self = Self(41);
+    pub const DS: Self = Self(43);
     pub const SVCB: Self = Self(64);
     pub const HTTPS: Self = Self(65);
     pub const IXFR: Self = Self(251);

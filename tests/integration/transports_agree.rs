@@ -99,7 +99,7 @@ impl Seen {
         let types: Vec<_> = self.types.keys().copied().collect();
         assert_eq!(types, [1, 2, 5, 6, 13, 16, 28, 33], "{self:?}");
         assert!(
-            self.types.values().sum::<usize>() >= QUESTIONS / 5,
+            self.types.values().sum::<usize>() >= QUESTIONS / 6,
             "{self:?}"
         );
         assert!(self.glued > 0 && self.truncated > 0, "{self:?}");

@@ -205,6 +205,13 @@ impl<'a> Names<'a> {
 }
 
 impl Selection<'_> {
+    /// Whether the name has the form of RFC 2782, which is asked for SRV.
+    pub(super) fn is_service_name(&self) -> bool {
+        let is_underscored_at = |place: usize| self.labels.at(place).is_some_and(is_underscored);
+        // No service's name begins so: in any other form the second label would have to be a tag too.
+        self.tags == 0 && is_underscored_at(0) && is_underscored_at(1)
+    }
+
     /// Whether an instance is one of those that are meant.
     pub(super) fn takes(&self, instance: &Instance) -> bool {
         let group = &instance.group;

@@ -43,7 +43,7 @@ impl NomadZones {
 
     /// Answers a query; none when its name is in none of the zones.
     pub(super) fn answer(&self, query: &Query) -> Option<Result<Answer, AnswerError>> {
-        let zone = self.settings.zone_of(&query.name)?;
+        let zone = self.settings.zone_for(query)?;
         let guard = self.catalog.snapshot();
         let Some(snapshot) = guard.as_ref().and_then(|guard| guard.as_ref()) else {
             return Some(Err(AnswerError::NotReady));
@@ -90,14 +90,23 @@ impl Context<'_> {
         if own.is_positive() {
             return own;
         }
+        let mut best = own;
         for zone in self.settings.zones_around(self.zone) {
             let depth = zone.labels_below(&self.query.name);
             let outer = grammar::read(self.snapshot, labels, depth);
-            if matches!(outer.found, Found::Instances { .. }) {
-                return outer.after_another();
+            match (&outer.found, &best.found) {
+                (Found::Instances { .. }, _) => return outer.after_another(),
+                // There are names below it by that grammar, so it is not to be denied (RFC 8020).
+                (Found::Empty, Found::Nothing { .. }) => best = outer.after_another(),
+                _ => {}
             }
         }
-        own
+        if matches!(best.found, Found::Nothing { .. })
+            && self.settings.has_zone_within(&self.query.name)
+        {
+            best.found = Found::Empty;
+        }
+        best
     }
 
     /// The lifetime of an answer: its cells are those that must not be superseded.

@@ -35,7 +35,7 @@ pub(super) fn of_instances(
         RecordType::TXT if context.settings.descriptions == Descriptions::Shown => {
             push_txt(context, &mut builder, &instances);
         }
-        record_type => match only_host(&instances) {
+        record_type => match host_of(selection, &instances) {
             Some(host) => push_cname(context, &mut builder, &host),
             None if record_type == RecordType::ANY => push_any(context, &mut builder),
             None => push_addresses(context, &mut builder, &instances),
@@ -163,6 +163,16 @@ fn push_any(context: &Context<'_>, builder: &mut AnswerBuilder) {
             rdata.text(b"");
         },
     );
+}
+
+/// The name that the name asked for is an alias of.
+///
+/// A name of RFC 2782 is none: nothing could stand beside its CNAME, and it is there for SRV (RFC 2181 §10.1).
+fn host_of(selection: &Selection<'_>, instances: &[&Instance]) -> Option<Name> {
+    if selection.is_service_name() {
+        return None;
+    }
+    only_host(instances)
 }
 
 /// The host's name, when all usable addresses are that one name.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::dns::{Name, NameError};
+use crate::dns::{Name, NameError, Query, RecordType};
 
 /// One zone: an apex and the names that it is the authority for.
 #[derive(Clone, Debug)]
@@ -82,6 +82,21 @@ impl ZoneSettings {
     /// The zone that a name belongs to: the longest that it is within.
     pub(super) fn zone_of(&self, name: &Name) -> Option<&Zone> {
         self.zones.iter().find(|zone| name.is_within(&zone.apex))
+    }
+
+    /// The zone that answers a query, if one does.
+    ///
+    /// What is asked of the parent about an apex, DS, is answered by the parent (RFC 4035 §3.1.4.1).
+    pub(super) fn zone_for(&self, query: &Query) -> Option<&Zone> {
+        let zone = self.zone_of(&query.name)?;
+        let is_parents = query.record_type == RecordType::DS && query.name == zone.apex;
+        let parent = is_parents.then(|| self.zones_around(zone).next());
+        Some(parent.flatten().unwrap_or(zone))
+    }
+
+    /// Whether an apex is at or below a name.
+    pub(super) fn has_zone_within(&self, name: &Name) -> bool {
+        self.zones.iter().any(|zone| zone.apex.is_within(name))
     }
 
     /// The other zones that a zone is within, the longest first.

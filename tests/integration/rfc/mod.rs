@@ -5,6 +5,7 @@ mod rfc1035;
 mod rfc2181;
 mod rfc2308;
 mod rfc2782;
+mod rfc4035;
 mod rfc5001;
 mod rfc6891;
 mod rfc7828;

@@ -63,6 +63,18 @@ async fn a_host_name_is_the_target_itself() {
 }
 
 #[tokio::test]
+async fn a_name_for_srv_is_no_alias() {
+    // RFC 2181 §10.1: beside a CNAME nothing else can be, and a resolver that has it would not ask for SRV.
+    let answers = Answers::usual();
+    for record_type in [RecordType::A, RecordType::AAAA, RecordType::CNAME] {
+        let message = answers.ask("_hostname._tcp.default.nomad", record_type);
+        assert_denied(&message, ResponseCode::NoError, "nomad");
+    }
+    let message = answers.ask("_hostname._tcp.default.nomad", RecordType::SRV);
+    assert_eq!(services(&message), [(5432, "db.internal.example.".into())]);
+}
+
+#[tokio::test]
 async fn a_protocol_takes_all_instances_and_another_label_those_with_the_tag() {
     let answers = Answers::usual();
     for (name, count) in [

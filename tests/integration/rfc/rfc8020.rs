@@ -6,7 +6,7 @@ use hickory_proto::rr::RecordType;
 use crate::support::answers::{Answers, assert_denied};
 
 /// Names with records, and so all that is above them.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "redis.default.nomad",
     "primary.redis.default.nomad",
     "v7.primary.redis.default.nomad",
@@ -16,6 +16,8 @@ const NAMES: [&str; 9] = [
     "primary.redis.default.dc1.dc.nomad",
     "0a000001.addr.nomad",
     "web.service.nomad",
+    // By the grammar of the zone around.
+    "_web._http.service.nomad",
 ];
 
 #[tokio::test]
@@ -60,6 +62,15 @@ async fn empty_non_terminals_are_nodata() {
         ResponseCode::NoError,
         "service.nomad",
     );
+}
+
+#[tokio::test]
+async fn what_is_above_an_inner_zone_is_not_denied() {
+    let answers = Answers::of_zones(&["nomad", "a.b.nomad"]);
+    let message = answers.ask("b.nomad", RecordType::A);
+    assert_denied(&message, ResponseCode::NoError, "nomad");
+    let message = answers.ask("c.nomad", RecordType::A);
+    assert_denied(&message, ResponseCode::NXDomain, "nomad");
 }
 
 #[tokio::test]

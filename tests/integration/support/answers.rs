@@ -27,11 +27,22 @@ pub struct Answers {
 impl Answers {
     /// Nothing is known: no snapshot.
     pub fn not_ready() -> Self {
+        Self::not_ready_for(&["nomad", "service.nomad"])
+    }
+
+    /// Ready, for these zones, without any service.
+    pub fn of_zones(zones: &[&str]) -> Self {
+        let mut answers = Self::not_ready_for(zones);
+        answers.publish();
+        answers
+    }
+
+    fn not_ready_for(zones: &[&str]) -> Self {
         let zone = |text: &str| {
             let name = dns::Name::from_labels(text.split('.').map(str::as_bytes)).unwrap();
             Zone::new(name).unwrap()
         };
-        let mut settings = ZoneSettings::new(vec![zone("nomad"), zone("service.nomad")], 30, 5);
+        let mut settings = ZoneSettings::new(zones.iter().map(|text| zone(text)).collect(), 30, 5);
         settings.server_addresses = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
         let catalog = Arc::new(Catalog::new());
         let router = Router::new(settings, Arc::clone(&catalog));
