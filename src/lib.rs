@@ -12,6 +12,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod dns;
+pub mod export;
 pub mod layers;
 pub mod listeners;
 pub mod lookup;

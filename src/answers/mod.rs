@@ -6,7 +6,7 @@
 pub mod nomad;
 mod router;
 
-pub use nomad::{Descriptions, Zone, ZoneSettings};
+pub use nomad::{Descriptions, Zone, ZoneSettings, names};
 pub use router::Router;
 
 /// Why there is no answer.

@@ -58,6 +58,11 @@ impl Snapshot {
         self.addresses.get(&address).map(|found| &found.cell)
     }
 
+    /// Goes through the addresses that have a cell; in no order.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.keys().copied()
+    }
+
     /// Whether any instance runs in a datacenter of this name.
     pub fn has_datacenter(&self, label: &[u8]) -> bool {
         with_folded(label, |key| self.datacenters.get(key)).is_some()

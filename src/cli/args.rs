@@ -29,6 +29,8 @@ pub(super) enum Command {
     Check(ServeArgs),
     /// Writes a development CA and a certificate for localhost
     Certs(CertsArgs),
+    /// Reads the cluster once and prints its zones as master files, as other name servers load them
+    Export(ExportArgs),
     /// Asks a running gateway, over any transport, and prints what came
     Lookup(LookupArgs),
 }
@@ -131,6 +133,32 @@ pub(super) struct CertsArgs {
     #[arg(long)]
     pub(super) force: bool,
 }
+
+/// What it prints is what serve would answer at that moment, with the same configuration, flags and
+/// environment. One zone makes one file: `nomadns export --zone nomad > nomad.zone`.
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("zones", |arg| arg.help("A zone to print (may be repeated) [default: all that are configured]")),
+    mut_arg("dns", |arg| arg.help("Where serve listens: what ns.ZONE has for addresses (may be repeated) [default: loopback]")),
+    mut_args(|arg| if EXPORT_HIDES.contains(&arg.get_id().as_str()) { arg.hide(true) } else { arg })
+)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    pub(super) serve: ServeArgs,
+    /// How long Nomad may take to tell all, such as 500ms or 1m
+    #[arg(long, value_name = "D", value_parser = duration, default_value = "10s")]
+    pub(super) timeout: Duration,
+}
+
+/// What an export takes, for the sake of the same command line, and has no use for.
+const EXPORT_HIDES: [&str; 6] = [
+    "tls",
+    "https",
+    "http",
+    "admin",
+    "tls_certificate",
+    "tls_key",
+];
 
 impl ServeArgs {
     /// Lays the flags over what is in `source`.

@@ -3,6 +3,7 @@
 //! Floor 8. With `config`, the only place that reads files and the environment.
 
 mod args;
+mod export;
 mod signals;
 
 use std::io::{self, Write};
@@ -41,6 +42,7 @@ pub fn run() -> ExitCode {
             Command::Serve(args) => serve(&args).await,
             Command::Check(args) => check(&args),
             Command::Certs(args) => certs(&args),
+            Command::Export(args) => export::run(args).await,
             Command::Lookup(args) => look_up(args).await,
         }
     });

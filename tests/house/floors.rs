@@ -6,7 +6,7 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("dns", 1),
     ("catalog", 1),
     ("nomad", 1),
@@ -19,6 +19,7 @@ const FLOORS: [(&str, u8); 15] = [
     ("config", 6),
     ("lookup", 6),
     ("app", 7),
+    ("export", 7),
     ("cli", 8),
     ("main", 9),
     // lib.rs itself

@@ -13,6 +13,7 @@ mod changes;
 mod command;
 mod contract;
 mod doh;
+mod export;
 mod json;
 mod lifecycle;
 mod lookup;

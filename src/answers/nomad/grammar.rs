@@ -225,7 +225,7 @@ impl Selection<'_> {
 }
 
 /// Whether a tag or a datacenter is what a label says, by the rules of DNS; only a legal label can be.
-fn is_same_label(text: &str, label: &[u8]) -> bool {
+pub(super) fn is_same_label(text: &str, label: &[u8]) -> bool {
     let legal = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_';
     let is_legal = !text.is_empty() && text.bytes().all(legal);
     is_legal && text.as_bytes().eq_ignore_ascii_case(label)
@@ -236,7 +236,7 @@ fn is_underscored(label: &[u8]) -> bool {
 }
 
 /// Whether a second label of RFC 2782 names a protocol, which takes all instances.
-fn is_protocol(label: &[u8]) -> bool {
+pub(super) fn is_protocol(label: &[u8]) -> bool {
     label.eq_ignore_ascii_case(b"_tcp") || label.eq_ignore_ascii_case(b"_udp")
 }
 

@@ -1,10 +1,11 @@
 //! The zones of a Nomad cluster: finds what a name means, and says it.
 //!
-//! `grammar` reads the name, `records` makes what exists, `negative` makes denials. Each answer keeps the
+//! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `negative` makes denials. Each answer keeps the
 //! cells of the catalogue that it was made from, so that a cache knows when it no longer holds.
 
 mod grammar;
 mod infrastructure;
+mod names;
 mod negative;
 mod records;
 mod zone;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, Cell, Snapshot};
 use crate::dns::{Answer, AnswerBuilder, Labels, Lifetime, Query, Rcode};
 
+pub use names::names;
 pub use zone::{Descriptions, Zone, ZoneSettings};
 
 use self::grammar::{Found, Reading};

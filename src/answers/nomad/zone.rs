@@ -79,6 +79,19 @@ impl ZoneSettings {
         }
     }
 
+    /// The zones, the longest apex first.
+    pub fn zones(&self) -> &[Zone] {
+        &self.zones
+    }
+
+    /// The zones that are cut out of `outer`: those directly below it.
+    pub fn zones_cut_out<'a>(&'a self, outer: &'a Zone) -> impl Iterator<Item = &'a Zone> {
+        self.zones.iter().filter(|zone| {
+            let parent = self.zones_around(zone).next();
+            parent.is_some_and(|parent| parent.apex == outer.apex)
+        })
+    }
+
     /// The zone that a name belongs to: the longest that it is within.
     pub(super) fn zone_of(&self, name: &Name) -> Option<&Zone> {
         self.zones.iter().find(|zone| name.is_within(&zone.apex))

@@ -27,6 +27,26 @@ pub fn encode(
     turn: u32,
     out: &mut Vec<u8>,
 ) {
+    let most = match query.transport {
+        Transport::Udp => largest_udp_octets(query),
+        _ => MESSAGE_OCTETS,
+    };
+    encode_within(most, answer, query, additions, turn, out);
+}
+
+/// Appends the message with all records of the answer, however long: for readers in this process.
+pub fn encode_whole(answer: &Answer, query: &Query, out: &mut Vec<u8>) {
+    encode_within(usize::MAX, answer, query, &Additions::default(), 0, out);
+}
+
+fn encode_within(
+    most: usize,
+    answer: &Answer,
+    query: &Query,
+    additions: &Additions<'_>,
+    turn: u32,
+    out: &mut Vec<u8>,
+) {
     let parts = answer.parts();
     let options = AnswerOptions::new(query, answer.extended_error(), additions);
     let opt_octets = if query.edns.is_some() {
@@ -35,10 +55,6 @@ pub fn encode(
         0
     };
     let question_octets = query.name.as_wire().len() + 4;
-    let most = match query.transport {
-        Transport::Udp => largest_udp_octets(query),
-        _ => MESSAGE_OCTETS,
-    };
     let room = most.saturating_sub(HEADER_OCTETS + question_octets + opt_octets);
     let cut = Cut::choose(answer, room, query.transport);
 

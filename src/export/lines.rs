@@ -1,0 +1,62 @@
+//! The records of one name and type, asked of the router and printed as a master file has them.
+
+use std::io::{self, Write};
+
+use tower::Service;
+
+use crate::answers::Router;
+use crate::dns::text::present_rdata;
+use crate::dns::wire::{Message, encode_whole};
+use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Transport};
+
+/// Records as lines, in an order that stays the same.
+pub(super) struct Lines(Vec<String>);
+
+impl Lines {
+    /// Asks for the records of a type; an answer by a CNAME has none of them.
+    pub(super) async fn ask(router: &mut Router, name: &Name, record_type: RecordType) -> Self {
+        let query = Query {
+            id: 0,
+            flags: QueryFlags::default(),
+            name: *name,
+            record_type,
+            class: Class::IN,
+            edns: None,
+            transport: Transport::Tcp,
+            client: None,
+        };
+        let mut octets = Vec::new();
+        // It fails only without a snapshot, and there is one.
+        if let Ok(answer) = router.call(query.clone()).await {
+            encode_whole(&answer, &query, &mut octets);
+        }
+        let mut lines = Message::read(&octets).map_or_else(
+            |_| Vec::new(),
+            |message| {
+                let records = message.records(Section::Answer);
+                let records = records.filter(|record| record.record_type == record_type);
+                records
+                    .map(|record| {
+                        let (owner, ttl, class) = (record.owner, record.ttl, record.class);
+                        let data = present_rdata(&octets, record.rdata, record_type, class);
+                        format!("{owner}\t{ttl}\t{class}\t{record_type}\t{data}")
+                    })
+                    .collect()
+            },
+        );
+        // The router shuffles them.
+        lines.sort_unstable();
+        Self(lines)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Writes each line behind a prefix.
+    pub(super) fn write(&self, prefix: &str, out: &mut impl Write) -> io::Result<()> {
+        self.0
+            .iter()
+            .try_for_each(|line| writeln!(out, "{prefix}{line}"))
+    }
+}

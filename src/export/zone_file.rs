@@ -1,0 +1,90 @@
+//! Writes one zone, name by name as the router answers for each, holding no more than one name's records.
+
+use std::io::{self, Write};
+
+use super::lines::Lines;
+use crate::answers::{Router, Zone, ZoneSettings, names};
+use crate::catalog::Snapshot;
+use crate::dns::{Name, RecordType};
+
+/// What names have, in the order in which it is written.
+const TYPES: [RecordType; 7] = [
+    RecordType::SOA,
+    RecordType::NS,
+    RecordType::CNAME,
+    RecordType::A,
+    RecordType::AAAA,
+    RecordType::SRV,
+    RecordType::TXT,
+];
+
+/// Writes master files.
+pub(super) struct ZoneFile<'a, W> {
+    pub(super) router: Router,
+    pub(super) settings: &'a ZoneSettings,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) out: &'a mut W,
+}
+
+impl<W: Write> ZoneFile<'_, W> {
+    pub(super) async fn write(&mut self, zone: &Zone) -> io::Result<()> {
+        self.write_header(zone)?;
+        for name in names(self.settings, zone, self.snapshot) {
+            self.write_name(&name).await?;
+        }
+        for cut_out in self.settings.zones_cut_out(zone) {
+            let apex = &cut_out.apex;
+            writeln!(self.out, "; {apex} is a zone of its own, delegated here")?;
+            self.write_records(apex, RecordType::NS).await?;
+            for glue in [RecordType::A, RecordType::AAAA] {
+                self.write_records(&cut_out.name_server, glue).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_header(&mut self, zone: &Zone) -> io::Result<()> {
+        let (version, index) = (env!("CARGO_PKG_VERSION"), self.snapshot.index());
+        write!(
+            self.out,
+            "\
+; Zone {apex} as nomadns {version} answers for it, read from Nomad at index {index}.
+;
+; Left out, though nomadns answers for it: names with several tags (TAG.TAG.SERVICE.NAMESPACE),
+; and what may not stand beside a CNAME in a zone (RFC 1034, 3.6.2), which is written as a comment.
+; BIND loads addresses at names with underscores only with `check-names ignore`.
+$ORIGIN {apex}
+",
+            apex = zone.apex
+        )
+    }
+
+    /// Writes all records of a name.
+    async fn write_name(&mut self, name: &Name) -> io::Result<()> {
+        let mut all = Vec::with_capacity(TYPES.len());
+        for record_type in TYPES {
+            all.push((
+                record_type,
+                Lines::ask(&mut self.router, name, record_type).await,
+            ));
+        }
+        let is_host = |record_type: RecordType| record_type == RecordType::CNAME;
+        let has_host = all
+            .iter()
+            .any(|(record_type, lines)| is_host(*record_type) && !lines.is_empty());
+        for (record_type, lines) in &all {
+            let prefix = if has_host && !is_host(*record_type) {
+                "; "
+            } else {
+                ""
+            };
+            lines.write(prefix, self.out)?;
+        }
+        Ok(())
+    }
+
+    async fn write_records(&mut self, name: &Name, record_type: RecordType) -> io::Result<()> {
+        let lines = Lines::ask(&mut self.router, name, record_type).await;
+        lines.write("", self.out)
+    }
+}
