@@ -1,0 +1,174 @@
+"""Puts Unbound, BIND and dnsmasq before the gateway, as people do, and asks them instead.
+
+Each name of the zones resolves through each, with the records that `nomadns export` prints; each denial is asked
+for once and given out of their caches the second time. The environment gives NOMADNS_BINARY.
+"""
+
+import re
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.zone
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "differential"))
+from gateway import ZONES, Demo, Processes, answers_soa, free_port
+
+# A resolver that minimises names (RFC 9156) without mercy: a wrong NXDOMAIN on the way ends there.
+UNBOUND = """
+server:
+  interface: 127.0.0.1@{port}
+  directory: "{folder}"
+  username: ""
+  chroot: ""
+  pidfile: ""
+  use-syslog: no
+  do-daemonize: no
+  num-threads: 1
+  module-config: "iterator"
+  do-not-query-localhost: no
+  qname-minimisation: yes
+  qname-minimisation-strict: yes
+  harden-below-nxdomain: yes
+remote-control:
+  control-enable: no
+stub-zone:
+  name: nomad
+  stub-addr: 127.0.0.1@{upstream}
+# Without it the NS of this zone, once somebody asked for it, would lead to port 53.
+stub-zone:
+  name: service.nomad
+  stub-addr: 127.0.0.1@{upstream}
+"""
+BIND = """
+options {{
+  directory "{folder}";
+  listen-on port {port} {{ 127.0.0.1; }};
+  listen-on-v6 {{ none; }};
+  pid-file none;
+  session-keyfile none;
+  dnssec-validation no;
+  recursion yes;
+}};
+controls {{ }};
+zone "nomad" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {upstream}; }}; }};
+"""
+DNSMASQ = """
+port={port}
+listen-address=127.0.0.1
+bind-interfaces
+no-resolv
+no-hosts
+user=root
+pid-file=
+cache-size=5000
+server=/nomad/127.0.0.1#{upstream}
+"""
+RESOLVERS = [
+    ("unbound", UNBOUND, ["unbound", "-d", "-c"]),
+    ("bind", BIND, ["named", "-g", "-n", "1", "-c"]),
+    ("dnsmasq", DNSMASQ, ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "-C"]),
+]
+# On each level of the grammar, from above; for types that all three keep denials of. Unbound keeps what a minimised
+# question was answered by, and minimises to type A: with another type, or below, it asks again.
+DENIED = [
+    ("default", "A", "NOERROR"),
+    ("nope", "A", "NXDOMAIN"),
+    ("nope.default", "A", "NXDOMAIN"),
+    ("_tcp.default", "A", "NOERROR"),
+    ("six.default", "A", "NOERROR"),
+    ("redis.default", "AAAA", "NOERROR"),
+    ("nope.redis.default", "A", "NXDOMAIN"),
+    ("primary.redis.default", "AAAA", "NOERROR"),
+    ("dc1.dc", "A", "NOERROR"),
+    ("dc9.dc", "A", "NXDOMAIN"),
+    ("nope.default.dc1.dc", "A", "NXDOMAIN"),
+    ("ffffffff.addr", "A", "NXDOMAIN"),
+]
+
+
+class Resolver:
+    def __init__(self, name, port, demo):
+        self.name, self.port, self.demo = name, port, demo
+        self.failures = []
+
+    def ask(self, name, rdtype):
+        query = dns.message.make_query(name, rdtype, use_edns=0, payload=1232)
+        try:
+            return dns.query.udp_with_fallback(query, "127.0.0.1", port=self.port, timeout=5)[0]
+        except dns.exception.Timeout:
+            raise SystemExit(f"{self.name} gives no answer for {name} {dns.rdatatype.to_text(query.question[0].rdtype)}")
+
+    def check_records(self, zone):
+        """Asks for every RRset of a zone; gives how many there are."""
+        count = 0
+        for name, ttl_and_data in zone.iterate_rdatasets():
+            wanted = set(ttl_and_data)
+            answer = self.ask(name, ttl_and_data.rdtype)
+            found = answer.get_rrset(answer.answer, name, ttl_and_data.rdclass, ttl_and_data.rdtype)
+            if set(found or []) != wanted or found.ttl > ttl_and_data.ttl:
+                rdtype = dns.rdatatype.to_text(ttl_and_data.rdtype)
+                rcode = dns.rcode.to_text(answer.rcode())
+                self.failures.append(f"{name} {rdtype}: {rcode} {found}, not {ttl_and_data}")
+            count += 1
+        return count
+
+    def check_denial(self, name, rdtype, rcode):
+        """Asks for what is not there twice; the second time the gateway is not asked."""
+        counts = [self.demo.queries()]
+        for _ in range(2):
+            answer = self.ask(name, rdtype)
+            if dns.rcode.to_text(answer.rcode()) != rcode or answer.answer:
+                self.failures.append(f"{name} {rdtype}: {dns.rcode.to_text(answer.rcode())}, not {rcode}")
+            counts.append(self.demo.queries())
+        first, second = counts[1] - counts[0], counts[2] - counts[1]
+        # One that minimises names asks for those above it too.
+        if second != 0 or not (first == 1 or self.name == "unbound" and first > 0):
+            self.failures.append(f"{name} {rdtype}: asked {first} times at first and {second} times again")
+
+
+class CountedDemo(Demo):
+    def queries(self):
+        """How many queries it has answered."""
+        with urllib.request.urlopen(self.metrics_url, timeout=5) as response:
+            text = response.read().decode()
+        return sum(int(float(n)) for n in re.findall(r"^nomadns_queries_total\{[^}]*\} (\S+)", text, re.M))
+
+
+def main():
+    failures = 0
+    with tempfile.TemporaryDirectory() as folder, Processes(folder) as processes:
+        demo = CountedDemo(processes)
+        zones = []
+        for zone in ZONES:
+            path = Path(folder) / f"{zone}.zone"
+            demo.export(zone, path)
+            zones.append(dns.zone.from_file(str(path), zone, relativize=False))
+        for name, config, command in RESOLVERS:
+            port = free_port()
+            path = Path(folder) / f"{name}.conf"
+            path.write_text(config.format(folder=folder, port=port, upstream=demo.port))
+            processes.start(name, [*command, str(path)])
+            processes.wait_for(name, lambda: answers_soa(port, ZONES[0]))
+            resolver, begin = Resolver(name, port, demo), time.monotonic()
+            for zone in ZONES:
+                for label, rdtype, rcode in DENIED:
+                    resolver.check_denial(f"{label}.{zone}.", rdtype, rcode)
+            count = sum(resolver.check_records(zone) for zone in zones)
+            seconds = time.monotonic() - begin
+            print(f"{name}: {count} RRsets, {len(DENIED) * len(ZONES)} denials twice, in {seconds:.0f} s;",
+                  f"{len(resolver.failures)} failures")
+            for failure in resolver.failures[:20]:
+                print("   ", failure)
+            failures += len(resolver.failures)
+    sys.exit(1 if failures else 0)
+
+
+main()
