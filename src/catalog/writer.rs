@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::snapshot::LABEL_OCTETS;
+use super::snapshot::{AddressUse, LABEL_OCTETS};
 use super::{Address, Catalog, Cell, Instance, Part, Service, Snapshot};
 
 /// Whether a `put` changed anything.
@@ -219,13 +219,22 @@ impl Writer {
     /// Keeps the counts of addresses and datacenters: only what differs is touched.
     fn count(&mut self, namespace: &str, before: &[Instance], after: &[Instance]) {
         self.working.instances = self.working.instances + after.len() - before.len();
+        let (before, after) = differing(before, after);
         for instance in after {
             self.count_address(&instance.address, 1);
-            self.count_datacenter(&instance.group.datacenter, namespace, 1);
         }
         for instance in before {
             self.count_address(&instance.address, -1);
-            self.count_datacenter(&instance.group.datacenter, namespace, -1);
+        }
+        for (instances, sign) in [(after, 1), (before, -1)] {
+            let same = |one: &Instance, next: &Instance| {
+                Arc::ptr_eq(&one.group, &next.group)
+                    || one.group.datacenter == next.group.datacenter
+            };
+            for run in instances.chunk_by(same) {
+                let step = sign * run.len().cast_signed();
+                self.count_datacenter(&run[0].group.datacenter, namespace, step);
+            }
         }
     }
 
@@ -235,14 +244,13 @@ impl Writer {
             Address::V6(address) => IpAddr::V6(*address),
             Address::Host(_) | Address::Unusable => return,
         };
-        let known = self.working.addresses.contains_key(&address);
-        let found = self.working.addresses.entry(address).or_default();
+        let found = self.working.addresses.entry(address).or_insert_with(|| {
+            self.address_set = Touched::Yes;
+            AddressUse::default()
+        });
         found.instances = found.instances.saturating_add_signed(step);
         if found.instances == 0 {
             self.retired.push_back((Instant::now(), address));
-        }
-        if !known {
-            self.address_set = Touched::Yes;
         }
     }
 
@@ -269,6 +277,24 @@ impl Writer {
             self.names = Touched::Yes;
         }
     }
+}
+
+/// Leaves out the instances at the beginning and at the end that are the same before and after.
+fn differing<'a>(
+    mut before: &'a [Instance],
+    mut after: &'a [Instance],
+) -> (&'a [Instance], &'a [Instance]) {
+    while let ([one, earlier @ ..], [other, later @ ..]) = (before, after)
+        && one == other
+    {
+        (before, after) = (earlier, later);
+    }
+    while let ([earlier @ .., one], [later @ .., other]) = (before, after)
+        && one == other
+    {
+        (before, after) = (earlier, later);
+    }
+    (before, after)
 }
 
 fn keys(namespace: &str, service: &str) -> Result<(Box<str>, Box<str>), NameError> {

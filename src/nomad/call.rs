@@ -34,8 +34,9 @@ pub(super) struct Call {
 /// How the answer may be packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
+    /// As it is, or packed with gzip: for lists, which are long.
     Gzip,
-    /// Older Nomads compress the event stream when they may, which holds frames back.
+    /// As it is. Older Nomads compress the event stream when they may, which holds frames back.
     Identity,
 }
 

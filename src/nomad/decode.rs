@@ -150,12 +150,12 @@ pub struct AgentHealth {
     pub troubles: Vec<(String, String)>,
 }
 
+/// A namespace of the list; its services are read at once, or kept as they are to be read one by one.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ListedNamespace<'a> {
+struct ListedNamespace<S> {
     namespace: std::sync::Arc<str>,
-    #[serde(borrow)]
-    services: Vec<&'a RawValue>,
+    services: Vec<S>,
 }
 
 #[derive(Deserialize)]
@@ -174,11 +174,20 @@ struct Part {
 
 /// Reads `/v1/services`; returns the services and how many records were left out.
 pub(super) fn services(body: &Bytes) -> Result<(Vec<ListedService>, usize), Cause> {
-    let text = utf8(body);
     let mut found = Vec::new();
+    if let Ok(all) = serde_json::from_slice::<Vec<ListedNamespace<ListedName>>>(body) {
+        for listed in all {
+            found.extend(listed.services.into_iter().map(|service| ListedService {
+                namespace: std::sync::Arc::clone(&listed.namespace),
+                name: service.service_name,
+            }));
+        }
+        return Ok((found, 0));
+    }
+    let text = utf8(body);
     let mut unreadable = 0;
     for raw in raw_records(&text)? {
-        let Ok(listed) = serde_json::from_str::<ListedNamespace<'_>>(raw.get()) else {
+        let Ok(listed) = serde_json::from_str::<ListedNamespace<&RawValue>>(raw.get()) else {
             unreadable += 1;
             continue;
         };

@@ -1,10 +1,11 @@
 //! The catalogue: what a change touches and what it leaves alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use nomadns::catalog::{Catalog, NameError, Outcome};
+use nomadns::catalog::{Address, Catalog, NameError, Outcome};
 
-use crate::support::answers::instance;
+use crate::support::answers::{instance, instance_in};
 
 #[test]
 fn nothing_is_known_before_the_first_publication() {
@@ -117,4 +118,52 @@ fn a_namespace_goes_with_its_last_service() {
     let snapshot = catalog.snapshot().unwrap().as_ref().unwrap().clone();
     assert!(snapshot.namespace(b"prod").is_none() && !snapshot.has_datacenter(b"dc1"));
     assert_eq!((snapshot.services(), snapshot.instances()), (0, 0));
+}
+
+#[test]
+fn addresses_and_datacenters_are_known_as_long_as_an_instance_has_them() {
+    let catalog = Arc::new(Catalog::new());
+    let mut writer = catalog.writer();
+    let (a, b, c) = (
+        instance_in("dc1", "10.0.0.1", 80, &[]),
+        instance_in("dc2", "10.0.0.2", 80, &[]),
+        // The address of the first, in another datacenter.
+        instance_in("dc3", "10.0.0.1", 81, &[]),
+    );
+    let lists = [
+        vec![&a],
+        vec![&a, &b],
+        vec![&b, &a],
+        vec![&a, &c, &b],
+        vec![&a, &b],
+        vec![&c, &b],
+        vec![&c, &c, &c],
+        vec![&c],
+        vec![],
+        vec![&b, &b],
+    ];
+    for before in &lists {
+        for after in &lists {
+            for list in [before, after] {
+                let instances = list.iter().map(|&each| each.clone()).collect();
+                writer.put("default", "redis", instances).unwrap();
+            }
+            writer.retire_addresses(Duration::ZERO);
+            writer.publish(1);
+            let snapshot = catalog.snapshot().unwrap().as_ref().unwrap().clone();
+            assert_eq!(snapshot.instances(), after.len());
+            for each in [&a, &b, &c] {
+                let Address::V4(address) = each.address else {
+                    panic!("they have addresses")
+                };
+                let expected = after.iter().any(|it| it.address == each.address);
+                let known = snapshot.address(address.into()).is_some();
+                assert_eq!(known, expected, "{address}: {before:?} to {after:?}");
+                let datacenter = &*each.group.datacenter;
+                let expected = after.iter().any(|it| *it.group.datacenter == *datacenter);
+                let known = snapshot.has_datacenter(datacenter.as_bytes());
+                assert_eq!(known, expected, "{datacenter}: {before:?} to {after:?}");
+            }
+        }
+    }
 }

@@ -72,7 +72,11 @@ impl Plan {
             {
                 continue;
             }
-            let service = self.services.ensure(&entry.namespace, &entry.name);
+            // Nearly all are known, and looking them up is most of what a long list costs.
+            let service = match self.services.find(&entry.namespace, &entry.name) {
+                Some(service) => service,
+                None => self.services.ensure(&entry.namespace, &entry.name),
+            };
             // A name may stand in a list twice.
             if service.list != self.list {
                 seen += 1;

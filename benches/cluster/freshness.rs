@@ -1,0 +1,77 @@
+//! From a change at Nomad to the first answer that shows it, for each way to ask.
+
+use std::sync::mpsc::TryRecvError;
+use std::time::Duration;
+
+use nomadns::demo::{BulkLoad, Options, SimulatedNomad};
+use tokio::runtime::Runtime;
+
+use crate::ask::{Client, Way};
+use crate::change::{self, Change};
+use crate::gateway::Gateway;
+use crate::{Times, report};
+
+const CHANGES: usize = 1_000;
+/// Between two questions, so that asking leaves the CPU to those who are measured.
+const PAUSE: Duration = Duration::from_micros(200);
+/// A change that takes longer is lost.
+const LOST: Duration = Duration::from_secs(10);
+
+/// Measures and prints.
+pub(crate) fn measure(runtime: &Runtime) {
+    let _entered = runtime.enter();
+    let load = BulkLoad {
+        instances: 3,
+        ..BulkLoad::default()
+    };
+    let nomad = SimulatedNomad::start(Options::default()).expect("a free port");
+    nomad.load_services(&load);
+    let gateway = Gateway::start(&nomad.url());
+    gateway.synced();
+    runtime.block_on(nomad.streams_reach(1));
+    for way in Way::ALL {
+        let mut client = Client::open(way, &gateway);
+        let before = gateway.process().cpu();
+        let (times, lost) = shown(&mut client, &nomad, &load);
+        let cpu = (gateway.process().cpu() - before) / u32::try_from(CHANGES).unwrap_or(1);
+        report(
+            &format!("change to answer, {} (median/p99/worst)", way.as_str()),
+            &times.summary(),
+            &format!(
+                "20 ms median, later 5 / - / 50 ms; {lost} lost, {} us CPU a change with its questions",
+                cpu.as_micros()
+            ),
+        );
+    }
+}
+
+/// Asks for every change that is not shown yet, in turn, until all are.
+fn shown(client: &mut Client, nomad: &SimulatedNomad, load: &BulkLoad) -> (Times, usize) {
+    let changes = change::make(nomad, load, CHANGES);
+    let (mut open, mut times, mut lost): (Vec<Change>, _, _) = (Vec::new(), Vec::new(), 0);
+    loop {
+        let next = if open.is_empty() {
+            changes.recv().map_err(|_| TryRecvError::Disconnected)
+        } else {
+            changes.try_recv()
+        };
+        match next {
+            Ok(change) => open.push(change),
+            Err(TryRecvError::Disconnected) if open.is_empty() => return (Times::new(times), lost),
+            Err(_) => {}
+        }
+        open.retain(|change| {
+            let shown = client.shows(&change.service, change.address);
+            let time = change.at.elapsed();
+            if shown {
+                times.push(time);
+            } else if time > LOST {
+                lost += 1;
+            }
+            !shown && time <= LOST
+        });
+        if !open.is_empty() {
+            std::thread::sleep(PAUSE);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Proves that a cache hit over UDP takes nothing from the allocator and gives nothing back.
+//!
+//! A binary of its own, since an allocator is the whole process's; it counts for each thread.
+#![expect(
+    unsafe_code,
+    reason = "an allocator is unsafe to write; this one counts and passes all on"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use nomadns::dns::{Rcode, RecordType, Transport};
+use nomadns::listeners::exchange::{Exchange, Exchanged};
+
+use self::filled::{Filled, message};
+
+#[path = "../benches/support/filled.rs"]
+#[expect(dead_code, reason = "the benchmarks use the rest of it")]
+mod filled;
+
+/// Hits that are counted for each question.
+const HITS: usize = 1_000;
+/// The largest answer that there is room for, in octets.
+const ANSWER_OCTETS: usize = 4_096;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static FREES: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller keeps the rules of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        FREES.set(FREES.get() + 1);
+        // SAFETY: the pointer came from the system's allocator, with this layout.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        FREES.set(FREES.get() + 1);
+        // SAFETY: the pointer came from the system's allocator, with this layout.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[test]
+fn a_cache_hit_over_udp_allocates_nothing_and_frees_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime for the timers of misses");
+    let _entered = runtime.enter();
+    let filled = Filled::new(100, 10);
+    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::default());
+    let client = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let mut out = Vec::with_capacity(ANSWER_OCTETS);
+    for (name, record_type, rcode) in [
+        ("svc000007.default.nomad", RecordType::A, Rcode::NOERROR),
+        ("SVC000007.Default.Nomad", RecordType::A, Rcode::NOERROR),
+        ("svc000007.default.nomad", RecordType::SRV, Rcode::NOERROR),
+        ("missing.default.nomad", RecordType::A, Rcode::NXDOMAIN),
+    ] {
+        let edns = message(name, record_type, Some(1232));
+        let cookie = with_cookie(edns.clone());
+        for message in [message(name, record_type, None), edns, cookie] {
+            let mut ask = || {
+                out.clear();
+                let exchanged = exchange.begin(&message, client, &mut out);
+                assert!(matches!(exchanged, Exchanged::Answered { .. }));
+                assert_eq!(u16::from(out[3] & 0xf), rcode.0);
+            };
+            // A miss, which fills the cache.
+            ask();
+            let before = (ALLOCATIONS.get(), FREES.get());
+            (0..HITS).for_each(|_| ask());
+            let after = (ALLOCATIONS.get(), FREES.get());
+            let question = format!("{name} of type {}: {message:?}", record_type.0);
+            assert_eq!(after, before, "allocations and frees of {question}");
+        }
+    }
+}
+
+/// Puts a client's cookie (RFC 7873 section 4) into the OPT at the end of a message.
+fn with_cookie(mut message: Vec<u8>) -> Vec<u8> {
+    let length = message.len() - 2;
+    message[length..].copy_from_slice(&[0, 12]);
+    message.extend([0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
+    message
+}
+
+#[test]
+fn what_is_allocated_is_counted() {
+    let before = (ALLOCATIONS.get(), FREES.get());
+    drop(std::hint::black_box(Box::new(7)));
+    assert_eq!(
+        (ALLOCATIONS.get(), FREES.get()),
+        (before.0 + 1, before.1 + 1)
+    );
+}
