@@ -48,6 +48,10 @@ impl Default for Settings {
 pub struct Times {
     /// The shortest time between two reads of the same service.
     pub debounce: Duration,
+    /// The pause after a list, for each service in it, while a stream tells what changes.
+    pub list_pause_per_service: Duration,
+    /// The longest such pause.
+    pub list_pause_max: Duration,
     /// How long the stream may take to tell what the list already shows.
     pub hint_grace: Duration,
     /// The shortest time between the starts of two full passes.
@@ -66,6 +70,8 @@ impl Default for Times {
     fn default() -> Self {
         Self {
             debounce: Duration::from_millis(5),
+            list_pause_per_service: Duration::from_micros(100),
+            list_pause_max: Duration::from_secs(10),
             hint_grace: Duration::from_secs(1),
             pass_gap: Duration::from_secs(2),
             pass_every: Duration::from_secs(600),
@@ -73,5 +79,15 @@ impl Default for Times {
             retry: Duration::from_millis(500),
             retry_max: Duration::from_secs(30),
         }
+    }
+}
+
+impl Times {
+    /// The pause after a list of so many services.
+    pub(super) fn list_pause(&self, services: usize) -> Duration {
+        let services = u32::try_from(services).unwrap_or(u32::MAX);
+        self.list_pause_per_service
+            .saturating_mul(services)
+            .min(self.list_pause_max)
     }
 }

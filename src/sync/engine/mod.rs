@@ -187,7 +187,8 @@ impl Engine {
         match done {
             Ok((_, Done::Found(session, found))) if session == self.session => self.found(found),
             Ok((_, Done::Listed(session, watch, asked, listed))) if session == self.session => {
-                self.watches[watch].listed();
+                let services = listed.as_ref().map_or(0, |listed| listed.services.len());
+                self.watches[watch].listed(services, &self.settings.times);
                 self.listed(watch, asked, listed);
             }
             Ok((id, Done::Read(read))) => {

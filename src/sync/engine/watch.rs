@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::nomad::Wait;
 use crate::sync::pace::Pace;
 use crate::sync::plan::Asked;
-use crate::sync::settings::Settings;
+use crate::sync::settings::{Settings, Times};
 
 /// The shortest time between two doubts.
 const DOUBT_GAP: Duration = Duration::from_secs(1);
@@ -76,9 +76,17 @@ impl Watch {
         }
     }
 
-    /// Notes that the list has answered.
-    pub(super) fn listed(&mut self) {
-        self.list = List::Next(Instant::now(), Ask::Blocking);
+    /// Notes that the list has answered with so many services; it is asked again after its pause.
+    pub(super) fn listed(&mut self, services: usize, times: &Times) {
+        let pause = match self.stream {
+            // The stream tells what changes, and a long list costs what hundreds of changes cost.
+            Stream::Open {
+                since: Since::Up(_),
+                ..
+            } => times.list_pause(services),
+            _ => Duration::ZERO,
+        };
+        self.list = List::Next(Instant::now() + pause, Ask::Blocking);
     }
 
     /// Has the list asked at once, whether it is being waited for or not.

@@ -43,3 +43,27 @@ async fn quiet_costs_nothing() {
     );
     assert_eq!(followed.count("default", "redis"), 5);
 }
+
+#[tokio::test]
+async fn changes_that_the_stream_tells_do_not_cost_a_list_each() {
+    const CHANGES: usize = 20;
+    let nomad = nomad();
+    nomad.register(instances("default", "redis", 1));
+    let mut settings = quick();
+    settings.times.list_pause_per_service = Duration::from_secs(60);
+    settings.times.list_pause_max = Duration::from_secs(60);
+    let followed = follow_with(&nomad, TokenSource::None, settings);
+    followed
+        .until("following events", |it| {
+            it.report().access.label() == "all_with_events" && it.report().lists >= 2
+        })
+        .await;
+    let before = nomad.load("/v1/services").requests;
+    for count in 2..CHANGES + 2 {
+        nomad.register(instances("default", "redis", 1));
+        followed.until_count("default", "redis", count).await;
+    }
+    let lists = nomad.load("/v1/services").requests - before;
+    // The one that was waiting when the stream came up, and the pause after it.
+    assert!(lists <= 2, "{lists} lists for {CHANGES} changes");
+}
