@@ -38,9 +38,10 @@ async fn while_nomad_is_away_answers_go_on_and_what_changed_shows_after() {
         .await;
     let redis = question("redis.default.nomad");
     until("redis is as it became meanwhile", async || {
-        scene.clients.agreed(&redis).await.answer.len() == 1
+        scene.clients.ask_udp(&redis).await.said.answer.len() == 1
     })
     .await;
+    assert_eq!(scene.clients.agreed(&redis).await.answer.len(), 1);
     scene.gateway.end().await;
 }
 
