@@ -62,6 +62,7 @@ fn dns_query_get() -> Vec<Request> {
         (400, "/dns-query?name=a.nomad&type=FOO", "*/*"),
         (406, &of("a.nomad"), "text/html"),
         (414, &encoded(&[0; 4097]), "*/*"),
+        (200, &of("nx.nomad"), "application/dns+json"),
         (500, &of("panic.nomad"), "*/*"),
     ]);
     requests.push(too_many_headers(plain(), name));
@@ -110,6 +111,7 @@ fn resolve() -> Vec<Request> {
         (200, "/resolve?name=a.nomad", DNS_MESSAGE),
         (400, "/resolve", "*/*"),
         (406, "/resolve?name=a.nomad", "text/html"),
+        (200, "/resolve?name=many.nomad", "application/dns+json"),
         (500, "/resolve?name=panic.nomad", "*/*"),
     ]);
     requests.push(too_many_headers(plain(), "/resolve?name=a.nomad"));
