@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::server::Server;
 use crate::dns::wire::{self, Rejection};
-use crate::dns::{Answer, AnswerBuilder, Class, Query, Rcode, Transport};
+use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Query, Rcode, Transport};
 use crate::layers::Stack;
 
 /// Takes messages through the stack; a listener has one for each worker or connection.
@@ -31,14 +31,22 @@ pub struct Exchange<S> {
 )]
 pub enum Exchanged<F> {
     /// The answer was appended to the buffer.
-    Answered {
-        /// How long an HTTP cache may keep it, in seconds; none when it may not.
-        freshness_seconds: Option<u32>,
-    },
+    Answered(Standing),
     /// There is nothing to say to it.
     Rejected(Rejection),
     /// The answer has to be waited for.
     Waiting(Waiting<F>),
+}
+
+/// What an answer is to HTTP, beside its octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A cache may keep it for so many seconds.
+    Fresh(u32),
+    /// No cache may keep it.
+    Fleeting,
+    /// There was no room to ask for it: load was shed.
+    Shed,
 }
 
 /// A query whose answer has to be waited for.
@@ -78,15 +86,11 @@ impl<S: Stack> Exchange<S> {
             }) => {
                 self.server.counters.count_refused(self.transport, rcode);
                 wire::encode_bare(id, opcode, flags, rcode, out);
-                return Exchanged::Answered {
-                    freshness_seconds: None,
-                };
+                return Exchanged::Answered(Standing::Fleeting);
             }
             Err(Rejection::NoQuestion(query)) => {
                 wire::encode_without_question(&query, &self.server.additions(&query), out);
-                return Exchanged::Answered {
-                    freshness_seconds: None,
-                };
+                return Exchanged::Answered(Standing::Fleeting);
             }
             Err(rejection) => return Exchanged::Rejected(rejection),
         };
@@ -94,9 +98,7 @@ impl<S: Stack> Exchange<S> {
         let server = &self.server;
         let mut encode = |answer: &Answer, query: &Query| {
             wire::encode(answer, query, &server.additions(query), turn, out);
-            Exchanged::Answered {
-                freshness_seconds: answer.freshness_seconds(),
-            }
+            Exchanged::Answered(Standing::of(answer))
         };
         if let Some(answer) = refusal(&query) {
             server
@@ -121,8 +123,8 @@ impl<S: Stack> Exchange<S> {
 
     /// Asks the stack a query that came in no message, and appends the answer to `out`.
     ///
-    /// Tells how long an HTTP cache may keep it, as `Exchanged` does.
-    pub async fn ask(&mut self, query: Query, out: &mut Vec<u8>) -> Option<u32> {
+    /// Tells what it is to HTTP, as `Exchanged` does.
+    pub async fn ask(&mut self, query: Query, out: &mut Vec<u8>) -> Standing {
         let turn = self.turns.next();
         let answer = match refusal(&query) {
             Some(answer) => answer,
@@ -133,7 +135,7 @@ impl<S: Stack> Exchange<S> {
                 .unwrap_or_else(|never| match never {}),
         };
         wire::encode(&answer, &query, &self.server.additions(&query), turn, out);
-        answer.freshness_seconds()
+        Standing::of(&answer)
     }
 }
 
@@ -141,12 +143,23 @@ impl<F> Waiting<F>
 where
     F: Future<Output = Result<Answer, Infallible>> + Unpin,
 {
-    /// Waits for the answer and appends it to `out`; tells its freshness as `Exchanged` does.
-    pub async fn finish(self, out: &mut Vec<u8>) -> Option<u32> {
+    /// Waits for the answer and appends it to `out`; tells what it is to HTTP, as `Exchanged` does.
+    pub async fn finish(self, out: &mut Vec<u8>) -> Standing {
         let Ok(answer) = self.future.await;
         let additions = self.server.additions(&self.query);
         wire::encode(&answer, &self.query, &additions, self.turn, out);
-        answer.freshness_seconds()
+        Standing::of(&answer)
+    }
+}
+
+impl Standing {
+    fn of(answer: &Answer) -> Self {
+        if answer.extended_error() == Some(ExtendedError::OVERLOADED) {
+            return Self::Shed;
+        }
+        answer
+            .freshness_seconds()
+            .map_or(Self::Fleeting, Self::Fresh)
     }
 }
 

@@ -235,7 +235,7 @@ fn the_form_is_json_unless_a_message_is_wanted() {
     for (given, form) in [
         ("application/dns-message", Form::Message),
         ("application/x-javascript", Form::Json),
-        ("application/dns-json", Form::Json),
+        ("Application/DNS-JSON", Form::DnsJson),
         ("text/plain", Form::Json),
     ] {
         assert_eq!(asked(&format!("name=a&ct={given}")).form, form, "{given}");

@@ -56,7 +56,7 @@ impl Gate {
 }
 
 /// Answers by the first label of the name: `slow...` waits for the gate, `panic...` panics, `nx...` does
-/// not exist, `fail...` fails, `many...` has two thousand addresses. Others have one address of IPv4.
+/// not exist, `fail...` fails, `shed...` is too much, `many...` has two thousand addresses. Others have one address of IPv4.
 pub(crate) fn stack() -> (impl Stack, Gate) {
     let gate = Gate::closed();
     let passed = gate.clone();
@@ -79,6 +79,9 @@ pub(crate) fn stack() -> (impl Stack, Gate) {
 fn answer(first: &str, query: &Query) -> Answer {
     if first.starts_with("fail") {
         return AnswerBuilder::error(Rcode::SERVFAIL, Some(ExtendedError::NOT_READY));
+    }
+    if first.starts_with("shed") {
+        return AnswerBuilder::error(Rcode::SERVFAIL, Some(ExtendedError::OVERLOADED));
     }
     let mut builder = AnswerBuilder::new(&query.name);
     if first.starts_with("nx") {

@@ -4,9 +4,9 @@ use super::Context;
 use crate::dns::{Answer, AnswerBuilder, Lifetime, Owner, Rcode, RecordType, Section};
 
 // What secondaries would go by, if there were any (RFC 1912 §2.2).
-const REFRESH_SECONDS: u32 = 3600;
-const RETRY_SECONDS: u32 = 600;
-const EXPIRE_SECONDS: u32 = 86_400;
+const REFRESH_SECONDS: u32 = 14_400;
+const RETRY_SECONDS: u32 = 3600;
+const EXPIRE_SECONDS: u32 = 604_800;
 
 /// Denies what was asked for, with the cells of `lifetime` and that of the set of names.
 pub(super) fn deny(context: &Context<'_>, rcode: Rcode, lifetime: Lifetime) -> Answer {

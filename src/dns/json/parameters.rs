@@ -26,8 +26,10 @@ pub struct Parameters {
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// JSON.
+    /// JSON, by which of its names the client is left to say elsewhere.
     Json,
+    /// JSON by the name `application/dns-json`.
+    DnsJson,
     /// A DNS message, as of `/dns-query`.
     Message,
 }
@@ -209,6 +211,7 @@ fn is_set(param: &'static str, value: Option<&str>) -> Result<bool, ParameterErr
 fn form(value: Option<&str>) -> Form {
     match value {
         Some(value) if value.eq_ignore_ascii_case("application/dns-message") => Form::Message,
+        Some(value) if value.eq_ignore_ascii_case("application/dns-json") => Form::DnsJson,
         // As Google has it: what is not known changes nothing.
         _ => Form::Json,
     }

@@ -15,5 +15,5 @@ pub use class::ClassTextError;
 pub(super) use escape::shown;
 pub use extended_errors::extended_error_purpose;
 pub use names::NameTextError;
-pub use rdata::present_rdata;
+pub use rdata::{expand_rdata, present_rdata};
 pub use types::TypeTextError;

@@ -13,11 +13,21 @@ use super::escape::shown;
 )]
 pub struct TypeTextError(String);
 
+impl RecordType {
+    /// The mnemonic that the registry has for it; none when it is printed by number (RFC 3597 §5).
+    pub(in super::super) fn mnemonic(self) -> Option<&'static str> {
+        TYPES
+            .binary_search_by_key(&self.0, |(number, _)| *number)
+            .ok()
+            .map(|place| TYPES[place].1)
+    }
+}
+
 impl fmt::Display for RecordType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match TYPES.binary_search_by_key(&self.0, |(number, _)| *number) {
-            Ok(place) => f.pad(TYPES[place].1),
-            Err(_) => f.pad(&format!("TYPE{}", self.0)),
+        match self.mnemonic() {
+            Some(mnemonic) => f.pad(mnemonic),
+            None => f.pad(&format!("TYPE{}", self.0)),
         }
     }
 }

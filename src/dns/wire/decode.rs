@@ -136,7 +136,11 @@ impl Header {
         Rejection::Bare {
             id: self.id,
             opcode: self.opcode(),
-            flags: self.flags(),
+            // RFC 8906 §3.1.4: what the bits mean is only said for QUERY.
+            flags: match self.opcode() {
+                Opcode::QUERY => self.flags(),
+                _ => QueryFlags::default(),
+            },
             rcode,
         }
     }

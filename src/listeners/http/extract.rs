@@ -16,11 +16,26 @@ use super::problem::Problem;
 use crate::dns::json::{Form, Parameters};
 
 /// The forms that a message is answered in, the first to whoever has no wish.
-const FOR_MESSAGE: [MediaType; 3] = [MediaType::DnsMessage, MediaType::DnsJson, MediaType::Json];
+const FOR_MESSAGE: [MediaType; 4] = [
+    MediaType::DnsMessage,
+    MediaType::DnsJson,
+    MediaType::Json,
+    MediaType::Rfc8427,
+];
 /// The forms that `name=` is answered in on the path of messages.
-const FOR_NAME: [MediaType; 3] = [MediaType::DnsJson, MediaType::Json, MediaType::DnsMessage];
+const FOR_NAME: [MediaType; 4] = [
+    MediaType::DnsJson,
+    MediaType::Json,
+    MediaType::DnsMessage,
+    MediaType::Rfc8427,
+];
 /// The forms of `/resolve`.
-const FOR_RESOLVE: [MediaType; 3] = [MediaType::Json, MediaType::DnsJson, MediaType::DnsMessage];
+const FOR_RESOLVE: [MediaType; 4] = [
+    MediaType::Json,
+    MediaType::DnsJson,
+    MediaType::DnsMessage,
+    MediaType::Rfc8427,
+];
 
 /// What the query string of `/dns-query` asks.
 #[derive(Debug)]
@@ -83,6 +98,7 @@ impl Named {
         let parameters = Parameters::read(parts.uri.query().unwrap_or_default(), client)?;
         let media_type = match parameters.form {
             Form::Message => MediaType::DnsMessage,
+            Form::DnsJson => MediaType::DnsJson,
             Form::Json => choose(&parts.headers, offered)?,
         };
         Ok(Self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::FromRef;
 use http::StatusCode;
 
-use super::super::exchange::{Exchange, Exchanged};
+use super::super::exchange::{Exchange, Exchanged, Standing};
 use super::super::server::Server;
 use super::client::Client;
 use super::problem::Problem;
@@ -41,7 +41,7 @@ impl<S: Stack> Gateway<S> {
     /// Answers a message.
     ///
     /// # Errors
-    /// 400 for what is too short for a message, or a response.
+    /// 400 for what is too short for a message, or a response; 503 when there is no room for it.
     pub(super) async fn answer_message(
         &self,
         message: &[u8],
@@ -49,31 +49,42 @@ impl<S: Stack> Gateway<S> {
     ) -> Result<Answered, Problem> {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
         let mut exchange = self.exchange(Transport::Https);
-        let freshness_seconds = match exchange.begin(message, client, &mut out) {
-            Exchanged::Answered { freshness_seconds } => freshness_seconds,
+        let standing = match exchange.begin(message, client, &mut out) {
+            Exchanged::Answered(standing) => standing,
             Exchanged::Waiting(waiting) => waiting.finish(&mut out).await,
             Exchanged::Rejected(rejection) => return Err(rejection.into()),
         };
-        Ok(Answered {
-            message: out,
-            freshness_seconds,
-        })
+        Answered::new(out, standing)
     }
 
     /// Answers a query that came in no message.
-    pub(super) async fn answer_query(&self, query: Query) -> Answered {
+    ///
+    /// # Errors
+    /// 503 when there is no room for it.
+    pub(super) async fn answer_query(&self, query: Query) -> Result<Answered, Problem> {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
         let mut exchange = self.exchange(Transport::Json);
-        let freshness_seconds = exchange.ask(query, &mut out).await;
-        Answered {
-            message: out,
-            freshness_seconds,
-        }
+        let standing = exchange.ask(query, &mut out).await;
+        Answered::new(out, standing)
     }
 
     /// One exchange for each request: a copy of another would begin with the same record.
     fn exchange(&self, transport: Transport) -> Exchange<S> {
         Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server))
+    }
+}
+
+impl Answered {
+    fn new(message: Vec<u8>, standing: Standing) -> Result<Self, Problem> {
+        let freshness_seconds = match standing {
+            Standing::Fresh(seconds) => Some(seconds),
+            Standing::Fleeting => None,
+            Standing::Shed => return Err(Problem::overloaded()),
+        };
+        Ok(Self {
+            message,
+            freshness_seconds,
+        })
     }
 }
 

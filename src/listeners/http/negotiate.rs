@@ -14,6 +14,8 @@ pub(super) enum MediaType {
     DnsJson,
     /// The JSON form.
     Json,
+    /// The JSON form of RFC 8427, for whoever asks for it by name.
+    Rfc8427,
 }
 
 impl MediaType {
@@ -22,12 +24,13 @@ impl MediaType {
             Self::DnsMessage => "application/dns-message",
             Self::DnsJson => "application/dns-json",
             Self::Json => "application/json",
+            Self::Rfc8427 => "application/dns+json",
         }
     }
 
     /// The one that a parameter names; none when it names no form that can be made.
     pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::DnsMessage, Self::DnsJson, Self::Json]
+        [Self::DnsMessage, Self::DnsJson, Self::Json, Self::Rfc8427]
             .into_iter()
             .find(|media_type| name.eq_ignore_ascii_case(media_type.as_str()))
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
@@ -23,6 +23,9 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 /// RFC 9110 §15.5.16 allows `Accept` there; `Accept-Post` is the W3C's name for it.
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const DNS_MESSAGE: HeaderValue = HeaderValue::from_static("application/dns-message");
+
+/// A query waits no longer than two seconds, so there is room again soon.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// How the client is told.
 #[derive(Debug)]
@@ -85,6 +88,12 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
             .with(ACCEPT_POST, DNS_MESSAGE)
             .with(ACCEPT, DNS_MESSAGE)
+    }
+
+    /// Too many queries wait already (RFC 9110 §15.6.4).
+    pub(super) fn overloaded() -> Self {
+        let detail = "too many queries wait for their answers";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).with(RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 
     /// A fault of ours.

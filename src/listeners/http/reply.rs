@@ -10,6 +10,7 @@ use super::gateway::Answered;
 use super::negotiate::MediaType;
 use super::problem::{NO_SNIFF, NO_STORE, Problem};
 use crate::dns::json::{self, ClientSubnet};
+use crate::dns::wire::MessageError;
 
 /// A DNS answer, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
 #[derive(Debug)]
@@ -33,9 +34,9 @@ impl Reply {
         let body = match media_type {
             MediaType::DnsMessage => Bytes::from(answered.message),
             MediaType::DnsJson | MediaType::Json => {
-                let rendered = json::render(&answered.message, client_subnet);
-                Bytes::from(rendered.map_err(|_| Problem::internal())?)
+                rendered(json::render(&answered.message, client_subnet))?
             }
+            MediaType::Rfc8427 => rendered(json::render_rfc8427(&answered.message))?,
         };
         Ok(Self {
             body,
@@ -58,6 +59,10 @@ impl IntoResponse for Reply {
         headers.insert(NO_SNIFF.0, NO_SNIFF.1);
         response
     }
+}
+
+fn rendered(text: Result<String, MessageError>) -> Result<Bytes, Problem> {
+    text.map(Bytes::from).map_err(|_| Problem::internal())
 }
 
 fn cache_control(freshness_seconds: Option<u32>) -> HeaderValue {

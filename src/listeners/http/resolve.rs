@@ -21,6 +21,6 @@ pub(super) async fn get<S: Stack>(
         media_type,
     }: Named,
 ) -> Result<Reply, Problem> {
-    let answered = gateway.answer_query(parameters.query).await;
+    let answered = gateway.answer_query(parameters.query).await?;
     Reply::new(answered, media_type, parameters.client_subnet.as_ref())
 }

@@ -199,7 +199,7 @@ where
             progress = Progress::Some;
             let (exchange, client) = (&mut self.exchange, self.client);
             match self.output.add(|out| exchange.begin(message, client, out)) {
-                Exchanged::Answered { .. } => {}
+                Exchanged::Answered(_) => {}
                 Exchanged::Waiting(waiting) => self.waiting.push(Box::pin(async move {
                     let mut message = Vec::new();
                     waiting.finish(&mut message).await;

@@ -151,7 +151,7 @@ impl<S: Stack> Worker<S> {
             };
             let ip = client.ip().to_canonical();
             match self.exchange.begin(message, Some(ip), out) {
-                Exchanged::Answered { .. } => {}
+                Exchanged::Answered(_) => {}
                 Exchanged::Rejected(_) => {
                     self.counters.ignored.fetch_add(1, Ordering::Relaxed);
                 }

@@ -62,7 +62,9 @@ fn dns_query_get() -> Vec<Request> {
         (400, "/dns-query?name=a.nomad&type=FOO", "*/*"),
         (406, &of("a.nomad"), "text/html"),
         (414, &encoded(&[0; 4097]), "*/*"),
+        (200, &of("nx.nomad"), "application/dns+json"),
         (500, &of("panic.nomad"), "*/*"),
+        (503, &of("shed.nomad"), "*/*"),
     ]);
     requests.push(too_many_headers(plain(), name));
     requests
@@ -90,6 +92,9 @@ fn dns_query_post() -> Vec<Request> {
         Request::new(500, plain(), |web| {
             post(web).body(query(0, "panic.nomad", RecordType::A))
         }),
+        Request::new(503, plain(), |web| {
+            post(web).body(query(0, "shed.nomad", RecordType::A))
+        }),
     ]
 }
 
@@ -110,7 +115,9 @@ fn resolve() -> Vec<Request> {
         (200, "/resolve?name=a.nomad", DNS_MESSAGE),
         (400, "/resolve", "*/*"),
         (406, "/resolve?name=a.nomad", "text/html"),
+        (200, "/resolve?name=many.nomad", "application/dns+json"),
         (500, "/resolve?name=panic.nomad", "*/*"),
+        (503, "/resolve?name=shed.nomad", "*/*"),
     ]);
     requests.push(too_many_headers(plain(), "/resolve?name=a.nomad"));
     requests

@@ -48,6 +48,9 @@ fn check_text(schema: &Value, value: &Value) -> Result<(), String> {
         Some("^(max-age=[0-9]+|no-store)$") => {
             text == "no-store" || text.strip_prefix("max-age=").is_some_and(is_number)
         }
+        Some("^[0-9A-F]+$") => text
+            .bytes()
+            .all(|octet| matches!(octet, b'0'..=b'9' | b'A'..=b'F')),
         Some("^[A-Za-z0-9_-]+={0,2}$") => text
             .bytes()
             .all(|octet| octet.is_ascii_alphanumeric() || b"_-=".contains(&octet)),
@@ -69,7 +72,11 @@ fn check_object(description: &Description, schema: &Value, value: &Value) -> Res
         return Ok(());
     };
     for (name, value) in fields {
-        let Some(schema) = schema["properties"].get(name) else {
+        let described = schema["properties"].get(name);
+        let Some(schema) = described.or_else(|| {
+            let others = &schema["additionalProperties"];
+            others.is_object().then_some(others)
+        }) else {
             return Err(format!("{name} is not described"));
         };
         check(description, schema, value).map_err(|error| format!("{name}: {error}"))?;

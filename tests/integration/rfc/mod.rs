@@ -13,6 +13,7 @@ mod rfc7830;
 mod rfc7871;
 mod rfc7873;
 mod rfc8020;
+mod rfc8427;
 mod rfc8482;
 mod rfc8906;
 mod rfc8914;

@@ -36,6 +36,35 @@ pub fn present_rdata(
     text
 }
 
+/// Gives the data of a record with its names written out, so that it stands without its message.
+///
+/// Data that is not as its type says comes as it is.
+pub fn expand_rdata(
+    message: &[u8],
+    rdata: Range<usize>,
+    record_type: RecordType,
+    class: Class,
+) -> Vec<u8> {
+    layout::fields(record_type, class)
+        .and_then(|fields| expand(fields, Reader::new(message, rdata.clone())))
+        .unwrap_or_else(|| message.get(rdata).unwrap_or_default().to_vec())
+}
+
+/// Copies field after field; none when the data is not what they say.
+fn expand(fields: &[Field], mut reader: Reader<'_>) -> Option<Vec<u8>> {
+    let (mut octets, mut text) = (Vec::new(), String::new());
+    for &field in fields {
+        if field == Field::Name {
+            octets.extend_from_slice(reader.name()?.as_wire());
+            continue;
+        }
+        let mut before = reader.clone();
+        fields::present(field, &mut reader, &mut text)?;
+        octets.extend_from_slice(before.take_until(&reader));
+    }
+    reader.is_empty().then_some(octets)
+}
+
 /// Prints field after field; none when the data is not what they say.
 fn present(fields: &[Field], mut reader: Reader<'_>, text: &mut String) -> Option<()> {
     for &field in fields {

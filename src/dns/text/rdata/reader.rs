@@ -33,6 +33,15 @@ impl<'message> Reader<'message> {
         Some(taken)
     }
 
+    /// Takes what another that read on from here has read.
+    pub(super) fn take_until(&mut self, other: &Self) -> &'message [u8] {
+        other
+            .at
+            .checked_sub(self.at)
+            .and_then(|length| self.take(length))
+            .unwrap_or_default()
+    }
+
     pub(super) fn rest(&mut self) -> &'message [u8] {
         let rest = &self.octets[self.at..];
         self.at = self.octets.len();
