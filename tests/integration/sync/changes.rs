@@ -67,30 +67,6 @@ async fn a_change_costs_one_read_and_no_full_pass() {
 }
 
 #[tokio::test]
-async fn a_change_is_in_the_catalogue_within_milliseconds() {
-    let nomad = nomad();
-    nomad.register(instances("default", "redis", 1));
-    let followed = follow(&nomad).await;
-    let mut took = Vec::new();
-    for count in (2..32).chain((1..31).rev()) {
-        let began = Instant::now();
-        nomad.scale("default", "redis", count, Removal::Planned);
-        while followed.count("default", "redis") != count {
-            tokio::task::yield_now().await;
-        }
-        took.push(began.elapsed());
-    }
-    took.sort();
-    let median = took[took.len() / 2];
-    // The aim is a quarter of this; a test machine may be busy.
-    assert!(
-        median < Duration::from_millis(20),
-        "median {median:?}, most {:?}",
-        took.last()
-    );
-}
-
-#[tokio::test]
 async fn a_namespace_that_comes_later_is_followed() {
     let nomad = nomad();
     nomad.register(instances("default", "redis", 1));

@@ -14,7 +14,7 @@ use nomadns::demo::{Events, Options, Registration, SimulatedNomad};
 use nomadns::nomad::{self, Client, Secret, TokenSource};
 use nomadns::sync::{self, Readiness, Report, Settings, Status, Times};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 /// The longest that anything may take; a test that waits for it has failed.
 const AT_MOST: Duration = Duration::from_secs(20);
