@@ -41,7 +41,7 @@ fn the_members_come_in_the_order_of_kdig() {
             .map(str::to_owned)
             .collect()
     };
-    let ours = render_rfc8427(&MESSAGE[..]).unwrap().replace("\\\"", "");
+    let ours = render_rfc8427(MESSAGE).unwrap().replace("\\\"", "");
     assert_eq!(members(&ours), members(&PRINTED.replace("\\\"", "")));
 }
 
