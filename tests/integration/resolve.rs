@@ -74,6 +74,16 @@ async fn accept_names_the_form() {
             "*/*",
             DNS_MESSAGE,
         ),
+        (
+            "/resolve?name=a.nomad&ct=application/dns-json",
+            "*/*",
+            "application/dns-json",
+        ),
+        (
+            "/resolve?name=a.nomad&ct=text/plain",
+            "*/*",
+            "application/json",
+        ),
         ("/dns-query?name=a.nomad", "*/*", "application/dns-json"),
         (
             "/dns-query?name=a.nomad",

@@ -260,3 +260,13 @@ async fn a_post_says_that_it_is_a_message() {
         assert_eq!(problem(response).await.0, 415, "{media_type:?}");
     }
 }
+
+#[tokio::test]
+async fn load_that_is_shed_is_503_with_retry_after() {
+    let web = Web::plain(Limits::default());
+    for path in [path_of("shed.nomad"), "/resolve?name=shed.nomad".to_owned()] {
+        let response = web.get(&path).await;
+        assert_eq!(header(&response, "retry-after"), "1");
+        assert_eq!(problem(response).await.0, 503, "{path}");
+    }
+}
