@@ -5,6 +5,7 @@
 //! in common. It does no I/O, knows no DNS wire form and never speaks to Nomad.
 
 mod cell;
+mod counts;
 mod instance;
 mod service;
 mod snapshot;

@@ -1,0 +1,95 @@
+//! How many instances an address and a datacenter have, kept by the writer at each change.
+//!
+//! Answers look only whether there is any; counting tells when the last one goes. Only what a change
+//! touches is counted again.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::snapshot::AddressUse;
+use super::writer::{Touched, Writer, label_key};
+use super::{Address, Instance};
+
+impl Writer {
+    /// Keeps the counts of addresses and datacenters: only what differs is touched.
+    pub(super) fn count(&mut self, namespace: &str, before: &[Instance], after: &[Instance]) {
+        self.working.instances = self.working.instances + after.len() - before.len();
+        let (before, after) = differing(before, after);
+        for instance in after {
+            self.count_address(&instance.address, 1);
+        }
+        for instance in before {
+            self.count_address(&instance.address, -1);
+        }
+        for (instances, sign) in [(after, 1), (before, -1)] {
+            let same = |one: &Instance, next: &Instance| {
+                Arc::ptr_eq(&one.group, &next.group)
+                    || one.group.datacenter == next.group.datacenter
+            };
+            for run in instances.chunk_by(same) {
+                let step = sign * run.len().cast_signed();
+                self.count_datacenter(&run[0].group.datacenter, namespace, step);
+            }
+        }
+    }
+
+    fn count_address(&mut self, address: &Address, step: isize) {
+        let address = match address {
+            Address::V4(address) => IpAddr::V4(*address),
+            Address::V6(address) => IpAddr::V6(*address),
+            Address::Host(_) | Address::Unusable => return,
+        };
+        let found = self.working.addresses.entry(address).or_insert_with(|| {
+            self.address_set = Touched::Yes;
+            AddressUse::default()
+        });
+        found.instances = found.instances.saturating_add_signed(step);
+        if found.instances == 0 {
+            self.retired.push_back((Instant::now(), address));
+        }
+    }
+
+    fn count_datacenter(&mut self, datacenter: &str, namespace: &str, step: isize) {
+        let Some(datacenter) = label_key(datacenter) else {
+            return;
+        };
+        let namespaces = self
+            .working
+            .datacenters
+            .entry(datacenter.clone())
+            .or_default();
+        let known = namespaces.contains_key(namespace);
+        let instances = namespaces.entry(namespace.into()).or_insert(0);
+        *instances = instances.saturating_add_signed(step);
+        let gone = *instances == 0;
+        if gone {
+            namespaces.remove(namespace);
+            if namespaces.is_empty() {
+                self.working.datacenters.remove(&datacenter);
+            }
+        }
+        if gone || !known {
+            self.names = Touched::Yes;
+        }
+    }
+}
+
+/// Leaves out the instances at the beginning and at the end that are the same before and after.
+fn differing<'a>(
+    mut before: &'a [Instance],
+    mut after: &'a [Instance],
+) -> (&'a [Instance], &'a [Instance]) {
+    while let ([one, earlier @ ..], [other, later @ ..]) = (before, after)
+        && one == other
+    {
+        (before, after) = (earlier, later);
+    }
+    while let ([earlier @ .., one], [later @ .., other]) = (before, after)
+        && one == other
+    {
+        (before, after) = (earlier, later);
+    }
+    (before, after)
+}
