@@ -7,9 +7,6 @@ use std::time::Duration;
 use nomadns::demo::{BulkLoad, SimulatedNomad};
 use tokio::time::Instant;
 
-/// Changes a second.
-pub(crate) const RATE: u32 = 100;
-
 /// One change: a service has an instance at an address that nothing had before.
 pub(crate) struct Change {
     pub(crate) service: String,
@@ -18,8 +15,13 @@ pub(crate) struct Change {
     pub(crate) at: Instant,
 }
 
-/// Makes `count` changes from another thread, at `RATE`, each at another service of `load` if there are enough.
-pub(crate) fn make(nomad: &SimulatedNomad, load: &BulkLoad, count: usize) -> Receiver<Change> {
+/// Makes `count` changes from another thread, `rate` a second, each at another service of `load` if there are enough.
+pub(crate) fn make(
+    nomad: &SimulatedNomad,
+    load: &BulkLoad,
+    count: usize,
+    rate: u32,
+) -> Receiver<Change> {
     let (sender, changes) = channel();
     let (nomad, load) = (nomad.clone(), load.clone());
     // Which services are changed is all one, as long as they lie far apart.
@@ -27,7 +29,7 @@ pub(crate) fn make(nomad: &SimulatedNomad, load: &BulkLoad, count: usize) -> Rec
     std::thread::spawn(move || {
         let started = Instant::now();
         for number in 0..count {
-            let due = Duration::from_secs(1) / RATE * u32::try_from(number).unwrap_or(u32::MAX);
+            let due = Duration::from_secs(1) / rate * u32::try_from(number).unwrap_or(u32::MAX);
             std::thread::sleep(due.saturating_sub(started.elapsed()));
             let service = load.name(number * stride % load.services);
             let mut instances = nomad.instances(&load.namespace, &service);

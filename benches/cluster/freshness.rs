@@ -12,6 +12,8 @@ use crate::gateway::Gateway;
 use crate::{Times, report};
 
 const CHANGES: usize = 1_000;
+/// Changes a second.
+const RATE: u32 = 100;
 /// Between two questions, so that asking leaves the CPU to those who are measured.
 const PAUSE: Duration = Duration::from_micros(200);
 /// A change that takes longer is lost.
@@ -47,7 +49,7 @@ pub(crate) fn measure(runtime: &Runtime) {
 
 /// Asks for every change that is not shown yet, in turn, until all are.
 fn shown(client: &mut Client, nomad: &SimulatedNomad, load: &BulkLoad) -> (Times, usize) {
-    let changes = change::make(nomad, load, CHANGES);
+    let changes = change::make(nomad, load, CHANGES, RATE);
     let (mut open, mut times, mut lost): (Vec<Change>, _, _) = (Vec::new(), Vec::new(), 0);
     loop {
         let next = if open.is_empty() {

@@ -12,6 +12,8 @@ use crate::report;
 use crate::start::first_address;
 
 const CHANGES: u32 = 1_000;
+/// Changes a second: apart from each other, and as a large deployment makes them.
+const RATES: [u32; 2] = [100, 1_000];
 const ROUTES: [&str; 5] = [
     "/v1/services",
     "/v1/service/:name",
@@ -19,8 +21,8 @@ const ROUTES: [&str; 5] = [
     "/v1/namespaces",
     "/v1/allocations",
 ];
-/// How long after the first sync the gateway is left alone, so that what follows it is over.
-const SETTLING: Duration = Duration::from_secs(5);
+/// How long the gateway is left alone, so that what it put off is over: longer than it pauses between lists.
+const SETTLING: Duration = Duration::from_secs(12);
 
 /// Measures and prints.
 pub(crate) fn measure(runtime: &Runtime) {
@@ -35,7 +37,9 @@ pub(crate) fn measure(runtime: &Runtime) {
     let gateway = Gateway::start(&nomad.url());
     first_sync(&gateway, &nomad, &load);
     idle(&gateway);
-    changes(&gateway, &nomad, &load);
+    for rate in RATES {
+        changes(&gateway, &nomad, &load, rate);
+    }
 }
 
 fn first_sync(gateway: &Gateway, nomad: &SimulatedNomad, load: &BulkLoad) {
@@ -68,11 +72,13 @@ fn idle(gateway: &Gateway) {
     report("idle, CPU", &format!("{spent:.2} ms/s"), "");
 }
 
-fn changes(gateway: &Gateway, nomad: &SimulatedNomad, load: &BulkLoad) {
+fn changes(gateway: &Gateway, nomad: &SimulatedNomad, load: &BulkLoad, rate: u32) {
     let mut client = Client::open(Way::Udp, gateway);
     nomad.forget_requests();
     let before = gateway.process().cpu();
-    let changes: Vec<_> = change::make(nomad, load, CHANGES as usize).iter().collect();
+    let changes: Vec<_> = change::make(nomad, load, CHANGES as usize, rate)
+        .iter()
+        .collect();
     let last = changes.last().expect("changes were made");
     while !client.shows(&last.service, last.address) {
         std::thread::sleep(Duration::from_millis(1));
@@ -82,7 +88,7 @@ fn changes(gateway: &Gateway, nomad: &SimulatedNomad, load: &BulkLoad) {
     std::thread::sleep(SETTLING);
     let cpu = (gateway.process().cpu() - before) / CHANGES;
     report(
-        &format!("CPU of one change, {CHANGES} at {}/s", change::RATE),
+        &format!("CPU of one change, {CHANGES} at {rate}/s"),
         &format!("{} us, the last shown in {shown:.0} ms", cpu.as_micros()),
         "< 100 us",
     );
