@@ -22,6 +22,7 @@ mod presentation;
 mod resolve;
 mod rfc;
 mod simulated_nomad;
+mod sizes;
 mod stream;
 mod stub;
 mod support;
