@@ -180,3 +180,17 @@ async fn many_changes_at_once_end_in_the_truth() {
         .await;
     assert_eq!(followed.held().len(), 30);
 }
+
+#[tokio::test]
+async fn a_filter_hides_canaries_until_they_are_promoted() {
+    let nomad = nomad();
+    let stable = Registration::new("default", "web").tags(["http"]);
+    let canary = Registration::new("default", "web").tags(["http", "candidate"]);
+    nomad.register([stable, canary.clone()]);
+    let mut settings = quick();
+    settings.filter = "Tags not contains \"candidate\"".into();
+    let followed = follow_with(&nomad, TokenSource::None, settings);
+    followed.until_count("default", "web", 1).await;
+    nomad.register([canary.tags(["http"])]);
+    followed.until_count("default", "web", 2).await;
+}
