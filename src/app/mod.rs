@@ -3,6 +3,7 @@
 //! Floor 7. It decides nothing about queries; it hands the parts to each other.
 
 mod bind;
+mod certificate;
 mod demo;
 mod listening;
 mod logs;
@@ -14,6 +15,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use bind::{BindError, Bound, Taken};
+pub use certificate::Renewable;
 pub use demo::{Demo, DemoError, DemoOptions, PortChoice};
 pub use logs::start as start_log;
 pub use running::{Ended, Running};
@@ -92,6 +94,11 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     listeners.serve_http(bound.http);
     let last_trigger = listeners.serve_pages(bound.admin, &parts.pages(shutdown.clone()));
 
+    let certificate = certificates.zip(settings.certificate);
+    let certificate = certificate.map(|(used, files)| Renewable::new(used, files));
+    if let (Some(certificate), Some(every)) = (&certificate, settings.certificate_check) {
+        tokio::spawn(certificate.clone().follow(every, shutdown.clone()));
+    }
     let writer = parts.catalog.writer();
     let mut ending = shutdown;
     let ending = async move { ending.requested().await };
@@ -104,7 +111,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         udp,
         syncing: tokio::spawn(syncing),
         drain: settings.connections.drain,
-        certificates: certificates.zip(settings.certificate),
+        certificate,
     })
 }
 

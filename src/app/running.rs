@@ -1,14 +1,13 @@
 //! The running gateway: waits for its end, and ends it in order.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::config::Certificate;
+use super::certificate::Renewable;
+use crate::listeners::ShutdownTrigger;
 use crate::listeners::udp::UdpWorker;
-use crate::listeners::{Certificates, ShutdownTrigger};
 
 /// A gateway that answers.
 #[derive(Debug)]
@@ -20,7 +19,7 @@ pub struct Running {
     pub(super) udp: Vec<UdpWorker>,
     pub(super) syncing: JoinHandle<()>,
     pub(super) drain: Duration,
-    pub(super) certificates: Option<(Arc<Certificates>, Certificate)>,
+    pub(super) certificate: Option<Renewable>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,26 +83,9 @@ impl Running {
         }
     }
 
-    /// Reads the certificate again; a bad one leaves the old in use. Says in the log what came of it.
-    pub fn reload(certificates: Option<&(Arc<Certificates>, Certificate)>) {
-        let Some((certificates, files)) = certificates else {
-            tracing::info!("reload: there is no certificate to read again");
-            return;
-        };
-        let read = (files.again)().and_then(|(chain, key)| {
-            certificates
-                .replace(&chain, key.expose().as_bytes())
-                .map_err(|error| error.to_string())
-        });
-        match read {
-            Ok(()) => tracing::info!("reload: the certificate was read again"),
-            Err(error) => tracing::error!(%error, "reload: the old certificate stays in use"),
-        }
-    }
-
-    /// The certificate in use and how it is read again, for `reload`.
-    pub fn certificates(&self) -> Option<(Arc<Certificates>, Certificate)> {
-        self.certificates.clone()
+    /// The certificate in use, to be read again; none when no listener speaks TLS.
+    pub fn certificate(&self) -> Option<Renewable> {
+        self.certificate.clone()
     }
 }
 

@@ -155,8 +155,11 @@ async fn look_up(args: LookupArgs) -> ExitCode {
 
 /// Runs until SIGTERM or SIGINT, reading certificates again at SIGHUP and SIGUSR1.
 async fn until_signal(running: Running, signals: Signals) -> ExitCode {
-    let certificates = running.certificates();
-    let ending = signals.until_end(|| Running::reload(certificates.as_ref()));
+    let certificate = running.certificate();
+    let ending = signals.until_end(|| match &certificate {
+        Some(certificate) => certificate.reload(),
+        None => tracing::info!("reload: there is no certificate to read again"),
+    });
     match running.until(ending).await {
         Ended::Asked => ExitCode::SUCCESS,
         Ended::Broken(what) => fail(1, &what),

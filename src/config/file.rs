@@ -7,10 +7,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::layers;
-use crate::listeners;
-use crate::listeners::udp::UdpLimits;
-
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -98,13 +94,15 @@ pub struct ListenSection {
 }
 
 /// The certificate of the TLS listeners.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsSection {
     /// A file with the certificate chain.
     pub certificate: String,
     /// A file with its key.
     pub key: String,
+    /// How often the two are looked at for a change, in seconds; 0 for at SIGHUP only.
+    pub check_seconds: u64,
 }
 
 /// What keeps clients from taking too much.
@@ -184,111 +182,4 @@ pub enum LogFormat {
     Text,
     /// For programs.
     Json,
-}
-
-impl Default for File {
-    fn default() -> Self {
-        Self {
-            zones: vec!["nomad".into(), "service.nomad".into()],
-            ttl: 30,
-            negative_ttl: 5,
-            describe_instances: true,
-            name_server_addresses: Vec::new(),
-            nsid: String::new(),
-            cookie_secrets: Vec::new(),
-            nomad: NomadSection::default(),
-            listen: ListenSection::default(),
-            tls: TlsSection::default(),
-            limits: LimitsSection::default(),
-            cache: CacheSection::default(),
-            log: LogSection::default(),
-        }
-    }
-}
-
-impl Default for NomadSection {
-    fn default() -> Self {
-        Self {
-            addresses: vec!["http://127.0.0.1:4646".into()],
-            token: String::new(),
-            token_file: String::new(),
-            region: String::new(),
-            namespaces: vec!["*".into()],
-            filter: String::new(),
-            http_auth: String::new(),
-            ca_file: String::new(),
-            ca_path: String::new(),
-            client_certificate: String::new(),
-            client_key: String::new(),
-            tls_server_name: String::new(),
-            skip_verify: false,
-            max_stale_seconds: 86_400,
-            reads_at_once: 8,
-            full_read_seconds: 600,
-        }
-    }
-}
-
-impl Default for ListenSection {
-    fn default() -> Self {
-        let on = |addresses: &[([u8; 4], u16)]| -> Vec<SocketAddr> {
-            addresses.iter().map(|address| (*address).into()).collect()
-        };
-        let mut dns = on(&[([127, 0, 0, 1], 1053)]);
-        dns.push(([0, 0, 0, 0, 0, 0, 0, 1], 1053).into());
-        Self {
-            dns,
-            tls: Vec::new(),
-            https: Vec::new(),
-            http: on(&[([127, 0, 0, 1], 8053)]),
-            admin: on(&[([127, 0, 0, 1], 9153)]),
-        }
-    }
-}
-
-impl Default for LimitsSection {
-    fn default() -> Self {
-        let (stack, udp) = (layers::Limits::default(), UdpLimits::default());
-        let streams = listeners::Limits::default();
-        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Self {
-            waiting_queries: stack.waiting,
-            query_timeout_ms: ms(stack.timeout),
-            udp_workers: 0,
-            udp_batch: udp.batch,
-            udp_waiting_queries: udp.waiting,
-            connections: streams.connections,
-            connections_per_client: streams.connections_per_client,
-            connection_waiting_queries: streams.in_flight_per_connection,
-            unwritten_octets: streams.unwritten_octets,
-            idle_seconds: streams.idle.as_secs(),
-            message_ms: ms(streams.message),
-            write_stall_ms: ms(streams.write_stall),
-            handshake_ms: ms(streams.handshake),
-            connection_age_seconds: streams.connection_age.as_secs(),
-            drain_ms: ms(streams.drain),
-            http_headers_ms: ms(streams.http_headers),
-            http_body_ms: ms(streams.http_body),
-            http_idle_seconds: streams.http_idle.as_secs(),
-            http_streams: streams.http_streams,
-            http_header_octets: streams.http_header_octets,
-            http_header_count: streams.http_headers_count,
-        }
-    }
-}
-
-impl Default for CacheSection {
-    fn default() -> Self {
-        let layers::CacheSettings { entries, octets } = layers::CacheSettings::default();
-        Self { entries, octets }
-    }
-}
-
-impl Default for LogSection {
-    fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            level: "info".into(),
-        }
-    }
 }

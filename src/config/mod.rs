@@ -4,6 +4,7 @@
 //! checked settings of them. With `cli`, the only place that reads files and the environment.
 
 mod check;
+mod defaults;
 mod environment;
 mod error;
 mod file;

@@ -34,6 +34,8 @@ pub struct Settings {
     pub listen: ListenSection,
     /// The certificate of the TLS listeners, when there are any.
     pub certificate: Option<Certificate>,
+    /// How often its files are looked at; never when none.
+    pub certificate_check: Option<Duration>,
     /// The bounds behind the cache.
     pub stack: layers::Limits,
     /// The caches.
@@ -63,6 +65,8 @@ impl Settings {
             nomad: check.nomad(&file)?,
             sync: check.sync(&file)?,
             certificate: check.certificate(&file)?,
+            certificate_check: (file.tls.check_seconds > 0)
+                .then(|| Duration::from_secs(file.tls.check_seconds)),
             stack: layers::Limits {
                 waiting: file.limits.waiting_queries,
                 timeout: Duration::from_millis(file.limits.query_timeout_ms),

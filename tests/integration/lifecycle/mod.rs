@@ -3,12 +3,14 @@
 mod ending;
 mod garbage;
 
+use std::time::Duration;
+
 use hickory_proto::rr::RecordType;
 use nomadns::certs::Development;
 use tokio::net::UdpSocket;
 
 use crate::support::clients::{ask_stream, ask_udp, connect_tls, http_client};
-use crate::support::gateway::{Gateway, cast};
+use crate::support::gateway::{Gateway, cast, until};
 use crate::support::question::Question;
 
 fn redis() -> Question {
@@ -39,6 +41,31 @@ async fn a_new_certificate_is_shown_from_the_next_handshake_on_and_a_bad_one_nev
     assert!(https_trusts(&gateway, &next.ca_pem).await);
     assert!(!https_trusts(&gateway, &gateway.ca_pem).await);
     drop((old, new));
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn a_certificate_whose_files_change_is_used_by_itself() {
+    let nomad = cast();
+    let gateway = Gateway::with(&nomad.url(), |settings| {
+        settings.certificate_check = Some(Duration::from_millis(5));
+    });
+    gateway.until_ready().await;
+    let next = Development::generate(&[]).unwrap();
+    gateway.put_certificate(&next.certificate_pem, &next.key_pem);
+    until("the new certificate is shown", async || {
+        connect_tls(gateway.tls, &next.ca_pem).await.is_ok()
+    })
+    .await;
+    // One that is of no use is passed over, and what comes after it is not.
+    gateway.put_certificate("none", &next.key_pem);
+    assert!(connect_tls(gateway.tls, &next.ca_pem).await.is_ok());
+    let last = Development::generate(&[]).unwrap();
+    gateway.put_certificate(&last.certificate_pem, &last.key_pem);
+    until("the last certificate is shown", async || {
+        connect_tls(gateway.tls, &last.ca_pem).await.is_ok()
+    })
+    .await;
     gateway.end().await;
 }
 

@@ -2,14 +2,12 @@
 //! sync before whatever Nomad is at a URL. Nothing is proved here.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use nomadns::app::{self, Bound, Ended, Running, Taken};
+use nomadns::app::{self, Bound, Ended, Renewable, Taken};
 use nomadns::certs::{Development, Existing};
-use nomadns::config::{Certificate, Settings, Source};
+use nomadns::config::{Settings, Source};
 use nomadns::demo::{Options, Scenario, SimulatedNomad};
-use nomadns::listeners::Certificates;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -38,7 +36,7 @@ pub(crate) struct Gateway {
     pages: reqwest::Client,
     /// Where the certificate and its key are.
     folder: TempDir,
-    certificates: Option<(Arc<Certificates>, Certificate)>,
+    certificate: Option<Renewable>,
     ending: Option<oneshot::Sender<()>>,
     ended: JoinHandle<Ended>,
 }
@@ -69,7 +67,7 @@ impl Gateway {
         let [tls, https, http, admin] =
             [&bound.tls, &bound.https, &bound.http, &bound.admin].map(|all| address(&all[0]));
         let running = app::start(settings, bound).unwrap();
-        let certificates = running.certificates();
+        let certificate = running.certificate();
         let (ending, asked) = oneshot::channel();
         let ended = tokio::spawn(running.until(async {
             let _ = asked.await;
@@ -84,7 +82,7 @@ impl Gateway {
             ca_pem: development.ca_pem,
             pages: super::clients::http_client(&[]),
             folder,
-            certificates,
+            certificate,
             ending: Some(ending),
             ended,
         }
@@ -92,9 +90,14 @@ impl Gateway {
 
     /// Puts other files in the place of the certificate and its key, and has them read as SIGHUP does.
     pub(crate) fn reload(&self, certificate_pem: &str, key_pem: &str) {
+        self.put_certificate(certificate_pem, key_pem);
+        self.certificate.as_ref().unwrap().reload();
+    }
+
+    /// Puts other files in the place of the certificate and its key, and does no more.
+    pub(crate) fn put_certificate(&self, certificate_pem: &str, key_pem: &str) {
         std::fs::write(self.folder.path().join("localhost.pem"), certificate_pem).unwrap();
         std::fs::write(self.folder.path().join("localhost-key.pem"), key_pem).unwrap();
-        Running::reload(self.certificates.as_ref());
     }
 
     /// Gets one of the operator's pages: its status and its text.
