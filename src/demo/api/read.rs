@@ -8,6 +8,7 @@ use super::call::{Call, Consistency};
 use super::reply::{Meta, Reply};
 use crate::demo::agent::{Agent, Refusal, Version};
 use crate::demo::faults::Leader;
+use crate::demo::filter::{self, Expression};
 use crate::demo::shared::locked;
 use crate::demo::state::acl::Token;
 use crate::demo::state::{Cluster, Table};
@@ -22,6 +23,15 @@ pub(crate) fn rights(agent: &Agent, call: &Call) -> Result<Token, Reply> {
     agent.rights(call.secret.as_deref()).map_err(|refusal| {
         let (status, text) = refusal_text(agent.version, refusal);
         Reply::error(status, text)
+    })
+}
+
+/// Gives the filter of a call, or the answer that one gets which cannot be read.
+pub(crate) fn filter_of(call: &Call) -> Result<Option<Expression>, Reply> {
+    let parsed = call.filter.as_deref().map(filter::parse).transpose();
+    parsed.map_err(|error| {
+        let text = "failed to create result paginator: failed to read filter expression";
+        Reply::error(400, format!("{text}: {error}"))
     })
 }
 

@@ -3,10 +3,10 @@
 use ahash::RandomState;
 
 use super::call::Call;
-use super::read::{blocking, denied, meta, page, rights};
+use super::read::{blocking, denied, filter_of, meta, page, rights};
 use super::reply::{Meta, Reply};
 use crate::demo::agent::Agent;
-use crate::demo::filter::{self, Datum, Expression, Field, UnknownField};
+use crate::demo::filter::{Datum, Expression, Field, UnknownField};
 use crate::demo::state::instance::{Instance, View};
 use crate::demo::state::{Cluster, Table};
 
@@ -67,15 +67,7 @@ pub(crate) async fn service(agent: &Agent, call: &Call, name: &str) -> Result<Re
         return Err(denied());
     }
     let choice = call.parameter("choose").map(Choice::read).transpose()?;
-    let filter = call
-        .filter
-        .as_deref()
-        .map(filter::parse)
-        .transpose()
-        .map_err(|error| {
-            let text = "failed to create result paginator: failed to read filter expression";
-            Reply::error(400, format!("{text}: {error}"))
-        })?;
+    let filter = filter_of(call)?;
     Ok(blocking(agent, call, Table::Services, |cluster, meta| {
         let services = cluster.services(&call.namespace);
         let instances = services.map_or(&[][..], |services| services.of(name));

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::read::{blocking, denied, page, rights};
+use super::read::{blocking, denied, filter_of, page, rights};
 use super::reply::{Meta, Reply};
 use crate::demo::agent::Agent;
-use crate::demo::filter::{self, Datum, Field, UnknownField};
+use crate::demo::filter::{Datum, Field, UnknownField};
 use crate::demo::model::{Allocation, Check, NamespaceRow};
 use crate::demo::state::Table;
 
@@ -23,15 +23,7 @@ pub(crate) async fn allocations(agent: &Agent, call: &Call) -> Result<Reply, Rep
     if !is_allowed {
         return Err(denied());
     }
-    let filter = call
-        .filter
-        .as_deref()
-        .map(filter::parse)
-        .transpose()
-        .map_err(|error| {
-            let text = "failed to create result paginator: failed to read filter expression";
-            Reply::error(400, format!("{text}: {error}"))
-        })?;
+    let filter = filter_of(call)?;
     let is_asked = |namespace: &str| {
         if is_every {
             token.may_read_jobs(namespace)
