@@ -91,11 +91,6 @@ impl AnswerBuilder {
         self.parts.rcode = rcode;
     }
 
-    /// Says more about the answer.
-    pub fn set_extended_error(&mut self, extended_error: ExtendedError) {
-        self.parts.extended_error = Some(extended_error);
-    }
-
     /// Appends a record of class IN whose data `write` writes.
     ///
     /// A record that is too large, or one too many, is left out.

@@ -100,10 +100,7 @@ impl<S: Stack> Exchange<S> {
             wire::encode(answer, query, &server.additions(query), turn, out);
             Exchanged::Answered(Standing::of(answer))
         };
-        if let Some(answer) = refusal(&query) {
-            server
-                .counters
-                .count_refused(query.transport, answer.rcode());
+        if let Some(answer) = refused(server, &query) {
             return encode(&answer, &query);
         }
         let mut future = self.stack.call(query.clone());
@@ -126,7 +123,7 @@ impl<S: Stack> Exchange<S> {
     /// Tells what it is to HTTP, as `Exchanged` does.
     pub async fn ask(&mut self, query: Query, out: &mut Vec<u8>) -> Standing {
         let turn = self.turns.next();
-        let answer = match refusal(&query) {
+        let answer = match refused(&self.server, &query) {
             Some(answer) => answer,
             None => self
                 .stack
@@ -161,6 +158,14 @@ impl Standing {
             .freshness_seconds()
             .map_or(Self::Fleeting, Self::Fresh)
     }
+}
+
+/// The answer of `refusal`, counted: the stack, which counts all others, does not see it.
+fn refused(server: &Server, query: &Query) -> Option<Answer> {
+    let answer = refusal(query)?;
+    let counters = &server.counters;
+    counters.count_refused(query.transport, answer.rcode());
+    Some(answer)
 }
 
 /// The answer to what is decoded well and yet no query for the stack.
