@@ -12,6 +12,7 @@ mod credentials;
 mod dns_query;
 mod extract;
 mod gateway;
+mod leftover;
 mod negotiate;
 mod origins;
 mod parameters;
