@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use super::{BindError, Bound, Running, StartError, Taken};
 use crate::certs::{self, Development};
-use crate::config::{Certificate, ConfigError, Settings, Source};
+use crate::config::{ChainAndKey, ConfigError, Files, Settings, Source};
 use crate::demo::{Options, Scenario, SimulatedNomad};
 use crate::nomad::Secret;
 
@@ -145,16 +145,18 @@ fn start_nomad(port: u16) -> std::io::Result<SimulatedNomad> {
     }
 }
 
-fn certificate(existing: Option<Development>) -> Result<Certificate, certs::CertificateError> {
+fn certificate(
+    existing: Option<Development>,
+) -> Result<Files<ChainAndKey>, certs::CertificateError> {
     let made = existing.map_or_else(|| Development::generate(&[]), Ok)?;
-    let pem = (
+    let content = (
         made.certificate_pem.into_bytes(),
         Secret::new(&made.key_pem),
     );
-    let same = pem.clone();
+    let same = content.clone();
     let again = move || Ok(same.clone());
-    Ok(Certificate {
-        pem,
+    Ok(Files {
+        content,
         again: Arc::new(again),
     })
 }

@@ -53,16 +53,23 @@ pub(super) struct Listeners {
     pub(super) pages: JoinSet<io::Result<()>>,
     stack: WorkerStack,
     shared: Shared,
+    http: http::Settings,
     shutdown: Shutdown,
 }
 
 impl Listeners {
-    pub(super) fn new(stack: WorkerStack, shared: Shared, shutdown: Shutdown) -> Self {
+    pub(super) fn new(
+        stack: WorkerStack,
+        shared: Shared,
+        http: http::Settings,
+        shutdown: Shutdown,
+    ) -> Self {
         Self {
             tasks: JoinSet::new(),
             pages: JoinSet::new(),
             stack,
             shared,
+            http,
             shutdown,
         }
     }
@@ -128,7 +135,7 @@ impl Listeners {
     ) {
         for socket in sockets {
             say(kind.as_str(), &socket.local_addr());
-            let router = http::dns_router(self.stack.clone(), &self.shared);
+            let router = http::dns_router(self.stack.clone(), &self.shared, &self.http);
             let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
             let serving = http::serve(socket, kind, router, security.clone(), shared, shutdown);
             self.tasks.spawn(serving);

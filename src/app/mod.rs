@@ -3,32 +3,35 @@
 //! Floor 7. It decides nothing about queries; it hands the parts to each other.
 
 mod bind;
-mod certificate;
 mod demo;
 mod listening;
 mod logs;
 mod metrics;
+mod renewal;
 mod running;
 mod status;
+mod tls;
 
 use std::io;
 use std::sync::Arc;
 
 pub use bind::{BindError, Bound, Taken};
-pub use certificate::Renewable;
 pub use demo::{Demo, DemoError, DemoOptions, PortChoice};
 pub use logs::start as start_log;
+pub use renewal::Renewable;
 pub use running::{Ended, Running};
 
 use self::listening::Listeners;
+use self::renewal::Renewal;
+use self::tls::Tls;
 use crate::answers::Router;
 use crate::catalog::Catalog;
-use crate::config::{Certificate, Settings};
+use crate::config::{CredentialsFile, Settings};
 use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
 use crate::listeners::http::admin::Admin;
 use crate::listeners::udp::UdpCounters;
-use crate::listeners::{Certificates, ServerConfig, Shared, Shutdown, TlsUse, tls_config};
+use crate::listeners::{Shared, Shutdown};
 use crate::nomad::Client;
 use crate::sync;
 
@@ -41,6 +44,9 @@ pub enum StartError {
     /// The certificate or its key cannot be used.
     #[error("tls: {0}")]
     Certificate(#[from] crate::listeners::CertificateError),
+    /// The CA of the clients' certificates cannot be used.
+    #[error("tls: {0}")]
+    ClientAuthority(#[from] crate::listeners::ClientAuthorityError),
     /// TLS cannot be set up with it.
     #[error("tls: {0}")]
     Tls(#[from] rustls::Error),
@@ -55,7 +61,7 @@ pub enum StartError {
 /// What `start` would fail with.
 pub fn try_out(settings: &Settings) -> Result<(), StartError> {
     Client::new(settings.nomad.clone())?;
-    certificates(settings.certificate.as_ref())?;
+    Tls::new(settings)?;
     Ok(())
 }
 
@@ -65,8 +71,7 @@ pub fn try_out(settings: &Settings) -> Result<(), StartError> {
 /// Settings that cannot be used, or what the system refuses; nothing runs then.
 pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
-    let certificates = certificates(settings.certificate.as_ref())?;
-    let tls = server_configs(certificates.as_ref())?;
+    let tls = Tls::new(&settings)?;
     let (trigger, shutdown) = Shutdown::new();
 
     let parts = Parts::new(&settings);
@@ -84,21 +89,22 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         settings.udp,
         &parts.udp,
     )?;
-    let mut listeners =
-        Listeners::new(stacks.worker(), parts.connections.clone(), shutdown.clone());
+    let mut listeners = Listeners::new(
+        stacks.worker(),
+        parts.connections.clone(),
+        settings.http.clone(),
+        shutdown.clone(),
+    );
     listeners.serve_dns(bound.tcp);
-    if let Some(tls) = tls {
+    if let Some(tls) = &tls {
         listeners.serve_dns_over_tls(bound.tls, &tls.dns);
         listeners.serve_https(bound.https, &tls.http);
     }
     listeners.serve_http(bound.http);
     let last_trigger = listeners.serve_pages(bound.admin, &parts.pages(shutdown.clone()));
 
-    let certificate = certificates.zip(settings.certificate);
-    let certificate = certificate.map(|(used, files)| Renewable::new(used, files));
-    if let (Some(certificate), Some(every)) = (&certificate, settings.certificate_check) {
-        tokio::spawn(certificate.clone().follow(every, shutdown.clone()));
-    }
+    warn_of_clear_text(&settings);
+    let renewable = renewable(&settings, tls.as_ref(), &shutdown);
     let writer = parts.catalog.writer();
     let mut ending = shutdown;
     let ending = async move { ending.requested().await };
@@ -111,7 +117,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         udp,
         syncing: tokio::spawn(syncing),
         drain: settings.connections.drain,
-        certificate,
+        renewable,
     })
 }
 
@@ -150,34 +156,28 @@ impl Parts {
     }
 }
 
-fn certificates(pem: Option<&Certificate>) -> Result<Option<Arc<Certificates>>, StartError> {
-    let Some(Certificate {
-        pem: (chain, key), ..
-    }) = pem
-    else {
-        return Ok(None);
-    };
-    Ok(Some(Arc::new(Certificates::from_pem(
-        chain,
-        key.expose().as_bytes(),
-    )?)))
+/// RFC 6750 §5.3 and RFC 7617 §4 want TLS; a reverse proxy on the same machine may be it.
+fn warn_of_clear_text(settings: &Settings) {
+    let open = settings
+        .listen
+        .http
+        .iter()
+        .find(|it| !it.ip().is_loopback());
+    if let (Some(address), false) = (open, settings.credentials.is_empty()) {
+        tracing::warn!(%address, "credentials come in clear text to listen.http; use listen.https");
+    }
 }
 
-/// What the TLS listeners negotiate, by what is spoken inside.
-#[derive(Clone)]
-struct ServerConfigs {
-    dns: Arc<ServerConfig>,
-    http: Arc<ServerConfig>,
-}
-
-fn server_configs(
-    certificates: Option<&Arc<Certificates>>,
-) -> Result<Option<ServerConfigs>, rustls::Error> {
-    let Some(certificates) = certificates else {
-        return Ok(None);
-    };
-    Ok(Some(ServerConfigs {
-        dns: tls_config(Arc::clone(certificates), TlsUse::Dns)?,
-        http: tls_config(Arc::clone(certificates), TlsUse::Http)?,
-    }))
+/// What came from files, each looked at as often as the settings say.
+fn renewable(settings: &Settings, tls: Option<&Tls>, ending: &Shutdown) -> Renewable {
+    let mut renewable = Renewable::default();
+    for renewal in tls.map(|tls| tls.renewals(settings)).unwrap_or_default() {
+        renewable.add(renewal, settings.tls_check, ending);
+    }
+    for CredentialsFile { used, what, files } in settings.credentials.iter().cloned() {
+        let replace = move |text: &_| used.replace(text).map_err(|error| error.to_string());
+        let renewal = Renewal::new(what, files, replace);
+        renewable.add(renewal, settings.credentials_check, ending);
+    }
+    renewable
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::certificate::Renewable;
+use super::renewal::Renewable;
 use crate::listeners::ShutdownTrigger;
 use crate::listeners::udp::UdpWorker;
 
@@ -19,7 +19,7 @@ pub struct Running {
     pub(super) udp: Vec<UdpWorker>,
     pub(super) syncing: JoinHandle<()>,
     pub(super) drain: Duration,
-    pub(super) certificate: Option<Renewable>,
+    pub(super) renewable: Renewable,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,9 +83,9 @@ impl Running {
         }
     }
 
-    /// The certificate in use, to be read again; none when no listener speaks TLS.
-    pub fn certificate(&self) -> Option<Renewable> {
-        self.certificate.clone()
+    /// What came from files, to be read again.
+    pub fn renewable(&self) -> Renewable {
+        self.renewable.clone()
     }
 }
 

@@ -153,13 +153,10 @@ async fn look_up(args: LookupArgs) -> ExitCode {
     }
 }
 
-/// Runs until SIGTERM or SIGINT, reading certificates again at SIGHUP and SIGUSR1.
+/// Runs until SIGTERM or SIGINT, reading files again at SIGHUP and SIGUSR1.
 async fn until_signal(running: Running, signals: Signals) -> ExitCode {
-    let certificate = running.certificate();
-    let ending = signals.until_end(|| match &certificate {
-        Some(certificate) => certificate.reload(),
-        None => tracing::info!("reload: there is no certificate to read again"),
-    });
+    let renewable = running.renewable();
+    let ending = signals.until_end(|| renewable.reload());
     match running.until(ending).await {
         Ended::Asked => ExitCode::SUCCESS,
         Ended::Broken(what) => fail(1, &what),

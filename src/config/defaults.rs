@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use super::file::{
-    CacheSection, File, LimitsSection, ListenSection, LogFormat, LogSection, NomadSection,
-    TlsSection,
+    CacheSection, File, HttpSection, LimitsSection, ListenSection, LogFormat, LogSection,
+    NomadSection, TlsSection,
 };
 use crate::layers;
 use crate::listeners;
+use crate::listeners::http::PathUse;
 use crate::listeners::udp::UdpLimits;
 
 impl Default for File {
@@ -23,6 +24,7 @@ impl Default for File {
             nomad: NomadSection::default(),
             listen: ListenSection::default(),
             tls: TlsSection::default(),
+            http: HttpSection::default(),
             limits: LimitsSection::default(),
             cache: CacheSection::default(),
             log: LogSection::default(),
@@ -75,6 +77,20 @@ impl Default for TlsSection {
         Self {
             certificate: String::new(),
             key: String::new(),
+            client_ca_file: String::new(),
+            check_seconds: 10,
+        }
+    }
+}
+
+impl Default for HttpSection {
+    fn default() -> Self {
+        Self {
+            dns_paths: vec![PathUse::Dns.usual().into()],
+            json_paths: vec![PathUse::Json.usual().into()],
+            allow_origins: Vec::new(),
+            bearer_tokens_file: String::new(),
+            basic_users_file: String::new(),
             check_seconds: 10,
         }
     }

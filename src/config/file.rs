@@ -31,6 +31,8 @@ pub struct File {
     pub listen: ListenSection,
     /// The certificate of the TLS listeners.
     pub tls: TlsSection,
+    /// What is offered over HTTP, and to whom.
+    pub http: HttpSection,
     /// What keeps clients from taking too much.
     pub limits: LimitsSection,
     /// The caches.
@@ -101,6 +103,26 @@ pub struct TlsSection {
     pub certificate: String,
     /// A file with its key.
     pub key: String,
+    /// A file with the CA certificates that clients' certificates have to be signed by.
+    pub client_ca_file: String,
+    /// How often the files are looked at for a change, in seconds; 0 for at SIGHUP only.
+    pub check_seconds: u64,
+}
+
+/// What is offered over HTTP, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpSection {
+    /// The paths of DNS over HTTPS.
+    pub dns_paths: Vec<String>,
+    /// The paths of the JSON form.
+    pub json_paths: Vec<String>,
+    /// The origins whose pages may read the answers (CORS); `*` for all.
+    pub allow_origins: Vec<String>,
+    /// A file with the tokens of those who may ask, one a line.
+    pub bearer_tokens_file: String,
+    /// A file with the users who may ask, `USER:PASSWORD` in each line.
+    pub basic_users_file: String,
     /// How often the two are looked at for a change, in seconds; 0 for at SIGHUP only.
     pub check_seconds: u64,
 }

@@ -10,11 +10,11 @@ mod error;
 mod file;
 mod source;
 
-pub use check::{Certificate, ChainAndKey, Settings};
+pub use check::{ChainAndKey, CredentialsFile, Files, Settings};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{
-    CacheSection, File, LimitsSection, ListenSection, LogFormat, LogSection, NomadSection,
-    TlsSection,
+    CacheSection, File, HttpSection, LimitsSection, ListenSection, LogFormat, LogSection,
+    NomadSection, TlsSection,
 };
 pub use source::Source;

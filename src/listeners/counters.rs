@@ -50,19 +50,22 @@ pub enum HandshakeFailure {
     Protocol,
     /// The client sent an alert: it does not trust the certificate, mostly.
     Alert,
+    /// The client showed no certificate, or none that the configured CA has signed.
+    ClientCertificate,
     /// Another reason.
     Other,
 }
 
 impl HandshakeFailure {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TimedOut,
         Self::Closed,
         Self::NotTls,
         Self::Incompatible,
         Self::Protocol,
         Self::Alert,
+        Self::ClientCertificate,
         Self::Other,
     ];
 
@@ -75,6 +78,7 @@ impl HandshakeFailure {
             Self::Incompatible => "incompatible",
             Self::Protocol => "alpn",
             Self::Alert => "alert",
+            Self::ClientCertificate => "client_certificate",
             Self::Other => "other",
         }
     }

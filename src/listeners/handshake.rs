@@ -38,6 +38,9 @@ fn reason(error: &io::Error) -> HandshakeFailure {
         Error::PeerIncompatible(_) => HandshakeFailure::Incompatible,
         Error::NoApplicationProtocol => HandshakeFailure::Protocol,
         Error::AlertReceived(_) => HandshakeFailure::Alert,
+        Error::NoCertificatesPresented | Error::InvalidCertificate(_) => {
+            HandshakeFailure::ClientCertificate
+        }
         _ => HandshakeFailure::Other,
     }
 }

@@ -5,6 +5,7 @@
 
 mod accept;
 mod certificates;
+mod client_authority;
 mod connections;
 mod counters;
 pub mod exchange;
@@ -21,6 +22,7 @@ pub mod udp;
 
 pub use accept::Shared;
 pub use certificates::{CertificateError, Certificates};
+pub use client_authority::{ClientAuthority, ClientAuthorityError};
 pub use connections::Connections;
 pub use counters::{
     ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,

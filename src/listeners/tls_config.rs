@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 pub use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 
 use super::certificates::Certificates;
+use super::client_authority::ClientAuthority;
 
 /// Tickets that a client gets for coming back without a full handshake.
 const TICKETS: usize = 2;
@@ -32,18 +35,32 @@ impl TlsUse {
 
 /// Makes the configuration of one listener, which shows whatever `certificates` hold at the time.
 ///
+/// With `clients`, a client has to show a certificate that they have signed, on every connection anew.
+///
 /// # Errors
 /// No randomness to be had for the keys of the tickets.
 pub fn tls_config(
     certificates: Arc<Certificates>,
     tls_use: TlsUse,
+    clients: Option<Arc<ClientAuthority>>,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let comes_back = clients.is_none();
+    let verifier: Arc<dyn ClientCertVerifier> = match clients {
+        Some(clients) => clients,
+        None => WebPkiClientVerifier::no_client_auth(),
+    };
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])?
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_cert_resolver(certificates);
     config.alpn_protocols = tls_use.protocols();
-    config.ticketer = ring::Ticketer::new()?;
-    config.send_tls13_tickets = TICKETS;
+    if comes_back {
+        config.ticketer = ring::Ticketer::new()?;
+        config.send_tls13_tickets = TICKETS;
+    } else {
+        // A resumed session is not verified again, though the CA may have changed.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    }
     Ok(Arc::new(config))
 }

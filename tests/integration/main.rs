@@ -10,6 +10,7 @@ mod captures;
 mod catalog;
 mod certs;
 mod changes;
+mod client_certificates;
 mod command;
 mod contract;
 mod doh;

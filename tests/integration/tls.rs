@@ -26,7 +26,7 @@ fn start_tcp(limits: Limits) -> Running {
 
 fn start_tls(limits: Limits, identity: &Identity) -> Running {
     let (stack, gate) = stack();
-    let config = tls_config(identity.certificates.clone(), TlsUse::Dns).unwrap();
+    let config = tls_config(identity.certificates.clone(), TlsUse::Dns, None).unwrap();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
         tokio::spawn(tls::serve(listener, stack, config, shared, shutdown))
     })

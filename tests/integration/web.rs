@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nomadns::listeners::http::admin::{self, Admin};
-use nomadns::listeners::http::{Readiness, Security, dns_router, serve};
+use nomadns::listeners::http::{Readiness, Security, Settings, dns_router, serve};
 use nomadns::listeners::{Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -24,26 +24,33 @@ pub(crate) struct Web {
 impl Web {
     /// `/dns-query` and `/resolve` without TLS, asked over HTTP/1.1.
     pub(crate) fn plain(limits: Limits) -> Self {
-        Self::of(
-            start(limits, Security::Plain, ListenerKind::Http),
-            "http",
-            client(),
-        )
+        let settings = Settings::default();
+        let running = start(limits, Security::Plain, ListenerKind::Http, &settings);
+        Self::of(running, "http", client())
+    }
+
+    /// The same with other paths, origins or credentials.
+    pub(crate) fn with(settings: &Settings) -> Self {
+        let (limits, plain) = (Limits::default(), Security::Plain);
+        let running = start(limits, plain, ListenerKind::Http, settings);
+        Self::of(running, "http", client())
     }
 
     /// The same, asked over HTTP/2 by prior knowledge.
     pub(crate) fn prior_knowledge(limits: Limits) -> Self {
-        let running = start(limits, Security::Plain, ListenerKind::Http);
+        let settings = Settings::default();
+        let running = start(limits, Security::Plain, ListenerKind::Http, &settings);
         Self::of(running, "http", client().http2_prior_knowledge())
     }
 
     /// The same with TLS; `build` says what the client speaks.
     pub(crate) fn tls(identity: &Identity, build: fn(ClientBuilder) -> ClientBuilder) -> Self {
-        let config = tls_config(identity.certificates.clone(), TlsUse::Http).unwrap();
+        let config = tls_config(identity.certificates.clone(), TlsUse::Http, None).unwrap();
         let running = start(
             Limits::default(),
             Security::Tls(config),
             ListenerKind::Https,
+            &Settings::default(),
         );
         let root = Certificate::from_pem(identity.certificate.as_bytes()).unwrap();
         Self::of(running, "https", build(client().tls_certs_only([root])))
@@ -119,10 +126,10 @@ impl Web {
     }
 }
 
-fn start(limits: Limits, security: Security, kind: ListenerKind) -> Running {
+fn start(limits: Limits, security: Security, kind: ListenerKind, settings: &Settings) -> Running {
     let (stack, gate) = stack();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
-        let router = dns_router(stack, &shared);
+        let router = dns_router(stack, &shared, settings);
         tokio::spawn(serve(listener, kind, router, security, shared, shutdown))
     })
 }

@@ -1,31 +1,20 @@
-//! The certificate of the TLS listeners, and how it is read again.
+//! The certificate of the TLS listeners and the CA of their clients, and how they are read again.
 
 use std::sync::Arc;
 
+use super::files::{Files, read};
 use super::{Check, secret};
 use crate::config::{ConfigError, File};
 use crate::nomad::Secret;
 
-/// The certificate of the TLS listeners, in PEM, and how to read it again.
-#[derive(Clone)]
-pub struct Certificate {
-    /// The chain and the key.
-    pub pem: ChainAndKey,
-    /// Reads both files again; the error is a line for the log.
-    pub again: Arc<dyn Fn() -> Result<ChainAndKey, String> + Send + Sync>,
-}
-
 /// A certificate chain and its key, in PEM.
 pub type ChainAndKey = (Vec<u8>, Secret);
 
-impl std::fmt::Debug for Certificate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Certificate").finish_non_exhaustive()
-    }
-}
-
 impl Check<'_> {
-    pub(super) fn certificate(&self, file: &File) -> Result<Option<Certificate>, ConfigError> {
+    pub(super) fn certificate(
+        &self,
+        file: &File,
+    ) -> Result<Option<Files<ChainAndKey>>, ConfigError> {
         let (chain, key) = (file.tls.certificate.clone(), file.tls.key.clone());
         let listens = !file.listen.tls.is_empty() || !file.listen.https.is_empty();
         match (&*chain, &*key) {
@@ -41,21 +30,25 @@ impl Check<'_> {
                 .source
                 .error("tls.certificate", "needs tls.key beside it")),
             _ => {
-                let pem = (
+                let content = (
                     self.file("tls.certificate", &chain)?,
                     secret(&self.file("tls.key", &key)?),
                 );
-                let again = move || {
-                    let read = |path: &str| {
-                        std::fs::read(path).map_err(|error| format!("{path}: {error}"))
-                    };
-                    Ok((read(&chain)?, secret(&read(&key)?)))
-                };
-                Ok(Some(Certificate {
-                    pem,
+                let again = move || Ok((read(&chain)?, secret(&read(&key)?)));
+                Ok(Some(Files {
+                    content,
                     again: Arc::new(again),
                 }))
             }
         }
+    }
+
+    pub(super) fn client_ca(&self, file: &File) -> Result<Option<Files<Vec<u8>>>, ConfigError> {
+        let path = file.tls.client_ca_file.clone();
+        let Some(content) = self.optional_file("tls.client_ca_file", &path)? else {
+            return Ok(None);
+        };
+        let again = Arc::new(move || read(&path));
+        Ok(Some(Files { content, again }))
     }
 }

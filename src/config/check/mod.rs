@@ -1,12 +1,16 @@
 //! Makes settings of the keys: every value is checked here, and every file that is named is read.
 
 mod certificate;
+mod files;
+mod http;
 mod nomad;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-pub use self::certificate::{Certificate, ChainAndKey};
+pub use self::certificate::ChainAndKey;
+pub use self::files::Files;
+pub use self::http::CredentialsFile;
 use crate::answers::{Descriptions, Zone, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection, LogSection};
 use crate::config::{ConfigError, File, Source};
@@ -33,9 +37,17 @@ pub struct Settings {
     /// Where it listens.
     pub listen: ListenSection,
     /// The certificate of the TLS listeners, when there are any.
-    pub certificate: Option<Certificate>,
-    /// How often its files are looked at; never when none.
-    pub certificate_check: Option<Duration>,
+    pub certificate: Option<Files<ChainAndKey>>,
+    /// The CA certificates that clients' certificates have to be signed by, when they need one.
+    pub client_ca: Option<Files<Vec<u8>>>,
+    /// How often the files of TLS are looked at; never when none.
+    pub tls_check: Option<Duration>,
+    /// What is offered over HTTP, and to whom.
+    pub http: listeners::http::Settings,
+    /// Where the credentials in it come from.
+    pub credentials: Vec<CredentialsFile>,
+    /// How often those files are looked at; never when none.
+    pub credentials_check: Option<Duration>,
     /// The bounds behind the cache.
     pub stack: layers::Limits,
     /// The caches.
@@ -60,13 +72,17 @@ impl Settings {
     pub fn check(source: &Source) -> Result<Self, ConfigError> {
         let file = source.read()?;
         let check = Check { source };
+        let credentials = check.credentials(&file.http)?;
         Ok(Self {
             zones: check.zones(&file)?,
             nomad: check.nomad(&file)?,
             sync: check.sync(&file)?,
             certificate: check.certificate(&file)?,
-            certificate_check: (file.tls.check_seconds > 0)
-                .then(|| Duration::from_secs(file.tls.check_seconds)),
+            client_ca: check.client_ca(&file)?,
+            tls_check: check_every(file.tls.check_seconds),
+            http: check.http(&file.http, &credentials)?,
+            credentials,
+            credentials_check: check_every(file.http.check_seconds),
             stack: layers::Limits {
                 waiting: file.limits.waiting_queries,
                 timeout: Duration::from_millis(file.limits.query_timeout_ms),
@@ -255,6 +271,10 @@ fn server_addresses(file: &File) -> Vec<IpAddr> {
     addresses.sort();
     addresses.dedup();
     addresses
+}
+
+fn check_every(seconds: u64) -> Option<Duration> {
+    (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
 fn secret(pem: &[u8]) -> Secret {

@@ -15,8 +15,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::Request;
-use hyper::body::Incoming;
+use http::{Request, Version};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -29,6 +29,7 @@ use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::super::limits::Limits;
 use super::super::shutdown::Shutdown;
 use super::client::Client;
+use super::leftover::{Leftover, lend};
 use super::problem::Problem;
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
@@ -88,7 +89,7 @@ impl Connections {
         activity: Arc<Activity>,
     ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
         let (mut router, shared, kind) = (self.router.clone(), self.shared.clone(), self.kind);
-        let mut request = request.map(Body::new);
+        let (mut request, leftover) = borrowed(request);
         request.extensions_mut().insert(Client(Some(client)));
         let (method, version) = (HttpMethod::from(request.method()), request.version());
         async move {
@@ -98,6 +99,10 @@ impl Connections {
                 count(&shared.counters.panics);
                 Ok(Problem::internal().into_response())
             })?;
+            if let Some(leftover) = leftover {
+                // Past the time it is as if nobody had read it.
+                let _ = timeout(shared.limits.http_body, leftover.read()).await;
+            }
             if kind != ListenerKind::Admin {
                 shared
                     .counters
@@ -115,6 +120,16 @@ impl Connections {
             _ => {}
         }
     }
+}
+
+/// Keeps hold of a body that is still to come, where leaving it unread does harm.
+fn borrowed(request: Request<Incoming>) -> (Request<Body>, Option<Leftover>) {
+    if request.version() != Version::HTTP_2 || request.body().is_end_stream() {
+        return (request.map(Body::new), None);
+    }
+    let (parts, body) = request.into_parts();
+    let (body, leftover) = lend(body);
+    (Request::from_parts(parts, body), Some(leftover))
 }
 
 fn builder(limits: &Limits) -> Builder<TokioExecutor> {

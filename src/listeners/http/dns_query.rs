@@ -12,9 +12,6 @@ use super::reply::Reply;
 use super::resolve;
 use crate::layers::Stack;
 
-/// The methods of `/dns-query`.
-pub(super) const METHODS: &str = "GET, HEAD, POST";
-
 /// Answers the message in `dns=`, or the question in `name=`.
 pub(super) async fn get<S: Stack>(
     gateway: State<Arc<Gateway<S>>>,

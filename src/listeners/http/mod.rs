@@ -4,22 +4,32 @@
 //! Handlers take what an extractor has checked and return what knows how to become a response.
 
 pub mod admin;
+mod admission;
 mod body;
 mod client;
 mod connection;
+mod credentials;
 mod dns_query;
 mod extract;
 mod gateway;
+mod leftover;
 mod negotiate;
+mod origins;
 mod parameters;
+mod paths;
 mod problem;
 mod readiness;
 mod reply;
 mod resolve;
 mod routes;
 mod serve;
+mod settings;
 mod status_page;
 
+pub use credentials::{Credentials, CredentialsError, Scheme};
+pub use origins::{OriginError, Origins};
+pub use paths::{PathError, PathUse, Paths};
 pub use readiness::Readiness;
 pub use routes::dns_router;
 pub use serve::{Security, serve};
+pub use settings::Settings;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
@@ -61,6 +62,15 @@ impl Problem {
     /// There is nothing at this path.
     pub(super) async fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "nothing is served at this path")
+    }
+
+    /// Only those may ask who say who they are (RFC 9110 §15.5.2).
+    pub(super) fn unauthorized(challenges: impl Iterator<Item = HeaderValue>) -> Self {
+        let detail = "credentials that are known here are needed, see WWW-Authenticate";
+        challenges.fold(
+            Self::new(StatusCode::UNAUTHORIZED, detail),
+            |problem, challenge| problem.with(WWW_AUTHENTICATE, challenge),
+        )
     }
 
     /// The path knows other methods only (RFC 9110 §15.5.6).
@@ -131,7 +141,9 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, media_type);
         headers.insert(CACHE_CONTROL, NO_STORE);
-        headers.extend(self.headers);
+        for (name, value) in self.headers {
+            headers.append(name, value);
+        }
         response
     }
 }

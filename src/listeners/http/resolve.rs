@@ -10,9 +10,6 @@ use super::problem::Problem;
 use super::reply::Reply;
 use crate::layers::Stack;
 
-/// The methods of `/resolve`.
-pub(super) const METHODS: &str = "GET, HEAD";
-
 /// Answers the question in `name=` and `type=`.
 pub(super) async fn get<S: Stack>(
     State(gateway): State<Arc<Gateway<S>>>,

@@ -28,7 +28,7 @@ fn sigterm_and_sigint_drain_and_exit_with_0() {
 fn sighup_ends_nothing() {
     let mut gateway = Gateway::start(NO_NOMAD, &[]);
     gateway.signal("HUP");
-    gateway.wait_for("reload: there is no certificate to read again");
+    gateway.wait_for("reload: there is nothing to read again");
     assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
 }
 

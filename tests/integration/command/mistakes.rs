@@ -19,7 +19,7 @@ fn mistake(config: &str) -> String {
     line.strip_prefix(&config.path()).unwrap_or(line).to_owned()
 }
 
-fn assert_says(config: &str, parts: &[&str]) {
+pub(super) fn assert_says(config: &str, parts: &[&str]) {
     let line = mistake(config);
     for part in parts {
         assert!(line.contains(part), "{config:?}: {line:?} lacks {part:?}");

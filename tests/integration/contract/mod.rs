@@ -5,9 +5,9 @@ mod requests;
 mod schema;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use nomadns::listeners::Limits;
-use nomadns::listeners::http::Readiness;
+use nomadns::listeners::http::{Origins, PathUse, Paths, Readiness, Settings};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -15,30 +15,38 @@ use self::description::{Description, Operation};
 use self::requests::requests;
 use crate::web::{Web, header, problem};
 
-/// The sources that route.
-const ROUTES: [&str; 2] = [
-    include_str!("../../../src/listeners/http/routes.rs"),
-    include_str!("../../../src/listeners/http/admin.rs"),
-];
+/// The source that routes the operator's pages.
+const ROUTES: &str = include_str!("../../../src/listeners/http/admin.rs");
 
 /// The listener that an operation is described on.
 fn web(operation: &Operation<'_>) -> Web {
     if operation.is_for_operator() {
         Web::admin(Readiness::Ready("ready".to_owned()))
     } else {
-        Web::plain(Limits::default())
+        Web::with(&with_origins())
+    }
+}
+
+/// Where OPTIONS is answered.
+fn with_origins() -> Settings {
+    Settings {
+        origins: Arc::new(Origins::Any),
+        ..Settings::default()
     }
 }
 
 #[test]
 fn what_is_routed_is_described() {
     let description = Description::read();
-    let routed = ROUTES
-        .into_iter()
-        .flat_map(|source| source.split(".route(").skip(1))
-        .map(|rest| rest.split('"').nth(1).unwrap())
-        .collect::<BTreeSet<_>>();
-    assert_eq!(routed, description.paths().collect());
+    let pages = ROUTES.split(".route(").skip(1);
+    let pages = pages.map(|rest| rest.split('"').nth(1).unwrap());
+    let paths = Paths::default();
+    let asked = [PathUse::Dns, PathUse::Json].map(|path_use| paths.of(path_use));
+    let asked = asked.into_iter().flatten().map(String::as_str);
+    assert_eq!(
+        pages.chain(asked).collect::<BTreeSet<_>>(),
+        description.paths().collect()
+    );
 }
 
 #[tokio::test]

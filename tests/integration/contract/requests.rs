@@ -1,6 +1,7 @@
 //! For each operation, requests that get each status that it is described with.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -8,7 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use nomadns::dns::RecordType;
 use nomadns::listeners::Limits;
-use nomadns::listeners::http::Readiness;
+use nomadns::listeners::http::{Credentials, Readiness, Scheme, Settings};
+use nomadns::nomad::Secret;
 use reqwest::{Body, Method, RequestBuilder, Response};
 
 use super::description::Operation;
@@ -43,6 +45,7 @@ pub(super) fn requests(operation: &Operation<'_>) -> Vec<Request> {
         ("/dns-query", "GET") => dns_query_get(),
         ("/dns-query", "POST") => dns_query_post(),
         ("/resolve", "GET") => resolve(),
+        ("/dns-query" | "/resolve", "OPTIONS") => preflight(operation.path),
         (path, "GET") => page(path),
         (path, method) => panic!("there are no requests for {method} {path}"),
     }
@@ -67,6 +70,9 @@ fn dns_query_get() -> Vec<Request> {
         (503, &of("shed.nomad"), "*/*"),
     ]);
     requests.push(too_many_headers(plain(), name));
+    requests.push(Request::new(401, closed(), |web| {
+        web.request(Method::GET, name)
+    }));
     requests
 }
 
@@ -82,6 +88,7 @@ fn dns_query_post() -> Vec<Request> {
             post(web).header("accept", "application/dns-json")
         }),
         Request::new(400, plain(), |web| post(web).body("short")),
+        Request::new(401, closed(), post),
         Request::new(406, plain(), |web| post(web).header("accept", "text/html")),
         Request::new(408, Web::plain(slow), |web| {
             post(web).body(Body::wrap_stream(never))
@@ -119,8 +126,26 @@ fn resolve() -> Vec<Request> {
         (500, "/resolve?name=panic.nomad", "*/*"),
         (503, "/resolve?name=shed.nomad", "*/*"),
     ]);
-    requests.push(too_many_headers(plain(), "/resolve?name=a.nomad"));
+    let name = "/resolve?name=a.nomad";
+    requests.push(too_many_headers(plain(), name));
+    requests.push(Request::new(401, closed(), |web| {
+        web.request(Method::GET, name)
+    }));
     requests
+}
+
+fn preflight(path: &str) -> Vec<Request> {
+    let options = |web: &Web| {
+        web.request(Method::OPTIONS, path)
+            .header("origin", "https://dash.example")
+            .header("access-control-request-method", "GET")
+    };
+    let many = |web: &Web| with_many_headers(options(web));
+    vec![
+        Request::new(204, Web::with(&super::with_origins()), options),
+        Request::new(405, plain(), options),
+        Request::new(431, plain(), many),
+    ]
 }
 
 fn page(path: &str) -> Vec<Request> {
@@ -149,6 +174,15 @@ pub(super) fn post(web: &Web) -> RequestBuilder {
         .request(Method::POST, "/dns-query")
         .header("content-type", DNS_MESSAGE);
     request.body(message)
+}
+
+/// For those only who have a token.
+fn closed() -> Web {
+    let tokens = Credentials::parse(Scheme::Bearer, &Secret::new("a-token")).unwrap();
+    Web::with(&Settings {
+        credentials: vec![Arc::new(tokens)],
+        ..Settings::default()
+    })
 }
 
 fn plain() -> Web {

@@ -45,9 +45,13 @@ fn check_text(schema: &Value, value: &Value) -> Result<(), String> {
     let right = match schema["pattern"].as_str() {
         None => true,
         Some("^[0-9]+$") => is_number(text),
-        Some("^(max-age=[0-9]+|no-store)$") => {
-            text == "no-store" || text.strip_prefix("max-age=").is_some_and(is_number)
+        Some("^((private, )?max-age=[0-9]+|no-store)$") => {
+            let shared = text.strip_prefix("private, ").unwrap_or(text);
+            text == "no-store" || shared.strip_prefix("max-age=").is_some_and(is_number)
         }
+        Some("^(Bearer|Basic) realm=\"nomadns\"") => ["Bearer", "Basic"]
+            .iter()
+            .any(|scheme| text.starts_with(&format!("{scheme} realm=\"nomadns\""))),
         Some("^[0-9A-F]+$") => text
             .bytes()
             .all(|octet| matches!(octet, b'0'..=b'9' | b'A'..=b'F')),

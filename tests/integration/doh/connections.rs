@@ -6,9 +6,12 @@ use hickory_proto::op::ResponseCode;
 use nomadns::dns::RecordType;
 use nomadns::listeners::Limits;
 use reqwest::{Method, Version};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::{code, path_of};
-use crate::stub::{Identity, query};
+use crate::stub::{Identity, PATIENCE, query};
 use crate::web::{Web, header, problem};
 
 #[tokio::test]
@@ -106,4 +109,72 @@ async fn a_shutdown_lets_a_request_end() {
         drop(web.client);
         web.running.end().await;
     }
+}
+
+#[tokio::test]
+async fn a_refusal_over_http_2_reads_the_body_and_resets_nothing() {
+    let web = Web::prior_knowledge(Limits::default());
+    // Each request comes without its body first, as from a client that is slow to send.
+    for path in ["/dns-query", "/resolve", "/x"] {
+        let mut stream = TcpStream::connect(web.running.address).await.unwrap();
+        // POST and http by their numbers, then the authority and the path (RFC 7541).
+        let length = u8::try_from(path.len()).unwrap();
+        let mut fields = vec![0x83, 0x86, 1, 1, b'a', 4, length];
+        fields.extend_from_slice(path.as_bytes());
+        let mut begin = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        begin.extend(frame(SETTINGS, 0, 0, &[]));
+        begin.extend(frame(HEADERS, END_HEADERS, 1, &fields));
+        stream.write_all(&begin).await.unwrap();
+        // The answer to a ping tells that the request has arrived.
+        stream.write_all(&frame(PING, 0, 0, &[0; 8])).await.unwrap();
+        until_frame(&mut stream, |kind| kind == PING).await;
+        stream
+            .write_all(&frame(DATA, END_STREAM, 1, b"body"))
+            .await
+            .unwrap();
+        let mut seen = Vec::new();
+        until_frame(&mut stream, |kind| {
+            seen.push(kind);
+            kind == DATA
+        })
+        .await;
+        // What comes next answers this, and is no reset.
+        stream.write_all(&frame(PING, 0, 0, &[1; 8])).await.unwrap();
+        until_frame(&mut stream, |kind| {
+            assert_ne!(kind, RST_STREAM, "after {seen:?}");
+            kind == PING
+        })
+        .await;
+    }
+}
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+/// A frame of HTTP/2 (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    let head = [0, 0, length, kind, flags, 0, 0, 0, stream];
+    [&head, payload].concat()
+}
+
+/// Reads frames until one is what is waited for.
+async fn until_frame(stream: &mut TcpStream, mut is_it: impl FnMut(u8) -> bool) {
+    let read = async {
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.unwrap();
+            let mut payload = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+            stream.read_exact(&mut payload).await.unwrap();
+            if is_it(head[3]) {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, read).await.unwrap();
 }

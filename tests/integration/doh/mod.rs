@@ -1,7 +1,10 @@
 //! DNS over HTTPS (RFC 8484): methods, media types, statuses, caching.
 
 mod connections;
+mod credentials;
 mod limits;
+mod origins;
+mod paths;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

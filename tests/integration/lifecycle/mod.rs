@@ -48,7 +48,7 @@ async fn a_new_certificate_is_shown_from_the_next_handshake_on_and_a_bad_one_nev
 async fn a_certificate_whose_files_change_is_used_by_itself() {
     let nomad = cast();
     let gateway = Gateway::with(&nomad.url(), |settings| {
-        settings.certificate_check = Some(Duration::from_millis(5));
+        settings.tls_check = Some(Duration::from_millis(5));
     });
     gateway.until_ready().await;
     let next = Development::generate(&[]).unwrap();

@@ -36,7 +36,7 @@ pub(crate) struct Gateway {
     pages: reqwest::Client,
     /// Where the certificate and its key are.
     folder: TempDir,
-    certificate: Option<Renewable>,
+    renewable: Renewable,
     ending: Option<oneshot::Sender<()>>,
     ended: JoinHandle<Ended>,
 }
@@ -67,7 +67,7 @@ impl Gateway {
         let [tls, https, http, admin] =
             [&bound.tls, &bound.https, &bound.http, &bound.admin].map(|all| address(&all[0]));
         let running = app::start(settings, bound).unwrap();
-        let certificate = running.certificate();
+        let renewable = running.renewable();
         let (ending, asked) = oneshot::channel();
         let ended = tokio::spawn(running.until(async {
             let _ = asked.await;
@@ -82,7 +82,7 @@ impl Gateway {
             ca_pem: development.ca_pem,
             pages: super::clients::http_client(&[]),
             folder,
-            certificate,
+            renewable,
             ending: Some(ending),
             ended,
         }
@@ -91,7 +91,12 @@ impl Gateway {
     /// Puts other files in the place of the certificate and its key, and has them read as SIGHUP does.
     pub(crate) fn reload(&self, certificate_pem: &str, key_pem: &str) {
         self.put_certificate(certificate_pem, key_pem);
-        self.certificate.as_ref().unwrap().reload();
+        self.read_again();
+    }
+
+    /// Has all files read again, as SIGHUP does.
+    pub(crate) fn read_again(&self) {
+        self.renewable.reload();
     }
 
     /// Puts other files in the place of the certificate and its key, and does no more.

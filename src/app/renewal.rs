@@ -1,0 +1,115 @@
+//! Reads files again: when it is told to, and by itself when they have changed.
+//!
+//! Content that cannot be used leaves the old in use; the log says so, once for each problem.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::config::Files;
+use crate::listeners::Shutdown;
+
+/// All that is read again while the gateway runs.
+#[derive(Clone, Debug, Default)]
+pub struct Renewable(Vec<Renewal>);
+
+/// The content of files in use, and how it is read again.
+#[derive(Clone)]
+pub(super) struct Renewal {
+    what: &'static str,
+    renew: Arc<dyn Fn(Wanted) -> Result<Outcome, String> + Send + Sync>,
+}
+
+/// When content that was read is put to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Always,
+    IfChanged,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Replaced,
+    Unchanged,
+}
+
+impl Renewable {
+    /// Adds what is read again; it looks by itself after each time, if one is given, until `ending`.
+    pub(super) fn add(&mut self, renewal: Renewal, every: Option<Duration>, ending: &Shutdown) {
+        if let Some(every) = every {
+            tokio::spawn(renewal.clone().follow(every, ending.clone()));
+        }
+        self.0.push(renewal);
+    }
+
+    /// Reads all of it now, and says in the log what came of it.
+    pub fn reload(&self) {
+        if self.0.is_empty() {
+            tracing::info!("reload: there is nothing to read again");
+        }
+        for Renewal { what, renew } in &self.0 {
+            match renew(Wanted::Always) {
+                Ok(_) => tracing::info!("reload: the {what} was read again"),
+                Err(error) => tracing::error!(%error, "reload: the old {what} stays in use"),
+            }
+        }
+    }
+}
+
+impl Renewal {
+    /// What is read from `files`, and how it is put to use.
+    pub(super) fn new<Content: PartialEq + Send + 'static>(
+        what: &'static str,
+        files: Files<Content>,
+        replace: impl Fn(&Content) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        let (seen, again) = (Mutex::new(files.content), files.again);
+        let renew = move |wanted| {
+            let read = again()?;
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if wanted == Wanted::IfChanged && *seen == read {
+                return Ok(Outcome::Unchanged);
+            }
+            *seen = read;
+            replace(&seen).map(|()| Outcome::Replaced)
+        };
+        Self {
+            what,
+            renew: Arc::new(renew),
+        }
+    }
+
+    /// Looks at the files now and then, until `ending`; what has changed is used.
+    async fn follow(self, every: Duration, mut ending: Shutdown) {
+        let (what, mut said) = (self.what, None);
+        loop {
+            tokio::select! {
+                () = ending.requested() => return,
+                () = tokio::time::sleep(every) => {}
+            }
+            let renew = Arc::clone(&self.renew);
+            // A disk that is slow must hold up nobody.
+            let renewed = tokio::task::spawn_blocking(move || renew(Wanted::IfChanged));
+            let result = match renewed.await {
+                Ok(Ok(Outcome::Unchanged)) => continue,
+                Ok(result) => result,
+                Err(_) => return,
+            };
+            match &result {
+                Ok(_) => tracing::info!("the {what} has changed; the new one is in use"),
+                Err(error) if said.as_ref() != Some(error) => {
+                    tracing::error!(%error, "the old {what} stays in use");
+                }
+                Err(_) => {}
+            }
+            said = result.err();
+        }
+    }
+}
+
+impl fmt::Debug for Renewal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Renewal").field(&self.what).finish()
+    }
+}

@@ -1,0 +1,85 @@
+//! What is configured about HTTP: paths, origins, and the files with those who may ask.
+
+use std::sync::Arc;
+
+use super::files::{Files, read};
+use super::{Check, secret};
+use crate::config::ConfigError;
+use crate::config::file::HttpSection;
+use crate::listeners::http::{Credentials, Origins, PathUse, Paths, Scheme, Settings};
+use crate::nomad::Secret;
+
+/// Credentials in use, and the file that they come from.
+#[derive(Clone, Debug)]
+pub struct CredentialsFile {
+    /// What requests are compared with.
+    pub used: Arc<Credentials>,
+    /// The word for it in the log.
+    pub what: &'static str,
+    /// The text of the file.
+    pub files: Files<Secret>,
+}
+
+impl Check<'_> {
+    pub(super) fn http(
+        &self,
+        section: &HttpSection,
+        credentials: &[CredentialsFile],
+    ) -> Result<Settings, ConfigError> {
+        let mut paths = Paths::none();
+        for (key, path_use, texts) in [
+            ("http.dns_paths", PathUse::Dns, &section.dns_paths),
+            ("http.json_paths", PathUse::Json, &section.json_paths),
+        ] {
+            for text in texts {
+                let added = paths.add(path_use, text);
+                added.map_err(|error| self.source.error(key, error.to_string()))?;
+            }
+        }
+        let origins = Origins::parse(&section.allow_origins)
+            .map_err(|error| self.source.error("http.allow_origins", error.to_string()))?;
+        Ok(Settings {
+            paths,
+            origins: Arc::new(origins),
+            credentials: credentials.iter().map(|it| Arc::clone(&it.used)).collect(),
+        })
+    }
+
+    pub(super) fn credentials(
+        &self,
+        section: &HttpSection,
+    ) -> Result<Vec<CredentialsFile>, ConfigError> {
+        let (tokens, users) = (&section.bearer_tokens_file, &section.basic_users_file);
+        let files = [
+            (
+                "http.bearer_tokens_file",
+                tokens,
+                Scheme::Bearer,
+                "token list",
+            ),
+            ("http.basic_users_file", users, Scheme::Basic, "user list"),
+        ];
+        let mut found = Vec::new();
+        for (key, path, scheme, what) in files {
+            if path.is_empty() {
+                continue;
+            }
+            let wrong = |problem: String| self.source.error(key, problem);
+            let path = path.clone();
+            let again = move || Ok(secret(&read(&path)?));
+            let content = again().map_err(|error| {
+                wrong(format!("cannot be read ({error}); name a readable file"))
+            })?;
+            let used = Credentials::parse(scheme, &content);
+            found.push(CredentialsFile {
+                used: Arc::new(used.map_err(|error| wrong(error.to_string()))?),
+                what,
+                files: Files {
+                    content,
+                    again: Arc::new(again),
+                },
+            });
+        }
+        Ok(found)
+    }
+}

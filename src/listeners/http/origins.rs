@@ -1,0 +1,198 @@
+//! Which pages of browsers may read the answers: the CORS protocol of the Fetch standard.
+//!
+//! Own code, since a preflight has to be 204 with `Allow`, and only at a path that is served. Off unless
+//! an origin is named: nothing is added to any response then, and OPTIONS is a 405 as elsewhere.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, HeaderValue, ORIGIN, VARY,
+};
+use http::{StatusCode, Uri};
+
+/// How long a browser may remember what a preflight said, in seconds.
+const PREFLIGHT_SECONDS: u64 = 3600;
+
+/// The headers that a page may set, beside those that it always may.
+const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
+const ANY: HeaderValue = HeaderValue::from_static("*");
+const BY_ORIGIN: HeaderValue = HeaderValue::from_static("origin");
+const BY_ACCEPT_AND_ORIGIN: HeaderValue = HeaderValue::from_static("accept, origin");
+
+/// The origins whose pages may read the answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origins {
+    /// None; nothing is said of it.
+    #[default]
+    None,
+    /// Every one.
+    Any,
+    /// These.
+    Listed(Vec<HeaderValue>),
+}
+
+/// Why a text is no origin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OriginError {
+    /// It is not written as browsers write origins.
+    #[error(
+        "{0:?} is no origin as browsers send it: a scheme and a host in lower case, a port only if \
+         it is not the usual one, no path; such as \"https://dash.example\""
+    )]
+    Form(String),
+    /// `*` beside others.
+    #[error("\"*\" stands for every origin, and so stands alone")]
+    NotAlone,
+    /// It is there already.
+    #[error("{0:?} is there twice")]
+    Twice(String),
+}
+
+impl Origins {
+    /// Reads a list of origins, or `*` alone.
+    ///
+    /// # Errors
+    /// What no browser would ever send, and what is there twice.
+    pub fn parse(texts: &[String]) -> Result<Self, OriginError> {
+        match texts {
+            [] => return Ok(Self::None),
+            [one] if one == "*" => return Ok(Self::Any),
+            _ => {}
+        }
+        let mut origins = Vec::new();
+        for text in texts {
+            if text == "*" {
+                return Err(OriginError::NotAlone);
+            }
+            let value = is_origin(text).then(|| HeaderValue::from_str(text));
+            let value = value.and_then(Result::ok);
+            let value = value.ok_or_else(|| OriginError::Form(text.clone()))?;
+            if origins.contains(&value) {
+                return Err(OriginError::Twice(text.clone()));
+            }
+            origins.push(value);
+        }
+        Ok(Self::Listed(origins))
+    }
+
+    /// What a page of this origin is told; none when it may read nothing.
+    fn grant(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+        match self {
+            Self::None => None,
+            Self::Any => Some(ANY),
+            Self::Listed(origins) => origin.filter(|it| origins.contains(it)).cloned(),
+        }
+    }
+}
+
+/// Whether a text is an origin as its serialisation is (RFC 6454 §6.2).
+fn is_origin(text: &str) -> bool {
+    let Ok(uri) = text.parse::<Uri>() else {
+        return false;
+    };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return false;
+    };
+    let usual = match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    };
+    let is_usual = authority.port_u16().is_some_and(|port| usual == Some(port));
+    // As it is put together again, nothing else is in it: no path, no user, no capital.
+    let same = format!("{scheme}://{authority}") == *text && text.to_ascii_lowercase() == *text;
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-._:[]".contains(it);
+    same && !is_usual && !authority.host().is_empty() && authority.as_str().chars().all(plain)
+}
+
+/// Tells a browser whether the page that asked may read the response, whatever that is.
+pub(super) async fn share(
+    State(origins): State<Arc<Origins>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let granted = origins.grant(request.headers().get(ORIGIN));
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if matches!(*origins, Origins::Listed(_)) {
+        let by = match headers.contains_key(VARY) {
+            true => BY_ACCEPT_AND_ORIGIN,
+            false => BY_ORIGIN,
+        };
+        headers.insert(VARY, by);
+    }
+    if let Some(granted) = granted {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, granted);
+    }
+    response
+}
+
+/// Answers OPTIONS: what a page may ask with, once `share` has said that it may at all.
+pub(super) fn preflight(allowed: &'static str) -> Response {
+    let allowed = HeaderValue::from_static(allowed);
+    let headers = [
+        (ALLOW, allowed.clone()),
+        (ACCESS_CONTROL_ALLOW_METHODS, allowed),
+        (ACCESS_CONTROL_ALLOW_HEADERS, HEADERS),
+        (ACCESS_CONTROL_MAX_AGE, HeaderValue::from(PREFLIGHT_SECONDS)),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_as_browsers_send_it() {
+        for text in [
+            "https://dash.example",
+            "http://localhost:3000",
+            "https://[::1]:8443",
+            "http://10.0.0.1",
+            "moz-extension://0a1b2c3d-0000-4000-8000-000000000000",
+            "https://xn--bcher-kva.example",
+        ] {
+            assert!(is_origin(text), "{text}");
+        }
+        for text in [
+            "",
+            "null",
+            "dash.example",
+            "https://",
+            "https://dash.example/",
+            "https://dash.example/a",
+            "https://dash.example?a",
+            "https://Dash.example",
+            "HTTPS://dash.example",
+            "https://dash.example:443",
+            "http://dash.example:80",
+            "https://user@dash.example",
+            "https://*.example",
+            "https://bücher.example",
+            " https://dash.example",
+            "https://a.example,https://b.example",
+        ] {
+            assert!(!is_origin(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_origin_stands_alone() {
+        let parse = |texts: &[&str]| {
+            let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
+            Origins::parse(&texts)
+        };
+        assert_eq!(parse(&[]), Ok(Origins::None));
+        assert_eq!(parse(&["*"]), Ok(Origins::Any));
+        assert_eq!(parse(&["*", "http://a"]), Err(OriginError::NotAlone));
+        assert_eq!(
+            parse(&["http://a", "http://a"]),
+            Err(OriginError::Twice("http://a".into()))
+        );
+    }
+}
