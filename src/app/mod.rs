@@ -8,6 +8,7 @@ mod demo;
 mod listening;
 mod logs;
 mod metrics;
+mod refused;
 mod running;
 mod status;
 

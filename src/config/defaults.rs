@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use super::file::{
-    CacheSection, File, LimitsSection, ListenSection, LogFormat, LogSection, NomadSection,
-    TlsSection,
+    CacheSection, ClientsSection, File, LimitsSection, ListenSection, LogFormat, LogSection,
+    NomadSection, TlsSection,
 };
 use crate::layers;
 use crate::listeners;
@@ -23,6 +23,7 @@ impl Default for File {
             nomad: NomadSection::default(),
             listen: ListenSection::default(),
             tls: TlsSection::default(),
+            clients: ClientsSection::default(),
             limits: LimitsSection::default(),
             cache: CacheSection::default(),
             log: LogSection::default(),
@@ -76,6 +77,20 @@ impl Default for TlsSection {
             certificate: String::new(),
             key: String::new(),
             check_seconds: 10,
+        }
+    }
+}
+
+impl Default for ClientsSection {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            queries_per_second: 0,
+            burst: 100,
+            exempt: vec!["127.0.0.0/8".into(), "::1".into()],
+            tracked: 65_536,
+            trusted_proxies: Vec::new(),
+            proxy_protocol: Vec::new(),
         }
     }
 }

@@ -14,7 +14,7 @@ pub use check::{Certificate, ChainAndKey, Settings};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{
-    CacheSection, File, LimitsSection, ListenSection, LogFormat, LogSection, NomadSection,
-    TlsSection,
+    CacheSection, ClientsSection, File, LimitsSection, ListenSection, LogFormat, LogSection,
+    NomadSection, TlsSection,
 };
 pub use source::Source;

@@ -5,12 +5,14 @@
 
 mod accept;
 mod certificates;
+mod clients;
 mod connections;
 mod counters;
 pub mod exchange;
 mod handshake;
 pub mod http;
 mod limits;
+mod proxy_header;
 mod server;
 mod shutdown;
 pub mod stream;
@@ -21,6 +23,7 @@ pub mod udp;
 
 pub use accept::Shared;
 pub use certificates::{CertificateError, Certificates};
+pub use clients::{ClientSettings, Clients, Networks, Rate, Refusal, Refusals};
 pub use connections::Connections;
 pub use counters::{
     ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use nomadns::listeners::http::admin::{self, Admin};
 use nomadns::listeners::http::{Readiness, Security, dns_router, serve};
-use nomadns::listeners::{Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config};
+use nomadns::listeners::{
+    ClientSettings, Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config,
+};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
 use serde_json::Value;
 
@@ -29,6 +31,18 @@ impl Web {
             "http",
             client(),
         )
+    }
+
+    /// The same, with what clients may do.
+    pub(crate) fn plain_for(clients: ClientSettings) -> Self {
+        let (stack, gate) = stack();
+        let start = Start::of_clients(Limits::default(), clients);
+        let running = start.run(gate, |listener, shared, shutdown| {
+            let (router, kind) = (dns_router(stack, &shared), ListenerKind::Http);
+            let plain = Security::Plain;
+            tokio::spawn(serve(listener, kind, router, plain, shared, shutdown))
+        });
+        Self::of(running, "http", client())
     }
 
     /// The same, asked over HTTP/2 by prior knowledge.

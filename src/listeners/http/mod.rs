@@ -9,6 +9,7 @@ mod client;
 mod connection;
 mod dns_query;
 mod extract;
+mod forwarded;
 mod gateway;
 mod negotiate;
 mod parameters;
