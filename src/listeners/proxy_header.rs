@@ -12,6 +12,9 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+/// The longest header of version 1, in octets, and how it begins (§2.1 of the specification).
+const TEXT_OCTETS: usize = 107;
+const TEXT_BEGIN: &[u8] = b"PROXY ";
 /// The longest header that is read, in octets: addresses, and what a proxy tells beside them.
 const HEADER_OCTETS: usize = 2048;
 
@@ -63,6 +66,9 @@ fn closed(_: io::Error) -> HeaderFailure {
 
 /// Reads a header and tells its length; none while it is not there whole.
 fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFailure> {
+    if is_text_without_end(octets) {
+        return Ok(None);
+    }
     let parsed = HeaderResult::parse(octets);
     if parsed.is_incomplete() {
         return Ok(None);
@@ -87,6 +93,12 @@ fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFailure
         }
         HeaderResult::V1(Err(_)) | HeaderResult::V2(Err(_)) => Err(HeaderFailure::Malformed),
     }
+}
+
+/// Whether a line of version 1 goes on; ppp takes some that do for broken ones.
+fn is_text_without_end(octets: &[u8]) -> bool {
+    let begins = octets.starts_with(TEXT_BEGIN) || TEXT_BEGIN.starts_with(octets);
+    begins && octets.len() < TEXT_OCTETS && !octets.contains(&b'\n')
 }
 
 #[cfg(test)]
