@@ -15,6 +15,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::Parts;
+use super::refused::Refused;
 use crate::catalog::Catalog;
 use crate::layers::metrics::{counter, family};
 use crate::listeners::udp::UdpCounters;
@@ -25,6 +26,7 @@ use crate::sync;
 pub(super) fn provider(parts: &Parts) -> Arc<dyn Fn() -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
+    registry.register_collector(Box::new(Refused::of(parts)));
     registry.register_collector(Box::new(Others {
         udp: Arc::clone(&parts.udp),
         connections: parts.connections.clone(),

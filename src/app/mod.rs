@@ -7,6 +7,7 @@ mod demo;
 mod listening;
 mod logs;
 mod metrics;
+mod refused;
 mod renewal;
 mod running;
 mod status;

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use super::file::{
-    CacheSection, File, HttpSection, LimitsSection, ListenSection, LogFormat, LogSection,
-    NomadSection, TlsSection,
+    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, LogFormat,
+    LogSection, NomadSection, TlsSection,
 };
 use crate::layers;
 use crate::listeners;
@@ -25,6 +25,7 @@ impl Default for File {
             listen: ListenSection::default(),
             tls: TlsSection::default(),
             http: HttpSection::default(),
+            clients: ClientsSection::default(),
             limits: LimitsSection::default(),
             cache: CacheSection::default(),
             log: LogSection::default(),
@@ -92,6 +93,20 @@ impl Default for HttpSection {
             bearer_tokens_file: String::new(),
             basic_users_file: String::new(),
             check_seconds: 10,
+        }
+    }
+}
+
+impl Default for ClientsSection {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            queries_per_second: 0,
+            burst: 100,
+            exempt: vec!["127.0.0.0/8".into(), "::1".into()],
+            tracked: 65_536,
+            trusted_proxies: Vec::new(),
+            proxy_protocol: Vec::new(),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct File {
     pub tls: TlsSection,
     /// What is offered over HTTP, and to whom.
     pub http: HttpSection,
+    /// Who may ask, and how often.
+    pub clients: ClientsSection,
     /// What keeps clients from taking too much.
     pub limits: LimitsSection,
     /// The caches.
@@ -125,6 +127,26 @@ pub struct HttpSection {
     pub basic_users_file: String,
     /// How often the two are looked at for a change, in seconds; 0 for at SIGHUP only.
     pub check_seconds: u64,
+}
+
+/// Who may ask, and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientsSection {
+    /// Networks or addresses of the clients that are answered; everybody when empty.
+    pub allow: Vec<String>,
+    /// How many queries a second one may ask over time; 0 for as many as it likes.
+    pub queries_per_second: usize,
+    /// How many at once, after a pause.
+    pub burst: usize,
+    /// Networks or addresses of those that may ask as often as they like.
+    pub exempt: Vec<String>,
+    /// How many clients the gateway knows the rate of at once.
+    pub tracked: usize,
+    /// Networks or addresses of proxies that are believed who their client is.
+    pub trusted_proxies: Vec<String>,
+    /// Listeners where they have to say so by the PROXY protocol: `tcp`, `dot`, `http`, `https`.
+    pub proxy_protocol: Vec<String>,
 }
 
 /// What keeps clients from taking too much.

@@ -14,7 +14,7 @@ pub use check::{ChainAndKey, CredentialsFile, Files, Settings};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{
-    CacheSection, File, HttpSection, LimitsSection, ListenSection, LogFormat, LogSection,
-    NomadSection, TlsSection,
+    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, LogFormat,
+    LogSection, NomadSection, TlsSection,
 };
 pub use source::Source;

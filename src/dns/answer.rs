@@ -105,6 +105,14 @@ impl ExtendedError {
         code: 14,
         text: "no answer of Nomad yet",
     };
+    /// The client may not ask (RFC 8914 §4.19). Without a text: its address can be written by anybody, and
+    /// the answer is to be no longer than it must.
+    pub const PROHIBITED: Self = Self { code: 18, text: "" };
+    /// The client asks too often (RFC 8914 §4.1).
+    pub const OVER_RATE: Self = Self {
+        code: 0,
+        text: "more queries than a client may ask",
+    };
     /// The name is in none of the zones (RFC 8914 §4.21).
     pub const NOT_AUTHORITATIVE: Self = Self {
         code: 20,

@@ -37,6 +37,12 @@ impl CookieSecrets {
         kept.unwrap_or_else(|| self.make(cookie, client, now_seconds))
     }
 
+    /// Whether a client's cookie has a server's part that is good: what was sent to it came back.
+    pub fn know(&self, cookie: &Cookie, client: IpAddr, now_seconds: u32) -> bool {
+        let age = |server| self.age(cookie, server, client, now_seconds);
+        cookie.server.and_then(age).is_some()
+    }
+
     /// The age of a cookie in seconds; none when it is not good.
     fn age(
         &self,
@@ -120,6 +126,8 @@ mod tests {
             server: Some(SERVER),
         };
         assert_eq!(secrets.answer(&mine, address(), MADE + 1799), SERVER);
+        assert!(secrets.know(&mine, address(), MADE + 3599));
+        assert!(!secrets.know(&mine, address(), MADE + 3600));
         assert_eq!(
             secrets.answer(&mine, address(), MADE - 299),
             SERVER,

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connections::{Connections, Place};
 use super::counters::{Counters, ListenerKind, count};
 use super::limits::Limits;
+use super::proxy_header::{self, HeaderFailure};
 use super::server::Server;
 use super::shutdown::Shutdown;
 
@@ -54,16 +55,25 @@ where
 {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
-    let mut open = JoinSet::new();
+    let (mut arriving, mut open) = (JoinSet::new(), JoinSet::new());
     let mut exhausted = Exhausted::default();
     loop {
         tokio::select! {
             () = shutdown.requested() => break,
             Some(ended) = open.join_next() => note_end(ended, &shared.counters),
             accepted = exhausted.accept(&listener, &shared.counters) => {
-                let Some((stream, client)) = accepted else { continue };
-                if let Some(place) = admit(client.ip(), kind, shared) {
-                    open.spawn(hold(place, serve(prepare(stream), client.ip().to_canonical())));
+                let Some((stream, peer)) = accepted else { continue };
+                let peer = peer.ip().to_canonical();
+                let Some(place) = admit(kind, shared) else { continue };
+                if shared.server.clients.introduces(peer, kind) {
+                    arriving.spawn(introduce(stream, peer, place, kind, shared.clone()));
+                } else if let Some(place) = settle(place, peer, kind, shared) {
+                    open.spawn(hold(place, serve(prepare(stream), peer)));
+                }
+            }
+            Some(arrived) = arriving.join_next() => {
+                if let Ok(Some(Arrived { stream, client, place })) = arrived {
+                    open.spawn(hold(place, serve(prepare(stream), client)));
                 }
             }
         }
@@ -73,18 +83,65 @@ where
     Ok(())
 }
 
-/// Gives a connection its place; the connection is closed when it gets none.
-fn admit(client: IpAddr, kind: ListenerKind, shared: &Shared) -> Option<Place> {
-    let (limits, counters) = (&shared.limits, shared.counters.connections(kind));
-    let place = shared
-        .connections
-        .enter(client, limits.connections, limits.connections_per_client);
-    count(if place.is_some() {
+/// Gives a connection its place; it is closed when it gets none.
+fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
+    let place = shared.connections.enter(shared.limits.connections);
+    if place.is_none() {
+        count(&shared.counters.connections(kind).refused);
+    }
+    place
+}
+
+/// Counts a connection as its client's; it is closed when that has too many.
+///
+/// A proxy's are counted as nobody's: they are those of many clients.
+fn settle(mut place: Place, client: IpAddr, kind: ListenerKind, shared: &Shared) -> Option<Place> {
+    let (most, counters) = (
+        shared.limits.connections_per_client,
+        shared.counters.connections(kind),
+    );
+    let settled = shared.server.clients.trust(client) || place.belongs_to(client, most);
+    count(if settled {
         &counters.accepted
     } else {
         &counters.refused
     });
-    place
+    settled.then_some(place)
+}
+
+/// A connection of which is known for whom it is.
+struct Arrived {
+    stream: TcpStream,
+    client: IpAddr,
+    place: Place,
+}
+
+/// Has a proxy say for whom it speaks; the connection is closed when it does not.
+async fn introduce(
+    mut stream: TcpStream,
+    peer: IpAddr,
+    place: Place,
+    kind: ListenerKind,
+    shared: Shared,
+) -> Option<Arrived> {
+    let counters = shared.counters.connections(kind);
+    let client = match proxy_header::take(&mut stream, shared.limits.handshake).await {
+        Ok(client) => client.map_or(peer, |client| client.to_canonical()),
+        Err(failure) => {
+            match failure {
+                HeaderFailure::TimedOut => count(&counters.timed_out),
+                HeaderFailure::Malformed => count(&counters.malformed),
+                HeaderFailure::Closed => {}
+            }
+            return None;
+        }
+    };
+    let place = settle(place, client, kind, &shared)?;
+    Some(Arrived {
+        stream,
+        client,
+        place,
+    })
 }
 
 fn prepare(stream: TcpStream) -> TcpStream {

@@ -5,6 +5,8 @@ use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::clients::client_network;
+
 /// Counts the connections that are open; a clone counts the same.
 #[derive(Clone, Debug, Default)]
 pub struct Connections(Arc<Mutex<Open>>);
@@ -20,7 +22,8 @@ struct Open {
 #[derive(Debug)]
 pub(super) struct Place {
     connections: Connections,
-    client: IpAddr,
+    /// None for a proxy, which has those of many clients.
+    client: Option<IpAddr>,
 }
 
 impl Connections {
@@ -29,24 +32,16 @@ impl Connections {
         self.with(|open| open.total)
     }
 
-    /// Takes a place, unless `most` are open already, or `most_per_client` of the client's.
-    pub(super) fn enter(
-        &self,
-        client: IpAddr,
-        most: usize,
-        most_per_client: usize,
-    ) -> Option<Place> {
-        let client = network(client);
+    /// Takes a place that belongs to no client yet, unless `most` are taken already.
+    pub(super) fn enter(&self, most: usize) -> Option<Place> {
         self.with(|open| {
-            let of_client = open.by_client.get(&client).copied().unwrap_or_default();
-            if open.total >= most || of_client >= most_per_client {
+            if open.total >= most {
                 return None;
             }
             open.total += 1;
-            open.by_client.insert(client, of_client + 1);
             Some(Place {
                 connections: self.clone(),
-                client,
+                client: None,
             })
         })
     }
@@ -56,29 +51,37 @@ impl Connections {
     }
 }
 
+impl Place {
+    /// Says whose it is; false when the client has `most` already, or it is another's.
+    pub(super) fn belongs_to(&mut self, client: IpAddr, most: usize) -> bool {
+        let client = client_network(client);
+        let entered = self.connections.with(|open| {
+            let of_client = open.by_client.get(&client).copied().unwrap_or_default();
+            let enters = of_client < most && self.client.is_none();
+            if enters {
+                open.by_client.insert(client, of_client + 1);
+            }
+            enters
+        });
+        if entered {
+            self.client = Some(client);
+        }
+        entered
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         self.connections.with(|open| {
             open.total -= 1;
-            if let Entry::Occupied(mut of_client) = open.by_client.entry(self.client) {
+            let Some(client) = self.client else { return };
+            if let Entry::Occupied(mut of_client) = open.by_client.entry(client) {
                 *of_client.get_mut() -= 1;
                 if *of_client.get() == 0 {
                     of_client.remove();
                 }
             }
         });
-    }
-}
-
-/// What counts as one client: an IPv4 address, or an IPv6 /64, which one host can have whole.
-fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(address) => {
-            let mut octets = address.octets();
-            octets[8..].fill(0);
-            IpAddr::from(octets)
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -93,28 +96,32 @@ mod tests {
     #[test]
     fn a_client_has_its_own_limit_within_that_of_all() {
         let connections = Connections::default();
+        let enter = |client: &str| {
+            let mut place = connections.enter(3)?;
+            place.belongs_to(address(client), 2).then_some(place)
+        };
         let mut places = Vec::new();
         for _ in 0..2 {
-            places.push(connections.enter(address("192.0.2.1"), 3, 2).unwrap());
+            places.push(enter("192.0.2.1").unwrap());
         }
-        assert!(connections.enter(address("192.0.2.1"), 3, 2).is_none());
-        places.push(connections.enter(address("192.0.2.2"), 3, 2).unwrap());
-        assert!(connections.enter(address("192.0.2.3"), 3, 2).is_none());
+        assert!(enter("192.0.2.1").is_none());
+        places.push(enter("192.0.2.2").unwrap());
+        assert!(enter("192.0.2.3").is_none());
         places.clear();
         assert_eq!(connections.open(), 0);
         assert!(connections.0.lock().unwrap().by_client.is_empty());
     }
 
     #[test]
-    fn an_ipv6_client_is_its_64() {
-        assert_eq!(
-            network(address("2001:db8::1")),
-            network(address("2001:db8::2:3"))
-        );
-        assert_ne!(
-            network(address("2001:db8::1")),
-            network(address("2001:db8:0:1::1"))
-        );
-        assert_eq!(network(address("::ffff:192.0.2.1")), address("192.0.2.1"));
+    fn a_place_of_nobody_is_taken_over_within_the_limit_of_its_client() {
+        let connections = Connections::default();
+        let client = address("192.0.2.1");
+        let mut places: Vec<_> = (0..3).map(|_| connections.enter(3).unwrap()).collect();
+        assert!(connections.enter(3).is_none());
+        assert!(places[0].belongs_to(client, 1));
+        assert!(!places[1].belongs_to(client, 1));
+        places.clear();
+        assert_eq!(connections.open(), 0);
+        assert!(connections.0.lock().unwrap().by_client.is_empty());
     }
 }

@@ -9,9 +9,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::clients::{Address, Refusal};
+use super::counters::ListenerKind;
 use super::server::Server;
 use crate::dns::wire::{self, Rejection};
-use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Query, Rcode, Transport};
+use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Opcode, Query, Rcode, Transport};
 use crate::layers::Stack;
 
 /// Takes messages through the stack; a listener has one for each worker or connection.
@@ -84,18 +86,24 @@ impl<S: Stack> Exchange<S> {
                 flags,
                 rcode,
             }) => {
+                let allowed = self.server.clients.allows(client);
+                let rcode = if allowed { rcode } else { Rcode::REFUSED };
                 self.server.counters.count_refused(self.transport, rcode);
                 wire::encode_bare(id, opcode, flags, rcode, out);
                 return Exchanged::Answered(Standing::Fleeting);
             }
             Err(Rejection::NoQuestion(query)) => {
-                wire::encode_without_question(&query, &self.server.additions(&query), out);
+                answer_without_question(&self.server, &query, out);
                 return Exchanged::Answered(Standing::Fleeting);
             }
             Err(rejection) => return Exchanged::Rejected(rejection),
         };
-        let turn = self.turns.next();
         let server = &self.server;
+        if let Err(refusal) = judge(server, &query) {
+            refuse(server, &query, refusal, out);
+            return Exchanged::Answered(Standing::Fleeting);
+        }
+        let turn = self.turns.next();
         let mut encode = |answer: &Answer, query: &Query| {
             wire::encode(answer, query, &server.additions(query), turn, out);
             Exchanged::Answered(Standing::of(answer))
@@ -158,6 +166,58 @@ impl Standing {
             .freshness_seconds()
             .map_or(Self::Fleeting, Self::Fresh)
     }
+}
+
+/// Whether the client of a message may ask; HTTP judges its requests before they come here.
+fn judge(server: &Server, query: &Query) -> Result<(), Refusal> {
+    let (clients, client) = (&server.clients, query.client);
+    match query.transport {
+        Transport::Udp => {
+            let is_proven = clients.are_limited() && server.knows_cookie(query);
+            let address = if is_proven {
+                Address::Proven
+            } else {
+                Address::Claimed
+            };
+            clients.judge(client, address, None)
+        }
+        Transport::Tcp => clients.judge(client, Address::Proven, Some(ListenerKind::Tcp)),
+        Transport::Tls => clients.judge(client, Address::Proven, Some(ListenerKind::Tls)),
+        Transport::Https | Transport::Json => Ok(()),
+    }
+}
+
+/// Appends the answer to a client that may not ask, or not now.
+fn refuse(server: &Server, query: &Query, refusal: Refusal, out: &mut Vec<u8>) {
+    let additions = server.least_additions(query);
+    let rcode = match refusal {
+        // A true client comes again by TCP, whoever else writes its address.
+        Refusal::Unproven => {
+            wire::encode_truncated(query, &additions, out);
+            Rcode::NOERROR
+        }
+        Refusal::NotAllowed | Refusal::OverRate => {
+            let answer = server.clients.answer(refusal);
+            wire::encode(answer, query, &additions, 0, out);
+            answer.rcode()
+        }
+    };
+    server.counters.count_refused(query.transport, rcode);
+}
+
+/// Appends the answer to a message that asks for nothing but a cookie (RFC 7873 §5.4).
+fn answer_without_question(server: &Server, query: &Query, out: &mut Vec<u8>) {
+    let additions = match judge(server, query) {
+        Ok(()) => server.additions(query),
+        // With the cookie it can prove its address.
+        Err(Refusal::Unproven) => server.least_additions(query),
+        Err(Refusal::NotAllowed | Refusal::OverRate) => {
+            let (counters, rcode) = (&server.counters, Rcode::REFUSED);
+            counters.count_refused(query.transport, rcode);
+            return wire::encode_bare(query.id, Opcode::QUERY, query.flags, rcode, out);
+        }
+    };
+    wire::encode_without_question(query, &additions, out);
 }
 
 /// The answer of `refusal`, counted: the stack, which counts all others, does not see it.

@@ -6,12 +6,14 @@
 mod accept;
 mod certificates;
 mod client_authority;
+mod clients;
 mod connections;
 mod counters;
 pub mod exchange;
 mod handshake;
 pub mod http;
 mod limits;
+mod proxy_header;
 mod server;
 mod shutdown;
 pub mod stream;
@@ -23,6 +25,7 @@ pub mod udp;
 pub use accept::Shared;
 pub use certificates::{CertificateError, Certificates};
 pub use client_authority::{ClientAuthority, ClientAuthorityError};
+pub use clients::{ClientSettings, Clients, Networks, Rate, Refusal, Refusals};
 pub use connections::Connections;
 pub use counters::{
     ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,

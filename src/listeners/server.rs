@@ -1,9 +1,11 @@
-//! What this server says of itself in every answer that asks for it: its name, its cookies, its patience.
+//! What is the same for all listeners: what the server says of itself in every answer that asks for it (its
+//! name, its cookies, its patience), and what clients may do.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::clients::Clients;
 use crate::dns::wire::Additions;
 use crate::dns::{CookieSecrets, Query, Transport};
 use crate::layers::metrics::Counters;
@@ -22,6 +24,8 @@ pub struct Server {
     pub cookies: CookieSecrets,
     /// Counts the answers that the stack has no part in.
     pub counters: Arc<Counters>,
+    /// Who may ask, and how often.
+    pub clients: Arc<Clients>,
 }
 
 impl Default for Server {
@@ -33,6 +37,7 @@ impl Default for Server {
             keepalive: Duration::ZERO,
             cookies,
             counters: Arc::default(),
+            clients: Arc::default(),
         }
     }
 }
@@ -40,19 +45,34 @@ impl Default for Server {
 impl Server {
     /// What this query is to be told beside its answer.
     pub(super) fn additions(&self, query: &Query) -> Additions<'_> {
-        let Some(edns) = &query.edns else {
+        if query.edns.is_none() {
             return Additions::default();
-        };
+        }
         Additions {
             nsid: &self.nsid,
             keepalive_tenths: self.keepalive_tenths(query.transport),
-            cookie: edns.options.cookie.map(|cookie| {
-                // A client without an address, as behind a proxy, has all addresses alike.
-                let client = query.client.unwrap_or(NO_ADDRESS);
-                self.cookies.answer(&cookie, client, now_seconds())
-            }),
             may_pad: matches!(query.transport, Transport::Tls | Transport::Https),
+            ..self.least_additions(query)
         }
+    }
+
+    /// What a query is to be told that is refused: the cookie, by which its client can prove its address.
+    ///
+    /// Anybody can have written that address, so all else would only make the answer longer.
+    pub(super) fn least_additions(&self, query: &Query) -> Additions<'_> {
+        let cookie = query.edns.and_then(|edns| edns.options.cookie);
+        let answer = |cookie| self.cookies.answer(&cookie, address(query), now_seconds());
+        Additions {
+            cookie: cookie.map(answer),
+            ..Additions::default()
+        }
+    }
+
+    /// Whether a query has a cookie that was made here for its client.
+    pub(super) fn knows_cookie(&self, query: &Query) -> bool {
+        let cookie = query.edns.and_then(|edns| edns.options.cookie);
+        let known = |cookie| self.cookies.know(&cookie, address(query), now_seconds());
+        cookie.is_some_and(known)
     }
 
     /// RFC 7828 §3.3.2: only where a DNS connection can be idle.
@@ -61,6 +81,11 @@ impl Server {
         let told = connected && !self.keepalive.is_zero();
         told.then(|| u16::try_from(self.keepalive.as_millis() / 100).unwrap_or(u16::MAX))
     }
+}
+
+/// A client without an address has all addresses alike.
+fn address(query: &Query) -> IpAddr {
+    query.client.unwrap_or(NO_ADDRESS)
 }
 
 /// The time as cookies have it: seconds since 1970, the lower 32 bits (RFC 9018 §4.3).

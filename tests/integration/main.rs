@@ -6,6 +6,7 @@
 )]
 
 mod admin;
+mod admission;
 mod captures;
 mod catalog;
 mod certs;

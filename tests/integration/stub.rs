@@ -12,7 +12,9 @@ use nomadns::dns::{
     Answer, AnswerBuilder, ExtendedError, Lifetime, Name, Owner, Query, Rcode, RecordType, Section,
 };
 use nomadns::layers::Stack;
-use nomadns::listeners::{Certificates, Limits, Shared, Shutdown, ShutdownTrigger};
+use nomadns::listeners::{
+    Certificates, ClientSettings, Clients, Limits, Server, Shared, Shutdown, ShutdownTrigger,
+};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -173,10 +175,19 @@ pub(crate) struct Start {
 impl Start {
     /// A listener on a free port.
     pub(crate) fn new(limits: Limits) -> Self {
+        Self::of_clients(limits, ClientSettings::default())
+    }
+
+    /// The same, with what clients may do.
+    pub(crate) fn of_clients(limits: Limits, clients: ClientSettings) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Shared {
             limits: Arc::new(limits),
+            server: Arc::new(Server {
+                clients: Arc::new(Clients::new(clients)),
+                ..Server::default()
+            }),
             ..Shared::default()
         };
         let (trigger, shutdown) = Shutdown::new();

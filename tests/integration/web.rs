@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use nomadns::listeners::http::admin::{self, Admin};
 use nomadns::listeners::http::{Readiness, Security, Settings, dns_router, serve};
-use nomadns::listeners::{Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config};
+use nomadns::listeners::{
+    ClientSettings, Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config,
+};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
 use serde_json::Value;
 
@@ -33,6 +35,21 @@ impl Web {
     pub(crate) fn with(settings: &Settings) -> Self {
         let (limits, plain) = (Limits::default(), Security::Plain);
         let running = start(limits, plain, ListenerKind::Http, settings);
+        Self::of(running, "http", client())
+    }
+
+    /// The same, with what clients may do.
+    pub(crate) fn plain_for(clients: ClientSettings) -> Self {
+        let (stack, gate) = stack();
+        let start = Start::of_clients(Limits::default(), clients);
+        let running = start.run(gate, |listener, shared, shutdown| {
+            let (router, kind) = (
+                dns_router(stack, &shared, &Settings::default()),
+                ListenerKind::Http,
+            );
+            let plain = Security::Plain;
+            tokio::spawn(serve(listener, kind, router, plain, shared, shutdown))
+        });
         Self::of(running, "http", client())
     }
 

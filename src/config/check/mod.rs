@@ -1,6 +1,7 @@
 //! Makes settings of the keys: every value is checked here, and every file that is named is read.
 
 mod certificate;
+mod clients;
 mod files;
 mod http;
 mod nomad;
@@ -203,6 +204,7 @@ impl Check<'_> {
         let mut server = listeners::Server {
             nsid: file.nsid.clone().into_bytes(),
             keepalive: Duration::from_secs(file.limits.idle_seconds),
+            clients: self.clients(file)?,
             ..listeners::Server::default()
         };
         let mut secrets = Vec::new();

@@ -67,9 +67,7 @@ fn encode_within(
     let (mut counts, begin) = ([1, all, parts.authority_count, 0], out.len());
     counts[3] = parts.additional_count + u16::from(query.edns.is_some());
     put_header(out, query.id, bits, counts);
-    out.extend_from_slice(query.name.as_wire());
-    out.extend_from_slice(&query.record_type.0.to_be_bytes());
-    out.extend_from_slice(&query.class.0.to_be_bytes());
+    put_question(query, out);
 
     match cut {
         Cut::Nothing | Cut::Additional => {
@@ -96,6 +94,17 @@ fn encode_within(
         }
     }
     put_opt(answer.rcode(), query, &options, begin, out);
+}
+
+/// Appends an answer without records that has the client come again by TCP.
+pub fn encode_truncated(query: &Query, additions: &Additions<'_>, out: &mut Vec<u8>) {
+    let begin = out.len();
+    let bits = RESPONSE | TRUNCATED | reflected(query.flags);
+    let counts = [1, 0, 0, u16::from(query.edns.is_some())];
+    put_header(out, query.id, bits, counts);
+    put_question(query, out);
+    let options = AnswerOptions::new(query, None, additions);
+    put_opt(Rcode::NOERROR, query, &options, begin, out);
 }
 
 /// Appends a message without a question, for what could not be decoded.
@@ -188,6 +197,12 @@ fn put_header(out: &mut Vec<u8>, id: u16, bits: u16, counts: [u16; 4]) {
     for word in [id, bits].into_iter().chain(counts) {
         out.extend_from_slice(&word.to_be_bytes());
     }
+}
+
+fn put_question(query: &Query, out: &mut Vec<u8>) {
+    out.extend_from_slice(query.name.as_wire());
+    out.extend_from_slice(&query.record_type.0.to_be_bytes());
+    out.extend_from_slice(&query.class.0.to_be_bytes());
 }
 
 fn reflected(flags: QueryFlags) -> u16 {

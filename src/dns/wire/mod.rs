@@ -11,7 +11,10 @@ mod options;
 pub use ask::encode_query;
 pub use compression::{CompressedNameError, read_name};
 pub use decode::{QUERY_OCTETS, Rejection, decode};
-pub use encode::{encode, encode_bare, encode_whole, encode_without_question, largest_udp_octets};
+pub use encode::{
+    encode, encode_bare, encode_truncated, encode_whole, encode_without_question,
+    largest_udp_octets,
+};
 pub use message::{Flag, Header, Message, MessageError, Question, Record};
 pub use opt::{Opt, ReadExtendedError};
 pub use options::{Additions, NSID_OCTETS};

@@ -25,10 +25,12 @@ use tokio::time::{sleep, timeout};
 use tower::Service;
 
 use super::super::accept::Shared;
+use super::super::clients::{Address, Refusal};
 use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::super::limits::Limits;
 use super::super::shutdown::Shutdown;
 use super::client::Client;
+use super::forwarded::client_behind;
 use super::leftover::{Leftover, lend};
 use super::problem::Problem;
 
@@ -85,20 +87,29 @@ impl Connections {
     fn respond(
         &self,
         request: Request<Incoming>,
-        client: IpAddr,
+        peer: IpAddr,
         activity: Arc<Activity>,
     ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
         let (mut router, shared, kind) = (self.router.clone(), self.shared.clone(), self.kind);
         let (mut request, leftover) = borrowed(request);
+        let (client, judged) = self.judge(&request, peer);
         request.extensions_mut().insert(Client(Some(client)));
         let (method, version) = (HttpMethod::from(request.method()), request.version());
         async move {
             let _open = activity.begin();
-            let responded = AssertUnwindSafe(router.call(request)).catch_unwind().await;
-            let response = responded.unwrap_or_else(|_| {
-                count(&shared.counters.panics);
-                Ok(Problem::internal().into_response())
-            })?;
+            let response = match judged {
+                Err(refusal) => {
+                    drop(request);
+                    refused(refusal, method)
+                }
+                Ok(()) => {
+                    let responded = AssertUnwindSafe(router.call(request)).catch_unwind();
+                    responded.await.unwrap_or_else(|_| {
+                        count(&shared.counters.panics);
+                        Ok(Problem::internal().into_response())
+                    })?
+                }
+            };
             if let Some(leftover) = leftover {
                 // Past the time it is as if nobody had read it.
                 let _ = timeout(shared.limits.http_body, leftover.read()).await;
@@ -110,6 +121,19 @@ impl Connections {
             }
             Ok(response)
         }
+    }
+
+    /// Who sent a request, and whether that may ask now; whoever reaches them may see the operator's pages.
+    fn judge(&self, request: &Request<Body>, peer: IpAddr) -> (IpAddr, Result<(), Refusal>) {
+        let (clients, kind) = (&self.shared.server.clients, self.kind);
+        if kind == ListenerKind::Admin {
+            return (peer, Ok(()));
+        }
+        let client = client_behind(peer, request.headers(), clients);
+        (
+            client,
+            clients.judge(Some(client), Address::Proven, Some(kind)),
+        )
     }
 
     fn note_end(&self, error: Option<&(dyn Error + Send + Sync + 'static)>) {
@@ -130,6 +154,15 @@ fn borrowed(request: Request<Incoming>) -> (Request<Body>, Option<Leftover>) {
     let (parts, body) = request.into_parts();
     let (body, leftover) = lend(body);
     (Request::from_parts(parts, body), Some(leftover))
+}
+
+/// The response to a client that may not ask, or not now, before anything of its request is looked at.
+fn refused(refusal: Refusal, method: HttpMethod) -> Response {
+    let response = Problem::from(refusal).into_response();
+    match method {
+        HttpMethod::Head => response.map(|_| Body::empty()),
+        _ => response,
+    }
 }
 
 fn builder(limits: &Limits) -> Builder<TokioExecutor> {

@@ -11,6 +11,7 @@ mod connection;
 mod credentials;
 mod dns_query;
 mod extract;
+mod forwarded;
 mod gateway;
 mod leftover;
 mod negotiate;

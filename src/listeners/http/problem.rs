@@ -10,6 +10,7 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
+use super::super::clients::Refusal;
 use super::negotiate::MediaType;
 use crate::dns::json::ParameterError;
 
@@ -25,7 +26,7 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const DNS_MESSAGE: HeaderValue = HeaderValue::from_static("application/dns-message");
 
-/// A query waits no longer than two seconds, so there is room again soon.
+/// A query waits no longer than two seconds and a client may ask once a second, so there is room again soon.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// How the client is told.
@@ -117,6 +118,19 @@ impl Problem {
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotAllowed => Self::new(StatusCode::FORBIDDEN, "not answered at your address"),
+            Refusal::OverRate | Refusal::Unproven => {
+                let detail = "more queries than a client may ask";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+                    .with(RETRY_AFTER, RETRY_AFTER_SECONDS)
+            }
+        }
     }
 }
 

@@ -69,6 +69,30 @@ fn a_ttl_out_of_range_is_named_with_the_range() {
 }
 
 #[test]
+fn what_is_wrong_with_clients_is_named() {
+    assert_says(
+        "[clients]\nallow = [\"10.0.0.0/8\", \"10.0.0/8\"]",
+        &[": clients.allow = ", "\"10.0.0/8\" is no network"],
+    );
+    assert_says(
+        "[clients]\nqueries_per_second = 100001",
+        &[": clients.queries_per_second = 100001: ", "[0, 100000]"],
+    );
+    assert_says("[clients]\nburst = 0", &[": clients.burst = 0: "]);
+    assert_says(
+        "[clients]\nproxy_protocol = [\"udp\"]",
+        &[": clients.proxy_protocol = ", "tcp, dot, http, https"],
+    );
+    assert_says(
+        "[clients]\nproxy_protocol = [\"tcp\"]",
+        &[
+            ": clients.proxy_protocol = ",
+            "needs clients.trusted_proxies",
+        ],
+    );
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named() {
     assert_says(
         "[nomad]\ntoken_file = \"/nowhere/token\"",
@@ -160,7 +184,9 @@ fn an_address_in_use_is_named_and_exits_with_78() {
 
 #[test]
 fn a_good_configuration_is_said_to_be_good() {
-    let config = Config::new("ttl = 3600");
+    let clients = "[clients]\nallow = [\"10.0.0.0/8\", \"::1\"]\nqueries_per_second = 50\n\
+                   trusted_proxies = [\"10.0.0.1\"]\nproxy_protocol = [\"tcp\", \"https\"]";
+    let config = Config::new(&format!("ttl = 3600\n{clients}"));
     let (code, out, error) = run(&["check", "--config", &config.path()]);
     assert_eq!(
         (code, &*out, &*error),

@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use nomadns::dns::RecordType;
-use nomadns::listeners::Limits;
 use nomadns::listeners::http::{Credentials, Readiness, Scheme, Settings};
+use nomadns::listeners::{ClientSettings, Limits, Networks, Rate};
 use nomadns::nomad::Secret;
 use reqwest::{Body, Method, RequestBuilder, Response};
 
@@ -21,6 +21,8 @@ use crate::web::{DNS_MESSAGE, Web};
 pub(super) struct Request {
     status: u16,
     request: RequestBuilder,
+    /// How many of them are sent before the one that gets it.
+    before: usize,
     /// Runs for as long as the request is there.
     _web: Web,
 }
@@ -30,11 +32,16 @@ impl Request {
         Self {
             status,
             request: request(&web),
+            before: 0,
             _web: web,
         }
     }
 
     pub(super) async fn send(self) -> (u16, Response) {
+        for _ in 0..self.before {
+            let before = self.request.try_clone().unwrap();
+            before.send().await.unwrap();
+        }
         (self.status, self.request.send().await.unwrap())
     }
 }
@@ -42,9 +49,9 @@ impl Request {
 /// All requests for an operation.
 pub(super) fn requests(operation: &Operation<'_>) -> Vec<Request> {
     match (operation.path, operation.method) {
-        ("/dns-query", "GET") => dns_query_get(),
-        ("/dns-query", "POST") => dns_query_post(),
-        ("/resolve", "GET") => resolve(),
+        ("/dns-query", "GET") => refused(dns_query_get(), "/dns-query?name=a.nomad"),
+        ("/dns-query", "POST") => refused(dns_query_post(), "/dns-query"),
+        ("/resolve", "GET") => refused(resolve(), "/resolve?name=a.nomad"),
         ("/dns-query" | "/resolve", "OPTIONS") => preflight(operation.path),
         (path, "GET") => page(path),
         (path, method) => panic!("there are no requests for {method} {path}"),
@@ -146,6 +153,29 @@ fn preflight(path: &str) -> Vec<Request> {
         Request::new(405, plain(), options),
         Request::new(431, plain(), many),
     ]
+}
+
+/// Adds requests of clients that may not ask, and not so often.
+fn refused(mut requests: Vec<Request>, path: &str) -> Vec<Request> {
+    let nobody = ClientSettings {
+        allow: Some(Networks::default()),
+        ..ClientSettings::default()
+    };
+    let rarely = ClientSettings {
+        rate: Some(Rate {
+            queries_per_second: 1,
+            burst: 1,
+            tracked: 1,
+        }),
+        ..ClientSettings::default()
+    };
+    let get = |web: &Web| web.request(Method::GET, path);
+    requests.push(Request::new(403, Web::plain_for(nobody), get));
+    requests.push(Request {
+        before: 1,
+        ..Request::new(429, Web::plain_for(rarely), get)
+    });
+    requests
 }
 
 fn page(path: &str) -> Vec<Request> {

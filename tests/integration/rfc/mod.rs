@@ -1,6 +1,6 @@
 //! The rules of the RFCs, one file for each number; a test is named for the rule that it proves.
 
-mod options;
+pub(crate) mod options;
 mod rfc1035;
 mod rfc2181;
 mod rfc2308;

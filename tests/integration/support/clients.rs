@@ -3,7 +3,7 @@
 //! The streams stay open from question to question, as those of stub resolvers do.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -189,6 +189,15 @@ pub(crate) async fn connect_tls(
     address: SocketAddr,
     ca_pem: &str,
 ) -> io::Result<TlsStream<TcpStream>> {
+    tls_over(TcpStream::connect(address).await?, ca_pem, "dot").await
+}
+
+/// Shakes hands on a connection, trusting one CA.
+pub(crate) async fn tls_over(
+    stream: TcpStream,
+    ca_pem: &str,
+    protocol: &str,
+) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap();
     roots.add(root).unwrap();
@@ -198,8 +207,7 @@ pub(crate) async fn connect_tls(
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"dot".to_vec()];
-    let stream = TcpStream::connect(address).await?;
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     let name = ServerName::try_from("localhost").unwrap();
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)
@@ -208,11 +216,17 @@ pub(crate) async fn connect_tls(
 
 /// A client of HTTP that asks no proxy, and trusts these CAs and no other.
 pub(crate) fn http_client(ca_pems: &[&str]) -> reqwest::Client {
+    http_client_at(None, ca_pems)
+}
+
+/// The same, at an address of its own.
+pub(crate) fn http_client_at(address: Option<IpAddr>, ca_pems: &[&str]) -> reqwest::Client {
     // The first to install it wins; they are all the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let root = |pem: &&str| reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
     reqwest::Client::builder()
         .no_proxy()
+        .local_address(address)
         .timeout(AT_MOST)
         .tls_certs_only(ca_pems.iter().map(root))
         .build()

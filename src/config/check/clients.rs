@@ -1,0 +1,80 @@
+//! Who may ask, and how often: networks, the rate, and the proxies that are believed.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::Check;
+use crate::config::file::ClientsSection;
+use crate::config::{ConfigError, File};
+use crate::listeners::{ClientSettings, Clients, ListenerKind, Networks, Rate};
+
+/// The highest rate that can be kept exactly enough, in queries a second, and the largest burst.
+const MOST_QUERIES: usize = 100_000;
+/// The most clients that can have a bucket at once, 128 MiB of them.
+const MOST_TRACKED: usize = 1 << 24;
+
+impl Check<'_> {
+    pub(super) fn clients(&self, file: &File) -> Result<Arc<Clients>, ConfigError> {
+        let section = &file.clients;
+        let allow = self.networks("clients.allow", &section.allow)?;
+        let trusted_proxies = self.networks("clients.trusted_proxies", &section.trusted_proxies)?;
+        let proxy_protocol = self.proxy_protocol(section)?;
+        if !proxy_protocol.is_empty() && trusted_proxies.is_empty() {
+            let problem = "needs clients.trusted_proxies: the peers that have to send the header";
+            return Err(self.source.error("clients.proxy_protocol", problem));
+        }
+        Ok(Arc::new(Clients::new(ClientSettings {
+            allow: (!allow.is_empty()).then_some(allow),
+            rate: self.rate(section)?,
+            exempt: self.networks("clients.exempt", &section.exempt)?,
+            trusted_proxies,
+            proxy_protocol,
+        })))
+    }
+
+    fn rate(&self, section: &ClientsSection) -> Result<Option<Rate>, ConfigError> {
+        let number = |key: &str, value, least| {
+            let value = self.within(key, value, least, MOST_QUERIES)?;
+            Ok(u32::try_from(value).unwrap_or(u32::MAX))
+        };
+        let key = "clients.queries_per_second";
+        let rate = Rate {
+            queries_per_second: number(key, section.queries_per_second, 0)?,
+            burst: number("clients.burst", section.burst, 1)?,
+            tracked: self.within("clients.tracked", section.tracked, 1, MOST_TRACKED)?,
+        };
+        Ok((rate.queries_per_second > 0).then_some(rate))
+    }
+
+    fn networks(&self, key: &str, texts: &[String]) -> Result<Networks, ConfigError> {
+        let network = |text: &String| {
+            let address = || text.parse().map(|address: IpAddr| IpNet::from(address));
+            text.parse().or_else(|_| address()).map_err(|_| {
+                let problem = format!(
+                    "{text:?} is no network; such as \"192.0.2.0/24\", \"2001:db8::/32\" or an address"
+                );
+                self.source.error(key, problem)
+            })
+        };
+        texts.iter().map(network).collect()
+    }
+
+    fn proxy_protocol(&self, section: &ClientsSection) -> Result<Vec<ListenerKind>, ConfigError> {
+        let kinds = ListenerKind::ALL.map(|kind| (kind.as_str(), kind));
+        let kinds: Vec<_> = kinds
+            .into_iter()
+            .filter(|(_, kind)| *kind != ListenerKind::Admin)
+            .collect();
+        let kind = |text: &String| {
+            let found = kinds.iter().find(|(name, _)| name == text);
+            found.map(|(_, kind)| *kind).ok_or_else(|| {
+                let names: Vec<_> = kinds.iter().map(|(name, _)| *name).collect();
+                let problem = format!("{text:?} must be one of {}", names.join(", "));
+                self.source.error("clients.proxy_protocol", problem)
+            })
+        };
+        section.proxy_protocol.iter().map(kind).collect()
+    }
+}

@@ -1,0 +1,137 @@
+//! Who may ask, and how often: the same for every transport.
+//!
+//! Floor 4, since only listeners know who asks. Messages are judged in `exchange`, requests of HTTP
+//! before a router sees them. How an address is found is not here, but in `accept` and `http`.
+
+mod limiter;
+mod networks;
+mod refusals;
+
+use std::net::IpAddr;
+
+use self::limiter::Limiter;
+pub use self::limiter::Rate;
+pub use self::networks::Networks;
+pub(super) use self::networks::client_network;
+pub use self::refusals::{Refusal, Refusals};
+use super::counters::ListenerKind;
+use crate::dns::{Answer, AnswerBuilder, ExtendedError, Rcode};
+
+/// What clients may do, as the operator has it.
+#[derive(Clone, Debug, Default)]
+pub struct ClientSettings {
+    /// Those that are answered; none for everybody.
+    pub allow: Option<Networks>,
+    /// How often one may ask; none for as often as it likes.
+    pub rate: Option<Rate>,
+    /// Those that may ask as often as they like.
+    pub exempt: Networks,
+    /// Peers that are believed who their client is.
+    pub trusted_proxies: Networks,
+    /// Listeners on which such a peer has to say so before all else, by the PROXY protocol.
+    pub proxy_protocol: Vec<ListenerKind>,
+}
+
+/// What is known of the address that a query came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Address {
+    /// Anybody can have written it: UDP.
+    Claimed,
+    /// What was sent there came back: a connection, or a good cookie.
+    Proven,
+}
+
+/// Judges clients, and counts those that it refuses.
+#[derive(Debug)]
+pub struct Clients {
+    settings: ClientSettings,
+    limiter: Option<Limiter>,
+    refusals: Refusals,
+    /// Made once, so that refusing costs less than answering.
+    not_allowed: Answer,
+    over_rate: Answer,
+}
+
+impl Clients {
+    /// Makes the judge.
+    pub fn new(settings: ClientSettings) -> Self {
+        let refused = |error| AnswerBuilder::error(Rcode::REFUSED, Some(error));
+        Self {
+            limiter: settings.rate.map(Limiter::new),
+            settings,
+            refusals: Refusals::default(),
+            not_allowed: refused(ExtendedError::PROHIBITED),
+            over_rate: refused(ExtendedError::OVER_RATE),
+        }
+    }
+
+    /// What was refused so far.
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
+    }
+
+    /// Whether a client may ask now; counts it if not, under its listener (none for UDP).
+    pub(super) fn judge(
+        &self,
+        client: Option<IpAddr>,
+        address: Address,
+        listener: Option<ListenerKind>,
+    ) -> Result<(), Refusal> {
+        let refusal = if !self.allows(client) {
+            Refusal::NotAllowed
+        } else if self.may_ask_now(client, address) {
+            return Ok(());
+        } else if address == Address::Claimed {
+            Refusal::Unproven
+        } else {
+            Refusal::OverRate
+        };
+        self.refusals.count(listener, refusal);
+        Err(refusal)
+    }
+
+    /// Whether a client may ask at all.
+    pub(super) fn allows(&self, client: Option<IpAddr>) -> bool {
+        let Some(allowed) = &self.settings.allow else {
+            return true;
+        };
+        client.is_some_and(|client| allowed.contain(client))
+    }
+
+    /// Whether it has to be known if an address is proven.
+    pub(super) fn are_limited(&self) -> bool {
+        self.limiter.is_some()
+    }
+
+    /// Whether a peer speaks for others.
+    pub(super) fn trust(&self, peer: IpAddr) -> bool {
+        self.settings.trusted_proxies.contain(peer)
+    }
+
+    /// Whether a peer has to say first for whom it speaks.
+    pub(super) fn introduces(&self, peer: IpAddr, listener: ListenerKind) -> bool {
+        self.settings.proxy_protocol.contains(&listener) && self.trust(peer)
+    }
+
+    /// What a client is told that is refused by an answer.
+    pub(super) fn answer(&self, refusal: Refusal) -> &Answer {
+        match refusal {
+            Refusal::NotAllowed => &self.not_allowed,
+            Refusal::OverRate | Refusal::Unproven => &self.over_rate,
+        }
+    }
+
+    fn may_ask_now(&self, client: Option<IpAddr>, address: Address) -> bool {
+        let (Some(limiter), Some(client)) = (&self.limiter, client) else {
+            return true;
+        };
+        self.settings.exempt.contain(client) || limiter.takes(client, address)
+    }
+}
+
+impl Default for Clients {
+    /// Lets everybody ask.
+    fn default() -> Self {
+        Self::new(ClientSettings::default())
+    }
+}

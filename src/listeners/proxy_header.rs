@@ -1,0 +1,131 @@
+//! The header of the PROXY protocol, versions 1 and 2: for whom a proxy speaks on a connection.
+//!
+//! Takes it off the connection and not an octet more, in time and of bounded length. Who has to send one
+//! is decided in `accept`.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ppp::{HeaderResult, PartialResult, v1, v2};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// The longest header of version 1, in octets, and how it begins (§2.1 of the specification).
+const TEXT_OCTETS: usize = 107;
+const TEXT_BEGIN: &[u8] = b"PROXY ";
+/// The longest header that is read, in octets: addresses, and what a proxy tells beside them.
+const HEADER_OCTETS: usize = 2048;
+
+/// Why a connection has no header that can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeaderFailure {
+    /// It took too long.
+    TimedOut,
+    /// What came is none.
+    Malformed,
+    /// The connection ended.
+    Closed,
+}
+
+/// Takes the header off a connection; tells the client, none when the proxy speaks for itself.
+pub(super) async fn take(
+    stream: &mut TcpStream,
+    deadline: Duration,
+) -> Result<Option<IpAddr>, HeaderFailure> {
+    timeout(deadline, read(stream))
+        .await
+        .unwrap_or(Err(HeaderFailure::TimedOut))
+}
+
+/// Looks at what there is before it is taken, since what follows the header is not for here.
+async fn read(stream: &mut TcpStream) -> Result<Option<IpAddr>, HeaderFailure> {
+    let mut header = [0; HEADER_OCTETS];
+    let mut taken = 0;
+    loop {
+        let seen = match stream.peek(&mut header[taken..]).await {
+            Ok(0) | Err(_) => return Err(HeaderFailure::Closed),
+            Ok(count) => taken + count,
+        };
+        let parsed = parse(&header[..seen])?;
+        let end = parsed.map_or(seen, |(_, length)| length);
+        let octets = &mut header[taken..end];
+        stream.read_exact(octets).await.map_err(closed)?;
+        match parsed {
+            Some((client, _)) => return Ok(client),
+            None if end == HEADER_OCTETS => return Err(HeaderFailure::Malformed),
+            None => taken = end,
+        }
+    }
+}
+
+fn closed(_: io::Error) -> HeaderFailure {
+    HeaderFailure::Closed
+}
+
+/// Reads a header and tells its length; none while it is not there whole.
+fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFailure> {
+    if is_text_without_end(octets) {
+        return Ok(None);
+    }
+    let parsed = HeaderResult::parse(octets);
+    if parsed.is_incomplete() {
+        return Ok(None);
+    }
+    match parsed {
+        HeaderResult::V1(Ok(header)) => {
+            let client = match header.addresses {
+                v1::Addresses::Tcp4(addresses) => Some(addresses.source_address.into()),
+                v1::Addresses::Tcp6(addresses) => Some(addresses.source_address.into()),
+                v1::Addresses::Unknown => None,
+            };
+            Ok(Some((client, header.header.len())))
+        }
+        HeaderResult::V2(Ok(header)) => {
+            let client = match (header.command, header.addresses) {
+                (v2::Command::Proxy, v2::Addresses::IPv4(it)) => Some(it.source_address.into()),
+                (v2::Command::Proxy, v2::Addresses::IPv6(it)) => Some(it.source_address.into()),
+                // A proxy's own connection, such as a health check, or a client without an address.
+                (v2::Command::Local | v2::Command::Proxy, _) => None,
+            };
+            Ok(Some((client, header.len())))
+        }
+        HeaderResult::V1(Err(_)) | HeaderResult::V2(Err(_)) => Err(HeaderFailure::Malformed),
+    }
+}
+
+/// Whether a line of version 1 goes on; ppp takes some that do for broken ones.
+fn is_text_without_end(octets: &[u8]) -> bool {
+    let begins = octets.starts_with(TEXT_BEGIN) || TEXT_BEGIN.starts_with(octets);
+    begins && octets.len() < TEXT_OCTETS && !octets.contains(&b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_incomplete_until_its_last_octet() {
+        let v2 = [
+            &b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"[..],
+            &[192, 0, 2, 7, 127, 0, 0, 1, 0, 9, 0, 53],
+        ]
+        .concat();
+        for header in [
+            &b"PROXY TCP4 192.0.2.7 127.0.0.1 9 53\r\n"[..],
+            b"PROXY TCP6 2001:db8::7 ::1 65535 53\r\n",
+            b"PROXY UNKNOWN\r\n",
+            b"PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n",
+            &v2,
+        ] {
+            for end in 0..header.len() {
+                let shown = String::from_utf8_lossy(&header[..end]);
+                assert_eq!(parse(&header[..end]), Ok(None), "{shown:?}");
+            }
+            let followed = [header, b"PROXY"].concat();
+            let (_, length) = parse(&followed).unwrap().unwrap();
+            assert_eq!(length, header.len());
+        }
+    }
+}
