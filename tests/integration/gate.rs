@@ -49,96 +49,69 @@ struct Row {
     due: Due,
 }
 
-/// The table.
+/// The table: each opcode and a response of it, then what is odd about a query.
 fn rows() -> Vec<Row> {
-    let row = |what: &str, bits, counts, parts: &[&[u8]], due| Row {
-        what: what.to_owned(),
-        message: message(bits, counts, parts),
-        due,
-    };
-    let mut rows = Vec::new();
-    for opcode in 0..16 {
+    let of_opcode = |opcode: u16| {
         let due = Due::Code(if opcode == 0 { NOERROR } else { NOTIMP });
-        let what = format!("opcode {opcode}");
-        rows.push(row(&what, opcode << 11, [1, 0, 0, 0], &[QUESTION], due));
-        let what = format!("a response of opcode {opcode}");
-        let bits = 0x8000 | opcode << 11;
-        rows.push(row(&what, bits, [1, 0, 0, 0], &[QUESTION], Due::Nothing));
-    }
-    let [ok, formerr, refused] = [NOERROR, FORMERR, REFUSED].map(Due::Code);
-    let (q, long) = (QUESTION, vec![0; QUERY_OCTETS]);
-    let fits = &long[12 + q.len()..];
-    rows.extend([
-        row("EDNS", 0, [1, 0, 0, 1], &[q, OPT], ok),
-        row("no question", 0, [0, 0, 0, 0], &[], formerr),
-        row("an OPT alone", 0, [0, 0, 0, 1], &[OPT], formerr),
-        row("two questions", 0, [2, 0, 0, 0], &[q, q], formerr),
-        row("a question too many", 0, [2, 0, 0, 0], &[q], formerr),
-        row("half a question", 0, [1, 0, 0, 0], &[&q[..9]], formerr),
-        row(
-            "a pointer",
-            0,
-            [1, 0, 0, 0],
-            &[b"\xc0\x0c\0\x06\0\x01"],
-            formerr,
-        ),
-        row("class CH", 0, [1, 0, 0, 0], &[CHAOS], refused),
-        row("class ANY", 0, [1, 0, 0, 0], &[ANY_CLASS], refused),
-        row(
-            "EDNS version 1",
-            0,
-            [1, 0, 0, 1],
-            &[q, OPT_1],
-            Due::Code(BADVERS),
-        ),
-        row("two OPTs", 0, [1, 0, 0, 2], &[q, OPT, OPT], formerr),
-        row(
-            "an OPT of a name",
-            0,
-            [1, 0, 0, 1],
-            &[q, OPT_OF_A_NAME],
-            formerr,
-        ),
-        row(
-            "an option cut short",
-            0,
-            [1, 0, 0, 1],
-            &[q, OPT_CUT],
-            formerr,
-        ),
-        row(
-            "half a subnet",
-            0,
-            [1, 0, 0, 1],
-            &[q, OPT_HALF_A_SUBNET],
-            formerr,
-        ),
-        row("no OPT where one is said", 0, [1, 0, 0, 1], &[q], formerr),
-        row("17 records", 0, [1, 0, 0, 17], &[q], formerr),
-        row("octets behind it", 0, [1, 0, 0, 0], &[q, b"more"], ok),
-        row(
-            "octets behind its OPT",
-            0,
-            [1, 0, 0, 1],
-            &[q, OPT, b"more"],
-            ok,
-        ),
-        row("4,096 octets", 0, [1, 0, 0, 0], &[q, fits], ok),
-        row("4,097 octets", 0, [1, 0, 0, 0], &[q, fits, b"\0"], formerr),
-        row(
-            "a response cut to its header",
-            0x8000,
-            [0; 4],
-            &[],
-            Due::Nothing,
-        ),
-    ]);
-    rows.push(Row {
-        what: "11 octets".to_owned(),
-        message: message(0, [1, 0, 0, 0], &[])[..11].to_vec(),
-        due: Due::Nothing,
-    });
+        let (query, response) = (opcode << 11, 0x8000 | opcode << 11);
+        [
+            ("a query", query, due),
+            ("a response", response, Due::Nothing),
+        ]
+        .map(|(what, bits, due)| {
+            let message = message(bits, [1, 0, 0, 0], &[QUESTION]);
+            row(&format!("{what} of opcode {opcode}"), message, due)
+        })
+    };
+    let scrap = message(0, [1, 0, 0, 0], &[])[..11].to_vec();
+    let mut rows: Vec<Row> = (0..16).flat_map(of_opcode).collect();
+    rows.push(row("11 octets", scrap, Due::Nothing));
+    rows.push(row(
+        "a response's header",
+        message(0x8000, [0; 4], &[]),
+        Due::Nothing,
+    ));
+    rows.extend(odd_queries());
     rows
+}
+
+fn odd_queries() -> impl Iterator<Item = Row> {
+    let (q, long) = (QUESTION, [0; QUERY_OCTETS]);
+    let fits = &long[12 + q.len()..];
+    #[rustfmt::skip]
+    let all: [(&str, [u16; 4], &[&[u8]], u16); 20] = [
+        ("EDNS",                    [1, 0, 0, 1],  &[q, OPT],               NOERROR),
+        ("no question",             [0, 0, 0, 0],  &[],                     FORMERR),
+        ("an OPT alone",            [0, 0, 0, 1],  &[OPT],                  FORMERR),
+        ("two questions",           [2, 0, 0, 0],  &[q, q],                 FORMERR),
+        ("a question too many",     [2, 0, 0, 0],  &[q],                    FORMERR),
+        ("half a question",         [1, 0, 0, 0],  &[&q[..9]],              FORMERR),
+        ("a pointer",               [1, 0, 0, 0],  &[b"\xc0\x0c\0\x06\0\x01"], FORMERR),
+        ("class CH",                [1, 0, 0, 0],  &[CHAOS],                REFUSED),
+        ("class ANY",               [1, 0, 0, 0],  &[ANY_CLASS],            REFUSED),
+        ("EDNS version 1",          [1, 0, 0, 1],  &[q, OPT_1],             BADVERS),
+        ("two OPTs",                [1, 0, 0, 2],  &[q, OPT, OPT],          FORMERR),
+        ("an OPT of a name",        [1, 0, 0, 1],  &[q, OPT_OF_A_NAME],     FORMERR),
+        ("an option cut short",     [1, 0, 0, 1],  &[q, OPT_CUT],           FORMERR),
+        ("half a subnet",           [1, 0, 0, 1],  &[q, OPT_HALF_A_SUBNET], FORMERR),
+        ("no OPT where one is said", [1, 0, 0, 1], &[q],                    FORMERR),
+        ("17 records",              [1, 0, 0, 17], &[q],                    FORMERR),
+        ("octets behind it",        [1, 0, 0, 0],  &[q, b"more"],           NOERROR),
+        ("octets behind its OPT",   [1, 0, 0, 1],  &[q, OPT, b"more"],      NOERROR),
+        ("4,096 octets",            [1, 0, 0, 0],  &[q, fits],              NOERROR),
+        ("4,097 octets",            [1, 0, 0, 0],  &[q, fits, b"\0"],       FORMERR),
+    ];
+    let rows = all
+        .map(|(what, counts, parts, code)| row(what, message(0, counts, parts), Due::Code(code)));
+    rows.into_iter()
+}
+
+fn row(what: &str, message: Vec<u8>, due: Due) -> Row {
+    Row {
+        what: what.to_owned(),
+        message,
+        due,
+    }
 }
 
 fn message(bits: u16, counts: [u16; 4], parts: &[&[u8]]) -> Vec<u8> {
