@@ -1,6 +1,7 @@
 //! Makes settings of the keys: every value is checked here, and every file that is named is read.
 
 mod certificate;
+mod designated;
 mod nomad;
 
 use std::net::{IpAddr, SocketAddr};
@@ -26,6 +27,8 @@ const MOST_TTL_SECONDS: u64 = 3600;
 pub struct Settings {
     /// What is answered.
     pub zones: ZoneSettings,
+    /// The name of the encrypted listeners, if clients are told.
+    pub designated_resolver: Option<Name>,
     /// How Nomad is asked.
     pub nomad: NomadSettings,
     /// What of Nomad is kept, and how.
@@ -62,6 +65,7 @@ impl Settings {
         let check = Check { source };
         Ok(Self {
             zones: check.zones(&file)?,
+            designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
             sync: check.sync(&file)?,
             certificate: check.certificate(&file)?,

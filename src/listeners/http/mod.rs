@@ -21,5 +21,5 @@ mod serve;
 mod status_page;
 
 pub use readiness::Readiness;
-pub use routes::dns_router;
+pub use routes::{dns_router, message_template};
 pub use serve::{Security, serve};

@@ -11,6 +11,11 @@ use super::problem::Problem;
 use super::{dns_query, resolve};
 use crate::layers::Stack;
 
+/// Where messages are taken, as a template for clients (RFC 8484 §4.1, RFC 9461 §5).
+pub fn message_template() -> String {
+    "/dns-query{?dns}".to_owned()
+}
+
 /// Routes `/dns-query` and `/resolve` to `stack`; any other path is a 404.
 pub fn dns_router<S: Stack>(stack: S, shared: &Shared) -> Router {
     let body_deadline = BodyDeadline(shared.limits.http_body);
