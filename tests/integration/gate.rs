@@ -49,6 +49,9 @@ struct Row {
     due: Due,
 }
 
+/// What is odd, the counts of the header, what stands behind it, and the code.
+type OddQuery<'a> = (&'a str, [u16; 4], &'a [&'a [u8]], u16);
+
 /// The table: each opcode and a response of it, then what is odd about a query.
 fn rows() -> Vec<Row> {
     let of_opcode = |opcode: u16| {
@@ -79,7 +82,7 @@ fn odd_queries() -> impl Iterator<Item = Row> {
     let (q, long) = (QUESTION, [0; QUERY_OCTETS]);
     let fits = &long[12 + q.len()..];
     #[rustfmt::skip]
-    let all: [(&str, [u16; 4], &[&[u8]], u16); 20] = [
+    let all: [OddQuery<'_>; 20] = [
         ("EDNS",                    [1, 0, 0, 1],  &[q, OPT],               NOERROR),
         ("no question",             [0, 0, 0, 0],  &[],                     FORMERR),
         ("an OPT alone",            [0, 0, 0, 1],  &[OPT],                  FORMERR),
