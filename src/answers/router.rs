@@ -1,4 +1,4 @@
-//! Picks who answers: the zone that the name is in, or nobody.
+//! Picks who answers: `resolver.arpa` if that is told, the zone that the name is in, or nobody.
 //!
 //! The longest zone wins (RFC 1034 §4.3.2). What is in no zone is refused, and so is the transfer of one.
 
@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use tower::Service;
 
+use super::designated::DesignatedResolver;
 use super::nomad::NomadZones;
 use super::{AnswerError, ZoneSettings};
 use crate::catalog::Catalog;
@@ -17,6 +18,7 @@ use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode, RecordType}
 #[derive(Clone, Debug)]
 pub struct Router {
     nomad: Arc<NomadZones>,
+    designated: Option<Arc<DesignatedResolver>>,
 }
 
 impl Router {
@@ -24,6 +26,16 @@ impl Router {
     pub fn new(settings: ZoneSettings, catalog: Arc<Catalog>) -> Self {
         Self {
             nomad: Arc::new(NomadZones::new(settings, catalog)),
+            designated: None,
+        }
+    }
+
+    /// Has it tell where it is reached encrypted; not when none.
+    #[must_use]
+    pub fn designating(self, resolver: Option<DesignatedResolver>) -> Self {
+        Self {
+            designated: resolver.map(Arc::new),
+            ..self
         }
     }
 
@@ -32,6 +44,10 @@ impl Router {
         if matches!(query.record_type, RecordType::AXFR | RecordType::IXFR) {
             let error = Some(ExtendedError::NOT_SUPPORTED);
             return Ok(AnswerBuilder::error(Rcode::REFUSED, error));
+        }
+        let designated = self.designated.as_ref();
+        if let Some(answer) = designated.and_then(|designated| designated.answer(query)) {
+            return Ok(answer);
         }
         match self.nomad.answer(query) {
             Some(answer) => answer,

@@ -4,6 +4,7 @@
 
 mod bind;
 mod demo;
+mod designated;
 mod listening;
 mod logs;
 mod metrics;
@@ -79,7 +80,8 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     parts
         .workers
         .join(Arc::clone(&parts.connections.server.counters));
-    let router = Router::new(settings.zones.clone(), Arc::clone(&parts.catalog));
+    let router = Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
+        .designating(designated::resolver(&settings, &bound));
     let workers = Arc::clone(&parts.workers);
     let stacks = Stacks::new(router, settings.stack, settings.cache, workers);
 

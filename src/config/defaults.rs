@@ -21,6 +21,7 @@ impl Default for File {
             name_server_addresses: Vec::new(),
             nsid: String::new(),
             cookie_secrets: Vec::new(),
+            designated_resolver: String::new(),
             nomad: NomadSection::default(),
             listen: ListenSection::default(),
             tls: TlsSection::default(),

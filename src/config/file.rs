@@ -25,6 +25,8 @@ pub struct File {
     pub nsid: String,
     /// Secrets of cookies, 32 hex digits each: the first makes them, all are known; random when empty.
     pub cookie_secrets: Vec<String>,
+    /// The host name of the encrypted listeners, told to clients that ask (RFC 9462); not told when empty.
+    pub designated_resolver: String,
     /// Where Nomad is and how it is asked.
     pub nomad: NomadSection,
     /// Where the gateway listens.

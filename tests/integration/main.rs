@@ -16,6 +16,7 @@ mod command;
 mod contract;
 mod doh;
 mod export;
+mod gate;
 mod json;
 mod lifecycle;
 mod lookup;

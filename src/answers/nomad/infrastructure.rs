@@ -66,7 +66,7 @@ pub(super) fn name_server(context: &Context<'_>) -> Answer {
 }
 
 /// Appends the record of an address.
-pub(super) fn push_address(
+pub(in crate::answers) fn push_address(
     builder: &mut AnswerBuilder,
     section: Section,
     owner: Owner<'_>,

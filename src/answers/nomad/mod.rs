@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, Cell, Snapshot};
 use crate::dns::{Answer, AnswerBuilder, Labels, Lifetime, Query, Rcode};
 
+pub(super) use infrastructure::push_address;
 pub use names::names;
 pub use zone::{Descriptions, Zone, ZoneSettings};
 

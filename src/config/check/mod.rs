@@ -2,6 +2,7 @@
 
 mod certificate;
 mod clients;
+mod designated;
 mod files;
 mod http;
 mod nomad;
@@ -31,6 +32,8 @@ const MOST_TTL_SECONDS: u64 = 3600;
 pub struct Settings {
     /// What is answered.
     pub zones: ZoneSettings,
+    /// The name of the encrypted listeners, if clients are told.
+    pub designated_resolver: Option<Name>,
     /// How Nomad is asked.
     pub nomad: NomadSettings,
     /// What of Nomad is kept, and how.
@@ -76,6 +79,7 @@ impl Settings {
         let credentials = check.credentials(&file.http)?;
         Ok(Self {
             zones: check.zones(&file)?,
+            designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
             sync: check.sync(&file)?,
             certificate: check.certificate(&file)?,

@@ -88,6 +88,11 @@ impl Paths {
         self.dns.is_empty() && self.json.is_empty()
     }
 
+    /// Makes the template of the first path of messages (RFC 8484 §4.1, RFC 9461 §5); none without one.
+    pub fn message_template(&self) -> Option<String> {
+        self.dns.first().map(|path| format!("{path}{{?dns}}"))
+    }
+
     /// The paths of one use.
     pub fn of(&self, path_use: PathUse) -> &[String] {
         match path_use {

@@ -219,3 +219,23 @@ pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Vec<UdpSocket>> {
     drop(alone);
     (0..workers.max(1)).map(|_| open(address, true)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_port_0_nor_the_own_address_is_answered() {
+        let own: SocketAddr = "127.0.0.1:1053".parse().unwrap();
+        for (client, expected) in [
+            ("127.0.0.1:0", false),
+            ("[::1]:0", false),
+            ("127.0.0.1:1053", false),
+            ("127.0.0.1:1054", true),
+            ("127.0.0.2:1053", true),
+        ] {
+            let client = client.parse().unwrap();
+            assert_eq!(may_answer(client, Some(own)), expected, "{client}");
+        }
+    }
+}

@@ -193,3 +193,18 @@ fn a_good_configuration_is_said_to_be_good() {
         (0, "the configuration is good\n", "")
     );
 }
+
+#[test]
+fn a_designated_resolver_is_a_host_name_with_an_encrypted_listener() {
+    assert_says(
+        "designated_resolver = \"10.0.0.5\"",
+        &[": designated_resolver = \"10.0.0.5\"", "is no host name"],
+    );
+    assert_says(
+        "designated_resolver = \"dns.example.com\"",
+        &[
+            ": designated_resolver = ",
+            "wants listen.tls or listen.https",
+        ],
+    );
+}

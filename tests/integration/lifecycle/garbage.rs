@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use hickory_proto::rr::RecordType;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,7 +11,8 @@ use tokio::time::timeout;
 
 use super::redis;
 use crate::support::clients::{Clients, connect_tls, framed};
-use crate::support::gateway::{AT_MOST, Gateway, cast};
+use crate::support::gateway::{AT_MOST, Gateway, cast, until};
+use crate::support::question::Question;
 
 const SEED: u64 = 0x0007;
 /// How many messages of garbage go to each socket.
@@ -119,4 +121,29 @@ fn garbage(random: &mut StdRng, round: usize) -> Vec<u8> {
         6 => [b"GET /dns-query?dns=", &octets[..], b"\r\n\r\n"].concat(),
         _ => octets,
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_from_the_gateways_own_address_is_not_answered() {
+    let nomad = cast();
+    let gateway = Gateway::start(&nomad.url()).await;
+    let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    // It shares the gateway's port, as only a process of the same user can. Being connected to another,
+    // it takes nothing of what is sent to that port.
+    let own = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).unwrap();
+    own.set_reuse_port(true).unwrap();
+    own.bind(&gateway.dns.into()).unwrap();
+    let own = std::net::UdpSocket::from(own);
+    own.connect(other.local_addr().unwrap()).unwrap();
+    let before = gateway.metric("nomadns_udp_ignored_total").await;
+    let message = Question::new("nomad", RecordType::SOA).message(1);
+    own.send_to(&message, gateway.dns).unwrap();
+    until("ignored", async || {
+        gateway.metric("nomadns_udp_ignored_total").await > before
+    })
+    .await;
+    let (_, metrics) = gateway.page("/metrics").await;
+    let taken = |line: &str| line.starts_with("nomadns_queries_total") && line.contains("udp");
+    assert!(!metrics.lines().any(taken), "{metrics}");
+    gateway.end().await;
 }

@@ -1,0 +1,140 @@
+//! `resolver.arpa`: tells clients of plain DNS where this gateway is reached encrypted (RFC 9462, DDR).
+//!
+//! It comes before the zones, and is answered whether Nomad is known or not. Without a name for the encrypted
+//! service there is no such zone, and the name is refused like any other outside of the zones.
+
+use std::net::IpAddr;
+
+use crate::dns::{
+    Answer, AnswerBuilder, Lifetime, Name, Owner, Query, Rcode, Rdata, RecordType, Section,
+};
+
+const ZONE: [&[u8]; 2] = [b"resolver", b"arpa"];
+const LABEL: &[u8] = b"_dns";
+/// RFC 6303 §3: whose mailbox stands in the SOA of a zone that is served locally.
+const MAILBOX: [&[u8]; 2] = [b"nobody", b"invalid"];
+
+// RFC 9460 §14.3.2, RFC 9461 §5: the keys of parameters, which stand in ascending order.
+const ALPN: u16 = 1;
+const PORT: u16 = 3;
+const DOH_PATH: u16 = 7;
+/// All are alike: the client takes what it speaks.
+const PRIORITY: u16 = 1;
+
+// The SOA of RFC 6303 §3, for secondaries that there are not.
+const SERIAL: u32 = 1;
+const REFRESH_SECONDS: u32 = 604_800;
+const RETRY_SECONDS: u32 = 86_400;
+const EXPIRE_SECONDS: u32 = 2_419_200;
+
+/// Where this gateway is reached encrypted.
+#[derive(Clone, Debug)]
+pub struct DesignatedResolver {
+    /// The name that its certificate carries.
+    pub target: Name,
+    /// The port of DNS over TLS, if that is on.
+    pub tls_port: Option<u16>,
+    /// The port of DNS over HTTPS and the template of its path (RFC 9461 §5), if that is on.
+    pub https: Option<(u16, String)>,
+    /// The addresses of the target; not told when there are none.
+    pub addresses: Vec<IpAddr>,
+    /// The TTL of the records, in seconds.
+    pub ttl_seconds: u32,
+    /// The TTL of denials, in seconds.
+    pub negative_ttl_seconds: u32,
+}
+
+impl DesignatedResolver {
+    /// Answers a query; none when its name is not within `resolver.arpa`.
+    pub(super) fn answer(&self, query: &Query) -> Option<Answer> {
+        let zone = Name::from_labels(ZONE).ok()?;
+        let depth = query.name.labels_above(&zone)?;
+        let labels = query.name.labels();
+        let is_service = depth == 1 && labels.at(0)?.eq_ignore_ascii_case(LABEL);
+        let mut builder = AnswerBuilder::new(&query.name);
+        let (asked, ttl) = (query.record_type, self.ttl_seconds);
+        let any = asked == RecordType::ANY;
+        if is_service && (any || asked == RecordType::SVCB) {
+            self.push_services(&mut builder);
+        } else if depth == 0 && (any || asked == RecordType::SOA) {
+            self.push_soa(&mut builder, &zone, Section::Answer, ttl);
+        } else if depth == 0 && asked == RecordType::NS {
+            let write = |rdata: &mut Rdata<'_>| rdata.name(&zone);
+            builder.push(Section::Answer, Owner::Question, RecordType::NS, ttl, write);
+        }
+        if builder.answer_count() == 0 {
+            if depth > 0 && !is_service {
+                builder.set_rcode(Rcode::NXDOMAIN);
+            }
+            let ttl = ttl.min(self.negative_ttl_seconds);
+            self.push_soa(&mut builder, &zone, Section::Authority, ttl);
+        }
+        // Only a restart changes it.
+        Some(builder.finish(Lifetime::UntilSuperseded([None, None, None])))
+    }
+
+    fn push_services(&self, builder: &mut AnswerBuilder) {
+        if let Some(port) = self.tls_port {
+            self.push_service(builder, &["dot"], port, None);
+        }
+        if let Some((port, template)) = &self.https {
+            self.push_service(builder, &["h2", "http/1.1"], *port, Some(template));
+        }
+        for address in &self.addresses {
+            let owner = Owner::Name(&self.target);
+            super::nomad::push_address(
+                builder,
+                Section::Additional,
+                owner,
+                *address,
+                self.ttl_seconds,
+            );
+        }
+    }
+
+    /// Appends a record in the form of RFC 9460 §2.2.
+    fn push_service(
+        &self,
+        builder: &mut AnswerBuilder,
+        protocols: &[&str],
+        port: u16,
+        template: Option<&str>,
+    ) {
+        let (owner, ttl) = (Owner::Question, self.ttl_seconds);
+        builder.push(Section::Answer, owner, RecordType::SVCB, ttl, |rdata| {
+            rdata.u16(PRIORITY);
+            // §2.2: the target is not compressed.
+            rdata.plain_name(&self.target);
+            let length: usize = protocols.iter().map(|protocol| 1 + protocol.len()).sum();
+            push_key(rdata, ALPN, length);
+            for protocol in protocols {
+                rdata.text(protocol.as_bytes());
+            }
+            push_key(rdata, PORT, 2);
+            rdata.u16(port);
+            if let Some(template) = template {
+                push_key(rdata, DOH_PATH, template.len());
+                rdata.octets(template.as_bytes());
+            }
+        });
+    }
+
+    fn push_soa(&self, builder: &mut AnswerBuilder, zone: &Name, section: Section, ttl: u32) {
+        let mailbox = Name::from_labels(MAILBOX).unwrap_or(Name::ROOT);
+        builder.push(section, Owner::Name(zone), RecordType::SOA, ttl, |rdata| {
+            rdata.name(zone);
+            rdata.name(&mailbox);
+            rdata.u32(SERIAL);
+            rdata.u32(REFRESH_SECONDS);
+            rdata.u32(RETRY_SECONDS);
+            rdata.u32(EXPIRE_SECONDS);
+            rdata.u32(self.negative_ttl_seconds);
+        });
+    }
+}
+
+fn push_key(rdata: &mut Rdata<'_>, key: u16, length: usize) {
+    rdata.u16(key);
+    // No template is as long as a message.
+    rdata.u16(u16::try_from(length).unwrap_or(u16::MAX));
+}

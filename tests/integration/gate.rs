@@ -1,0 +1,262 @@
+//! One gate for all transports: what is odd about a message gets the same octets over every socket.
+//!
+//! The messages are written here octet by octet, so that no encoder mends them.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hickory_proto::op::Message;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::timeout;
+
+use crate::support::clients::{connect_tls, framed, http_client, next_message};
+use crate::support::gateway::{AT_MOST, Gateway, cast};
+
+const NOERROR: u16 = 0;
+const FORMERR: u16 = 1;
+const NOTIMP: u16 = 4;
+const REFUSED: u16 = 5;
+const BADVERS: u16 = 16;
+
+/// The longest query that is read.
+const QUERY_OCTETS: usize = 4096;
+/// `nomad. SOA IN`, and the same in other classes.
+const QUESTION: &[u8] = b"\x05nomad\0\0\x06\0\x01";
+const CHAOS: &[u8] = b"\x05nomad\0\0\x06\0\x03";
+const ANY_CLASS: &[u8] = b"\x05nomad\0\0\x06\0\xff";
+/// OPT records, of version 0 and 1, one below a name, one whose option is cut short, one with half a subnet.
+const OPT: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\0";
+const OPT_1: &[u8] = b"\0\0\x29\x04\xd0\0\x01\0\0\0\0";
+const OPT_OF_A_NAME: &[u8] = b"\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0";
+const OPT_CUT: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\x03\0\x03\0";
+const OPT_HALF_A_SUBNET: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\x06\0\x08\0\x02\0\x01";
+
+/// What a message has to get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// An answer with this code, to the last octet the same everywhere.
+    Code(u16),
+    /// No answer: UDP stays silent, a stream is closed, HTTP says 400.
+    Nothing,
+}
+
+struct Row {
+    what: String,
+    message: Vec<u8>,
+    due: Due,
+}
+
+/// What is odd, the counts of the header, what stands behind it, and the code.
+type OddQuery<'a> = (&'a str, [u16; 4], &'a [&'a [u8]], u16);
+
+/// The table: each opcode and a response of it, then what is odd about a query.
+fn rows() -> Vec<Row> {
+    let of_opcode = |opcode: u16| {
+        let due = Due::Code(if opcode == 0 { NOERROR } else { NOTIMP });
+        let (query, response) = (opcode << 11, 0x8000 | opcode << 11);
+        [
+            ("a query", query, due),
+            ("a response", response, Due::Nothing),
+        ]
+        .map(|(what, bits, due)| {
+            let message = message(bits, [1, 0, 0, 0], &[QUESTION]);
+            row(&format!("{what} of opcode {opcode}"), message, due)
+        })
+    };
+    let scrap = message(0, [1, 0, 0, 0], &[])[..11].to_vec();
+    let mut rows: Vec<Row> = (0..16).flat_map(of_opcode).collect();
+    rows.push(row("11 octets", scrap, Due::Nothing));
+    rows.push(row(
+        "a response's header",
+        message(0x8000, [0; 4], &[]),
+        Due::Nothing,
+    ));
+    rows.extend(odd_queries());
+    rows
+}
+
+fn odd_queries() -> impl Iterator<Item = Row> {
+    let (q, long) = (QUESTION, [0; QUERY_OCTETS]);
+    let fits = &long[12 + q.len()..];
+    #[rustfmt::skip]
+    let all: [OddQuery<'_>; 20] = [
+        ("EDNS",                    [1, 0, 0, 1],  &[q, OPT],               NOERROR),
+        ("no question",             [0, 0, 0, 0],  &[],                     FORMERR),
+        ("an OPT alone",            [0, 0, 0, 1],  &[OPT],                  FORMERR),
+        ("two questions",           [2, 0, 0, 0],  &[q, q],                 FORMERR),
+        ("a question too many",     [2, 0, 0, 0],  &[q],                    FORMERR),
+        ("half a question",         [1, 0, 0, 0],  &[&q[..9]],              FORMERR),
+        ("a pointer",               [1, 0, 0, 0],  &[b"\xc0\x0c\0\x06\0\x01"], FORMERR),
+        ("class CH",                [1, 0, 0, 0],  &[CHAOS],                REFUSED),
+        ("class ANY",               [1, 0, 0, 0],  &[ANY_CLASS],            REFUSED),
+        ("EDNS version 1",          [1, 0, 0, 1],  &[q, OPT_1],             BADVERS),
+        ("two OPTs",                [1, 0, 0, 2],  &[q, OPT, OPT],          FORMERR),
+        ("an OPT of a name",        [1, 0, 0, 1],  &[q, OPT_OF_A_NAME],     FORMERR),
+        ("an option cut short",     [1, 0, 0, 1],  &[q, OPT_CUT],           FORMERR),
+        ("half a subnet",           [1, 0, 0, 1],  &[q, OPT_HALF_A_SUBNET], FORMERR),
+        ("no OPT where one is said", [1, 0, 0, 1], &[q],                    FORMERR),
+        ("17 records",              [1, 0, 0, 17], &[q],                    FORMERR),
+        ("octets behind it",        [1, 0, 0, 0],  &[q, b"more"],           NOERROR),
+        ("octets behind its OPT",   [1, 0, 0, 1],  &[q, OPT, b"more"],      NOERROR),
+        ("4,096 octets",            [1, 0, 0, 0],  &[q, fits],              NOERROR),
+        ("4,097 octets",            [1, 0, 0, 0],  &[q, fits, b"\0"],       FORMERR),
+    ];
+    let rows = all
+        .map(|(what, counts, parts, code)| row(what, message(0, counts, parts), Due::Code(code)));
+    rows.into_iter()
+}
+
+fn row(what: &str, message: Vec<u8>, due: Due) -> Row {
+    Row {
+        what: what.to_owned(),
+        message,
+        due,
+    }
+}
+
+fn message(bits: u16, counts: [u16; 4], parts: &[&[u8]]) -> Vec<u8> {
+    let header = [0x1234, bits].into_iter().chain(counts);
+    let header: Vec<u8> = header.flat_map(u16::to_be_bytes).collect();
+    [header, parts.concat()].concat()
+}
+
+/// The ways to a gateway that take octets.
+struct Sockets<'a> {
+    gateway: &'a Gateway,
+    https: reqwest::Client,
+}
+
+impl Sockets<'_> {
+    /// Sends a message each way; none where nothing came back.
+    async fn ask(&self, message: &[u8]) -> [(&'static str, Option<Vec<u8>>); 5] {
+        let gateway = self.gateway;
+        let tcp = TcpStream::connect(gateway.dns).await.unwrap();
+        let tls = connect_tls(gateway.tls, &gateway.ca_pem).await.unwrap();
+        let url = format!("https://{}/dns-query", gateway.https);
+        let encoded = URL_SAFE_NO_PAD.encode(message);
+        let get = self.https.get(format!("{url}?dns={encoded}"));
+        let post = self.https.post(url).body(message.to_vec());
+        let post = post.header("content-type", "application/dns-message");
+        [
+            ("UDP", self.ask_udp(message).await),
+            ("TCP", ask_stream(tcp, message).await),
+            ("TLS", ask_stream(tls, message).await),
+            ("GET", ask_http(get).await),
+            ("POST", ask_http(post).await),
+        ]
+    }
+
+    /// A query that is sent behind it tells that nothing is to come any more.
+    async fn ask_udp(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.connect(self.gateway.dns).await.unwrap();
+        let mut behind = self::message(0, [1, 0, 0, 0], &[QUESTION]);
+        behind[..2].copy_from_slice(b"\xff\xff");
+        let (mut came, mut octets) = (None, vec![0; 0xffff]);
+        for out in [message, &behind] {
+            socket.send(out).await.unwrap();
+        }
+        loop {
+            let length = timeout(AT_MOST, socket.recv(&mut octets)).await;
+            let octets = &octets[..length.expect("an answer in time").unwrap()];
+            if octets.starts_with(b"\xff\xff") {
+                return came;
+            }
+            assert_eq!(came.replace(octets.to_vec()), None, "one answer at most");
+        }
+    }
+}
+
+async fn ask_stream(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    message: &[u8],
+) -> Option<Vec<u8>> {
+    stream.write_all(&framed(message)).await.unwrap();
+    stream.flush().await.unwrap();
+    let answer = next_message(&mut stream).await.ok();
+    if answer.is_none() {
+        // Closed, and not one octet came.
+        assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
+    }
+    answer
+}
+
+async fn ask_http(request: reqwest::RequestBuilder) -> Option<Vec<u8>> {
+    let response = request.send().await.unwrap();
+    match response.status().as_u16() {
+        200 => Some(response.bytes().await.unwrap().to_vec()),
+        400 | 414 => None,
+        status => panic!("status {status}"),
+    }
+}
+
+impl Row {
+    fn check(&self, way: &str, came: Option<&[u8]>, first: Option<&[u8]>) {
+        assert_eq!(came, first, "{self:?} over {way}");
+        let Some(out) = came else {
+            return assert_eq!(self.due, Due::Nothing, "{self:?} over {way}");
+        };
+        let answer = Message::from_vec(out).expect("hickory decodes it");
+        let code = u16::from(answer.metadata.response_code);
+        assert_eq!(self.due, Due::Code(code), "{self:?} over {way}");
+        // It is a response, with the id and the opcode that were sent.
+        let bits = 0x80 | self.message[2] & 0x78;
+        assert_eq!((&out[..2], out[2] & 0xf8), (&self.message[..2], bits));
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_odd_gets_the_same_over_every_socket() {
+    let nomad = cast();
+    let gateway = Gateway::start(&nomad.url()).await;
+    let sockets = Sockets {
+        gateway: &gateway,
+        https: http_client(&[&gateway.ca_pem]),
+    };
+    for row in rows() {
+        let all = sockets.ask(&row.message).await;
+        let first = all[0].1.as_deref();
+        for (way, came) in &all {
+            // No stream is read so far, and it fits into no URI.
+            if row.message.len() > QUERY_OCTETS && !matches!(*way, "UDP" | "POST") {
+                assert_eq!(*came, None);
+                continue;
+            }
+            row.check(way, came.as_deref(), first);
+        }
+    }
+    gateway.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_json_can_say_gets_the_same_code() {
+    let nomad = cast();
+    let gateway = Gateway::start(&nomad.url()).await;
+    let (client, base) = (http_client(&[]), format!("http://{}", gateway.http));
+    // The same as in a message: a query, with DO, with CD; then what a message can say wrong.
+    for (query, status, code) in [
+        ("name=nomad&type=SOA", 200, Some(NOERROR)),
+        ("name=nomad&type=SOA&do=1", 200, Some(NOERROR)),
+        ("name=nomad&type=SOA&cd=1", 200, Some(NOERROR)),
+        ("name=nomad&type=AXFR", 200, Some(REFUSED)),
+        ("name=nomad.example&type=A", 200, Some(REFUSED)),
+        ("name=nomad&edns_client_subnet=x", 400, None),
+        ("type=SOA", 400, None),
+    ] {
+        let request = client.get(format!("{base}/resolve?{query}"));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{query}");
+        let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+        assert_eq!(body["Status"].as_u64(), code.map(u64::from), "{query}");
+    }
+    gateway.end().await;
+}
