@@ -84,7 +84,7 @@ def free_port():
                     continue
 
 
-def answers_soa(port, zone):
+def answers_soa(port, zone, address="127.0.0.1"):
     """Whether a server there has the zone."""
     import dns.exception
     import dns.message
@@ -92,6 +92,6 @@ def answers_soa(port, zone):
 
     try:
         query = dns.message.make_query(zone, "SOA")
-        return bool(dns.query.udp(query, "127.0.0.1", port=port, timeout=0.5).answer)
+        return bool(dns.query.udp(query, address, port=port, timeout=0.5).answer)
     except (dns.exception.DNSException, OSError):
         return False
