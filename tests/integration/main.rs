@@ -5,6 +5,7 @@
     reason = "a test may panic, and is no library"
 )]
 
+mod access;
 mod admin;
 mod captures;
 mod catalog;

@@ -82,9 +82,12 @@ impl Engine {
         let now = Instant::now();
         self.stop_watches();
         self.session += 1;
-        if self.phase == Phase::Following && now.duration_since(self.followed) >= HELD {
+        if matches!(self.phase, Phase::Following | Phase::OnDemand)
+            && now.duration_since(self.followed) >= HELD
+        {
             self.outage.pace.succeeded();
         }
+        self.demands.fail_queued(now);
         let pause = self.outage.pace.failed().max(least.unwrap_or_default());
         self.phase = Phase::Pausing(now + pause);
         self.outage.loss = Some(loss);
