@@ -90,6 +90,8 @@ struct Engine {
     demands: Demands,
     demanding: HashMap<Id, Key>,
     coverage: Coverage,
+    /// How often the client has chosen another address.
+    moves: usize,
     /// When it was last looked whether the token may read more, or less.
     looked: Instant,
     events: mpsc::Receiver<StreamEvent>,
@@ -143,6 +145,7 @@ impl Engine {
             asks: writer.asks(),
             coverage: Coverage::Complete,
             looked: now,
+            moves: 0,
             settings,
             client,
             writer,
@@ -169,6 +172,7 @@ impl Engine {
     fn turn(&mut self) -> Instant {
         let now = Instant::now();
         let mut wake = self.keep_house(now);
+        self.turn_to_the_chosen(now);
         match self.phase {
             Phase::Pausing(until) if until <= now => self.find(),
             Phase::Pausing(until) => wake = wake.min(until),

@@ -141,6 +141,18 @@ impl Engine {
         }
     }
 
+    /// Has lists and streams follow when the client has chosen another address, whose state may be another one too.
+    pub(super) fn turn_to_the_chosen(&mut self, now: Instant) {
+        let moves = self.client.moves();
+        if std::mem::replace(&mut self.moves, moves) == moves || self.phase != Phase::Following {
+            return;
+        }
+        for watch in 0..self.watches.len() {
+            self.reopen_stream(watch, now);
+        }
+        self.doubt(now);
+    }
+
     /// Stops all lists and streams.
     pub(super) fn stop_watches(&mut self) {
         for (at, watch) in self.watches.iter().enumerate() {
