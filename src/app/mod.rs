@@ -29,7 +29,7 @@ use crate::layers::metrics::Workers;
 use crate::listeners::http::admin::Admin;
 use crate::listeners::udp::UdpCounters;
 use crate::listeners::{Certificates, ServerConfig, Shared, Shutdown, TlsUse, tls_config};
-use crate::nomad::Client;
+use crate::nomad::{Address, Client, Verification};
 use crate::sync;
 
 /// Why the gateway cannot be started.
@@ -65,6 +65,7 @@ pub fn try_out(settings: &Settings) -> Result<(), StartError> {
 /// Settings that cannot be used, or what the system refuses; nothing runs then.
 pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
+    warn_of_what_is_unchecked(&settings);
     let certificates = certificates(settings.certificate.as_ref())?;
     let tls = server_configs(certificates.as_ref())?;
     let (trigger, shutdown) = Shutdown::new();
@@ -113,6 +114,18 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         drain: settings.connections.drain,
         certificate,
     })
+}
+
+/// Says loudly that anybody on the way to Nomad can read the token and make up answers.
+fn warn_of_what_is_unchecked(settings: &Settings) {
+    let nomad = &settings.nomad;
+    if nomad.tls.verification == Verification::Skipped
+        && nomad.addresses.iter().any(Address::is_https)
+    {
+        tracing::warn!(
+            "Nomad's certificate is NOT checked (nomad.skip_verify): anyone on the way can read the token and make up answers"
+        );
+    }
 }
 
 /// What the parts of a gateway share, and what the operator's pages tell.
