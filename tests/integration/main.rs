@@ -15,6 +15,7 @@ mod command;
 mod contract;
 mod doh;
 mod export;
+mod faults;
 mod json;
 mod lifecycle;
 mod lookup;

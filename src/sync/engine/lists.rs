@@ -22,6 +22,10 @@ pub(super) const LISTS_AT_ONCE: usize = 4;
 const TURN: Duration = Duration::from_secs(1);
 /// The shortest time between two looks at what the token may list.
 const LOOK_GAP: Duration = Duration::from_secs(1);
+/// The least pause after a refusal, for each namespace of the configuration beyond a few.
+const REFUSED_PAUSE: Duration = Duration::from_millis(1500);
+/// Namespaces that are asked for within the usual pauses.
+const FEW_NAMESPACES: usize = 4;
 /// The pause before a list is asked again whose index went back.
 const LOWER_INDEX_PAUSE: Duration = Duration::from_millis(100);
 
@@ -94,7 +98,14 @@ impl Engine {
             let why = found
                 .refusal
                 .map_or_else(String::new, |error| format!(" ({error})"));
-            return self.lose(Loss::List, &format!("{}{why}", Access::None), None);
+            // Each namespace that was asked for in vain is a request; a few do not matter.
+            let many = self
+                .settings
+                .namespaces
+                .len()
+                .saturating_sub(FEW_NAMESPACES);
+            let least = REFUSED_PAUSE.saturating_mul(u32::try_from(many).unwrap_or(u32::MAX));
+            return self.lose(Loss::List, &format!("{}{why}", Access::None), Some(least));
         }
         let now = Instant::now();
         if found.access == Access::Reads {
