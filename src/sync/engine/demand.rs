@@ -120,6 +120,19 @@ impl Engine {
         }
     }
 
+    /// Forgets what the token may list no longer, once that is too old to be answered from.
+    pub(super) fn forget_unfollowed(&mut self, now: Instant) {
+        let too_old = self
+            .narrowed
+            .is_some_and(|since| now.duration_since(since) >= self.settings.max_stale);
+        if too_old && self.phase == Phase::Following {
+            self.narrowed = None;
+            for key in self.plan.unfollowed() {
+                self.drop_demanded(&key);
+            }
+        }
+    }
+
     fn drop_demanded(&mut self, key: &Key) {
         self.plan.drop_demanded(key);
         self.apply(key, Converted::none());

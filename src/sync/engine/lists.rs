@@ -120,6 +120,11 @@ impl Engine {
             .collect();
         self.phase = Phase::Following;
         self.followed = now;
+        if self.plan.unfollowed().is_empty() {
+            self.narrowed = None;
+        } else {
+            self.narrowed.get_or_insert(now);
+        }
         self.set_access(found.access);
         self.confirm(Loss::List);
         for (watch, (_, listed)) in found.lists.into_iter().enumerate() {

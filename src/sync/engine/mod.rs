@@ -90,6 +90,8 @@ struct Engine {
     demands: Demands,
     demanding: HashMap<Id, Key>,
     coverage: Coverage,
+    /// Since when there are services that are followed no longer, since the token may list less.
+    narrowed: Option<Instant>,
     /// How often the client has chosen another address.
     moves: usize,
     /// When it was last looked whether the token may read more, or less.
@@ -146,6 +148,7 @@ impl Engine {
             coverage: Coverage::Complete,
             looked: now,
             moves: 0,
+            narrowed: None,
             settings,
             client,
             writer,
@@ -265,6 +268,7 @@ impl Engine {
             self.show_counts();
             self.find_more(now);
             self.forget_demanded(now);
+            self.forget_unfollowed(now);
         }
         self.housekeeping
     }

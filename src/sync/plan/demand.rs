@@ -34,6 +34,17 @@ impl Plan {
         }
     }
 
+    /// Names those of them whose namespace no list is followed for any more.
+    pub(crate) fn unfollowed(&mut self) -> Vec<Key> {
+        let mut all = self.present();
+        let followed = |key: &Key| {
+            let mut scopes = self.scopes.iter().map(|scope| scope.namespace());
+            scopes.any(|namespace| namespace.is_none_or(|only| *only == *key.namespace))
+        };
+        all.retain(|key| !followed(key));
+        all
+    }
+
     /// Names the services that the catalogue has instances of.
     pub(crate) fn present(&mut self) -> Vec<Key> {
         let all = self.services.each(None);

@@ -30,7 +30,12 @@ async fn row_4_an_overrun_buffer_and_a_lower_index_take_nothing_away_that_is_sti
             == 150
     })
     .await;
-    scene.nothing_is_lost().await;
+    scene.nomad.restore_index(5);
+    scene.nomad.cut_connections();
+    for number in 0..3 {
+        scene.nothing_is_lost().await;
+        scene.follows(&format!("fresh-{number}")).await;
+    }
     scene.gateway.end().await;
 }
 
