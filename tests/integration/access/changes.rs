@@ -130,7 +130,11 @@ async fn there_and_back(one: Tier, other: Tier) {
             said(&mut clients, &name).await.rcode == NXDOMAIN
         })
         .await;
-        assert_eq!(gateway.page("/readyz").await.0, 200);
+        let (status, ready) = gateway.page("/readyz").await;
+        assert!(
+            status == 200 && ready.contains("the token lists"),
+            "{ready}"
+        );
     }
     steady.end().await;
     gateway.end().await;
