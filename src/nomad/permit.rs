@@ -1,7 +1,7 @@
 //! The right to use one of a few connections, which a request holds until its connection is free again or closed.
 //!
-//! Floor 1. Each has a number, by which an endpoint finds the HTTP client with that one connection. The one that
-//! rested longest comes first, so that its connection is surely free. A request that is given up leaves a connection
+//! Floor 1. Each has a number, by which an endpoint finds the HTTP client with that one connection. One that was
+//! used lately is taken again, since its connection is still open, but not before it is surely free. A request that is given up leaves a connection
 //! that closes behind its back: its permit is given back a little later.
 
 use std::collections::VecDeque;
@@ -10,8 +10,13 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+/// The places that are free and since when, the one given back last at the end.
+type Resting = VecDeque<(usize, Instant)>;
+
+/// How long it may take until a connection is free whose answer was read.
+const RETURNING: Duration = Duration::from_millis(5);
 /// How long a connection may take to close.
 const CLOSING: Duration = Duration::from_millis(20);
 
@@ -19,7 +24,7 @@ const CLOSING: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Permits {
     semaphore: Arc<Semaphore>,
-    resting: Arc<Mutex<VecDeque<usize>>>,
+    resting: Arc<Mutex<Resting>>,
 }
 
 /// The right to one connection.
@@ -32,16 +37,17 @@ pub(super) struct Permit {
 #[derive(Debug)]
 struct Held {
     place: usize,
-    resting: Arc<Mutex<VecDeque<usize>>>,
+    resting: Arc<Mutex<Resting>>,
     /// Given back after the place.
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Permits {
     pub(super) fn new(count: usize) -> Self {
+        let now = Instant::now();
         Self {
             semaphore: Arc::new(Semaphore::new(count)),
-            resting: Arc::new(Mutex::new((0..count).collect())),
+            resting: Arc::new(Mutex::new((0..count).map(|place| (place, now)).collect())),
         }
     }
 
@@ -50,7 +56,12 @@ impl Permits {
         // It is never closed, and there are as many places as permits.
         let permit = Arc::clone(&self.semaphore).acquire_owned().await.ok();
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = resting.pop_front().unwrap_or(0);
+        let free = resting
+            .iter()
+            .rposition(|(_, since)| since.elapsed() >= RETURNING);
+        let place = resting
+            .remove(free.unwrap_or(0))
+            .map_or(0, |(place, _)| place);
         Permit {
             place,
             held: Some(Held {
@@ -88,6 +99,6 @@ impl Drop for Permit {
 impl Drop for Held {
     fn drop(&mut self) {
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        resting.push_back(self.place);
+        resting.push_back((self.place, Instant::now()));
     }
 }

@@ -11,6 +11,9 @@ use super::token::{BasicAuth, TokenSource};
 /// The most connections to one address.
 const CONNECTIONS_MAX: usize = 10;
 
+/// How long an address is silent before the next one is asked beside it, in milliseconds.
+const HEDGE_MS: u64 = 150;
+
 /// Everything that a client needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -69,7 +72,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(2),
-            hedge: Duration::from_millis(150),
+            hedge: Duration::from_millis(HEDGE_MS),
             request: Duration::from_secs(10),
             blocking_slack: Duration::from_secs(10),
             stream_silence: Duration::from_secs(75),

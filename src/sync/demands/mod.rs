@@ -96,36 +96,35 @@ impl Demands {
     ///
     /// Returns a service that has to leave the catalogue to make room.
     pub(super) fn ask(&mut self, key: Key, waiter: Waiter, now: Instant) -> Option<Key> {
-        let gone = self.make_room(&key);
+        let is_new = !self.names.contains_key(&key);
+        // First of all: a name that nobody may read costs neither room nor a search for it.
+        if is_new && !self.budget.take(now) {
+            tell(waiter, Err(NotRead::Overloaded));
+            return None;
+        }
+        let gone = if is_new { self.make_room() } else { None };
         let kept = self
             .names
             .entry(key.clone())
             .or_insert_with(|| Kept::new(Known::Nothing, now));
         kept.asked = now;
-        match kept.wish(&self.settings, now) {
-            Wish::Held => tell(waiter, Ok(())),
-            wish if kept.has_just_failed(now) => {
-                let known = if wish == Wish::HeldAndRead {
-                    Known::Here
-                } else {
-                    kept.known
-                };
-                tell(waiter, without_read(known, NotRead::Failed));
-            }
-            wish => {
-                if kept.work == Work::Idle && !self.budget.take(now) {
-                    tell(waiter, without_read(kept.known, NotRead::Overloaded));
-                    return gone;
-                }
-                if kept.work == Work::Idle {
-                    kept.work = Work::Queued;
-                    self.queue.push_back(key);
-                }
-                match wish {
-                    Wish::HeldAndRead => tell(waiter, Ok(())),
-                    _ => kept.wait(waiter),
-                }
-            }
+        let wish = kept.wish(&self.settings, now);
+        let begins = wish != Wish::Held && kept.work == Work::Idle;
+        if wish != Wish::Held && kept.has_just_failed(now) {
+            tell(waiter, without_read(kept.known, NotRead::Failed));
+            return gone;
+        }
+        if begins && !is_new && !self.budget.take(now) {
+            tell(waiter, without_read(kept.known, NotRead::Overloaded));
+            return gone;
+        }
+        if begins {
+            kept.work = Work::Queued;
+            self.queue.push_back(key);
+        }
+        match wish {
+            Wish::Held | Wish::HeldAndRead => tell(waiter, Ok(())),
+            Wish::Read => kept.wait(waiter),
         }
         gone
     }
@@ -211,9 +210,9 @@ impl Demands {
         waiters
     }
 
-    /// Makes room for a name that is not kept yet, by the one that was asked for longest ago.
-    fn make_room(&mut self, key: &Key) -> Option<Key> {
-        if self.names.len() < self.settings.names || self.names.contains_key(key) {
+    /// Makes room for one more name, by the one that was asked for longest ago.
+    fn make_room(&mut self) -> Option<Key> {
+        if self.names.len() < self.settings.names {
             return None;
         }
         let idle = self
