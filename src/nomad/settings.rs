@@ -12,7 +12,7 @@ use super::token::{BasicAuth, TokenSource};
 const CONNECTIONS_MAX: usize = 10;
 
 /// How long an address is silent before the next one is asked beside it, in milliseconds.
-const HEDGE_MS: u64 = 150;
+const HEDGE_MS: u64 = 120;
 
 /// Everything that a client needs to know.
 #[derive(Clone, Debug)]
