@@ -70,17 +70,21 @@ async fn row_7_an_expired_token_is_counted_and_takes_nothing_away() {
 #[tokio::test]
 async fn row_8_an_empty_list_with_index_0_is_a_denial_and_takes_nothing_away() {
     let mut scene = Scene::start(|_| {}).await;
-    scene
-        .nomad
-        .break_requests("/v1/", Fault::Garbage(b"[]".to_vec()));
+    // Without the right to any namespace, Nomad answers with 200, no service and index 0.
+    scene.nomad.enforce_acl(Enforcement::On);
     scene.nomad.cut_connections();
-    until("noticed", async || {
-        scene.gateway.page("/").await.1.contains("Last error")
-    })
-    .await;
+    scene.gateway.until_errors("permission_denied", 2.0).await;
+    scene.nothing_is_lost().await;
+    scene.nomad.enforce_acl(Enforcement::Off);
+    scene.follows("fresh").await;
+    // Nor does one without any index.
+    let empty = Fault::Garbage(b"[]".to_vec());
+    scene.nomad.break_requests("/v1/", empty);
+    scene.nomad.cut_connections();
+    scene.gateway.until_errors("malformed", 2.0).await;
     scene.nothing_is_lost().await;
     scene.nomad.mend();
-    scene.follows("fresh").await;
+    scene.follows("fresh-again").await;
     scene.gateway.end().await;
 }
 
