@@ -1,7 +1,7 @@
 //! What is said: the innermost service of the stack.
 //!
 //! Floor 2. A query comes here when no cache has its answer. The router picks who answers by the name;
-//! nothing here waits, and nothing here speaks to Nomad: it reads the catalogue.
+//! nothing here speaks to Nomad: it reads the catalogue, and waits only where that is filled on demand.
 
 mod designated;
 pub mod nomad;
@@ -11,10 +11,24 @@ pub use designated::DesignatedResolver;
 pub use nomad::{Descriptions, Zone, ZoneSettings, names};
 pub use router::Router;
 
+use crate::catalog::NotRead;
+
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// Nothing is known of the cluster yet, or no longer.
     #[error("nothing is known of the cluster")]
     NotReady,
+    /// Nomad is read as it is asked, and more was asked than may be read.
+    #[error("more services are asked for than may be read")]
+    Overloaded,
+}
+
+impl From<NotRead> for AnswerError {
+    fn from(error: NotRead) -> Self {
+        match error {
+            NotRead::Failed => Self::NotReady,
+            NotRead::Overloaded => Self::Overloaded,
+        }
+    }
 }

@@ -3,9 +3,11 @@
 //! The longest zone wins (RFC 1034 §4.3.2). What is in no zone is refused, and so is the transfer of one.
 
 use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::future::Either;
 use tower::Service;
 
 use super::designated::DesignatedResolver;
@@ -62,13 +64,24 @@ impl Router {
 impl Service<Query> for Router {
     type Response = Answer;
     type Error = AnswerError;
-    type Future = Ready<Result<Answer, AnswerError>>;
+    /// Ready at once but where the catalogue is filled on demand.
+    type Future = Either<
+        Ready<Result<Answer, AnswerError>>,
+        Pin<Box<dyn Future<Output = Result<Answer, AnswerError>> + Send>>,
+    >;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, query: Query) -> Self::Future {
-        ready(self.answer(&query))
+        if !self.nomad.is_asked_for(&query) {
+            return Either::Left(ready(self.answer(&query)));
+        }
+        let router = self.clone();
+        Either::Right(Box::pin(async move {
+            router.nomad.have_read(&query).await?;
+            router.answer(&query)
+        }))
     }
 }

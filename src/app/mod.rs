@@ -34,7 +34,7 @@ use crate::layers::metrics::Workers;
 use crate::listeners::http::admin::Admin;
 use crate::listeners::udp::UdpCounters;
 use crate::listeners::{Shared, Shutdown};
-use crate::nomad::Client;
+use crate::nomad::{Address, Client, Verification};
 use crate::sync;
 
 /// Why the gateway cannot be started.
@@ -73,6 +73,7 @@ pub fn try_out(settings: &Settings) -> Result<(), StartError> {
 /// Settings that cannot be used, or what the system refuses; nothing runs then.
 pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
+    warn_of_what_is_unchecked(&settings);
     let tls = Tls::new(&settings)?;
     let (trigger, shutdown) = Shutdown::new();
 
@@ -122,6 +123,18 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         drain: settings.connections.drain,
         renewable,
     })
+}
+
+/// Says loudly that anybody on the way to Nomad can read the token and make up answers.
+fn warn_of_what_is_unchecked(settings: &Settings) {
+    let nomad = &settings.nomad;
+    if nomad.tls.verification == Verification::Skipped
+        && nomad.addresses.iter().any(Address::is_https)
+    {
+        tracing::warn!(
+            "Nomad's certificate is NOT checked (nomad.skip_verify): anyone on the way can read the token and make up answers"
+        );
+    }
 }
 
 /// What the parts of a gateway share, and what the operator's pages tell.

@@ -8,7 +8,8 @@ use crate::sync;
 /// Makes what tells whether the gateway is ready.
 pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness + Send + Sync> {
     Arc::new(move || match status.readiness() {
-        sync::Readiness::Ready => Readiness::Ready("OK".into()),
+        // What CoreDNS says, and below it what the token may read.
+        sync::Readiness::Ready => Readiness::Ready(format!("OK\n{}", status.report().access)),
         sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
     })
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::labels::label_key;
 use super::snapshot::AddressUse;
-use super::writer::{Touched, Writer, label_key};
+use super::writer::{Touched, Writer};
 use super::{Address, Instance};
 
 impl Writer {

@@ -6,7 +6,9 @@
 
 mod cell;
 mod counts;
+mod demand;
 mod instance;
+mod labels;
 mod service;
 mod snapshot;
 mod writer;
@@ -15,16 +17,21 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
 
+use demand::Demand;
+
 pub use cell::Cell;
+pub use demand::{Ask, Coverage, NotRead};
 pub use instance::{Address, Group, Id, Identity, Instance};
+pub use labels::NameError;
 pub use service::{Part, Service};
 pub use snapshot::{Namespace, Snapshot};
-pub use writer::{NameError, Outcome, Writer};
+pub use writer::{Outcome, Writer};
 
 /// Holds the snapshot that answers are made from.
 #[derive(Debug, Default)]
 pub struct Catalog {
     current: ArcSwapOption<Snapshot>,
+    demand: Demand,
 }
 
 impl Catalog {
@@ -37,6 +44,14 @@ impl Catalog {
     pub fn snapshot(&self) -> Option<Guard<Option<Arc<Snapshot>>>> {
         let guard = self.current.load();
         guard.is_some().then_some(guard)
+    }
+
+    /// Has a service read where the catalogue is filled on demand, and waits until it has it.
+    ///
+    /// # Errors
+    /// It is not known whether the service exists.
+    pub async fn demand(&self, namespace: &[u8], service: &[u8]) -> Result<(), NotRead> {
+        self.demand.ask(namespace, service).await
     }
 
     /// Makes the one writer, which starts from nothing.

@@ -8,10 +8,8 @@ use std::sync::Arc;
 
 use imbl::HashMap;
 
-use super::{Cell, Service};
-
-/// The longest label of a DNS name, in octets (RFC 1035 §2.3.4).
-pub(super) const LABEL_OCTETS: usize = 63;
+use super::labels::LABEL_OCTETS;
+use super::{Cell, Coverage, Service};
 
 /// One state of the catalogue.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +25,7 @@ pub struct Snapshot {
     pub(super) index: u64,
     pub(super) services: usize,
     pub(super) instances: usize,
+    pub(super) coverage: Coverage,
 }
 
 /// The services of one namespace.
@@ -90,6 +89,11 @@ impl Snapshot {
         self.serial
     }
 
+    /// Whether what is not here does not exist.
+    pub fn coverage(&self) -> Coverage {
+        self.coverage
+    }
+
     /// Nomad's index of this state.
     pub fn index(&self) -> u64 {
         self.index
@@ -111,6 +115,21 @@ impl Snapshot {
             let services = found.services.iter();
             services.map(move |(name, service)| (&**namespace, &**name, service.as_ref()))
         })
+    }
+}
+
+impl Snapshot {
+    /// Gives everything a cell of its own anew, for the next publication.
+    pub(super) fn renew_cells(&mut self) {
+        (self.names, self.address_set) = (Cell::default(), Cell::default());
+        for (_, namespace) in self.namespaces.iter_mut() {
+            for (_, service) in Arc::make_mut(namespace).services.iter_mut() {
+                Arc::make_mut(service).cell = Cell::default();
+            }
+        }
+        for (_, address) in self.addresses.iter_mut() {
+            address.cell = Cell::default();
+        }
     }
 }
 

@@ -8,10 +8,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::snapshot::LABEL_OCTETS;
-use super::{Catalog, Cell, Instance, Part, Service, Snapshot};
+use super::labels::{NameError, keys};
+use super::{Ask, Catalog, Cell, Coverage, Instance, Part, Service, Snapshot};
 
 /// Whether a `put` changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,17 +21,6 @@ pub enum Outcome {
     Unchanged,
     /// The working copy differs from what was published.
     Changed,
-}
-
-/// Why a service can have no DNS name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NameError {
-    /// The service's name is no label.
-    #[error("the service's name is no DNS label: 1 to 63 letters, digits and inner hyphens")]
-    Service,
-    /// The namespace's name is no label.
-    #[error("the namespace's name is no DNS label: at most 63 letters, digits and hyphens")]
-    Namespace,
 }
 
 /// Applies changes and publishes snapshots; there is one.
@@ -157,10 +147,35 @@ impl Writer {
         outcome
     }
 
+    /// Hands out what queries ask for while the coverage is [`Coverage::OnDemand`]; to the first who asks.
+    pub fn asks(&self) -> mpsc::Receiver<Ask> {
+        self.catalog.demand.asks()
+    }
+
+    /// Sets whether what is not in the catalogue does not exist; the next publication shows it.
+    ///
+    /// What caches kept until now counts no longer: each query has to come and ask.
+    pub fn cover(&mut self, coverage: Coverage) {
+        if std::mem::replace(&mut self.working.coverage, coverage) == coverage {
+            return;
+        }
+        let cells = self.cells();
+        self.superseded.extend(cells);
+        self.working.renew_cells();
+    }
+
     /// Takes the published snapshot back: what it said is too old to be said again.
     ///
     /// The working copy stays, and the next publication shows it.
     pub fn withdraw(&mut self) {
+        for cell in self.cells() {
+            cell.supersede();
+        }
+        self.catalog.current.store(None);
+    }
+
+    /// The cells of everything that is known.
+    fn cells(&self) -> Vec<Cell> {
         let cells = self
             .working
             .iter()
@@ -173,10 +188,7 @@ impl Writer {
                 .map(|found| found.cell.clone()),
         );
         cells.extend([self.working.names.clone(), self.working.address_set.clone()]);
-        for cell in cells {
-            cell.supersede();
-        }
-        self.catalog.current.store(None);
+        cells
     }
 
     fn replace(
@@ -215,22 +227,4 @@ impl Writer {
             self.working.namespaces.insert(namespace_key, namespace);
         }
     }
-}
-
-fn keys(namespace: &str, service: &str) -> Result<(Box<str>, Box<str>), NameError> {
-    let namespace = label_key(namespace).ok_or(NameError::Namespace)?;
-    let service = label_key(service).ok_or(NameError::Service)?;
-    if service.starts_with('-') || service.ends_with('-') {
-        return Err(NameError::Service);
-    }
-    Ok((namespace, service))
-}
-
-/// The lower-case form of a name that can be a label in the sense of RFC 1123 §2.1, bar hyphens.
-pub(super) fn label_key(name: &str) -> Option<Box<str>> {
-    let legal = name
-        .bytes()
-        .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-    let fits = (1..=LABEL_OCTETS).contains(&name.len());
-    (legal && fits).then(|| name.to_ascii_lowercase().into())
 }

@@ -53,6 +53,11 @@ impl Default for NomadSection {
             max_stale_seconds: 86_400,
             reads_at_once: 8,
             full_read_seconds: 600,
+            access_seconds: 60,
+            on_demand_keep_seconds: 10,
+            on_demand_absent_seconds: 5,
+            on_demand_names: 10_000,
+            on_demand_reads_per_second: 100,
         }
     }
 }

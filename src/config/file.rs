@@ -81,6 +81,16 @@ pub struct NomadSection {
     pub reads_at_once: usize,
     /// How often everything is read again, in seconds, for what Nomad does not tell.
     pub full_read_seconds: u64,
+    /// How often it is found out anew what the token may read, in seconds.
+    pub access_seconds: u64,
+    /// How long a service that was read on demand is answered for, in seconds.
+    pub on_demand_keep_seconds: u64,
+    /// How long a service that was not there on demand is denied, in seconds.
+    pub on_demand_absent_seconds: u64,
+    /// How many services read on demand are kept.
+    pub on_demand_names: usize,
+    /// How many reads on demand are begun in a second.
+    pub on_demand_reads_per_second: usize,
 }
 
 /// Where the gateway listens.

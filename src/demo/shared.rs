@@ -1,5 +1,6 @@
 //! Small tools for shared state: locks that outlive a panic, a gauge that can be waited for.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -11,23 +12,31 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// A number of things that are going on.
 #[derive(Debug)]
-pub(crate) struct Gauge(watch::Sender<usize>);
+pub(crate) struct Gauge(watch::Sender<usize>, AtomicUsize);
 
 impl Default for Gauge {
     fn default() -> Self {
-        Self(watch::Sender::new(0))
+        Self(watch::Sender::new(0), AtomicUsize::new(0))
     }
 }
 
 impl Gauge {
     /// Counts one more until the guard is dropped.
     pub(crate) fn enter(&self) -> Entered {
-        self.0.send_modify(|now| *now += 1);
+        self.0.send_modify(|now| {
+            *now += 1;
+            self.1.fetch_max(*now, Ordering::Relaxed);
+        });
         Entered(self.0.clone())
     }
 
     pub(crate) fn now(&self) -> usize {
         *self.0.borrow()
+    }
+
+    /// The most that went on at the same time.
+    pub(crate) fn peak(&self) -> usize {
+        self.1.load(Ordering::Relaxed)
     }
 
     /// Waits until a number is going on at the same time.

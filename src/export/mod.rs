@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answers::{Router, Zone};
-use crate::catalog::{Catalog, Snapshot};
+use crate::catalog::{Catalog, Coverage, Snapshot};
 use crate::config::Settings;
 use crate::dns::Name;
 use crate::nomad::Client;
@@ -83,7 +83,8 @@ async fn read(
     // What is there counts, not whether it was late.
     let _ = tokio::time::timeout(timeout, following).await;
     let snapshot = catalog.snapshot().and_then(|guard| (*guard).clone());
-    match snapshot {
+    let is_whole = |it: &Arc<Snapshot>| it.coverage() == Coverage::Complete;
+    match snapshot.filter(is_whole) {
         Some(snapshot) => Ok((catalog, snapshot)),
         None => Err(ExportError::Incomplete {
             timeout,
@@ -95,6 +96,7 @@ async fn read(
 fn reason(status: &sync::Status) -> String {
     let report = status.report();
     match (report.last_error, report.readiness) {
+        _ if report.access == sync::Access::Reads => report.access.to_string(),
         (Some(error), _) => error,
         (None, sync::Readiness::NotReady(reason)) => reason,
         (None, sync::Readiness::Ready) => "it became too old".into(),

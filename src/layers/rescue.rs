@@ -107,9 +107,10 @@ where
 }
 
 fn failure_of(error: &BoxError) -> Failure {
-    if let Some(AnswerError::NotReady) = error.downcast_ref() {
+    let answers = error.downcast_ref::<AnswerError>();
+    if answers == Some(&AnswerError::NotReady) {
         Failure::NotReady
-    } else if error.is::<Overloaded>() {
+    } else if answers == Some(&AnswerError::Overloaded) || error.is::<Overloaded>() {
         Failure::Overloaded
     } else if error.is::<Elapsed>() {
         Failure::TimedOut

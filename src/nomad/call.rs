@@ -15,6 +15,8 @@ use super::token::Secret;
 
 /// The part of an error's body that is read.
 const ERROR_BODY_BYTES: usize = 4096;
+/// The part of an announced body that room is made for before it comes.
+const ANNOUNCED_BYTES: usize = 1 << 20;
 /// The longest wait that a 429 can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 
@@ -29,6 +31,18 @@ pub(super) struct Call {
     pub(super) allowed: Duration,
     pub(super) limit_bytes: usize,
     pub(super) encoding: Encoding,
+    pub(super) patience: Patience,
+    /// Which of an address's connections is used.
+    pub(super) place: usize,
+}
+
+/// When an answer is to be expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// At once: an address that stays silent is doubtful.
+    Prompt,
+    /// When something changes.
+    Waits,
 }
 
 /// How the answer may be packed.
@@ -80,6 +94,19 @@ impl Call {
         .map_err(|cause| self.error(endpoint, cause))
     }
 
+    /// Asks for something that every address answers at once, instead.
+    pub(super) fn probing(self, allowed: Duration) -> Self {
+        Self {
+            path: "/v1/status/leader".into(),
+            query: Vec::new(),
+            allowed,
+            limit_bytes: ERROR_BODY_BYTES,
+            encoding: Encoding::Identity,
+            patience: Patience::Prompt,
+            place: 0,
+        }
+    }
+
     /// Names the place of an error.
     pub(super) fn error(&self, endpoint: &Endpoint, cause: Cause) -> NomadError {
         NomadError {
@@ -89,7 +116,7 @@ impl Call {
     }
 
     async fn send(&self, endpoint: &Endpoint, token: Option<&Secret>) -> Result<Response, Cause> {
-        let mut request = endpoint.get(&self.path, &self.query);
+        let mut request = endpoint.get(self.place, &self.path, &self.query);
         if self.encoding == Encoding::Identity {
             request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
@@ -137,7 +164,7 @@ async fn body(
             return Err(too_large);
         }
         whole.reserve(if whole.is_empty() {
-            announced.max(chunk.len())
+            announced.min(ANNOUNCED_BYTES).max(chunk.len())
         } else {
             chunk.len()
         });

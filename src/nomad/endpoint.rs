@@ -22,7 +22,8 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) address: Address,
-    http: reqwest::Client,
+    /// One client for each connection: a shared pool opens more than are asked for when many are wanted at once.
+    http: Vec<reqwest::Client>,
     base: Url,
     /// The Host header, where the URL names the TLS server and not the host.
     host: Option<String>,
@@ -31,25 +32,9 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     pub(super) fn new(address: &Address, settings: &Settings) -> Result<Self, tls::TlsError> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&settings.tls, address.is_https())?)
-            .no_proxy()
-            .redirect(Policy::none())
-            .http1_only()
-            .connect_timeout(settings.timeouts.connect)
-            .pool_idle_timeout(settings.timeouts.idle)
-            .pool_max_idle_per_host(settings.limits.idle_connections)
-            .tcp_keepalive(UNACKNOWLEDGED)
-            .user_agent(concat!("nomadns/", env!("CARGO_PKG_VERSION")));
-        #[cfg(target_os = "linux")]
-        {
-            builder = builder.tcp_user_timeout(UNACKNOWLEDGED);
-        }
-        if let Some(path) = address.socket() {
-            builder = builder.unix_socket(path);
-        }
         let mut base = address.base().clone();
         let mut host = None;
+        let mut real_host = None;
         if let Some(name) = settings
             .tls
             .server_name
@@ -66,11 +51,12 @@ impl Endpoint {
             // resolved to the real host.
             base.set_host(Some(name))
                 .map_err(|_| tls::TlsError::ServerName(name.clone()))?;
-            builder = builder.dns_resolver(Arc::new(RealHost(real)));
+            real_host = Some(real);
         }
-        let http = builder
-            .build()
-            .map_err(|error| tls::TlsError::Client(error.to_string()))?;
+        let tls = tls::client_config(&settings.tls, address.is_https())?;
+        let client = |_| client(address, settings, tls.clone(), real_host.clone());
+        let http = (0..settings.limits.connections.max(1)).map(client);
+        let http = http.collect::<Result<_, _>>()?;
         let basic_auth = address
             .basic_auth()
             .or(settings.basic_auth.as_ref())
@@ -85,11 +71,12 @@ impl Endpoint {
     }
 
     /// Starts a request for a path of the API, its parts already percent-encoded.
-    pub(super) fn get(&self, path: &str, query: &[(&str, String)]) -> RequestBuilder {
+    pub(super) fn get(&self, place: usize, path: &str, query: &[(&str, String)]) -> RequestBuilder {
         let mut url = self.base.clone();
         let prefix = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{prefix}{path}"));
-        let mut request = self.http.get(url).query(query);
+        let client = &self.http[place % self.http.len()];
+        let mut request = client.get(url).query(query);
         if let Some(host) = &self.host {
             request = request.header(http::header::HOST, host);
         }
@@ -98,6 +85,38 @@ impl Endpoint {
         }
         request
     }
+}
+
+/// Makes the client of one connection; `real_host` is where the URL's host is instead.
+fn client(
+    address: &Address,
+    settings: &Settings,
+    tls: rustls::ClientConfig,
+    real_host: Option<String>,
+) -> Result<reqwest::Client, tls::TlsError> {
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(Policy::none())
+        .http1_only()
+        .connect_timeout(settings.timeouts.connect)
+        .pool_idle_timeout(settings.timeouts.idle)
+        .pool_max_idle_per_host(1)
+        .tcp_keepalive(UNACKNOWLEDGED)
+        .user_agent(concat!("nomadns/", env!("CARGO_PKG_VERSION")));
+    #[cfg(target_os = "linux")]
+    {
+        builder = builder.tcp_user_timeout(UNACKNOWLEDGED);
+    }
+    if let Some(path) = address.socket() {
+        builder = builder.unix_socket(path);
+    }
+    if let Some(real) = real_host {
+        builder = builder.dns_resolver(Arc::new(RealHost(real)));
+    }
+    builder
+        .build()
+        .map_err(|error| tls::TlsError::Client(error.to_string()))
 }
 
 /// Resolves whatever name it is asked for to one host.

@@ -11,6 +11,7 @@ mod decode;
 mod endpoint;
 mod error;
 mod lines;
+mod permit;
 mod queries;
 mod settings;
 mod stream;

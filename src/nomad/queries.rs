@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::call::{Answered, Call, Encoding};
+use super::call::{Answered, Call, Encoding, Patience};
 use super::client::Client;
 use super::decode::{
     self, AgentHealth, AllocationStub, Check, Listed, NamespaceRecord, Namespaces, Node, Read,
@@ -43,6 +43,7 @@ impl Client {
             let wait_ms = format!("{}ms", wait.as_millis());
             call.query
                 .extend([("index", index.to_string()), ("wait", wait_ms)]);
+            call.patience = Patience::Waits;
             call.allowed = wait + wait / JITTER_PART + timeouts.blocking_slack;
         }
         self.decoded(call, |answer| {
@@ -180,10 +181,10 @@ impl Client {
             ("index", from.to_string()),
         ]);
         let silence = self.settings().timeouts.stream_silence;
-        let response = self.open(call).await?;
+        let (response, permit) = self.open(call).await?;
         let url = format!("{}/v1/event/stream", self.address());
         Ok(EventStream::new(
-            response,
+            (response, permit),
             url,
             silence,
             limits.event_line_bytes,
@@ -198,6 +199,8 @@ impl Client {
             allowed,
             limit_bytes,
             encoding: Encoding::Gzip,
+            patience: Patience::Prompt,
+            place: 0,
         }
     }
 

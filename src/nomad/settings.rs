@@ -8,6 +8,12 @@ use super::address::Address;
 use super::tls::TlsSettings;
 use super::token::{BasicAuth, TokenSource};
 
+/// The most connections to one address.
+const CONNECTIONS_MAX: usize = 10;
+
+/// How long an address is silent before the next one is asked beside it, in milliseconds.
+const HEDGE_MS: u64 = 120;
+
 /// Everything that a client needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -48,6 +54,8 @@ impl Settings {
 pub struct Timeouts {
     /// TCP connect and TLS handshake.
     pub connect: Duration,
+    /// How long an address is silent before the next one is asked beside it.
+    pub hedge: Duration,
     /// A plain request, from sending to the last byte of the answer.
     pub request: Duration,
     /// What a blocking query may take beyond its wait and Nomad's own jitter.
@@ -64,6 +72,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(2),
+            hedge: Duration::from_millis(HEDGE_MS),
             request: Duration::from_secs(10),
             blocking_slack: Duration::from_secs(10),
             stream_silence: Duration::from_secs(75),
@@ -82,8 +91,8 @@ pub struct Limits {
     pub service_bytes: usize,
     /// One line of the event stream.
     pub event_line_bytes: usize,
-    /// The connections that are kept open without use.
-    pub idle_connections: usize,
+    /// The requests under way at once, those that wait and the streams among them: each has a connection.
+    pub connections: usize,
 }
 
 impl Default for Limits {
@@ -92,7 +101,7 @@ impl Default for Limits {
             list_bytes: 256 << 20,
             service_bytes: 64 << 20,
             event_line_bytes: 10 << 20,
-            idle_connections: 8,
+            connections: CONNECTIONS_MAX,
         }
     }
 }

@@ -13,11 +13,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::{Cause, NomadError, excerpt};
 use super::lines::Lines;
+use super::permit::Permit;
 
 /// An open stream.
 #[derive(Debug)]
 pub struct EventStream {
     response: Response,
+    /// Allows the connection as long as the stream lives.
+    _permit: Permit,
     lines: Lines,
     url: String,
     silence: Duration,
@@ -51,13 +54,14 @@ pub struct Change {
 
 impl EventStream {
     pub(super) fn new(
-        response: Response,
+        (response, permit): (Response, Permit),
         url: String,
         silence: Duration,
         limit_bytes: usize,
     ) -> Self {
         Self {
             response,
+            _permit: permit,
             lines: Lines::new(limit_bytes),
             url,
             silence,

@@ -9,6 +9,8 @@ use crate::nomad::{Cause, Client, Listed, NomadError, Wait};
 
 /// Namespaces that are followed one by one at most; each costs a connection of its own.
 const NAMESPACES_MAX: usize = 64;
+/// The service that is read to see whether any may be; it need not exist.
+const PROBE_SERVICE: &str = "nomadns";
 /// The namespace that a bare workload identity is asked for when none is configured.
 const DEFAULT_NAMESPACE: &str = "default";
 
@@ -22,7 +24,9 @@ pub enum Access {
     All(Events),
     /// The lists of these namespaces.
     Namespaces(Vec<String>, Events),
-    /// No list at all.
+    /// No list at all, but single services by their names.
+    Reads,
+    /// Nothing at all.
     None,
 }
 
@@ -48,8 +52,25 @@ impl Access {
             Self::All(_) => "all",
             Self::Namespaces(_, Events::Followed) => "namespaces_with_events",
             Self::Namespaces(..) => "namespaces",
+            Self::Reads => "reads",
             Self::None => "none",
         }
+    }
+
+    /// Says whether another reaches as far, apart from events.
+    pub(super) fn reaches_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Namespaces(ours, _), Self::Namespaces(theirs, _)) => ours == theirs,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+
+    /// Says whether the event stream tells what changes.
+    pub(super) fn has_events(&self) -> bool {
+        matches!(
+            self,
+            Self::All(Events::Followed) | Self::Namespaces(_, Events::Followed)
+        )
     }
 
     /// Says whether it is known that there are events, or none.
@@ -68,6 +89,11 @@ impl fmt::Display for Access {
             Self::None => {
                 return f.write_str(
                     "the token may list no services; it needs the capability read-job in a namespace",
+                );
+            }
+            Self::Reads => {
+                return f.write_str(
+                    "the token lists no services but reads single ones: each is read when it is asked for, and queries wait for that",
                 );
             }
             Self::All(events) => {
@@ -126,6 +152,7 @@ pub(super) async fn find(client: &Client, configured: &[String]) -> Result<Lists
     names.sort();
     names.dedup();
     names.truncate(NAMESPACES_MAX);
+    let asked = names.first().cloned();
     let mut lists = Vec::new();
     for name in names {
         match allowed(client.list_services(&name, Wait::No).await, &mut refusal)? {
@@ -138,6 +165,7 @@ pub(super) async fn find(client: &Client, configured: &[String]) -> Result<Lists
         .map(|(name, _)| name.clone())
         .collect::<Vec<_>>();
     let access = match listed.is_empty() {
+        true if reads(client, asked.as_deref(), &mut refusal).await? => Access::Reads,
         true => Access::None,
         false => Access::Namespaces(listed, Events::Unknown),
     };
@@ -146,6 +174,17 @@ pub(super) async fn find(client: &Client, configured: &[String]) -> Result<Lists
         lists,
         refusal,
     })
+}
+
+/// Says whether the token may read a service of a namespace, by one that need not exist.
+async fn reads(
+    client: &Client,
+    namespace: Option<&str>,
+    refusal: &mut Option<NomadError>,
+) -> Result<bool, NomadError> {
+    let namespace = namespace.unwrap_or(DEFAULT_NAMESPACE);
+    let read = client.service(namespace, PROBE_SERVICE, "").await;
+    Ok(allowed(read, refusal)?.is_some())
 }
 
 /// Names the namespaces that the token sees; a workload identity sees none, and may list each.

@@ -5,6 +5,7 @@
 //! an error, and knows nothing of DNS.
 
 mod access;
+mod demands;
 mod engine;
 mod oddities;
 mod pace;
@@ -17,5 +18,5 @@ mod twins;
 pub use access::{Access, Events};
 pub use engine::run;
 pub use oddities::{Counts, Oddity};
-pub use settings::{Settings, Times};
+pub use settings::{OnDemand, Settings, Times};
 pub use status::{Readiness, Report, Status};

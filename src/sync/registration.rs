@@ -25,6 +25,16 @@ pub(super) struct Converted {
     pub(super) found: Found,
 }
 
+impl Converted {
+    /// A service without instances.
+    pub(super) fn none() -> Self {
+        Self {
+            instances: Vec::new(),
+            found: Found::default(),
+        }
+    }
+}
+
 /// Converts what was read of one service.
 pub(super) fn convert(key: &Key, read: Read) -> Converted {
     let mut found = Found::default();

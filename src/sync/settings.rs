@@ -23,6 +23,10 @@ pub struct Settings {
     pub log_every: Duration,
     /// The longest pause between two attempts in an outage.
     pub backoff_max: Duration,
+    /// How often it is found out anew what the token may read, while that is less than configured.
+    pub access_every: Duration,
+    /// What is read on demand, where the token may list nothing.
+    pub on_demand: OnDemand,
     /// When and how often services are read again.
     pub times: Times,
 }
@@ -38,7 +42,33 @@ impl Default for Settings {
             max_stale: Duration::from_secs(86_400),
             log_every: Duration::from_secs(30),
             backoff_max: Duration::from_secs(30),
+            access_every: Duration::from_secs(60),
+            on_demand: OnDemand::default(),
             times: Times::default(),
+        }
+    }
+}
+
+/// What is read on demand, and how long it counts.
+#[derive(Clone, Copy, Debug)]
+pub struct OnDemand {
+    /// How long a service that was read is answered for before it is read again.
+    pub keep: Duration,
+    /// How long a service that was not there is denied before it is read again.
+    pub keep_absent: Duration,
+    /// Services that are kept at most.
+    pub names: usize,
+    /// Reads that are begun in a second at most.
+    pub reads_per_second: u32,
+}
+
+impl Default for OnDemand {
+    fn default() -> Self {
+        Self {
+            keep: Duration::from_secs(10),
+            keep_absent: Duration::from_secs(5),
+            names: 10_000,
+            reads_per_second: 100,
         }
     }
 }
@@ -58,6 +88,8 @@ pub struct Times {
     pub pass_gap: Duration,
     /// How often everything is read again without any reason.
     pub pass_every: Duration,
+    /// When an event stream that was refused is tried again.
+    pub stream_again: Duration,
     /// The pause before a read that came too old is repeated; doubled each time.
     pub reread: Duration,
     /// The pause before a read that failed is repeated; doubled each time.
@@ -75,6 +107,7 @@ impl Default for Times {
             hint_grace: Duration::from_secs(1),
             pass_gap: Duration::from_secs(2),
             pass_every: Duration::from_secs(600),
+            stream_again: Duration::from_secs(30),
             reread: Duration::from_millis(20),
             retry: Duration::from_millis(500),
             retry_max: Duration::from_secs(30),

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use nomadns::config::{Settings, Source};
-use nomadns::demo::{Options, Registration, SimulatedNomad};
+use nomadns::demo::{Fault, Options, Registration, SimulatedNomad};
 use nomadns::dns::Name;
 use nomadns::export::{self, ExportError};
 
@@ -200,5 +200,19 @@ async fn a_nomad_that_is_away_is_told_in_one_line() {
         text.contains("127.0.0.1:1") && !text.contains('\n'),
         "{text}"
     );
+    assert!(out.is_empty());
+}
+
+#[tokio::test]
+async fn a_token_that_lists_nothing_exports_nothing_and_says_why() {
+    let nomad = cluster([redis(1, &[])]);
+    nomad.break_requests("/v1/services", Fault::permission_denied());
+    let settings = settings(&nomad.url(), &["nomad"]);
+    let mut out = Vec::new();
+    let error = export::run(settings, &[], TIMEOUT, &mut out)
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("the token lists no services"), "{text}");
     assert!(out.is_empty());
 }

@@ -5,6 +5,7 @@
     reason = "a test may panic, and is no library"
 )]
 
+mod access;
 mod admin;
 mod admission;
 mod captures;
@@ -16,6 +17,7 @@ mod command;
 mod contract;
 mod doh;
 mod export;
+mod faults;
 mod gate;
 mod json;
 mod lifecycle;

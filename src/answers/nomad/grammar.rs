@@ -4,10 +4,11 @@
 //! around any of them; `HEX.addr` for one address. Where a namespace is called `addr` or `dc`, what is
 //! registered there comes first.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::Context;
-use crate::catalog::{Cell, Instance, Service, Snapshot};
+use super::address_labels::address_from_hex;
+use crate::catalog::{Cell, Coverage, Instance, Service, Snapshot};
 use crate::dns::Labels;
 
 /// What a name means.
@@ -135,6 +136,10 @@ impl<'a> Names<'a> {
     }
 
     fn has_namespace(self, label: &[u8]) -> bool {
+        // Of a namespace that is read on demand nobody knows what is in it, so it is not to be denied (RFC 8020).
+        if self.snapshot.coverage() == Coverage::OnDemand {
+            return could_be_named(label);
+        }
         match self.datacenter {
             None => self.snapshot.namespace(label).is_some(),
             Some(datacenter) => self.snapshot.is_in_datacenter(label, datacenter),
@@ -187,13 +192,20 @@ impl<'a> Names<'a> {
         }
     }
 
+    fn has_datacenter(self, label: &[u8]) -> bool {
+        match self.snapshot.coverage() {
+            Coverage::Complete => self.snapshot.has_datacenter(label),
+            Coverage::OnDemand => could_be_named(label),
+        }
+    }
+
     fn read_datacenter(self, count: usize) -> Found<'a> {
         let Some(place) = count.checked_sub(1) else {
             return Found::Empty;
         };
         let datacenter = self.labels.at(place).unwrap_or_default();
         match place {
-            0 if self.snapshot.has_datacenter(datacenter) => Found::Empty,
+            0 if self.has_datacenter(datacenter) => Found::Empty,
             0 => Found::Nothing { cell: None },
             _ => Self {
                 datacenter: Some(datacenter),
@@ -231,7 +243,13 @@ pub(super) fn is_same_label(text: &str, label: &[u8]) -> bool {
     is_legal && text.as_bytes().eq_ignore_ascii_case(label)
 }
 
-fn is_underscored(label: &[u8]) -> bool {
+/// Whether a namespace or a datacenter could be called so.
+fn could_be_named(label: &[u8]) -> bool {
+    let legal = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+    !label.is_empty() && label.iter().all(legal)
+}
+
+pub(super) fn is_underscored(label: &[u8]) -> bool {
     label.len() > 1 && label[0] == b'_'
 }
 
@@ -240,51 +258,9 @@ pub(super) fn is_protocol(label: &[u8]) -> bool {
     label.eq_ignore_ascii_case(b"_tcp") || label.eq_ignore_ascii_case(b"_udp")
 }
 
-/// Writes an address as the label that stands for it: 8 or 32 hex digits.
-pub(super) fn hex_label(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => format!("{:08x}", address.to_bits()),
-        IpAddr::V6(address) => format!("{:032x}", address.to_bits()),
-    }
-}
-
-fn address_from_hex(label: &[u8]) -> Option<IpAddr> {
-    if !label.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let text = str::from_utf8(label).ok()?;
-    match text.len() {
-        8 => Some(Ipv4Addr::from_bits(u32::from_str_radix(text, 16).ok()?).into()),
-        32 => Some(Ipv6Addr::from_bits(u128::from_str_radix(text, 16).ok()?).into()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_and_its_label_are_each_others() {
-        for text in [
-            "10.0.0.1",
-            "255.255.255.255",
-            "0.0.0.1",
-            "fd00::1",
-            "::ffff:10.0.0.1",
-        ] {
-            let address: IpAddr = text.parse().unwrap();
-            let label = hex_label(address);
-            assert_eq!(address_from_hex(label.as_bytes()), Some(address));
-            assert_eq!(
-                address_from_hex(label.to_uppercase().as_bytes()),
-                Some(address)
-            );
-        }
-        for label in ["", "0a00000", "0a0000011", "+a000001", "0a00000g"] {
-            assert_eq!(address_from_hex(label.as_bytes()), None, "{label}");
-        }
-    }
 
     #[test]
     fn only_a_legal_label_is_a_tag_in_a_name() {

@@ -95,7 +95,7 @@ pub(super) fn address_type(address: IpAddr) -> RecordType {
 
 /// The name that stands for an address, the target of SRV records; none when the zone leaves no room.
 pub(super) fn address_name(context: &Context<'_>, address: IpAddr) -> Option<Name> {
-    let label = super::grammar::hex_label(address);
+    let label = super::address_labels::hex_label(address);
     let labels = context.zone.addresses.labels();
     Name::from_labels(std::iter::once(label.as_bytes()).chain(labels.iter())).ok()
 }

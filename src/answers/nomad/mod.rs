@@ -1,8 +1,10 @@
 //! The zones of a Nomad cluster: finds what a name means, and says it.
 //!
-//! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `negative` makes denials. Each answer keeps the
+//! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `negative` makes denials, `demand` has read what is not listed. Each answer keeps the
 //! cells of the catalogue that it was made from, so that a cache knows when it no longer holds.
 
+mod address_labels;
+mod demand;
 mod grammar;
 mod infrastructure;
 mod names;
@@ -12,7 +14,7 @@ mod zone;
 
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Cell, Snapshot};
+use crate::catalog::{Catalog, Cell, Coverage, Snapshot};
 use crate::dns::{Answer, AnswerBuilder, Labels, Lifetime, Query, Rcode};
 
 pub(super) use infrastructure::push_address;
@@ -116,6 +118,10 @@ impl Context<'_> {
     ///
     /// A denial, which carries the serial, is given the names' cell by `negative`.
     fn lifetime(&self, own: Option<&Cell>, other: Option<&Cell>) -> Lifetime {
+        // Whoever reads on demand has to see every query, to know what is asked and what is not.
+        if self.snapshot.coverage() == Coverage::OnDemand {
+            return Lifetime::Once;
+        }
         Lifetime::UntilSuperseded([own.map(Cell::mark), other.map(Cell::mark), None])
     }
 

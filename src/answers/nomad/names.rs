@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::grammar::{self, Found, hex_label, is_protocol, is_same_label};
+use super::address_labels::hex_label;
+use super::grammar::{self, Found, is_protocol, is_same_label};
 use super::zone::{Zone, ZoneSettings};
 use crate::catalog::{Service, Snapshot};
 use crate::dns::Name;

@@ -6,6 +6,7 @@ mod designated;
 mod files;
 mod http;
 mod nomad;
+mod on_demand;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -166,6 +167,7 @@ impl Check<'_> {
         settings.reads_in_flight = reads;
         settings.max_stale = Duration::from_secs(section.max_stale_seconds);
         settings.times.pass_every = Duration::from_secs(section.full_read_seconds.max(1));
+        self.on_demand(file, &mut settings)?;
         // A cached SRV record is resolved as long as it may be kept.
         let kept = Duration::from_secs(file.ttl.saturating_mul(2));
         settings.address_grace = settings.address_grace.max(kept);

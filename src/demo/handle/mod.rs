@@ -136,6 +136,11 @@ impl SimulatedNomad {
         self.agent.connections.now()
     }
 
+    /// Gives the most connections that were open at the same time.
+    pub fn peak_connections(&self) -> usize {
+        self.agent.connections.peak()
+    }
+
     /// Gives the number of open event streams.
     pub fn streams(&self) -> usize {
         self.agent.streams.now()

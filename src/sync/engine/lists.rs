@@ -20,6 +20,12 @@ use crate::sync::status::Answered;
 pub(super) const LISTS_AT_ONCE: usize = 4;
 /// How long each waits when there are more, so that they take turns.
 const TURN: Duration = Duration::from_secs(1);
+/// The shortest time between two looks at what the token may list.
+const LOOK_GAP: Duration = Duration::from_secs(1);
+/// The least pause after a refusal, for each namespace of the configuration beyond a few.
+const REFUSED_PAUSE: Duration = Duration::from_millis(1500);
+/// Namespaces that are asked for within the usual pauses.
+const FEW_NAMESPACES: usize = 4;
 /// The pause before a list is asked again whose index went back.
 const LOWER_INDEX_PAUSE: Duration = Duration::from_millis(100);
 
@@ -36,13 +42,45 @@ impl Engine {
 
     /// Finds out again, now and then, when the token may list less than the configuration asks for.
     pub(super) fn find_more(&mut self, now: Instant) {
-        let less = matches!(self.access, Access::Namespaces(..))
-            && self.settings.namespaces.iter().any(|name| name == "*");
-        if less
-            && self.phase == Phase::Following
-            && now >= self.followed + self.settings.times.pass_every
-        {
-            self.find();
+        let less = match self.access {
+            Access::Namespaces(..) => self.settings.namespaces.iter().any(|name| name == "*"),
+            Access::Reads => true,
+            Access::Unknown | Access::All(_) | Access::None => false,
+        };
+        let last = self.followed.max(self.looked);
+        if less && now >= last + self.settings.access_every {
+            self.look(now);
+        }
+    }
+
+    /// Finds out again what the token may list, soon after a refusal.
+    pub(super) fn look_again(&mut self, now: Instant) {
+        if now >= self.looked + LOOK_GAP {
+            self.look(now);
+        }
+    }
+
+    /// Finds out again what the token may list, beside what is followed.
+    fn look(&mut self, now: Instant) {
+        if !matches!(self.phase, Phase::Following | Phase::OnDemand) {
+            return;
+        }
+        self.looked = now;
+        let (client, session) = (self.client.clone(), self.session);
+        let configured = self.settings.namespaces.clone();
+        self.tasks
+            .spawn(async move { Done::Looked(session, access::find(&client, &configured).await) });
+    }
+
+    /// Takes what the token may list, if that is something else than before.
+    pub(super) fn looked(&mut self, found: Result<Lists, NomadError>) {
+        match found {
+            Ok(found) if !found.access.reaches_as(&self.access) => {
+                self.session += 1;
+                self.found(Ok(found));
+            }
+            // What fails here fails for what is followed too, and is told there.
+            Ok(_) | Err(_) => {}
         }
     }
 
@@ -60,9 +98,19 @@ impl Engine {
             let why = found
                 .refusal
                 .map_or_else(String::new, |error| format!(" ({error})"));
-            return self.lose(Loss::List, &format!("{}{why}", Access::None), None);
+            // Each namespace that was asked for in vain is a request; a few do not matter.
+            let many = self
+                .settings
+                .namespaces
+                .len()
+                .saturating_sub(FEW_NAMESPACES);
+            let least = REFUSED_PAUSE.saturating_mul(u32::try_from(many).unwrap_or(u32::MAX));
+            return self.lose(Loss::List, &format!("{}{why}", Access::None), Some(least));
         }
         let now = Instant::now();
+        if found.access == Access::Reads {
+            return self.read_on_demand(now);
+        }
         self.stop_watches();
         let names: Vec<String> = found.lists.iter().map(|(name, _)| name.clone()).collect();
         self.plan.follow(&names);
@@ -72,6 +120,11 @@ impl Engine {
             .collect();
         self.phase = Phase::Following;
         self.followed = now;
+        if self.plan.unfollowed().is_empty() {
+            self.narrowed = None;
+        } else {
+            self.narrowed.get_or_insert(now);
+        }
         self.set_access(found.access);
         self.confirm(Loss::List);
         for (watch, (_, listed)) in found.lists.into_iter().enumerate() {
@@ -154,14 +207,7 @@ impl Engine {
             Verdict::Taken(gone) => {
                 self.note_unreadable(watch, listed.unreadable);
                 for key in gone {
-                    let found = Found::default();
-                    self.apply(
-                        &key,
-                        Converted {
-                            instances: Vec::new(),
-                            found,
-                        },
-                    );
+                    self.apply(&key, Converted::none());
                 }
                 if self.plan.must_resubscribe(watch) {
                     self.reopen_stream(watch, now);

@@ -3,8 +3,10 @@
 //! Floor 2. Lists, reads and streams run in tasks of their own; every result comes back here, where the plan, the
 //! catalogue's writer and the status are changed in turn and without a lock.
 
+mod demand;
 mod lists;
 mod outage;
+mod publish;
 mod reads;
 mod streams;
 mod watch;
@@ -22,13 +24,14 @@ use self::outage::Outage;
 use self::streams::StreamEvent;
 use self::watch::Watch;
 use super::access::{Access, Lists};
+use super::demands::Demands;
 use super::oddities::Oddities;
-use super::plan::{Asked, Order, Plan};
+use super::plan::{Asked, Key, Order, Plan};
 use super::registration::Converted;
 use super::settings::Settings;
 use super::status::Status;
 use super::twins::Twins;
-use crate::catalog::{Outcome, Writer};
+use crate::catalog::{Ask, Coverage, Outcome, Writer};
 use crate::nomad::{Client, Listed, NomadError};
 
 /// Frames of the streams that may wait for the engine.
@@ -53,6 +56,7 @@ pub async fn run(
             () = &mut shutdown => return,
             Some(event) = engine.events.recv() => engine.streamed(event),
             Some(done) = engine.tasks.join_next_with_id() => engine.done(done),
+            Some(ask) = engine.asks.recv() => engine.asked(ask),
             () = sleep_until(wake) => {}
         }
         engine.take_what_is_ready();
@@ -81,6 +85,17 @@ struct Engine {
     streams: u64,
     tasks: JoinSet<Done>,
     reading: HashMap<Id, Order>,
+    /// What queries ask for, and what of it is being read.
+    asks: mpsc::Receiver<Ask>,
+    demands: Demands,
+    demanding: HashMap<Id, Key>,
+    coverage: Coverage,
+    /// Since when there are services that are followed no longer, since the token may list less.
+    narrowed: Option<Instant>,
+    /// How often the client has chosen another address.
+    moves: usize,
+    /// When it was last looked whether the token may read more, or less.
+    looked: Instant,
     events: mpsc::Receiver<StreamEvent>,
     events_sender: mpsc::Sender<StreamEvent>,
     catalogue: Catalogue,
@@ -95,6 +110,8 @@ enum Phase {
     Finding,
     /// Lists and streams are followed.
     Following,
+    /// Nothing may be followed: services are read as they are asked for.
+    OnDemand,
 }
 
 /// How the published catalogue stands to the working copy.
@@ -109,8 +126,11 @@ enum Catalogue {
 /// What a task brings back.
 enum Done {
     Found(u64, Result<Lists, NomadError>),
+    /// The same, found out beside what is followed.
+    Looked(u64, Result<Lists, NomadError>),
     Listed(u64, usize, Asked, Result<Listed, NomadError>),
     Read(Result<(u64, Converted), NomadError>),
+    Demanded(Result<(u64, Converted), NomadError>),
     /// A stream, which has told its end already.
     Stream,
 }
@@ -122,6 +142,13 @@ impl Engine {
         Self {
             plan: Plan::new(settings.times),
             outage: Outage::new(&settings),
+            demands: Demands::new(settings.on_demand, now),
+            demanding: HashMap::new(),
+            asks: writer.asks(),
+            coverage: Coverage::Complete,
+            looked: now,
+            moves: 0,
+            narrowed: None,
             settings,
             client,
             writer,
@@ -148,10 +175,11 @@ impl Engine {
     fn turn(&mut self) -> Instant {
         let now = Instant::now();
         let mut wake = self.keep_house(now);
+        self.turn_to_the_chosen(now);
         match self.phase {
             Phase::Pausing(until) if until <= now => self.find(),
             Phase::Pausing(until) => wake = wake.min(until),
-            Phase::Finding => {}
+            Phase::Finding | Phase::OnDemand => {}
             Phase::Following => {
                 self.plan.tick(now);
                 let due = [
@@ -166,6 +194,7 @@ impl Engine {
                     .fold(wake, Instant::min);
             }
         }
+        self.start_demanded(now);
         self.publish();
         wake
     }
@@ -175,6 +204,8 @@ impl Engine {
         for _ in 0..EVENTS_QUEUED {
             if let Ok(event) = self.events.try_recv() {
                 self.streamed(event);
+            } else if let Ok(ask) = self.asks.try_recv() {
+                self.asked(ask);
             } else if let Some(done) = self.tasks.try_join_next_with_id() {
                 self.done(done);
             } else {
@@ -191,12 +222,18 @@ impl Engine {
                 self.watches[watch].listed(services, &self.settings.times);
                 self.listed(watch, asked, listed);
             }
+            Ok((_, Done::Looked(session, found))) if session == self.session => self.looked(found),
+            Ok((id, Done::Demanded(read))) => {
+                if let Some(key) = self.demanding.remove(&id) {
+                    self.demanded(&key, read);
+                }
+            }
             Ok((id, Done::Read(read))) => {
                 if let Some(order) = self.reading.remove(&id) {
                     self.read(&order, read);
                 }
             }
-            Ok((_, Done::Found(..) | Done::Listed(..) | Done::Stream)) => {}
+            Ok((_, Done::Found(..) | Done::Looked(..) | Done::Listed(..) | Done::Stream)) => {}
             Err(error) if error.is_cancelled() => {}
             Err(error) => self.panicked(&error),
         }
@@ -205,34 +242,14 @@ impl Engine {
     /// A task of ours has a bug: what it did is done again later.
     fn panicked(&mut self, error: &JoinError) {
         tracing::error!(%error, "a task of the synchronisation panicked");
+        if let Some(key) = self.demanding.remove(&error.id()) {
+            return self.demands.failed(&key, Instant::now());
+        }
         match self.reading.remove(&error.id()) {
             Some(order) => self
                 .plan
                 .failed(&order, super::plan::Failure::Other, Instant::now()),
             None => self.lose(outage::Loss::List, "an internal error", None),
-        }
-    }
-
-    fn publish(&mut self) {
-        let first = self.catalogue == Catalogue::NeverPublished;
-        let waits = !self.plan.is_complete() || self.outage.is_on();
-        if self.catalogue == Catalogue::Published || (first && waits) {
-            return;
-        }
-        let index = self.plan.highest_index();
-        self.writer.publish(index);
-        self.catalogue = Catalogue::Published;
-        self.show_counts();
-        if first {
-            let (services, instances) = self.plan.counts();
-            self.status.set_ready();
-            tracing::info!(services, instances, index, "sync complete");
-        }
-    }
-
-    fn changed(&mut self) {
-        if self.catalogue == Catalogue::Published {
-            self.catalogue = Catalogue::Changed;
         }
     }
 
@@ -250,13 +267,9 @@ impl Engine {
             self.withdraw_what_is_too_old();
             self.show_counts();
             self.find_more(now);
+            self.forget_demanded(now);
+            self.forget_unfollowed(now);
         }
         self.housekeeping
-    }
-
-    fn show_counts(&self) {
-        self.status
-            .set_counts(self.plan.highest_index(), self.plan.counts());
-        self.status.set_oddities(&self.oddities.totals());
     }
 }

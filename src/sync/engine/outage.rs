@@ -82,9 +82,12 @@ impl Engine {
         let now = Instant::now();
         self.stop_watches();
         self.session += 1;
-        if self.phase == Phase::Following && now.duration_since(self.followed) >= HELD {
+        if matches!(self.phase, Phase::Following | Phase::OnDemand)
+            && now.duration_since(self.followed) >= HELD
+        {
             self.outage.pace.succeeded();
         }
+        self.demands.fail_queued(now);
         let pause = self.outage.pace.failed().max(least.unwrap_or_default());
         self.phase = Phase::Pausing(now + pause);
         self.outage.loss = Some(loss);
@@ -136,6 +139,18 @@ impl Engine {
         for watch in &mut self.watches {
             watch.doubt(now);
         }
+    }
+
+    /// Has lists and streams follow when the client has chosen another address, whose state may be another one too.
+    pub(super) fn turn_to_the_chosen(&mut self, now: Instant) {
+        let moves = self.client.moves();
+        if std::mem::replace(&mut self.moves, moves) == moves || self.phase != Phase::Following {
+            return;
+        }
+        for watch in 0..self.watches.len() {
+            self.reopen_stream(watch, now);
+        }
+        self.doubt(now);
     }
 
     /// Stops all lists and streams.

@@ -16,8 +16,6 @@ use crate::sync::status::Answered;
 
 /// More lists than these are followed without streams, for the connections they would cost.
 const STREAMS_MAX: usize = 3;
-/// When a stream that was refused is tried again.
-const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 /// A stream that lived for this long was a good one.
 const GOOD_LIFE: Duration = Duration::from_secs(10);
 /// Streams in a row that lived shorter, after which no more is expected of them.
@@ -162,17 +160,20 @@ impl Engine {
         let short_lived = pace.failures() > SHORT_LIVES;
         let (again, pause) = match lived {
             // From 1.11.2 on, a refusal is a stream that ends before its first frame.
-            None if !outage => (StreamAgain::NotSoon, REFUSED_PAUSE),
+            None if !outage => (StreamAgain::NotSoon, self.settings.times.stream_again),
             _ if short_lived => (StreamAgain::NotSoon, pause),
             _ => (StreamAgain::Soon, pause),
         };
         tracing::debug!(?error, ?lived, ?pause, "event stream ended");
         self.plan.stream_down(watch, again);
         self.watches[watch].stream = Stream::Closed(now + pause);
+        let mut refused_now = false;
         if again == StreamAgain::NotSoon {
+            refused_now = self.access.has_events();
             self.set_events(Events::Refused);
         }
-        if outage {
+        // Who loses the events has perhaps lost the list too, which else tells only when it is asked again.
+        if outage || refused_now {
             self.doubt(now);
         }
     }
@@ -181,7 +182,7 @@ impl Engine {
         let access = match &self.access {
             Access::All(_) => Access::All(events),
             Access::Namespaces(names, _) => Access::Namespaces(names.clone(), events),
-            Access::Unknown | Access::None => return,
+            Access::Unknown | Access::Reads | Access::None => return,
         };
         self.set_access(access);
     }

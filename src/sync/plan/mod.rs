@@ -3,6 +3,7 @@
 //! Floor 2. A read is true at the index it came with: an older one never replaces a newer one, and one that does
 //! not reach what a hint or a list demands is repeated. A full pass reads what is not yet true at the list's index.
 
+mod demand;
 mod hints;
 mod lists;
 #[cfg(test)]

@@ -93,6 +93,20 @@ fn what_is_wrong_with_clients_is_named() {
 }
 
 #[test]
+fn what_is_read_on_demand_has_its_ranges() {
+    for (key, value, range) in [
+        ("access_seconds", "0", "[1, 3600]"),
+        ("on_demand_keep_seconds", "3601", "[1, 3600]"),
+        ("on_demand_absent_seconds", "0", "[1, 3600]"),
+        ("on_demand_names", "0", "[1, 1000000]"),
+        ("on_demand_reads_per_second", "0", "[1, 10000]"),
+    ] {
+        let named = format!(": nomad.{key} = {value}: ");
+        assert_says(&format!("[nomad]\n{key} = {value}"), &[&named, range]);
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named() {
     assert_says(
         "[nomad]\ntoken_file = \"/nowhere/token\"",

@@ -1,6 +1,7 @@
 //! The command as a process: exit codes, signals, what it says, and what it never says.
 
 mod admission;
+mod environment;
 mod life;
 mod mistakes;
 mod secrets;

@@ -1,6 +1,7 @@
 //! The Nomad client against captures of a real Nomad, and against servers that break in each known way.
 
 mod captures;
+mod failover;
 mod faults;
 mod stream;
 mod tls;

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod clients;
+pub mod fault_proxy;
 pub mod gateway;
 pub mod question;
 pub mod replay;

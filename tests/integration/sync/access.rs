@@ -138,3 +138,25 @@ async fn a_new_token_in_the_file_is_taken_without_a_restart() {
     nomad.scale("prod", "web", 4, Removal::Planned);
     followed.until_count("prod", "web", 4).await;
 }
+
+#[tokio::test]
+async fn a_namespace_that_is_listed_no_longer_is_answered_from_as_long_as_it_may_be() {
+    let nomad = guarded(Token::reads(["default", "prod"]));
+    let mut settings = quick();
+    settings.namespaces = vec!["default".into(), "prod".into()];
+    settings.max_stale = Duration::from_millis(1500);
+    let followed = follow_with(&nomad, token("canary"), settings);
+    followed.until_count("prod", "web", 2).await;
+    nomad.set_token("canary", Token::reads(["default"]));
+    nomad.cut_connections();
+    let only_default = "the services of default";
+    followed
+        .until(only_default, |it| {
+            let access = it.report().access.to_string();
+            access.contains(only_default) && !access.contains("prod")
+        })
+        .await;
+    assert_eq!(followed.count("prod", "web"), 2);
+    followed.until_count("prod", "web", 0).await;
+    assert_eq!(followed.count("default", "redis"), 2);
+}

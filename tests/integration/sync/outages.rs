@@ -204,3 +204,38 @@ async fn a_state_that_is_too_old_is_answered_from_no_more_until_nomad_is_back() 
     followed.until_count("default", "redis", 3).await;
     followed.until("ready", |it| it.is_ready()).await;
 }
+
+#[tokio::test]
+async fn another_address_is_followed_when_the_first_is_gone_and_kept_when_it_comes_back() {
+    let (one, other) = (nomad(), nomad());
+    for nomad in [&one, &other] {
+        nomad.register(instances("default", "redis", 2));
+    }
+    let addresses = [one.url(), other.url()].map(|url| url.parse().unwrap());
+    let client = Client::new(nomad::Settings::new(addresses.into())).unwrap();
+    let (catalog, status) = (Arc::new(Catalog::new()), Arc::new(Status::new()));
+    let (writer, shared) = (catalog.writer(), Arc::clone(&status));
+    let mut task = JoinSet::new();
+    let followed_client = client.clone();
+    task.spawn(sync::run(
+        quick(),
+        followed_client,
+        writer,
+        shared,
+        std::future::pending(),
+    ));
+    let followed = Followed {
+        catalog,
+        status,
+        _task: task,
+    };
+    followed.until_count("default", "redis", 2).await;
+    one.vanish().await;
+    other.register(instances("default", "web", 3));
+    followed.until_count("default", "web", 3).await;
+    assert_eq!(followed.count("default", "redis"), 2);
+    one.come_back().unwrap();
+    other.register(instances("default", "web", 1));
+    followed.until_count("default", "web", 4).await;
+    assert_eq!(client.address().to_string(), other.url());
+}

@@ -2,13 +2,15 @@
 //!
 //! Floor 2, in tests only. What is proved with it is in `proofs`.
 
+mod policy;
 mod proofs;
+mod steps;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use proptest::prelude::*;
 use tokio::time::{Duration, Instant};
 
+use self::steps::{Policy, Step};
 use super::{Apply, Asked, Failure, Key, Order, Plan, StreamAgain, Verdict};
 use crate::nomad::{Change, ListedService};
 use crate::sync::settings::Times;
@@ -18,58 +20,6 @@ const BUFFER: usize = 4;
 
 /// A service and how many instances it has.
 type Table = BTreeMap<(usize, usize), usize>;
-
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    /// Sets the instances of a service; told by the stream or not.
-    Change {
-        service: (usize, usize),
-        instances: usize,
-        told: bool,
-    },
-    /// Answers the list.
-    List,
-    /// Answers one of the reads in flight, from a state that lags behind by some changes.
-    Read {
-        which: usize,
-        lag: usize,
-    },
-    /// Fails one of the reads in flight.
-    Fail {
-        which: usize,
-        failure: Failure,
-    },
-    CutStream,
-    OpenStream,
-    /// Brings a snapshot back: a lower index and another table.
-    Restore {
-        back: u64,
-    },
-    Pass {
-        millis: u64,
-    },
-}
-
-/// Makes steps; a silent change is one that the stream does not tell.
-fn step(silent: f64) -> impl Strategy<Value = Step> {
-    let service = (0..3_usize, 0..3_usize);
-    let failure = prop_oneof![
-        Just(Failure::Outage),
-        Just(Failure::Denied),
-        Just(Failure::Other)
-    ];
-    prop_oneof![
-        6 => (service, 0..3_usize, (0.0..1.0).prop_map(move |chance| chance >= silent))
-            .prop_map(|(service, instances, told)| Step::Change { service, instances, told }),
-        4 => Just(Step::List),
-        8 => (0..8_usize, 0..3_usize).prop_map(|(which, lag)| Step::Read { which, lag }),
-        1 => (0..8_usize, failure).prop_map(|(which, failure)| Step::Fail { which, failure }),
-        1 => Just(Step::CutStream),
-        2 => Just(Step::OpenStream),
-        1 => (1..20_u64).prop_map(|back| Step::Restore { back }),
-        3 => (1..3000_u64).prop_map(|millis| Step::Pass { millis }),
-    ]
-}
 
 struct Model {
     plan: Plan,
@@ -81,7 +31,11 @@ struct Model {
     frames: VecDeque<(u64, (usize, usize))>,
     stream: bool,
     reading: Vec<Order>,
+    /// The namespace of each list that is followed; none for all of them.
+    scopes: Vec<Option<usize>>,
     held: Table,
+    /// What is held and has been there ever since.
+    steady: BTreeSet<(usize, usize)>,
 }
 
 impl Model {
@@ -100,7 +54,9 @@ impl Model {
             frames,
             stream: false,
             reading,
+            scopes: vec![None],
             held,
+            steady: BTreeSet::new(),
         };
         model.list(Asked::Before);
         model
@@ -128,11 +84,20 @@ impl Model {
             }
             Step::CutStream => self.cut_stream(),
             Step::OpenStream => self.open_stream(),
-            Step::Restore { back } => self.restore(back),
+            // Without a list, nobody sees an index that goes back and on again.
+            Step::Restore { back } if !self.scopes.is_empty() => self.restore(back),
+            Step::Policy(policy) => self.follow(policy),
+            Step::Demand { service } => self.demand(service),
             Step::Pass { millis } => self.now += Duration::from_millis(millis),
-            Step::Read { .. } | Step::Fail { .. } => {}
+            Step::Read { .. } | Step::Fail { .. } | Step::Restore { .. } => {}
         }
         self.turn();
+        let lost: Vec<_> = self
+            .steady
+            .iter()
+            .filter(|it| !self.held.contains_key(it))
+            .collect();
+        assert!(lost.is_empty(), "{lost:?} were there all along");
     }
 
     fn turn(&mut self) {
@@ -155,6 +120,8 @@ impl Model {
         }
         if instances > 0 {
             table.insert(service, instances);
+        } else {
+            self.steady.remove(&service);
         }
         self.index += 1;
         self.history.push_back((self.index, table));
@@ -177,7 +144,12 @@ impl Model {
             namespace: namespace.to_string(),
             service: service.to_string(),
         };
-        self.plan.frame(0, index, &[change], 0, self.now);
+        for (at, scope) in self.scopes.iter().enumerate() {
+            if scope.is_none_or(|only| only == namespace) {
+                self.plan
+                    .frame(at, index, std::slice::from_ref(&change), 0, self.now);
+            }
+        }
     }
 
     fn list(&mut self, asked: Asked) {
@@ -185,23 +157,30 @@ impl Model {
             namespace: namespace.to_string().into(),
             name: name.to_string().into(),
         };
-        self.observed = self.observed.max(self.index);
-        loop {
-            self.plan.list_asked(0);
-            let listed: Vec<_> = self.truth().keys().map(entry).collect();
-            match self.plan.listed(0, self.index, &listed, asked, self.now) {
-                Verdict::Taken(gone) => {
-                    for key in gone {
-                        self.held.remove(&numbers(&key));
+        for scope in 0..self.scopes.len() {
+            self.observed = self.observed.max(self.index);
+            loop {
+                self.plan.list_asked(scope);
+                let mine =
+                    |it: &&(usize, usize)| self.scopes[scope].is_none_or(|only| only == it.0);
+                let listed: Vec<_> = self.truth().keys().filter(mine).map(entry).collect();
+                match self
+                    .plan
+                    .listed(scope, self.index, &listed, asked, self.now)
+                {
+                    Verdict::Taken(gone) => {
+                        for key in gone {
+                            self.held.remove(&numbers(&key));
+                        }
+                        break;
                     }
-                    break;
+                    Verdict::Lower => {}
+                    Verdict::Denied => panic!("the model denies nothing here"),
                 }
-                Verdict::Lower => {}
-                Verdict::Denied => panic!("the model denies nothing"),
             }
-        }
-        if self.plan.must_resubscribe(0) {
-            self.cut_stream();
+            if self.plan.must_resubscribe(scope) {
+                self.cut_stream();
+            }
         }
     }
 
@@ -212,16 +191,15 @@ impl Model {
         let service = numbers(&order.key);
         let instances = table.get(&service).copied().unwrap_or(0);
         if self.plan.read(order, *index, instances, self.now) == Apply::Yes {
-            match instances {
-                0 => drop(self.held.remove(&service)),
-                _ => drop(self.held.insert(service, instances)),
-            }
+            self.hold(service, instances);
         }
     }
 
     fn cut_stream(&mut self) {
         if std::mem::take(&mut self.stream) {
-            self.plan.stream_down(0, StreamAgain::Soon);
+            for scope in 0..self.scopes.len() {
+                self.plan.stream_down(scope, StreamAgain::Soon);
+            }
         }
     }
 
@@ -229,14 +207,14 @@ impl Model {
         if std::mem::replace(&mut self.stream, true) {
             return;
         }
-        let from = self.plan.subscribe(0);
-        self.plan.stream_up(0, from);
-        for (index, service) in self
-            .frames
-            .clone()
-            .into_iter()
-            .filter(|(index, _)| *index >= from)
-        {
+        let mut from = u64::MAX;
+        for scope in 0..self.scopes.len() {
+            let asked = self.plan.subscribe(scope);
+            self.plan.stream_up(scope, asked);
+            from = from.min(asked);
+        }
+        let frames = self.frames.clone().into_iter();
+        for (index, service) in frames.filter(|(index, _)| *index >= from) {
             self.frame(index, service);
         }
         self.list(Asked::AfterStream);
@@ -249,12 +227,16 @@ impl Model {
         self.index = self.observed - back;
         self.observed = 0;
         let table = Table::from([((0, 0), 2), ((2, 2), 1)]);
+        self.steady.retain(|service| table.contains_key(service));
         self.history = VecDeque::from([(self.index, table)]);
         self.list(Asked::Before);
     }
 
     /// Lets everything come to rest: the stream is open and every read is answered from the newest state.
     fn rest(&mut self) {
+        if self.scopes != [None] {
+            self.follow(Policy::All);
+        }
         self.open_stream();
         self.list(Asked::Before);
         for _ in 0..200 {

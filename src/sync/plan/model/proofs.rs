@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use tokio::time::Duration;
 
-use super::{Model, Step, numbers, step};
+use super::steps::{Step, step};
+use super::{Model, numbers};
 use crate::sync::plan::{Asked, Verdict};
 use crate::sync::settings::Times;
 
@@ -22,9 +23,12 @@ fn is_true(steps: Vec<Step>, silence: Duration) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Runs for each of proptest's cases, which `PROPTEST_CASES` raises, as CI does.
+const RUNS_OF_A_CASE: u32 = 4;
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 1000,
+        cases: RUNS_OF_A_CASE * ProptestConfig::default().cases,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -1,0 +1,36 @@
+//! Which of Nomad's names can be DNS labels, and the keys that they have in the catalogue.
+//!
+//! Floor 1. Keys are lower case, as DNS compares names.
+
+/// The longest label of a DNS name, in octets (RFC 1035 §2.3.4).
+pub(super) const LABEL_OCTETS: usize = 63;
+
+/// Why a service can have no DNS name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// The service's name is no label.
+    #[error("the service's name is no DNS label: 1 to 63 letters, digits and inner hyphens")]
+    Service,
+    /// The namespace's name is no label.
+    #[error("the namespace's name is no DNS label: at most 63 letters, digits and hyphens")]
+    Namespace,
+}
+
+/// The keys of a service's two names.
+pub(super) fn keys(namespace: &str, service: &str) -> Result<(Box<str>, Box<str>), NameError> {
+    let namespace = label_key(namespace).ok_or(NameError::Namespace)?;
+    let service = label_key(service).ok_or(NameError::Service)?;
+    if service.starts_with('-') || service.ends_with('-') {
+        return Err(NameError::Service);
+    }
+    Ok((namespace, service))
+}
+
+/// The lower-case form of a name that can be a label in the sense of RFC 1123 §2.1, bar hyphens.
+pub(super) fn label_key(name: &str) -> Option<Box<str>> {
+    let legal = name
+        .bytes()
+        .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+    let fits = (1..=LABEL_OCTETS).contains(&name.len());
+    (legal && fits).then(|| name.to_ascii_lowercase().into())
+}

@@ -1,0 +1,213 @@
+//! A token that lists nothing: each service is read when it is asked for, once for all who ask.
+
+use nomadns::demo::Fault;
+
+use super::*;
+
+/// A Nomad that lists nothing but lets services be read.
+fn unlisted() -> SimulatedNomad {
+    let nomad = guarded(Token::workload_identity());
+    nomad.break_requests("/v1/services", Fault::permission_denied());
+    nomad
+}
+
+fn keeps_long(settings: &mut Settings) {
+    quick(settings);
+    settings.sync.access_every = Duration::from_secs(600);
+    settings.sync.on_demand.keep = Duration::from_secs(600);
+    settings.sync.on_demand.keep_absent = Duration::from_secs(600);
+}
+
+async fn gateway(nomad: &SimulatedNomad, change: impl FnOnce(&mut Settings)) -> (Gateway, Clients) {
+    let gateway = Gateway::with(&nomad.url(), change);
+    gateway.until_ready().await;
+    tier(&gateway, "reads").await;
+    let clients = Clients::connect(&gateway).await;
+    (gateway, clients)
+}
+
+fn reads(nomad: &SimulatedNomad) -> u64 {
+    nomad.load("/v1/service/:name").requests
+}
+
+#[tokio::test]
+async fn every_transport_answers_what_was_read_for_the_query() {
+    let nomad = unlisted();
+    let (gateway, mut clients) = gateway(&nomad, quick).await;
+    for (asked, expected) in [
+        ("redis.default.nomad", &["10.1.0.1", "10.1.0.2"][..]),
+        ("REDIS.default.service.nomad", &["10.1.0.1", "10.1.0.2"]),
+        ("canary.web.prod.nomad", &["10.2.0.1"]),
+        ("_web._canary.prod.nomad", &["10.2.0.1"]),
+        ("web.prod.dc1.dc.nomad", &["10.2.0.1"]),
+        ("0a010001.addr.nomad", &["10.1.0.1"]),
+    ] {
+        assert_eq!(
+            clients.agreed(&question(asked)).await.data(),
+            expected,
+            "{asked}"
+        );
+    }
+    let (_, page) = gateway.page("/").await;
+    assert!(
+        page.contains("the token lists no services but reads single ones"),
+        "{page}"
+    );
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn what_was_read_and_is_not_there_is_denied_and_what_is_not_known_is_not() {
+    let nomad = unlisted();
+    let (gateway, mut clients) = gateway(&nomad, quick).await;
+    for (asked, rcode) in [
+        ("nope.default.nomad", NXDOMAIN),
+        ("tag.redis.default.nomad", NXDOMAIN),
+        ("0a0a0a0a.addr.nomad", NXDOMAIN),
+        ("a_b.default.nomad", NXDOMAIN),
+        // Of the namespaces nobody knows which exist, and a denial would hold for all names below (RFC 8020).
+        ("default.nomad", NOERROR),
+        ("perhaps.nomad", NOERROR),
+        ("dc1.dc.nomad", NOERROR),
+        ("_redis.default.nomad", NOERROR),
+    ] {
+        let said = clients.agreed(&question(asked)).await;
+        assert_eq!((said.rcode, said.answer.len()), (rcode, 0), "{asked}");
+    }
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_not_configured_is_not_read() {
+    let nomad = unlisted();
+    let only_default = |settings: &mut Settings| {
+        quick(settings);
+        settings.sync.namespaces = vec!["default".into()];
+    };
+    let (gateway, mut clients) = gateway(&nomad, only_default).await;
+    let before = reads(&nomad);
+    assert_eq!(said(&mut clients, "web.prod.nomad").await.rcode, NXDOMAIN);
+    assert_eq!(reads(&nomad), before);
+    assert_eq!(
+        said(&mut clients, "redis.default.nomad").await.answer.len(),
+        2
+    );
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn equal_queries_cost_one_read_and_what_was_read_is_kept() {
+    let nomad = unlisted();
+    let (gateway, mut clients) = gateway(&nomad, keeps_long).await;
+    let before = reads(&nomad);
+    nomad.break_next("/v1/service/", Fault::Slow(Duration::from_millis(200)), 1);
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let mut clients = Clients::connect(&gateway).await;
+        asking.spawn(async move { said(&mut clients, "redis.default.nomad").await.answer.len() });
+    }
+    assert!(asking.join_all().await.into_iter().all(|count| count == 2));
+    for asked in [
+        "redis.default.nomad",
+        "redis.default.nomad AAAA",
+        "_redis._tcp.default.nomad SRV",
+    ] {
+        assert_eq!(said(&mut clients, asked).await.rcode, NOERROR);
+    }
+    assert_eq!(reads(&nomad), before + 1);
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn a_change_shows_when_the_keeping_time_is_over() {
+    let nomad = unlisted();
+    let (gateway, mut clients) = gateway(&nomad, |settings| {
+        quick(settings);
+        settings.sync.on_demand.keep = Duration::from_millis(100);
+        settings.sync.on_demand.keep_absent = Duration::from_millis(100);
+    })
+    .await;
+    assert_eq!(
+        said(&mut clients, "redis.default.nomad").await.answer.len(),
+        2
+    );
+    for count in [3_u8, 1, 0, 2] {
+        let one = |it| Registration::new("default", "redis").address(format!("10.3.0.{it}"));
+        nomad.replace("default", "redis", (0..count).map(one));
+        until("replaced", async || {
+            let said = said(&mut clients, "redis.default.nomad").await;
+            said.data()
+                .iter()
+                .filter(|it| it.starts_with("10.3."))
+                .count()
+                == usize::from(count)
+        })
+        .await;
+    }
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn while_nomad_is_away_what_was_read_is_answered_and_the_rest_is_not_denied() {
+    let nomad = unlisted();
+    let (gateway, mut clients) = gateway(&nomad, |settings| {
+        quick(settings);
+        settings.sync.on_demand.keep = Duration::from_millis(1);
+    })
+    .await;
+    assert_eq!(
+        said(&mut clients, "redis.default.nomad").await.answer.len(),
+        2
+    );
+    nomad.vanish().await;
+    for _ in 0..3 {
+        assert_eq!(
+            said(&mut clients, "redis.default.nomad").await.answer.len(),
+            2
+        );
+        let unread = said(&mut clients, "web.prod.nomad").await;
+        assert_eq!((unread.rcode, unread.extended_errors), (SERVFAIL, vec![14]));
+    }
+    nomad.come_back().unwrap();
+    until("read again", async || {
+        said(&mut clients, "web.prod.nomad").await.answer.len() == 1
+    })
+    .await;
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn many_names_cost_no_more_reads_than_the_budget_has() {
+    let nomad = unlisted();
+    let (gateway, mut clients) = gateway(&nomad, |settings| {
+        keeps_long(settings);
+        settings.sync.on_demand.reads_per_second = 1;
+        settings.sync.on_demand.names = 10;
+    })
+    .await;
+    assert_eq!(
+        said(&mut clients, "redis.default.nomad").await.answer.len(),
+        2
+    );
+    let before = reads(&nomad);
+    let mut refused = 0;
+    for number in 0..50 {
+        let name = format!("name-{number}.default.nomad");
+        refused += usize::from(said(&mut clients, &name).await.rcode == SERVFAIL);
+    }
+    assert!(
+        refused >= 45 && reads(&nomad) <= before + 5,
+        "{refused} refused"
+    );
+    assert_eq!(
+        said(&mut clients, "redis.default.nomad").await.answer.len(),
+        2
+    );
+    assert!(
+        gateway
+            .metric("nomadns_failures_total{reason=\"overloaded\"}")
+            .await
+            >= 45.0
+    );
+    gateway.end().await;
+}
