@@ -10,8 +10,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use nomadns::dns::{Rcode, RecordType, Transport};
+use nomadns::listeners::Server;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 
 use self::filled::{Filled, message};
@@ -65,7 +67,8 @@ fn a_cache_hit_over_udp_allocates_nothing_and_frees_nothing() {
         .expect("a runtime for the timers of misses");
     let _entered = runtime.enter();
     let filled = Filled::new(100, 10);
-    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::default());
+    let server = Arc::<Server>::default();
+    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::clone(&server));
     let client = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let mut out = Vec::with_capacity(ANSWER_OCTETS);
     for (name, record_type, rcode) in [
@@ -76,10 +79,12 @@ fn a_cache_hit_over_udp_allocates_nothing_and_frees_nothing() {
     ] {
         let edns = message(name, record_type, Some(1232));
         let cookie = with_cookie(edns.clone());
-        for message in [message(name, record_type, None), edns, cookie] {
+        let messages = [message(name, record_type, None), edns, cookie];
+        for (message, stale) in messages.iter().flat_map(|it| [(it, false), (it, true)]) {
+            server.stale.store(stale, Ordering::Relaxed);
             let mut ask = || {
                 out.clear();
-                let exchanged = exchange.begin(&message, client, &mut out);
+                let exchanged = exchange.begin(message, client, &mut out);
                 assert!(matches!(exchanged, Exchanged::Answered { .. }));
                 assert_eq!(u16::from(out[3] & 0xf), rcode.0);
             };

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use crate::dns::wire::Additions;
-use crate::dns::{CookieSecrets, Query, Transport};
+use crate::dns::{Age, CookieSecrets, Mark, Query, Transport};
 use crate::layers::metrics::Counters;
 
 /// Stands for the address of a client that has none.
@@ -22,6 +23,8 @@ pub struct Server {
     pub cookies: CookieSecrets,
     /// Counts the answers that the stack has no part in.
     pub counters: Arc<Counters>,
+    /// Set while answers are older than they should be (RFC 8914 §4.4).
+    pub stale: Mark,
 }
 
 impl Default for Server {
@@ -33,6 +36,7 @@ impl Default for Server {
             keepalive: Duration::ZERO,
             cookies,
             counters: Arc::default(),
+            stale: Mark::default(),
         }
     }
 }
@@ -51,6 +55,10 @@ impl Server {
                 let client = query.client.unwrap_or(NO_ADDRESS);
                 self.cookies.answer(&cookie, client, now_seconds())
             }),
+            age: match self.stale.load(Ordering::Relaxed) {
+                true => Age::Stale,
+                false => Age::Current,
+            },
             may_pad: matches!(query.transport, Transport::Tls | Transport::Https),
         }
     }
