@@ -73,6 +73,11 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     parts
         .workers
         .join(Arc::clone(&parts.connections.server.counters));
+    // Before anything listens for queries: the first one finds what is on disk.
+    let mut writer = parts.catalog.writer();
+    if let Some(store) = &settings.store {
+        sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
+    }
     let router = Router::new(settings.zones.clone(), Arc::clone(&parts.catalog));
     let workers = Arc::clone(&parts.workers);
     let stacks = Stacks::new(router, settings.stack, settings.cache, workers);
@@ -99,7 +104,12 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     if let (Some(certificate), Some(every)) = (&certificate, settings.certificate_check) {
         tokio::spawn(certificate.clone().follow(every, shutdown.clone()));
     }
-    let writer = parts.catalog.writer();
+    let keeping = settings.store.map(|store| {
+        let (catalog, status) = (Arc::clone(&parts.catalog), Arc::clone(&parts.sync));
+        let (max_stale, mut ending) = (settings.sync.max_stale, shutdown.clone());
+        let ending = async move { ending.requested().await };
+        tokio::spawn(sync::keep(store, catalog, status, max_stale, ending))
+    });
     let mut ending = shutdown;
     let ending = async move { ending.requested().await };
     let syncing = sync::run(settings.sync, client, writer, parts.sync, ending);
@@ -110,6 +120,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         pages: listeners.pages,
         udp,
         syncing: tokio::spawn(syncing),
+        keeping,
         drain: settings.connections.drain,
         certificate,
     })
@@ -126,15 +137,18 @@ struct Parts {
 
 impl Parts {
     fn new(settings: &Settings) -> Self {
+        let sync = Arc::<sync::Status>::default();
+        let mut server = settings.server.clone();
+        server.stale = sync.stale_mark();
         Self {
             workers: Arc::default(),
             udp: Arc::default(),
             connections: Shared {
                 limits: Arc::new(settings.connections.clone()),
-                server: Arc::new(settings.server.clone()),
+                server: Arc::new(server),
                 ..Shared::default()
             },
-            sync: Arc::default(),
+            sync,
             catalog: Arc::default(),
         }
     }

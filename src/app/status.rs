@@ -7,9 +7,19 @@ use crate::sync;
 
 /// Makes what tells whether the gateway is ready.
 pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness + Send + Sync> {
-    Arc::new(move || match status.readiness() {
-        sync::Readiness::Ready => Readiness::Ready("OK".into()),
-        sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
+    Arc::new(move || {
+        let report = status.report();
+        let age = report.since_success.unwrap_or_default().as_secs();
+        match report.readiness {
+            sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
+            sync::Readiness::Restored => Readiness::Ready(format!(
+                "OK, but stale: answering from the snapshot on disk; Nomad was last heard {age} s ago"
+            )),
+            sync::Readiness::Ready if report.stale => Readiness::Ready(format!(
+                "OK, but stale: answering from the last state; Nomad was last heard {age} s ago"
+            )),
+            sync::Readiness::Ready => Readiness::Ready("OK".into()),
+        }
     })
 }
 
@@ -21,6 +31,7 @@ pub(super) fn page(
         let report = status.report();
         let ready = match &report.readiness {
             sync::Readiness::Ready => "yes".to_owned(),
+            sync::Readiness::Restored => "yes, from the snapshot on disk".to_owned(),
             sync::Readiness::NotReady(reason) => format!("no: {reason}"),
         };
         let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
@@ -28,6 +39,10 @@ pub(super) fn page(
         let mut lines = vec![
             ("Version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("Ready".to_owned(), ready),
+            (
+                "Answers".to_owned(),
+                if report.stale { "stale" } else { "current" }.to_owned(),
+            ),
             ("Access".to_owned(), report.access.to_string()),
             ("Services".to_owned(), report.services.to_string()),
             ("Instances".to_owned(), report.instances.to_string()),

@@ -47,6 +47,9 @@ impl Default for NomadSection {
             tls_server_name: String::new(),
             skip_verify: false,
             max_stale_seconds: 86_400,
+            stale_after_seconds: 30,
+            state_dir: String::new(),
+            state_seconds: 30,
             reads_at_once: 8,
             full_read_seconds: 600,
         }

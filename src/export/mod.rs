@@ -97,6 +97,6 @@ fn reason(status: &sync::Status) -> String {
     match (report.last_error, report.readiness) {
         (Some(error), _) => error,
         (None, sync::Readiness::NotReady(reason)) => reason,
-        (None, sync::Readiness::Ready) => "it became too old".into(),
+        (None, sync::Readiness::Ready | sync::Readiness::Restored) => "it became too old".into(),
     }
 }

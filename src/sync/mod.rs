@@ -12,6 +12,7 @@ mod plan;
 mod registration;
 mod settings;
 mod status;
+mod stored;
 mod twins;
 
 pub use access::{Access, Events};
@@ -19,3 +20,4 @@ pub use engine::run;
 pub use oddities::{Counts, Oddity};
 pub use settings::{Settings, Times};
 pub use status::{Readiness, Report, Status};
+pub use stored::{Fill, Fingerprint, Store, keep, restore};

@@ -2,8 +2,8 @@
 //!
 //! Floor 2. Written by the engine alone, read by whoever likes; a reader gets a copy and holds no lock.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -25,6 +25,9 @@ pub struct Status {
     index: AtomicU64,
     services: AtomicUsize,
     instances: AtomicUsize,
+    stale: Arc<AtomicBool>,
+    snapshots_written: AtomicU64,
+    snapshots_failed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -32,8 +35,17 @@ struct Words {
     access: Access,
     readiness: Readiness,
     last_error: Option<String>,
-    last_success: Option<(SystemTime, Instant)>,
-    failing_since: Option<Instant>,
+    last_success: Option<Moment>,
+    failing_since: Option<Moment>,
+}
+
+/// A moment in this process, or in one before it.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    wall: SystemTime,
+    at: Instant,
+    /// How long ago it was at `at` already.
+    before: Duration,
 }
 
 /// Whether the catalogue has been complete once.
@@ -41,6 +53,8 @@ struct Words {
 pub enum Readiness {
     /// It has.
     Ready,
+    /// It has not in this process; what an earlier one left on disk is answered from.
+    Restored,
     /// It has not, for this reason.
     NotReady(String),
 }
@@ -84,6 +98,12 @@ pub struct Report {
     pub passes: u64,
     /// Event streams opened so far.
     pub streams: u64,
+    /// Whether answers are marked as stale.
+    pub stale: bool,
+    /// Snapshots written to disk so far.
+    pub snapshots_written: u64,
+    /// Snapshots that could not be written.
+    pub snapshots_failed: u64,
 }
 
 impl Status {
@@ -107,9 +127,9 @@ impl Status {
             access: words.access.clone(),
             readiness: words.readiness.clone(),
             last_error: words.last_error.clone(),
-            last_success: words.last_success.map(|(at, _)| at),
-            since_success: words.last_success.map(|(_, at)| at.elapsed()),
-            failing_for: words.failing_since.map(|since| since.elapsed()),
+            last_success: words.last_success.map(|it| it.wall),
+            since_success: words.last_success.map(Moment::elapsed),
+            failing_for: words.failing_since.map(Moment::elapsed),
             index: load(&self.index),
             services: self.services.load(Ordering::Relaxed),
             instances: self.instances.load(Ordering::Relaxed),
@@ -119,6 +139,9 @@ impl Status {
             reads: load(&self.reads),
             passes: load(&self.passes),
             streams: load(&self.streams),
+            stale: self.stale.load(Ordering::Relaxed),
+            snapshots_written: load(&self.snapshots_written),
+            snapshots_failed: load(&self.snapshots_failed),
         }
     }
 
@@ -131,7 +154,54 @@ impl Status {
     /// Returns how long Nomad has given no usable answer; none while it does.
     #[must_use]
     pub fn failing_for(&self) -> Option<Duration> {
-        self.words().failing_since.map(|since| since.elapsed())
+        self.words().failing_since.map(Moment::elapsed)
+    }
+
+    /// Returns the mark that is set while answers are older than they should be.
+    #[must_use]
+    pub fn stale_mark(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stale)
+    }
+
+    /// Returns how long ago Nomad was heard; none when it never was.
+    pub(super) fn since_heard(&self) -> Option<Duration> {
+        self.words().last_success.map(Moment::elapsed)
+    }
+
+    /// Returns when Nomad was heard; none when that was before this process, or never.
+    pub(super) fn heard_at(&self) -> Option<Instant> {
+        let heard = self.words().last_success;
+        heard.filter(|it| it.before.is_zero()).map(|it| it.at)
+    }
+
+    /// Notes that answers come from what an earlier process left, which had heard Nomad so long ago.
+    pub(super) fn restored(&self, age: Duration, index: u64, counts: (usize, usize)) {
+        let heard = Moment {
+            wall: SystemTime::now()
+                .checked_sub(age)
+                .unwrap_or(SystemTime::UNIX_EPOCH),
+            at: Instant::now(),
+            // Never nothing: it was not this process.
+            before: age.max(Duration::from_nanos(1)),
+        };
+        let mut words = self.words();
+        words.readiness = Readiness::Restored;
+        (words.last_success, words.failing_since) = (Some(heard), Some(heard));
+        drop(words);
+        self.set_counts(index, counts);
+        self.set_stale(true);
+    }
+
+    pub(super) fn set_stale(&self, stale: bool) {
+        self.stale.store(stale, Ordering::Relaxed);
+    }
+
+    pub(super) fn snapshot_written(&self) {
+        self.snapshots_written.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn snapshot_failed(&self) {
+        self.snapshots_failed.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn answered(&self, what: Answered) {
@@ -146,7 +216,7 @@ impl Status {
 
     /// Notes that Nomad lives.
     pub(super) fn heard(&self) {
-        self.words().last_success = Some((SystemTime::now(), Instant::now()));
+        self.words().last_success = Some(Moment::now());
     }
 
     pub(super) fn passed(&self) {
@@ -171,14 +241,11 @@ impl Status {
     }
 
     pub(super) fn set_failing(&self) {
-        self.words().failing_since.get_or_insert_with(Instant::now);
+        self.words().failing_since.get_or_insert_with(Moment::now);
     }
 
     pub(super) fn set_working(&self) -> Option<Duration> {
-        self.words()
-            .failing_since
-            .take()
-            .map(|since| since.elapsed())
+        self.words().failing_since.take().map(Moment::elapsed)
     }
 
     pub(super) fn set_counts(&self, index: u64, (services, instances): (usize, usize)) {
@@ -195,6 +262,20 @@ impl Status {
 
     fn words(&self) -> std::sync::MutexGuard<'_, Words> {
         self.words.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            wall: SystemTime::now(),
+            at: Instant::now(),
+            before: Duration::ZERO,
+        }
+    }
+
+    fn elapsed(self) -> Duration {
+        self.at.elapsed().saturating_add(self.before)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod nomad;
+mod state;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub nomad: NomadSettings,
     /// What of Nomad is kept, and how.
     pub sync: sync::Settings,
+    /// Where a snapshot of it is kept, if one is.
+    pub store: Option<sync::Store>,
     /// Where it listens.
     pub listen: ListenSection,
     /// The certificate of the TLS listeners, when there are any.
@@ -64,6 +67,7 @@ impl Settings {
             zones: check.zones(&file)?,
             nomad: check.nomad(&file)?,
             sync: check.sync(&file)?,
+            store: check.store(&file),
             certificate: check.certificate(&file)?,
             certificate_check: (file.tls.check_seconds > 0)
                 .then(|| Duration::from_secs(file.tls.check_seconds)),
@@ -144,6 +148,7 @@ impl Check<'_> {
         settings.filter.clone_from(&section.filter);
         settings.reads_in_flight = reads;
         settings.max_stale = Duration::from_secs(section.max_stale_seconds);
+        settings.stale_after = Duration::from_secs(section.stale_after_seconds);
         settings.times.pass_every = Duration::from_secs(section.full_read_seconds.max(1));
         // A cached SRV record is resolved as long as it may be kept.
         let kept = Duration::from_secs(file.ttl.saturating_mul(2));

@@ -6,6 +6,7 @@
 mod lists;
 mod outage;
 mod reads;
+mod stale;
 mod streams;
 mod watch;
 
@@ -102,6 +103,8 @@ enum Phase {
 enum Catalogue {
     /// Nothing is answered: it was not complete yet, or became too old.
     NeverPublished,
+    /// What is answered from is what an earlier process left on disk.
+    Restored,
     Published,
     Changed,
 }
@@ -119,9 +122,13 @@ impl Engine {
     fn new(settings: Settings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
         let (events_sender, events) = mpsc::channel(EVENTS_QUEUED);
         let now = Instant::now();
+        let catalogue = match writer.has_published() {
+            true => Catalogue::Restored,
+            false => Catalogue::NeverPublished,
+        };
         Self {
             plan: Plan::new(settings.times),
-            outage: Outage::new(&settings),
+            outage: Outage::new(&settings, catalogue),
             settings,
             client,
             writer,
@@ -139,7 +146,7 @@ impl Engine {
             reading: HashMap::new(),
             events,
             events_sender,
-            catalogue: Catalogue::NeverPublished,
+            catalogue,
             housekeeping: now,
         }
     }
@@ -214,10 +221,16 @@ impl Engine {
     }
 
     fn publish(&mut self) {
-        let first = self.catalogue == Catalogue::NeverPublished;
+        let first = matches!(
+            self.catalogue,
+            Catalogue::NeverPublished | Catalogue::Restored
+        );
         let waits = !self.plan.is_complete() || self.outage.is_on();
         if self.catalogue == Catalogue::Published || (first && waits) {
             return;
+        }
+        if first {
+            self.drop_what_nomad_has_no_more();
         }
         let index = self.plan.highest_index();
         self.writer.publish(index);
@@ -226,6 +239,7 @@ impl Engine {
         if first {
             let (services, instances) = self.plan.counts();
             self.status.set_ready();
+            self.show_staleness();
             tracing::info!(services, instances, index, "sync complete");
         }
     }
@@ -248,6 +262,8 @@ impl Engine {
                     .set_not_ready(format!("first sync: {open} services are still to be read"));
             }
             self.withdraw_what_is_too_old();
+            self.doubt_a_silent_nomad(now);
+            self.show_staleness();
             self.show_counts();
             self.find_more(now);
         }
@@ -255,6 +271,9 @@ impl Engine {
     }
 
     fn show_counts(&self) {
+        if self.catalogue == Catalogue::Restored {
+            return;
+        }
         self.status
             .set_counts(self.plan.highest_index(), self.plan.counts());
         self.status.set_oddities(&self.oddities.totals());

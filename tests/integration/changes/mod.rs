@@ -1,6 +1,7 @@
 //! A change at Nomad is in the next answer on every transport.
 
 mod outages;
+mod stale;
 
 use nomadns::demo::{Registration, Removal, SimulatedNomad};
 

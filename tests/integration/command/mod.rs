@@ -1,5 +1,6 @@
 //! The command as a process: exit codes, signals, what it says, and what it never says.
 
+mod disk;
 mod life;
 mod mistakes;
 mod secrets;
