@@ -4,6 +4,7 @@
 
 mod bind;
 mod certificate;
+mod connect;
 mod demo;
 mod listening;
 mod logs;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use bind::{BindError, Bound, Taken};
 pub use certificate::Renewable;
+pub use connect::{ConnectError, connect};
 pub use demo::{Demo, DemoError, DemoOptions, PortChoice};
 pub use logs::start as start_log;
 pub use running::{Ended, Running};

@@ -6,6 +6,7 @@
 
 mod access;
 mod engine;
+mod moment;
 mod oddities;
 mod pace;
 mod plan;

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::access::Access;
-use super::oddities::{Counts, Oddity};
+use super::moment::Moment;
+use super::oddities::{Counts, Examples, Oddity};
 use crate::nomad::{Cause, NomadError};
 
 /// The state of the synchronisation, shared.
@@ -37,15 +38,7 @@ struct Words {
     last_error: Option<String>,
     last_success: Option<Moment>,
     failing_since: Option<Moment>,
-}
-
-/// A moment in this process, or in one before it.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    wall: SystemTime,
-    at: Instant,
-    /// How long ago it was at `at` already.
-    before: Duration,
+    odd_examples: Examples,
 }
 
 /// Whether the catalogue has been complete once.
@@ -90,6 +83,8 @@ pub struct Report {
     pub errors: Vec<(&'static str, u64)>,
     /// Odd registrations now, by reason.
     pub oddities: Vec<(&'static str, usize)>,
+    /// One example of each, by reason.
+    pub odd_examples: Vec<(&'static str, Arc<str>)>,
     /// Lists that answered so far.
     pub lists: u64,
     /// Services read so far.
@@ -123,7 +118,11 @@ impl Status {
             .map(|count| count.load(Ordering::Relaxed));
         let oddities = Oddity::ALL.into_iter().map(Oddity::label).zip(oddities);
         let words = self.words();
+        let examples = Oddity::ALL.into_iter().zip(&words.odd_examples);
+        let examples = examples
+            .filter_map(|(oddity, example)| Some((oddity.label(), Arc::clone(example.as_ref()?))));
         Report {
+            odd_examples: examples.collect(),
             access: words.access.clone(),
             readiness: words.readiness.clone(),
             last_error: words.last_error.clone(),
@@ -170,20 +169,12 @@ impl Status {
 
     /// Returns when Nomad was heard; none when that was before this process, or never.
     pub(super) fn heard_at(&self) -> Option<Instant> {
-        let heard = self.words().last_success;
-        heard.filter(|it| it.before.is_zero()).map(|it| it.at)
+        self.words().last_success.and_then(Moment::in_this_process)
     }
 
     /// Notes that answers come from what an earlier process left, which had heard Nomad so long ago.
     pub(super) fn restored(&self, age: Duration, index: u64, counts: (usize, usize)) {
-        let heard = Moment {
-            wall: SystemTime::now()
-                .checked_sub(age)
-                .unwrap_or(SystemTime::UNIX_EPOCH),
-            at: Instant::now(),
-            // Never nothing: it was not this process.
-            before: age.max(Duration::from_nanos(1)),
-        };
+        let heard = Moment::before_this_process(age);
         let mut words = self.words();
         words.readiness = Readiness::Restored;
         (words.last_success, words.failing_since) = (Some(heard), Some(heard));
@@ -254,7 +245,8 @@ impl Status {
         self.instances.store(instances, Ordering::Relaxed);
     }
 
-    pub(super) fn set_oddities(&self, counts: &Counts) {
+    pub(super) fn set_oddities(&self, counts: &Counts, examples: &Examples) {
+        self.words().odd_examples.clone_from(examples);
         for (shown, count) in self.oddities.iter().zip(counts) {
             shown.store(*count, Ordering::Relaxed);
         }
@@ -262,20 +254,6 @@ impl Status {
 
     fn words(&self) -> std::sync::MutexGuard<'_, Words> {
         self.words.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Moment {
-    fn now() -> Self {
-        Self {
-            wall: SystemTime::now(),
-            at: Instant::now(),
-            before: Duration::ZERO,
-        }
-    }
-
-    fn elapsed(self) -> Duration {
-        self.at.elapsed().saturating_add(self.before)
     }
 }
 

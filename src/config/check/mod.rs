@@ -29,6 +29,8 @@ pub struct Settings {
     pub zones: ZoneSettings,
     /// How Nomad is asked.
     pub nomad: NomadSettings,
+    /// Where Nomad's token comes from, in words.
+    pub token_origin: String,
     /// What of Nomad is kept, and how.
     pub sync: sync::Settings,
     /// Where a snapshot of it is kept, if one is.
@@ -66,6 +68,7 @@ impl Settings {
         Ok(Self {
             zones: check.zones(&file)?,
             nomad: check.nomad(&file)?,
+            token_origin: check.token_origin(&file),
             sync: check.sync(&file)?,
             store: check.store(&file),
             certificate: check.certificate(&file)?,

@@ -276,6 +276,7 @@ impl Engine {
         }
         self.status
             .set_counts(self.plan.highest_index(), self.plan.counts());
-        self.status.set_oddities(&self.oddities.totals());
+        self.status
+            .set_oddities(&self.oddities.totals(), self.oddities.examples());
     }
 }
