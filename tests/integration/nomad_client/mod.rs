@@ -2,6 +2,7 @@
 
 mod captures;
 mod faults;
+mod logs;
 mod stream;
 mod tls;
 
