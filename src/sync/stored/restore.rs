@@ -96,3 +96,21 @@ fn age(heard_ms: u64, place: &str) -> Duration {
         Duration::ZERO
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_counted_from_when_nomad_was_heard_and_no_clock_makes_it_a_panic() {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now_ms = u64::try_from(now.unwrap().as_millis()).unwrap();
+        let hour = Duration::from_secs(3600);
+        let counted = age(now_ms - 3_600_000, "test");
+        assert!((hour..hour * 2).contains(&counted), "{counted:?}");
+        // The clock went back, or the file says nonsense.
+        assert_eq!(age(now_ms + 3_600_000, "test"), Duration::ZERO);
+        assert_eq!(age(u64::MAX, "test"), Duration::ZERO);
+        assert!(age(0, "test") > hour * 24 * 365);
+    }
+}

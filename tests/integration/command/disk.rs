@@ -224,6 +224,22 @@ async fn a_folder_that_cannot_be_written_costs_one_warning_and_no_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_survived_and_written_to_when_it_has_room_again() {
+    let scene = Scene::new();
+    // A device that has no room for anything, in the place of what is written first.
+    let unfinished = scene.state.path().join("catalogue.unfinished");
+    std::os::unix::fs::symlink("/dev/full", unfinished).unwrap();
+    let mut gateway = scene.start_with("state_seconds = 1");
+    gateway.wait_for("the snapshot on disk cannot be written");
+    assert!(gateway.log.contains("No space left"), "{}", gateway.log);
+    assert!(gateway.lookup("redis.default.nomad").contains("10.0.0.5"));
+    gateway.wait_for("the snapshot on disk can be written again");
+    let metrics = gateway.page_with("/metrics", WRITTEN);
+    assert!(metrics.contains("nomadns_snapshot_failures_total 1"));
+    assert!(scene.file().is_file());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_is_for_its_owner_alone_and_nothing_unfinished_stays_beside_it() {
     let scene = Scene::new();
     scene.left_by("TERM").await;
