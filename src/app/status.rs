@@ -64,7 +64,11 @@ pub(super) fn page(
             ),
         ];
         let odd = report.oddities.iter().filter(|(_, count)| *count > 0);
-        lines.extend(odd.map(|(reason, count)| (format!("Odd: {reason}"), count.to_string())));
+        lines.extend(odd.map(|(reason, count)| {
+            let example = report.odd_examples.iter().find(|(of, _)| of == reason);
+            let such = example.map_or_else(String::new, |(_, it)| format!(", such as {it}"));
+            (format!("Odd: {reason}"), format!("{count}{such}"))
+        }));
         lines
     })
 }

@@ -1,5 +1,6 @@
 //! A change at Nomad is in the next answer on every transport.
 
+mod odd;
 mod outages;
 mod stale;
 
