@@ -10,6 +10,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use nomadns::dns::{Rcode, RecordType, Transport};
 use nomadns::listeners::exchange::{Exchange, Exchanged};
@@ -91,7 +92,8 @@ fn with_rate(queries_per_second: u32, burst: u32) -> Server {
 /// What is over the limit is truncated, and costs as little.
 fn assert_hits_allocate_nothing(server: Server) {
     let filled = Filled::new(100, 10);
-    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::new(server));
+    let server = Arc::new(server);
+    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::clone(&server));
     let client = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let mut out = Vec::with_capacity(ANSWER_OCTETS);
     for (name, record_type, rcode) in [
@@ -102,10 +104,12 @@ fn assert_hits_allocate_nothing(server: Server) {
     ] {
         let edns = message(name, record_type, Some(1232));
         let cookie = with_cookie(edns.clone());
-        for message in [message(name, record_type, None), edns, cookie] {
+        let messages = [message(name, record_type, None), edns, cookie];
+        for (message, stale) in messages.iter().flat_map(|it| [(it, false), (it, true)]) {
+            server.stale.store(stale, Ordering::Relaxed);
             let mut ask = || {
                 out.clear();
-                let exchanged = exchange.begin(&message, client, &mut out);
+                let exchanged = exchange.begin(message, client, &mut out);
                 assert!(matches!(exchanged, Exchanged::Answered { .. }));
                 let is_truncated = out[2] & 2 != 0;
                 assert!(is_truncated || u16::from(out[3] & 0xf) == rcode.0);

@@ -180,6 +180,16 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
             "Event streams that were opened",
             report.streams,
         ),
+        (
+            "nomadns_snapshot_writes",
+            "Snapshots written to disk",
+            report.snapshots_written,
+        ),
+        (
+            "nomadns_snapshot_failures",
+            "Snapshots that could not be written to disk",
+            report.snapshots_failed,
+        ),
     ] {
         let mut own = family(encoder, name, help, MetricType::Counter)?;
         own.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
@@ -210,7 +220,8 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
 }
 
 fn encode_freshness(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> fmt::Result {
-    let ready = u64::from(report.readiness == sync::Readiness::Ready);
+    let not_ready = matches!(report.readiness, sync::Readiness::NotReady(_));
+    let ready = u64::from(!not_ready);
     gauge(
         encoder,
         "nomadns_ready",
@@ -237,7 +248,9 @@ fn encode_freshness(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) 
         .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
     let at = at.map_or(0.0, |at| at.as_secs_f64());
     let name = "nomadns_nomad_last_success_timestamp_seconds";
-    gauge(encoder, name, "When Nomad answered last", &at)
+    gauge(encoder, name, "When Nomad answered last", &at)?;
+    let help = "Whether answers are marked as stale, 1 or 0";
+    gauge(encoder, "nomadns_stale", help, &u64::from(report.stale))
 }
 
 fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt::Result {

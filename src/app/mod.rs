@@ -3,6 +3,7 @@
 //! Floor 7. It decides nothing about queries; it hands the parts to each other.
 
 mod bind;
+mod connect;
 mod demo;
 mod designated;
 mod listening;
@@ -18,6 +19,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use bind::{BindError, Bound, Taken};
+pub use connect::{ConnectError, connect};
 pub use demo::{Demo, DemoError, DemoOptions, PortChoice};
 pub use logs::start as start_log;
 pub use renewal::Renewable;
@@ -81,6 +83,11 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     parts
         .workers
         .join(Arc::clone(&parts.connections.server.counters));
+    // Before anything listens for queries: the first one finds what is on disk.
+    let mut writer = parts.catalog.writer();
+    if let Some(store) = &settings.store {
+        sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
+    }
     let router = Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
         .designating(designated::resolver(&settings, &bound));
     let workers = Arc::clone(&parts.workers);
@@ -109,7 +116,12 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
 
     warn_of_clear_text(&settings);
     let renewable = renewable(&settings, tls.as_ref(), &shutdown);
-    let writer = parts.catalog.writer();
+    let keeping = settings.store.map(|store| {
+        let (catalog, status) = (Arc::clone(&parts.catalog), Arc::clone(&parts.sync));
+        let (max_stale, mut ending) = (settings.sync.max_stale, shutdown.clone());
+        let ending = async move { ending.requested().await };
+        tokio::spawn(sync::keep(store, catalog, status, max_stale, ending))
+    });
     let mut ending = shutdown;
     let ending = async move { ending.requested().await };
     let syncing = sync::run(settings.sync, client, writer, parts.sync, ending);
@@ -120,6 +132,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         pages: listeners.pages,
         udp,
         syncing: tokio::spawn(syncing),
+        keeping,
         drain: settings.connections.drain,
         renewable,
     })
@@ -148,15 +161,18 @@ struct Parts {
 
 impl Parts {
     fn new(settings: &Settings) -> Self {
+        let sync = Arc::<sync::Status>::default();
+        let mut server = settings.server.clone();
+        server.stale = sync.stale_mark();
         Self {
             workers: Arc::default(),
             udp: Arc::default(),
             connections: Shared {
                 limits: Arc::new(settings.connections.clone()),
-                server: Arc::new(settings.server.clone()),
+                server: Arc::new(server),
                 ..Shared::default()
             },
-            sync: Arc::default(),
+            sync,
             catalog: Arc::default(),
         }
     }

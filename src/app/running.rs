@@ -18,6 +18,8 @@ pub struct Running {
     pub(super) pages: JoinSet<io::Result<()>>,
     pub(super) udp: Vec<UdpWorker>,
     pub(super) syncing: JoinHandle<()>,
+    /// What keeps the snapshot on disk, when there is to be one.
+    pub(super) keeping: Option<JoinHandle<()>>,
     pub(super) drain: Duration,
     pub(super) renewable: Renewable,
 }
@@ -59,6 +61,7 @@ impl Running {
         self.drained(Part::Listeners).await;
         self.last_trigger.request();
         self.drained(Part::Pages).await;
+        self.kept().await;
         self.udp.iter().for_each(UdpWorker::stop);
         // They look every moment whether they are to stop; this blocks nobody else any more.
         tokio::task::spawn_blocking(move || self.udp.into_iter().for_each(UdpWorker::join))
@@ -80,6 +83,18 @@ impl Running {
             .is_err()
         {
             tracing::warn!(?part, "connections were cut that did not end in time");
+        }
+    }
+
+    /// Waits for the last snapshot to be on disk, not for ever.
+    async fn kept(&mut self) {
+        let Some(keeping) = self.keeping.take() else {
+            return;
+        };
+        match tokio::time::timeout(self.drain, keeping).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the snapshot was not kept to the end"),
+            Err(_) => tracing::warn!("the last snapshot did not get to the disk in time"),
         }
     }
 

@@ -7,10 +7,21 @@ use crate::sync;
 
 /// Makes what tells whether the gateway is ready.
 pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness + Send + Sync> {
-    Arc::new(move || match status.readiness() {
-        // What CoreDNS says, and below it what the token may read.
-        sync::Readiness::Ready => Readiness::Ready(format!("OK\n{}", status.report().access)),
-        sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
+    Arc::new(move || {
+        let report = status.report();
+        let age = report.since_success.unwrap_or_default().as_secs();
+        // What CoreDNS says first, and in a second line what the token may read.
+        let ready = |said: &str| Readiness::Ready(format!("{said}\n{}", report.access));
+        match report.readiness {
+            sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
+            sync::Readiness::Restored => ready(&format!(
+                "OK, but stale: answering from the snapshot on disk; Nomad was last heard {age} s ago"
+            )),
+            sync::Readiness::Ready if report.stale => ready(&format!(
+                "OK, but stale: answering from the last state; Nomad was last heard {age} s ago"
+            )),
+            sync::Readiness::Ready => ready("OK"),
+        }
     })
 }
 
@@ -22,6 +33,7 @@ pub(super) fn page(
         let report = status.report();
         let ready = match &report.readiness {
             sync::Readiness::Ready => "yes".to_owned(),
+            sync::Readiness::Restored => "yes, from the snapshot on disk".to_owned(),
             sync::Readiness::NotReady(reason) => format!("no: {reason}"),
         };
         let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
@@ -29,6 +41,10 @@ pub(super) fn page(
         let mut lines = vec![
             ("Version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("Ready".to_owned(), ready),
+            (
+                "Answers".to_owned(),
+                if report.stale { "stale" } else { "current" }.to_owned(),
+            ),
             ("Access".to_owned(), report.access.to_string()),
             ("Services".to_owned(), report.services.to_string()),
             ("Instances".to_owned(), report.instances.to_string()),
@@ -50,7 +66,11 @@ pub(super) fn page(
             ),
         ];
         let odd = report.oddities.iter().filter(|(_, count)| *count > 0);
-        lines.extend(odd.map(|(reason, count)| (format!("Odd: {reason}"), count.to_string())));
+        lines.extend(odd.map(|(reason, count)| {
+            let example = report.odd_examples.iter().find(|(of, _)| of == reason);
+            let such = example.map_or_else(String::new, |(_, it)| format!(", such as {it}"));
+            (format!("Odd: {reason}"), format!("{count}{such}"))
+        }));
         lines
     })
 }

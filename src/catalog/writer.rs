@@ -92,13 +92,23 @@ impl Writer {
         Ok(Outcome::Changed)
     }
 
-    /// Goes through the services of the working copy as Nomad spells them, namespace first.
-    pub fn services(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Whether there is anything published.
+    pub fn has_published(&self) -> bool {
+        self.catalog.current.load().is_some()
+    }
+
+    /// Counts the services and the instances of the working copy.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.working.services, self.working.instances)
+    }
+
+    /// Goes through the services of the working copy as Nomad spells them, namespace first, with their instances.
+    pub fn services(&self) -> impl Iterator<Item = (&str, &str, usize)> {
         self.working.iter().flat_map(|(_, _, service)| {
             service
                 .parts
                 .iter()
-                .map(|part| (&*part.namespace, &*part.name))
+                .map(|part| (&*part.namespace, &*part.name, part.instances.len()))
         })
     }
 

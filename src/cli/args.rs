@@ -26,7 +26,7 @@ pub(super) enum Command {
     /// Starts the gateway; without a file, by `NOMAD_ADDR` and the defaults
     Serve(ServeArgs),
     /// Reads the configuration as serve would, says what is wrong and where; exits with 0 or 2
-    Check(ServeArgs),
+    Check(CheckArgs),
     /// Writes a development CA and a certificate for localhost
     Certs(CertsArgs),
     /// Reads the cluster once and prints its zones as master files, as other name servers load them
@@ -88,6 +88,18 @@ pub(super) struct ServeArgs {
     pub(super) tls_key: Option<String>,
     #[command(flatten)]
     pub(super) log: LogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) serve: ServeArgs,
+    /// Try Nomad too, and say what the token may read and what is there; exits with 1 when it cannot be read
+    #[arg(long)]
+    pub(super) connect: bool,
+    /// How long Nomad may take to tell all, such as 500ms or 1m
+    #[arg(long, value_name = "D", value_parser = duration, default_value = "10s", requires = "connect")]
+    pub(super) timeout: Duration,
 }
 
 #[derive(Clone, Debug, Default, Args)]

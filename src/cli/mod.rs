@@ -18,7 +18,7 @@ use crate::config::{ConfigError, Settings, Source, apply_environment};
 use crate::lookup::{self, LookupArgs};
 
 pub use self::args::Cli;
-use self::args::{CertsArgs, Command, DemoArgs, ServeArgs};
+use self::args::{CertsArgs, CheckArgs, Command, DemoArgs, ServeArgs};
 use self::signals::Signals;
 
 /// The exit code for what is wrong in flags, environment or file.
@@ -40,7 +40,7 @@ pub fn run() -> ExitCode {
         match cli.command {
             Command::Demo(args) => demo(args).await,
             Command::Serve(args) => serve(&args).await,
-            Command::Check(args) => check(&args),
+            Command::Check(args) => check(&args).await,
             Command::Certs(args) => certs(&args),
             Command::Export(args) => export::run(args).await,
             Command::Lookup(args) => look_up(args).await,
@@ -75,13 +75,25 @@ async fn serve(args: &ServeArgs) -> ExitCode {
     }
 }
 
-fn check(args: &ServeArgs) -> ExitCode {
-    match settings(args) {
-        Err(error) => fail(USAGE, &error.to_string()),
-        Ok(settings) => match app::try_out(&settings) {
-            Err(error) => fail(USAGE, &error.to_string()),
-            Ok(()) => say("the configuration is good"),
-        },
+async fn check(args: &CheckArgs) -> ExitCode {
+    let settings = match settings(&args.serve) {
+        Ok(settings) => settings,
+        Err(error) => return fail(USAGE, &error.to_string()),
+    };
+    if let Err(error) = app::try_out(&settings) {
+        return fail(USAGE, &error.to_string());
+    }
+    if !args.connect {
+        return say("the configuration is good");
+    }
+    // The lines say what goes wrong; who wants more asks for it.
+    if args.serve.log.log_level.is_some() {
+        app::start_log(settings.log.format, &settings.log.level);
+    }
+    match app::connect(settings, args.timeout).await {
+        Ok(lines) => say(&lines),
+        Err(error) if error.is_configuration() => fail(USAGE, &error.to_string()),
+        Err(error) => fail(1, &error.to_string()),
     }
 }
 

@@ -77,6 +77,12 @@ pub struct NomadSection {
     pub skip_verify: bool,
     /// How long the last known state is answered from once Nomad is gone, in seconds.
     pub max_stale_seconds: u64,
+    /// How long Nomad may be silent in an outage before answers are marked as stale, in seconds.
+    pub stale_after_seconds: u64,
+    /// A folder for a snapshot of what is known, for a restart in an outage; none is kept when empty.
+    pub state_dir: String,
+    /// How often the snapshot is written at most, in seconds.
+    pub state_seconds: u64,
     /// How many services are read at once.
     pub reads_at_once: usize,
     /// How often everything is read again, in seconds, for what Nomad does not tell.

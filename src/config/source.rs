@@ -114,12 +114,11 @@ impl Source {
 
     /// Makes the error of a key: names who said its value, and the value unless it is a secret.
     pub fn error(&self, key: &str, problem: impl Into<String>) -> ConfigError {
-        let file = || self.file.as_ref().map(|file| file.display().to_string());
-        let origin = self.origins.get(key).cloned().or_else(file);
+        let origin = self.origin(key);
         let secret = SECRETS.contains(&key);
         let value = self.value(key).filter(|value| !secret && !value.is_table());
         ConfigError {
-            origin: origin.unwrap_or_else(|| "defaults".into()),
+            origin,
             key: if key == "." {
                 String::new()
             } else {
@@ -132,6 +131,13 @@ impl Source {
                 problem.into()
             },
         }
+    }
+
+    /// Names who said the value of a key: a flag, a variable, the file, or nobody.
+    pub fn origin(&self, key: &str) -> String {
+        let file = || self.file.as_ref().map(|file| file.display().to_string());
+        let origin = self.origins.get(key).cloned().or_else(file);
+        origin.unwrap_or_else(|| "defaults".into())
     }
 
     fn value(&self, key: &str) -> Option<&Value> {

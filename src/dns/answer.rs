@@ -41,6 +41,16 @@ pub struct ExtendedError {
     pub text: &'static str,
 }
 
+/// Whether what answers are made from is as new as it should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Age {
+    /// It is.
+    #[default]
+    Current,
+    /// It is older.
+    Stale,
+}
+
 /// How long a cache may give an answer out.
 #[derive(Clone, Debug)]
 pub enum Lifetime {
@@ -82,6 +92,18 @@ impl Answer {
         self.0.extended_error
     }
 
+    /// What is told beside the code of the response when the answer may be old: its own error, or how old it is.
+    pub fn extended_error_at(&self, age: Age) -> Option<ExtendedError> {
+        let stale = match (age, self.0.rcode) {
+            // What says nothing of the cluster is never old.
+            _ if !self.0.authoritative => None,
+            (Age::Stale, Rcode::NOERROR) => Some(ExtendedError::STALE),
+            (Age::Stale, Rcode::NXDOMAIN) => Some(ExtendedError::STALE_NXDOMAIN),
+            _ => None,
+        };
+        self.0.extended_error.or(stale)
+    }
+
     /// About how much memory it takes, in octets.
     pub fn octets(&self) -> usize {
         size_of::<Parts>() + self.0.records.len() + 4 * self.0.answer_starts.len()
@@ -100,6 +122,16 @@ impl Answer {
 }
 
 impl ExtendedError {
+    /// The answer is older than it should be (RFC 8914 §4.4).
+    pub const STALE: Self = Self {
+        code: 3,
+        text: "no word of Nomad for a while",
+    };
+    /// So is the denial (RFC 8914 §4.20).
+    pub const STALE_NXDOMAIN: Self = Self {
+        code: 19,
+        text: "no word of Nomad for a while",
+    };
     /// No snapshot of the cluster exists yet (RFC 8914 §4.15).
     pub const NOT_READY: Self = Self {
         code: 14,

@@ -99,6 +99,6 @@ fn reason(status: &sync::Status) -> String {
         _ if report.access == sync::Access::Reads => report.access.to_string(),
         (Some(error), _) => error,
         (None, sync::Readiness::NotReady(reason)) => reason,
-        (None, sync::Readiness::Ready) => "it became too old".into(),
+        (None, sync::Readiness::Ready | sync::Readiness::Restored) => "it became too old".into(),
     }
 }

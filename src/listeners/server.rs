@@ -3,11 +3,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use super::clients::Clients;
 use crate::dns::wire::Additions;
-use crate::dns::{CookieSecrets, Query, Transport};
+use crate::dns::{Age, CookieSecrets, Mark, Query, Transport};
 use crate::layers::metrics::Counters;
 
 /// Stands for the address of a client that has none.
@@ -26,6 +27,8 @@ pub struct Server {
     pub counters: Arc<Counters>,
     /// Who may ask, and how often.
     pub clients: Arc<Clients>,
+    /// Set while answers are older than they should be (RFC 8914 §4.4).
+    pub stale: Mark,
 }
 
 impl Default for Server {
@@ -38,6 +41,7 @@ impl Default for Server {
             cookies,
             counters: Arc::default(),
             clients: Arc::default(),
+            stale: Mark::default(),
         }
     }
 }
@@ -51,6 +55,10 @@ impl Server {
         Additions {
             nsid: &self.nsid,
             keepalive_tenths: self.keepalive_tenths(query.transport),
+            age: match self.stale.load(Ordering::Relaxed) {
+                true => Age::Stale,
+                false => Age::Current,
+            },
             may_pad: matches!(query.transport, Transport::Tls | Transport::Https),
             ..self.least_additions(query)
         }

@@ -111,17 +111,14 @@ pub struct AllocationStub {
 }
 
 /// One check of an allocation.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 pub struct Check {
     /// The service it belongs to.
-    #[serde(default)]
     pub service: String,
     /// `healthiness` or `readiness`.
-    #[serde(default)]
     pub mode: String,
     /// `success`, `failure` or `pending`.
-    #[serde(default)]
     pub status: String,
 }
 
@@ -138,6 +135,9 @@ pub struct Node {
     /// Its address.
     #[serde(default)]
     pub address: String,
+    /// The version of Nomad on it.
+    #[serde(default)]
+    pub version: String,
     /// `initializing`, `ready`, `down` or `disconnected`.
     #[serde(default)]
     pub status: String,

@@ -74,7 +74,8 @@ impl Access {
     }
 
     /// Says whether it is known that there are events, or none.
-    pub(super) fn knows_events(&self) -> bool {
+    #[must_use]
+    pub fn knows_events(&self) -> bool {
         !matches!(
             self,
             Self::All(Events::Unknown) | Self::Namespaces(_, Events::Unknown)

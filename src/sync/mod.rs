@@ -7,12 +7,14 @@
 mod access;
 mod demands;
 mod engine;
+mod moment;
 mod oddities;
 mod pace;
 mod plan;
 mod registration;
 mod settings;
 mod status;
+mod stored;
 mod twins;
 
 pub use access::{Access, Events};
@@ -20,3 +22,4 @@ pub use engine::run;
 pub use oddities::{Counts, Oddity};
 pub use settings::{OnDemand, Settings, Times};
 pub use status::{Readiness, Report, Status};
+pub use stored::{Fill, Fingerprint, Store, keep, restore};

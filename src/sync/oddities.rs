@@ -4,6 +4,7 @@
 //! grows neither metrics nor memory. Nothing odd is refused here; it only spoils itself.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::plan::Key;
 
@@ -77,6 +78,9 @@ impl Oddity {
 /// How many of each, in the order of [`Oddity::ALL`].
 pub type Counts = [usize; Oddity::ALL.len()];
 
+/// One example of each that there is, in the order of [`Oddity::ALL`]; fit to be shown.
+pub(super) type Examples = [Option<Arc<str>>; Oddity::ALL.len()];
+
 /// The oddities of one service, with an example of each.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -101,6 +105,7 @@ impl Found {
 pub(super) struct Oddities {
     by_service: HashMap<Key, Counts>,
     totals: Counts,
+    examples: Examples,
     logged: HashSet<u64>,
     hasher: ahash::RandomState,
 }
@@ -131,6 +136,11 @@ impl Oddities {
         self.totals
     }
 
+    /// Returns one example of each that there is.
+    pub(super) fn examples(&self) -> &Examples {
+        &self.examples
+    }
+
     fn of(&self, key: &Key) -> Counts {
         self.by_service.get(key).copied().unwrap_or_default()
     }
@@ -144,15 +154,24 @@ impl Oddities {
         for ((total, now), before) in self.totals.iter_mut().zip(counts).zip(before) {
             *total = *total + now - before;
         }
+        for (example, total) in self.examples.iter_mut().zip(self.totals) {
+            if total == 0 {
+                *example = None;
+            }
+        }
     }
 
     fn log(&mut self, key: &Key, oddity: Oddity, example: &str) {
+        let cut = |text: &str| text.chars().take(SHOWN_CHARS).collect::<String>();
+        let (namespace, service) = (cut(&key.namespace), cut(&key.name));
+        self.examples[oddity as usize].get_or_insert_with(|| {
+            let (namespace, service) = (namespace.escape_debug(), service.escape_debug());
+            format!("{example:?} in {namespace}/{service}").into()
+        });
         let seen = self.hasher.hash_one((key, oddity));
         if self.logged.len() >= LOGGED_MAX || !self.logged.insert(seen) {
             return;
         }
-        let cut = |text: &str| text.chars().take(SHOWN_CHARS).collect::<String>();
-        let (namespace, service) = (cut(&key.namespace), cut(&key.name));
         tracing::warn!(
             ?namespace,
             ?service,

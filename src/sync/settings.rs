@@ -19,6 +19,8 @@ pub struct Settings {
     pub address_grace: Duration,
     /// How long the last state is answered from once Nomad fails.
     pub max_stale: Duration,
+    /// How long Nomad may be silent in an outage before answers are marked as stale.
+    pub stale_after: Duration,
     /// How often an outage that lasts is logged.
     pub log_every: Duration,
     /// The longest pause between two attempts in an outage.
@@ -40,6 +42,7 @@ impl Default for Settings {
             reads_in_flight: 8,
             address_grace: Duration::from_secs(60),
             max_stale: Duration::from_secs(86_400),
+            stale_after: Duration::from_secs(30),
             log_every: Duration::from_secs(30),
             backoff_max: Duration::from_secs(30),
             access_every: Duration::from_secs(60),

@@ -2,14 +2,15 @@
 //!
 //! Floor 2. Written by the engine alone, read by whoever likes; a reader gets a copy and holds no lock.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use super::access::Access;
-use super::oddities::{Counts, Oddity};
+use super::moment::Moment;
+use super::oddities::{Counts, Examples, Oddity};
 use crate::nomad::{Cause, NomadError};
 
 /// The state of the synchronisation, shared.
@@ -25,6 +26,9 @@ pub struct Status {
     index: AtomicU64,
     services: AtomicUsize,
     instances: AtomicUsize,
+    stale: Arc<AtomicBool>,
+    snapshots_written: AtomicU64,
+    snapshots_failed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -32,8 +36,9 @@ struct Words {
     access: Access,
     readiness: Readiness,
     last_error: Option<String>,
-    last_success: Option<(SystemTime, Instant)>,
-    failing_since: Option<Instant>,
+    last_success: Option<Moment>,
+    failing_since: Option<Moment>,
+    odd_examples: Examples,
 }
 
 /// Whether the catalogue has been complete once.
@@ -41,6 +46,8 @@ struct Words {
 pub enum Readiness {
     /// It has.
     Ready,
+    /// It has not in this process; what an earlier one left on disk is answered from.
+    Restored,
     /// It has not, for this reason.
     NotReady(String),
 }
@@ -76,6 +83,8 @@ pub struct Report {
     pub errors: Vec<(&'static str, u64)>,
     /// Odd registrations now, by reason.
     pub oddities: Vec<(&'static str, usize)>,
+    /// One example of each, by reason.
+    pub odd_examples: Vec<(&'static str, Arc<str>)>,
     /// Lists that answered so far.
     pub lists: u64,
     /// Services read so far.
@@ -84,6 +93,12 @@ pub struct Report {
     pub passes: u64,
     /// Event streams opened so far.
     pub streams: u64,
+    /// Whether answers are marked as stale.
+    pub stale: bool,
+    /// Snapshots written to disk so far.
+    pub snapshots_written: u64,
+    /// Snapshots that could not be written.
+    pub snapshots_failed: u64,
 }
 
 impl Status {
@@ -103,13 +118,17 @@ impl Status {
             .map(|count| count.load(Ordering::Relaxed));
         let oddities = Oddity::ALL.into_iter().map(Oddity::label).zip(oddities);
         let words = self.words();
+        let examples = Oddity::ALL.into_iter().zip(&words.odd_examples);
+        let examples = examples
+            .filter_map(|(oddity, example)| Some((oddity.label(), Arc::clone(example.as_ref()?))));
         Report {
+            odd_examples: examples.collect(),
             access: words.access.clone(),
             readiness: words.readiness.clone(),
             last_error: words.last_error.clone(),
-            last_success: words.last_success.map(|(at, _)| at),
-            since_success: words.last_success.map(|(_, at)| at.elapsed()),
-            failing_for: words.failing_since.map(|since| since.elapsed()),
+            last_success: words.last_success.map(|it| it.wall),
+            since_success: words.last_success.map(Moment::elapsed),
+            failing_for: words.failing_since.map(Moment::elapsed),
             index: load(&self.index),
             services: self.services.load(Ordering::Relaxed),
             instances: self.instances.load(Ordering::Relaxed),
@@ -119,6 +138,9 @@ impl Status {
             reads: load(&self.reads),
             passes: load(&self.passes),
             streams: load(&self.streams),
+            stale: self.stale.load(Ordering::Relaxed),
+            snapshots_written: load(&self.snapshots_written),
+            snapshots_failed: load(&self.snapshots_failed),
         }
     }
 
@@ -131,7 +153,46 @@ impl Status {
     /// Returns how long Nomad has given no usable answer; none while it does.
     #[must_use]
     pub fn failing_for(&self) -> Option<Duration> {
-        self.words().failing_since.map(|since| since.elapsed())
+        self.words().failing_since.map(Moment::elapsed)
+    }
+
+    /// Returns the mark that is set while answers are older than they should be.
+    #[must_use]
+    pub fn stale_mark(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stale)
+    }
+
+    /// Returns how long ago Nomad was heard; none when it never was.
+    pub(super) fn since_heard(&self) -> Option<Duration> {
+        self.words().last_success.map(Moment::elapsed)
+    }
+
+    /// Returns when Nomad was heard; none when that was before this process, or never.
+    pub(super) fn heard_at(&self) -> Option<Instant> {
+        self.words().last_success.and_then(Moment::in_this_process)
+    }
+
+    /// Notes that answers come from what an earlier process left, which had heard Nomad so long ago.
+    pub(super) fn restored(&self, age: Duration, index: u64, counts: (usize, usize)) {
+        let heard = Moment::before_this_process(age);
+        let mut words = self.words();
+        words.readiness = Readiness::Restored;
+        (words.last_success, words.failing_since) = (Some(heard), Some(heard));
+        drop(words);
+        self.set_counts(index, counts);
+        self.set_stale(true);
+    }
+
+    pub(super) fn set_stale(&self, stale: bool) {
+        self.stale.store(stale, Ordering::Relaxed);
+    }
+
+    pub(super) fn snapshot_written(&self) {
+        self.snapshots_written.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn snapshot_failed(&self) {
+        self.snapshots_failed.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn answered(&self, what: Answered) {
@@ -146,7 +207,7 @@ impl Status {
 
     /// Notes that Nomad lives.
     pub(super) fn heard(&self) {
-        self.words().last_success = Some((SystemTime::now(), Instant::now()));
+        self.words().last_success = Some(Moment::now());
     }
 
     pub(super) fn passed(&self) {
@@ -171,14 +232,11 @@ impl Status {
     }
 
     pub(super) fn set_failing(&self) {
-        self.words().failing_since.get_or_insert_with(Instant::now);
+        self.words().failing_since.get_or_insert_with(Moment::now);
     }
 
     pub(super) fn set_working(&self) -> Option<Duration> {
-        self.words()
-            .failing_since
-            .take()
-            .map(|since| since.elapsed())
+        self.words().failing_since.take().map(Moment::elapsed)
     }
 
     pub(super) fn set_counts(&self, index: u64, (services, instances): (usize, usize)) {
@@ -187,7 +245,8 @@ impl Status {
         self.instances.store(instances, Ordering::Relaxed);
     }
 
-    pub(super) fn set_oddities(&self, counts: &Counts) {
+    pub(super) fn set_oddities(&self, counts: &Counts, examples: &Examples) {
+        self.words().odd_examples.clone_from(examples);
         for (shown, count) in self.oddities.iter().zip(counts) {
             shown.store(*count, Ordering::Relaxed);
         }

@@ -7,6 +7,7 @@ mod files;
 mod http;
 mod nomad;
 mod on_demand;
+mod state;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -37,8 +38,12 @@ pub struct Settings {
     pub designated_resolver: Option<Name>,
     /// How Nomad is asked.
     pub nomad: NomadSettings,
+    /// Where Nomad's token comes from, in words.
+    pub token_origin: String,
     /// What of Nomad is kept, and how.
     pub sync: sync::Settings,
+    /// Where a snapshot of it is kept, if one is.
+    pub store: Option<sync::Store>,
     /// Where it listens.
     pub listen: ListenSection,
     /// The certificate of the TLS listeners, when there are any.
@@ -82,7 +87,9 @@ impl Settings {
             zones: check.zones(&file)?,
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
+            token_origin: check.token_origin(&file),
             sync: check.sync(&file)?,
+            store: check.store(&file),
             certificate: check.certificate(&file)?,
             client_ca: check.client_ca(&file)?,
             tls_check: check_every(file.tls.check_seconds),
@@ -166,6 +173,7 @@ impl Check<'_> {
         settings.filter.clone_from(&section.filter);
         settings.reads_in_flight = reads;
         settings.max_stale = Duration::from_secs(section.max_stale_seconds);
+        settings.stale_after = Duration::from_secs(section.stale_after_seconds);
         settings.times.pass_every = Duration::from_secs(section.full_read_seconds.max(1));
         self.on_demand(file, &mut settings)?;
         // A cached SRV record is resolved as long as it may be kept.

@@ -61,6 +61,14 @@ impl Check<'_> {
         }
     }
 
+    pub(super) fn token_origin(&self, file: &File) -> String {
+        match (&*file.nomad.token, &*file.nomad.token_file) {
+            ("", "") => "none".into(),
+            (_, "") => format!("from {}", self.source.origin("nomad.token")),
+            (_, path) => format!("from the file {path}"),
+        }
+    }
+
     fn nomad_tls(&self, file: &File) -> Result<TlsSettings, ConfigError> {
         let section = &file.nomad;
         let mut tls = TlsSettings {

@@ -48,7 +48,7 @@ fn encode_within(
     out: &mut Vec<u8>,
 ) {
     let parts = answer.parts();
-    let options = AnswerOptions::new(query, answer.extended_error(), additions);
+    let options = AnswerOptions::new(query, answer.extended_error_at(additions.age), additions);
     let opt_octets = if query.edns.is_some() {
         OPT_OCTETS + options.octets_after(0)
     } else {

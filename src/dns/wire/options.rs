@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::edns::{ClientSubnet, Cookie, EdnsOptions};
-use super::super::{ExtendedError, Query};
+use super::super::{Age, ExtendedError, Query};
 use super::opt::{EXTENDED_ERROR, Opt};
 
 // The codes of the registry.
@@ -29,6 +29,8 @@ pub struct Additions<'server> {
     pub keepalive_tenths: Option<u16>,
     /// The server's part of the cookie.
     pub cookie: Option<[u8; 16]>,
+    /// Whether what answers are made from is as new as it should be.
+    pub age: Age,
     /// Whether the way is encrypted, so that padding hides something.
     pub may_pad: bool,
 }

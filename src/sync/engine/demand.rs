@@ -6,7 +6,7 @@
 use tokio::time::Instant;
 
 use super::outage::Loss;
-use super::{Catalogue, Done, Engine, Phase};
+use super::{Done, Engine, Phase};
 use crate::catalog::{Ask, Coverage};
 use crate::nomad::{Cause, NomadError};
 use crate::sync::access::Access;
@@ -25,6 +25,7 @@ impl Engine {
         self.set_access(Access::Reads);
         self.confirm(Loss::Read);
         if self.coverage == Coverage::Complete {
+            self.take_over_restored();
             for key in self.plan.present() {
                 self.demands.inherit(key, now);
             }
@@ -141,9 +142,7 @@ impl Engine {
     fn set_coverage(&mut self, coverage: Coverage) {
         self.coverage = coverage;
         self.writer.cover(coverage);
-        if self.catalogue != Catalogue::NeverPublished {
-            self.catalogue = Catalogue::Changed;
-        }
+        self.changed();
     }
 
     fn is_configured(&self, namespace: &str) -> bool {

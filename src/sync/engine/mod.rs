@@ -8,6 +8,7 @@ mod lists;
 mod outage;
 mod publish;
 mod reads;
+mod stale;
 mod streams;
 mod watch;
 
@@ -119,6 +120,8 @@ enum Phase {
 enum Catalogue {
     /// Nothing is answered: it was not complete yet, or became too old.
     NeverPublished,
+    /// What is answered from is what an earlier process left on disk.
+    Restored,
     Published,
     Changed,
 }
@@ -139,9 +142,13 @@ impl Engine {
     fn new(settings: Settings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
         let (events_sender, events) = mpsc::channel(EVENTS_QUEUED);
         let now = Instant::now();
+        let catalogue = match writer.has_published() {
+            true => Catalogue::Restored,
+            false => Catalogue::NeverPublished,
+        };
         Self {
             plan: Plan::new(settings.times),
-            outage: Outage::new(&settings),
+            outage: Outage::new(&settings, catalogue),
             demands: Demands::new(settings.on_demand, now),
             demanding: HashMap::new(),
             asks: writer.asks(),
@@ -166,7 +173,7 @@ impl Engine {
             reading: HashMap::new(),
             events,
             events_sender,
-            catalogue: Catalogue::NeverPublished,
+            catalogue,
             housekeeping: now,
         }
     }
@@ -265,6 +272,8 @@ impl Engine {
                     .set_not_ready(format!("first sync: {open} services are still to be read"));
             }
             self.withdraw_what_is_too_old();
+            self.doubt_a_silent_nomad(now);
+            self.show_staleness();
             self.show_counts();
             self.find_more(now);
             self.forget_demanded(now);

@@ -45,13 +45,14 @@ pub(super) enum Loss {
 }
 
 impl Outage {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, catalogue: Catalogue) -> Self {
         Self {
             pace: Pace::new(settings.backoff_max),
             log_every: settings.log_every,
             logged: None,
             said: Said::Working,
-            loss: None,
+            // What comes from an earlier process is as old as in an outage, until Nomad lists again.
+            loss: (catalogue == Catalogue::Restored).then_some(Loss::List),
         }
     }
 
@@ -172,6 +173,7 @@ impl Engine {
             return;
         }
         self.outage.loss = None;
+        self.show_staleness();
         if let Some(lasted) = self.status.set_working()
             && self.outage.said == Said::Failing
         {

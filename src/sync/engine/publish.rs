@@ -8,12 +8,18 @@ use crate::catalog::Coverage;
 impl Engine {
     /// Publishes what changed, once it is complete.
     pub(super) fn publish(&mut self) {
-        let first = self.catalogue == Catalogue::NeverPublished;
+        let first = matches!(
+            self.catalogue,
+            Catalogue::NeverPublished | Catalogue::Restored
+        );
         let waiters = self.end_on_demand();
         let complete = self.coverage == Coverage::OnDemand || self.plan.is_complete();
         let waits = !complete || self.outage.is_on();
         if self.catalogue == Catalogue::Published || (first && waits) {
             return;
+        }
+        if first && self.coverage == Coverage::Complete {
+            self.drop_what_nomad_has_no_more();
         }
         let index = self.plan.highest_index();
         self.writer.publish(index);
@@ -26,6 +32,7 @@ impl Engine {
         if first {
             let (services, instances) = self.plan.counts();
             self.status.set_ready();
+            self.show_staleness();
             tracing::info!(services, instances, index, "sync complete");
         }
     }
@@ -39,8 +46,12 @@ impl Engine {
 
     /// Tells the status what is known.
     pub(super) fn show_counts(&self) {
+        if self.catalogue == Catalogue::Restored {
+            return;
+        }
         self.status
             .set_counts(self.plan.highest_index(), self.plan.counts());
-        self.status.set_oddities(&self.oddities.totals());
+        self.status
+            .set_oddities(&self.oddities.totals(), self.oddities.examples());
     }
 }

@@ -80,7 +80,8 @@ impl Engine {
         self.oddities.set(key, &found);
         self.note_twins(key, presence);
         if self.catalogue != Catalogue::NeverPublished {
-            self.status.set_oddities(&self.oddities.totals());
+            self.status
+                .set_oddities(&self.oddities.totals(), self.oddities.examples());
         }
     }
 

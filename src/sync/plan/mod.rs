@@ -156,6 +156,11 @@ impl Plan {
         self.services.is_present(namespace, name)
     }
 
+    /// Takes over instances that the catalogue has from before; false when no list has the service.
+    pub(crate) fn inherit(&mut self, namespace: &str, name: &str, instances: usize) -> bool {
+        self.services.inherit(namespace, name, instances)
+    }
+
     /// Counts the services with an instance, and the instances.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (self.services.present, self.services.instances)

@@ -81,6 +81,20 @@ impl Services {
         found.is_some_and(|service| service.instances > 0)
     }
 
+    /// Takes over instances that were not read yet; false when no list has the service.
+    pub(super) fn inherit(&mut self, namespace: &str, name: &str, instances: usize) -> bool {
+        match self.find(namespace, name) {
+            Some(service) if service.instances > 0 => true,
+            Some(service) if service.list != NOT_LISTED => {
+                // What is listed and could not be read yet: when the list drops it, it has to go.
+                let key = service.key.clone();
+                self.set_instances(&key, instances);
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn namespaces(&self) -> impl Iterator<Item = &Arc<str>> {
         self.by_namespace.keys()
     }

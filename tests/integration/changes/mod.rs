@@ -1,6 +1,8 @@
 //! A change at Nomad is in the next answer on every transport.
 
+mod odd;
 mod outages;
+mod stale;
 
 use nomadns::demo::{Registration, Removal, SimulatedNomad};
 

@@ -1,6 +1,8 @@
 //! The command as a process: exit codes, signals, what it says, and what it never says.
 
 mod admission;
+mod connect;
+mod disk;
 mod environment;
 mod life;
 mod mistakes;
@@ -120,7 +122,12 @@ impl Gateway {
 
     /// Gets a page of the operator's: the whole response.
     fn page(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.address("admin")).unwrap();
+        self.page_of("admin", path)
+    }
+
+    /// Gets a page of a listener: the whole response.
+    fn page_of(&self, listener: &str, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address(listener)).unwrap();
         stream.set_read_timeout(Some(AT_MOST)).unwrap();
         write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
         let mut response = String::new();

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use clap::CommandFactory;
+use nomadns::cli::Cli;
 use nomadns::demo::{Enforcement, Options, Registration, SimulatedNomad, Token};
 
 use super::Gateway;
@@ -16,22 +18,47 @@ async fn all_that_is_said(nomad: &SimulatedNomad, until: &'static str) -> String
         let folder = tempfile::tempdir().unwrap();
         let token = folder.path().join("token");
         fs::write(&token, CANARY).unwrap();
+        let (token, state) = (token.to_str().unwrap(), folder.path().to_str().unwrap());
         let config = format!(
-            "[nomad]\naddresses = [{url:?}]\ntoken_file = {:?}\nhttp_auth = \"user:{PASSWORD}\"",
-            token.to_str().unwrap()
+            "[nomad]\naddresses = [{url:?}]\ntoken_file = {token:?}\n\
+             http_auth = \"user:{PASSWORD}\"\nstate_dir = {state:?}\nstate_seconds = 1"
         );
         let gateway = Gateway::start(&config, &["--log-level", "trace"]);
         gateway.page_with("/metrics", until);
         let mut said = gateway.lookup("redis.default.nomad");
-        for page in ["/", "/metrics", "/readyz", "/healthz", "/openapi.yaml"] {
+        said += &gateway.lookup("outside.example");
+        let pages = [
+            "/",
+            "/metrics",
+            "/readyz",
+            "/ready",
+            "/healthz",
+            "/health",
+            "/openapi.yaml",
+            "/nothing",
+            "/state",
+        ];
+        for page in pages {
             said += &gateway.page(page);
+        }
+        for page in [
+            "/resolve?name=redis.default.nomad&type=TXT",
+            "/resolve",
+            "/resolve?name=a..b&type=x",
+            "/dns-query?dns=%21",
+            "/dns-query",
+            "/nothing",
+        ] {
+            said += &gateway.page_of("http", page);
         }
         let process = format!("/proc/{}", gateway.child.id());
         said += &fs::read_to_string(format!("{process}/cmdline")).unwrap();
         said += &fs::read_to_string(format!("{process}/environ")).unwrap();
         gateway.signal("TERM");
         let (_, out, log) = gateway.ended();
-        said + &out + &log
+        // There is none when Nomad let nothing be read.
+        let snapshot = fs::read(folder.path().join("catalogue.snapshot")).unwrap_or_default();
+        said + &out + &log + &String::from_utf8_lossy(&snapshot)
     });
     running.await.unwrap()
 }
@@ -62,4 +89,33 @@ async fn a_token_that_is_refused_shows_nowhere() {
     nomad.enforce_acl(Enforcement::On);
     let said = all_that_is_said(&nomad, "nomadns_nomad_errors_total{").await;
     assert_kept(&said);
+}
+
+#[test]
+fn no_flag_takes_a_secret_since_everyone_sees_a_command_line() {
+    let command = Cli::command();
+    for of in command.get_subcommands() {
+        for flag in of.get_arguments().filter_map(|it| it.get_long()) {
+            let secret = ["token", "auth", "password", "secret"]
+                .iter()
+                .any(|word| flag.contains(word));
+            assert!(!secret || flag.ends_with("-file"), "--{flag}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_in_a_mistake_of_the_configuration_shows_nowhere() {
+    for text in [
+        format!("[nomad]\ntoken = [{CANARY:?}]"),
+        format!("[nomad]\nhttp_auth = {CANARY:?}"),
+        format!("[nomad]\ntoken = {CANARY:?}\ntoken_file = \"/nowhere\""),
+        format!("[nomad]\ntoken = {CANARY:?}\nadresses = []"),
+        format!("[nomad]\ntoken = {CANARY:?}\naddresses = [\"nowhere\"]"),
+    ] {
+        let config = super::Config::new(&text);
+        let (code, out, problems) = super::run(&["check", "--config", &config.path()]);
+        assert_eq!(code, 2, "{problems}");
+        assert_kept(&(out + &problems));
+    }
 }

@@ -3,6 +3,7 @@
 mod captures;
 mod failover;
 mod faults;
+mod logs;
 mod stream;
 mod tls;
 

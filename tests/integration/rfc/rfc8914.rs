@@ -1,5 +1,7 @@
 //! RFC 8914: what is told beside the code.
 
+use std::sync::atomic::Ordering;
+
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::RecordType;
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
@@ -86,4 +88,37 @@ async fn what_was_withdrawn_is_not_said_again() {
     answers.publish();
     let message = answers.ask("redis.default.nomad", RecordType::A);
     assert_eq!(message.answers.len(), 3);
+}
+
+#[tokio::test]
+async fn a_stale_answer_is_marked_and_only_what_is_of_the_cluster_can_be_stale() {
+    let answers = Answers::usual();
+    let expected = [
+        ("redis.default.nomad", RecordType::A, None, Some(3)),
+        ("redis.default.nomad", RecordType::MX, None, Some(3)),
+        ("nope.default.nomad", RecordType::A, None, Some(19)),
+        ("example.com", RecordType::A, Some(20), Some(20)),
+        ("nomad", RecordType::AXFR, Some(21), Some(21)),
+    ];
+    // Twice, so that the second time all of them are in the cache.
+    for _ in 0..2 {
+        for (name, record_type, current, stale) in expected {
+            answers.server.stale.store(false, Ordering::Relaxed);
+            let before = answers.ask(name, record_type);
+            assert_eq!(extended_error(&before), current, "{name} {record_type}");
+            answers.server.stale.store(true, Ordering::Relaxed);
+            let marked = answers.ask(name, record_type);
+            assert_eq!(extended_error(&marked), stale, "{name} {record_type}");
+            assert_eq!(marked.metadata.response_code, before.metadata.response_code);
+            assert_eq!(marked.answers.len(), before.answers.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_snapshot_nothing_is_stale() {
+    let answers = Answers::not_ready();
+    answers.server.stale.store(true, Ordering::Relaxed);
+    let message = answers.ask("redis.default.nomad", RecordType::A);
+    assert_eq!(extended_error(&message), Some(14));
 }

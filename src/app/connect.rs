@@ -1,0 +1,228 @@
+//! Tries the configured Nomad once, and says in a few lines what the gateway would have of it.
+//!
+//! Floor 7. It runs the synchronisation that `serve` runs, before a catalogue that nobody asks, until all was read or
+//! the time is over. What it cannot know without more rights (Nomad's version) it says so.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::catalog::{Catalog, Snapshot};
+use crate::config::Settings;
+use crate::nomad::{Cause, Client};
+use crate::sync::{self, Access, Events, Report};
+
+/// How often it is looked how far it is.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How long is waited for the event stream once all has been read.
+const EVENTS_WAIT: Duration = Duration::from_secs(2);
+/// A Nomad that fails for so long, from the first request on, is not waited for.
+const FAILS_FOR: Duration = Duration::from_secs(1);
+/// A service that is there in no cluster; its list only tries the filter.
+const NO_SERVICE: &str = "nomadns-check";
+/// Versions that are told, and the characters of each.
+const VERSIONS: usize = 3;
+const VERSION_CHARS: usize = 40;
+/// What gives a token all that is of use here.
+const WIDEST: &str = "namespace \"*\" { capabilities = [\"read-job\"] }";
+
+/// Why there is nothing to tell.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// What is configured about Nomad cannot be used.
+    #[error("nomad: {0}")]
+    Nomad(#[from] crate::nomad::SettingsError),
+    /// Nomad does not understand the filter.
+    #[error("nomad.filter: {0}")]
+    Filter(String),
+    /// It could not be read.
+    #[error("nomad cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl ConnectError {
+    /// Whether the configuration is wrong, and not Nomad away.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        !matches!(self, Self::Unreadable(_))
+    }
+}
+
+/// Tries Nomad for as long as `within`, and tells in lines what it is.
+///
+/// # Errors
+/// A configuration that Nomad cannot be asked with, or a Nomad that cannot be read.
+pub async fn connect(settings: Settings, within: Duration) -> Result<String, ConnectError> {
+    let end = Instant::now() + within;
+    let client = Client::new(settings.nomad.clone())?;
+    try_filter(&client, &settings.sync, end).await?;
+    let (catalog, status) = (Arc::new(Catalog::new()), Arc::<sync::Status>::default());
+    let following = sync::run(
+        settings.sync.clone(),
+        client.clone(),
+        catalog.writer(),
+        Arc::clone(&status),
+        settled(&catalog, &status),
+    );
+    // What is there counts, not whether it was late.
+    let _ = timeout_at(end, following).await;
+    let report = status.report();
+    let snapshot = catalog.snapshot().and_then(|guard| (*guard).clone());
+    let Some(snapshot) = snapshot else {
+        return Err(unreadable(&report, within));
+    };
+    let version = version(&client, end).await;
+    Ok(lines(&settings, &client, &version, &report, &snapshot))
+}
+
+/// Has Nomad read the filter, which it does whether there is such a service or not.
+async fn try_filter(
+    client: &Client,
+    settings: &sync::Settings,
+    end: Instant,
+) -> Result<(), ConnectError> {
+    if settings.filter.is_empty() {
+        return Ok(());
+    }
+    let named = settings.namespaces.iter().find(|name| *name != "*");
+    let namespace = named.map_or("default", String::as_str);
+    let tried = client.service(namespace, NO_SERVICE, &settings.filter);
+    match timeout_at(end, tried).await {
+        Ok(Err(error)) if matches!(error.cause, Cause::BadFilter(_)) => {
+            Err(ConnectError::Filter(error.to_string()))
+        }
+        // Anything else is found again by what follows.
+        _ => Ok(()),
+    }
+}
+
+/// Waits until all has been read and is known of, or it makes no sense to wait.
+async fn settled(catalog: &Catalog, status: &sync::Status) {
+    let mut read = None;
+    loop {
+        let report = status.report();
+        if catalog.snapshot().is_some() {
+            let since = *read.get_or_insert_with(Instant::now);
+            if report.access.knows_events() || since.elapsed() >= EVENTS_WAIT {
+                return;
+            }
+        } else if report.failing_for.is_some_and(|it| it >= FAILS_FOR) {
+            return;
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+fn unreadable(report: &Report, within: Duration) -> ConnectError {
+    let refused_filter = report
+        .errors
+        .iter()
+        .any(|(kind, count)| *kind == "bad_filter" && *count > 0);
+    let reason = match (&report.last_error, &report.readiness) {
+        (Some(error), _) => error.clone(),
+        (None, sync::Readiness::NotReady(reason)) => reason.clone(),
+        (None, _) => format!("not all of it within {} ms", within.as_millis()),
+    };
+    match report.access {
+        _ if refused_filter => ConnectError::Filter(reason),
+        Access::None => ConnectError::Unreadable(format!("{}: {WIDEST} ({reason})", Access::None)),
+        _ => ConnectError::Unreadable(reason),
+    }
+}
+
+/// Names the versions of Nomad on the nodes: the servers' own is told to those with more rights only.
+async fn version(client: &Client, end: Instant) -> String {
+    let Ok(Ok(nodes)) = timeout_at(end, client.nodes()).await else {
+        return "not told to this token (node { policy = \"read\" } would)".into();
+    };
+    let mut versions: Vec<String> = nodes
+        .iter()
+        .map(|node| node.version.chars().take(VERSION_CHARS).collect::<String>())
+        .filter(|version| !version.is_empty())
+        .map(|version| version.escape_debug().to_string())
+        .collect();
+    versions.sort();
+    versions.dedup();
+    versions.truncate(VERSIONS);
+    match versions.is_empty() {
+        true => "not told".into(),
+        false => format!("{} (of its nodes)", versions.join(", ")),
+    }
+}
+
+fn lines(
+    settings: &Settings,
+    client: &Client,
+    version: &str,
+    report: &Report,
+    snapshot: &Snapshot,
+) -> String {
+    let region = settings.nomad.region.as_deref();
+    let region = region.map_or_else(|| "the agent's own".into(), |it| format!("{it:?}"));
+    let namespaces: HashSet<&str> = snapshot.iter().map(|(namespace, ..)| namespace).collect();
+    let seen = format!(
+        "{}, {}, {}",
+        counted(namespaces.len(), "namespace"),
+        counted(report.services, "service"),
+        counted(report.instances, "instance")
+    );
+    let mut text = String::new();
+    for (label, value) in [
+        ("nomad", client.address().to_string()),
+        ("version", version.into()),
+        ("region", region),
+        ("token", settings.token_origin.clone()),
+        (
+            "access",
+            format!("{} ({})", report.access, report.access.label()),
+        ),
+        ("for more", next(&report.access).into()),
+        ("sees", seen),
+    ] {
+        line(&mut text, label, &value);
+    }
+    let mut odd = report
+        .oddities
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .peekable();
+    if odd.peek().is_none() {
+        line(&mut text, "odd", "nothing");
+    }
+    for (reason, count) in odd {
+        let mut examples = report.odd_examples.iter();
+        let example = examples.find(|(of, _)| of == reason);
+        let such = example.map_or_else(String::new, |(_, example)| format!(", such as {example}"));
+        line(&mut text, "odd", &format!("{reason}: {count}{such}"));
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Says what the token lacks to have the next wider access.
+fn next(access: &Access) -> &'static str {
+    match access {
+        Access::All(Events::Followed) => "nothing: this is the widest access",
+        Access::Namespaces(_, Events::Followed) => {
+            "all namespaces by one list: namespace \"*\" { capabilities = [\"read-job\"] }"
+        }
+        Access::Reads => {
+            "lists, so that no query waits for Nomad: namespace \"*\" { capabilities = [\"read-job\"] }"
+        }
+        _ => {
+            "events, so that a change costs one read: namespace \"*\" { capabilities = [\"read-job\"] }"
+        }
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn line(text: &mut String, label: &str, value: &str) {
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{label:<9} {value}");
+}

@@ -1,0 +1,61 @@
+//! How old what is answered may be: when answers are marked as stale, and what a restart has left to be dropped.
+//!
+//! Floor 2.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Catalogue, Engine, Phase};
+use crate::sync::plan::Key;
+
+/// A silence this much longer than answers may be old is a reason to ask. A healthy stream is never so silent.
+const SILENCE_SLACK: Duration = Duration::from_secs(2);
+
+impl Engine {
+    /// Marks answers as stale, or as current again (RFC 8767, RFC 8914 sections 4.4 and 4.20).
+    pub(super) fn show_staleness(&self) {
+        let silent = self.status.since_heard();
+        let silent = silent.is_none_or(|silent| silent >= self.settings.stale_after);
+        let restored = self.catalogue == Catalogue::Restored;
+        self.status
+            .set_stale(restored || (self.outage.is_on() && silent));
+    }
+
+    /// Asks every list when nothing was heard for long: a connection may be dead without saying so.
+    pub(super) fn doubt_a_silent_nomad(&mut self, now: Instant) {
+        let most = self.settings.stale_after + SILENCE_SLACK;
+        let silent = self.status.since_heard();
+        if self.phase == Phase::Following && silent.is_some_and(|silent| silent >= most) {
+            self.doubt(now);
+        }
+    }
+
+    /// Counts what is in the catalogue from before as read on demand: without lists nobody can say what is gone.
+    pub(super) fn take_over_restored(&mut self) {
+        if self.catalogue != Catalogue::Restored {
+            return;
+        }
+        for (namespace, name, instances) in self.writer.services() {
+            let key = Key {
+                namespace: namespace.into(),
+                name: name.into(),
+            };
+            self.plan.demanded(&key, 0, instances);
+        }
+    }
+
+    /// Takes out what is in the catalogue from before and in no list; wants a complete plan.
+    pub(super) fn drop_what_nomad_has_no_more(&mut self) {
+        let mut gone = Vec::new();
+        for (namespace, name, instances) in self.writer.services() {
+            if !self.plan.inherit(namespace, name, instances) {
+                gone.push((namespace.to_owned(), name.to_owned()));
+            }
+        }
+        for (namespace, name) in gone {
+            // Its name was good enough to be put there.
+            let _ = self.writer.put(&namespace, &name, Vec::new());
+        }
+    }
+}

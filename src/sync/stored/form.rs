@@ -1,0 +1,238 @@
+//! The form of a snapshot in a file: magic, version, head, one record for each service, checksum.
+//!
+//! Floor 2, no I/O of its own. The checksum is looked at before anything is decoded, so that no length out of a
+//! damaged file is ever believed. What Nomad's texts mean was decided before; here they are only carried.
+
+use std::hash::Hasher as _;
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use super::records::{PartForm, Stored};
+use crate::catalog::Snapshot;
+
+/// What every snapshot begins with.
+const MAGIC: [u8; 8] = *b"nomadns\n";
+/// Grows with every change of the form; a file of another version is not read.
+const VERSION: u32 = 1;
+/// The octets of magic and version.
+const BEGIN_OCTETS: usize = 12;
+/// The octets of the checksum, at the end.
+const CHECKSUM_OCTETS: usize = 16;
+
+/// What a snapshot says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// What it was read with: addresses, region, namespaces, filter.
+    pub(super) fingerprint: u128,
+    /// When Nomad was last heard, in milliseconds since 1970.
+    pub(super) heard_ms: u64,
+    /// Nomad's index.
+    pub(super) index: u64,
+}
+
+/// Why a file is no snapshot that can be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FormError {
+    #[error("it is no snapshot of nomadns")]
+    NotOurs,
+    #[error("it has version {0}, and this program reads version {VERSION}")]
+    Version(u32),
+    #[error("it is cut or damaged: its checksum does not fit")]
+    Damaged,
+    #[error("its contents make no sense: {0}")]
+    Contents(String),
+}
+
+/// Writes a snapshot.
+///
+/// # Errors
+/// What writing to `out` fails with.
+pub(super) fn write(head: &Head, snapshot: &Snapshot, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = Summed {
+        out,
+        sum: SipHasher13::new(),
+    };
+    out.put(&MAGIC)?;
+    out.put(&VERSION.to_le_bytes())?;
+    out.put_record(head, Vec::new())?;
+    let mut scratch = Vec::new();
+    for (_, _, service) in snapshot.iter() {
+        for part in &service.parts {
+            scratch = out.put_record(&PartForm::from(part), scratch)?;
+        }
+    }
+    let sum = out.sum.finish128().as_bytes();
+    out.out.write_all(&sum)
+}
+
+/// Reads a snapshot.
+///
+/// # Errors
+/// Octets that are none, or not whole.
+pub(super) fn read(octets: &[u8]) -> Result<(Head, Vec<Stored>), FormError> {
+    if octets.len() < BEGIN_OCTETS || octets[..MAGIC.len()] != MAGIC {
+        return Err(FormError::NotOurs);
+    }
+    let mut version = [0; 4];
+    version.copy_from_slice(&octets[MAGIC.len()..BEGIN_OCTETS]);
+    match u32::from_le_bytes(version) {
+        VERSION => {}
+        other => return Err(FormError::Version(other)),
+    }
+    let end = octets.len().saturating_sub(CHECKSUM_OCTETS);
+    let (summed, sum) = octets.split_at(end.max(BEGIN_OCTETS));
+    let mut hasher = SipHasher13::new();
+    hasher.write(summed);
+    if *sum != hasher.finish128().as_bytes() {
+        return Err(FormError::Damaged);
+    }
+    let contents = |error: postcard::Error| FormError::Contents(error.to_string());
+    let (head, mut rest) =
+        postcard::take_from_bytes::<Head>(&summed[BEGIN_OCTETS..]).map_err(contents)?;
+    let mut services = Vec::new();
+    while !rest.is_empty() {
+        let (part, behind) = postcard::take_from_bytes::<PartForm<'_>>(rest).map_err(contents)?;
+        let stored = part.stored();
+        services.push(stored.map_err(|error| FormError::Contents(error.to_string()))?);
+        rest = behind;
+    }
+    Ok((head, services))
+}
+
+/// Sums what it writes.
+struct Summed<'out> {
+    out: &'out mut dyn Write,
+    sum: SipHasher13,
+}
+
+impl Summed<'_> {
+    fn put(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.sum.write(octets);
+        self.out.write_all(octets)
+    }
+
+    /// Writes a record by way of `scratch`, which comes back to be used again.
+    fn put_record(&mut self, record: &impl Serialize, mut scratch: Vec<u8>) -> io::Result<Vec<u8>> {
+        scratch.clear();
+        let scratch = postcard::to_extend(record, scratch).map_err(io::Error::other)?;
+        self.put(&scratch)?;
+        Ok(scratch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalog::{Address, Catalog, Group, Id, Identity, Instance};
+
+    const HEAD: Head = Head {
+        fingerprint: u128::MAX - 7,
+        heard_ms: 1_800_000_000_000,
+        index: 42,
+    };
+
+    fn instance(address: Address, group: &Arc<Group>) -> Instance {
+        Instance {
+            address,
+            port: 6379,
+            identity: Identity::Task(uuid::Uuid::from_u128(7)),
+            node: Id::from("24d37538-647a-b1b8-971f-0cfb93f2edce"),
+            group: Arc::clone(group),
+        }
+    }
+
+    fn instances() -> Vec<Instance> {
+        let one = Arc::new(Group {
+            job: "cache".into(),
+            datacenter: "dc1".into(),
+            tags: ["a".into(), "\u{1b}\"\n".into()].into(),
+            id_tail: "-group-cache-redis-db".into(),
+        });
+        let other = Arc::new(Group::default());
+        let mut odd = instance(Address::Unusable, &other);
+        odd.identity = Identity::Other {
+            id: "x".into(),
+            allocation: String::new().into(),
+        };
+        odd.node = Id::from("no uuid");
+        vec![
+            instance(Address::V4([10, 0, 0, 1].into()), &one),
+            instance(Address::V6(1_u128.into()), &one),
+            instance(Address::Host("db.example".into()), &other),
+            odd,
+            instance(Address::V4([10, 0, 0, 2].into()), &one),
+        ]
+    }
+
+    fn file() -> Vec<u8> {
+        let catalog = Arc::new(Catalog::new());
+        let mut writer = catalog.writer();
+        writer.put("default", "redis", instances()).unwrap();
+        writer
+            .put("default", "Redis", instances()[..1].to_vec())
+            .unwrap();
+        writer
+            .put("prod", "web", instances()[2..].to_vec())
+            .unwrap();
+        writer.publish(42);
+        let (guard, mut file) = (catalog.snapshot().unwrap(), Vec::new());
+        write(&HEAD, guard.as_ref().unwrap(), &mut file).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_snapshot_comes_back_as_it_was() {
+        let (head, mut services) = read(&file()).unwrap();
+        assert_eq!(head, HEAD);
+        services.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        let names: Vec<_> = services.iter().map(|it| &*it.name).collect();
+        assert_eq!(names, ["Redis", "redis", "web"]);
+        assert_eq!(services[1].instances, instances());
+        assert_eq!(services[2].instances, instances()[2..]);
+        let [first, second, ..] = &*services[1].instances else {
+            panic!("too few")
+        };
+        assert!(
+            Arc::ptr_eq(&first.group, &second.group),
+            "groups are shared"
+        );
+    }
+
+    #[test]
+    fn every_flip_of_a_bit_and_every_cut_is_found() {
+        let file = file();
+        for at in 0..file.len() * 8 {
+            let mut flipped = file.clone();
+            flipped[at / 8] ^= 1 << (at % 8);
+            let expected: fn(&FormError) -> bool = match at / 8 {
+                0..8 => |it| *it == FormError::NotOurs,
+                8..12 => |it| matches!(it, FormError::Version(_)),
+                _ => |it| *it == FormError::Damaged,
+            };
+            let error = read(&flipped).unwrap_err();
+            assert!(expected(&error), "bit {at}: {error}");
+        }
+        for length in 0..file.len() {
+            read(&file[..length]).unwrap_err();
+        }
+        let longer = [&*file, &[0]].concat();
+        assert_eq!(read(&longer).unwrap_err(), FormError::Damaged);
+    }
+
+    proptest! {
+        #[test]
+        fn contents_that_nobody_wrote_do_no_harm(contents in prop::collection::vec(any::<u8>(), 0..300)) {
+            let mut file = [&MAGIC[..], &VERSION.to_le_bytes(), &contents].concat();
+            let mut sum = SipHasher13::new();
+            sum.write(&file);
+            file.extend(sum.finish128().as_bytes());
+            let _ = read(&file);
+        }
+    }
+}
