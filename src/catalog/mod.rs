@@ -6,7 +6,10 @@
 
 mod cell;
 mod counts;
+mod health;
 mod instance;
+mod judge;
+mod policy;
 mod service;
 mod snapshot;
 mod writer;
@@ -15,8 +18,10 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
 
-pub use cell::Cell;
+pub use cell::{Asked, Cell};
+pub use health::{Health, HealthCounts};
 pub use instance::{Address, Group, Id, Identity, Instance};
+pub use policy::HealthPolicy;
 pub use service::{Part, Service};
 pub use snapshot::{Namespace, Snapshot};
 pub use writer::{NameError, Outcome, Writer};

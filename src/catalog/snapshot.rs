@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use imbl::HashMap;
 
-use super::{Cell, Service};
+use super::{Cell, HealthCounts, Service};
 
 /// The longest label of a DNS name, in octets (RFC 1035 §2.3.4).
 pub(super) const LABEL_OCTETS: usize = 63;
@@ -27,6 +27,8 @@ pub struct Snapshot {
     pub(super) index: u64,
     pub(super) services: usize,
     pub(super) instances: usize,
+    pub(super) healths: HealthCounts,
+    pub(super) all_bad: usize,
 }
 
 /// The services of one namespace.
@@ -103,6 +105,16 @@ impl Snapshot {
     /// How many instances there are.
     pub fn instances(&self) -> usize {
         self.instances
+    }
+
+    /// How many instances have each health.
+    pub fn healths(&self) -> HealthCounts {
+        self.healths
+    }
+
+    /// How many services have only instances that are known to be of no use.
+    pub fn services_all_bad(&self) -> usize {
+        self.all_bad
     }
 
     /// Goes through all services with their keys, namespace first; in no order.

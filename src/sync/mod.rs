@@ -6,6 +6,8 @@
 
 mod access;
 mod engine;
+mod guard;
+mod health;
 mod oddities;
 mod pace;
 mod plan;
@@ -16,6 +18,7 @@ mod twins;
 
 pub use access::{Access, Events};
 pub use engine::run;
+pub use health::HealthAccess;
 pub use oddities::{Counts, Oddity};
-pub use settings::{Settings, Times};
+pub use settings::{HealthSettings, Settings, Times};
 pub use status::{Readiness, Report, Status};

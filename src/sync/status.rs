@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::access::Access;
+use super::health::HealthAccess;
 use super::oddities::{Counts, Oddity};
 use crate::nomad::{Cause, NomadError};
 
@@ -25,11 +26,15 @@ pub struct Status {
     index: AtomicU64,
     services: AtomicUsize,
     instances: AtomicUsize,
+    watched: [AtomicUsize; 2],
+    check_reads: AtomicU64,
+    held: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Words {
     access: Access,
+    health: HealthAccess,
     readiness: Readiness,
     last_error: Option<String>,
     last_success: Option<(SystemTime, Instant)>,
@@ -72,6 +77,16 @@ pub struct Report {
     pub services: usize,
     /// Instances of all services.
     pub instances: usize,
+    /// What of health is looked at; its `Display` says it in plain words.
+    pub health: HealthAccess,
+    /// Services whose checks are read now.
+    pub watched_services: usize,
+    /// Allocations whose checks are read now.
+    pub watched_allocations: usize,
+    /// Requests for checks so far.
+    pub check_reads: u64,
+    /// Instances that a list or a full read took away and that are kept for a grace.
+    pub held_instances: usize,
     /// Errors so far, by kind.
     pub errors: Vec<(&'static str, u64)>,
     /// Odd registrations now, by reason.
@@ -105,6 +120,11 @@ impl Status {
         let words = self.words();
         Report {
             access: words.access.clone(),
+            health: words.health,
+            watched_services: self.watched[0].load(Ordering::Relaxed),
+            watched_allocations: self.watched[1].load(Ordering::Relaxed),
+            check_reads: load(&self.check_reads),
+            held_instances: self.held.load(Ordering::Relaxed),
             readiness: words.readiness.clone(),
             last_error: words.last_error.clone(),
             last_success: words.last_success.map(|(at, _)| at),
@@ -160,6 +180,26 @@ impl Status {
 
     pub(super) fn set_access(&self, access: &Access) {
         self.words().access.clone_from(access);
+    }
+
+    /// Says so in the log when something is refused that was not before, or is not any more.
+    pub(super) fn set_health(&self, access: HealthAccess, (services, allocations): (usize, usize)) {
+        let before = std::mem::replace(&mut self.words().health, access);
+        if before != access && access.is_denied() {
+            tracing::warn!("health: {access}");
+        } else if before.is_denied() && !access.is_denied() {
+            tracing::info!("health: {access}");
+        }
+        self.watched[0].store(services, Ordering::Relaxed);
+        self.watched[1].store(allocations, Ordering::Relaxed);
+    }
+
+    pub(super) fn read_checks(&self) {
+        self.check_reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_held(&self, instances: usize) {
+        self.held.store(instances, Ordering::Relaxed);
     }
 
     pub(super) fn set_not_ready(&self, reason: String) {

@@ -14,6 +14,7 @@ mod command;
 mod contract;
 mod doh;
 mod export;
+mod health;
 mod json;
 mod lifecycle;
 mod lookup;

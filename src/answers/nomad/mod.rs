@@ -11,8 +11,9 @@ mod records;
 mod zone;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use crate::catalog::{Catalog, Cell, Snapshot};
+use crate::catalog::{Catalog, Cell, HealthPolicy, Service, Snapshot};
 use crate::dns::{Answer, AnswerBuilder, Labels, Lifetime, Query, Rcode};
 
 pub use names::names;
@@ -68,7 +69,9 @@ impl Context<'_> {
             Found::Apex => infrastructure::apex(self),
             Found::NameServer => infrastructure::name_server(self),
             Found::Instances { service, selection } => {
-                let lifetime = self.lifetime(Some(&service.cell), reading.precedence_cell(self));
+                let mut lifetime =
+                    self.lifetime(Some(&service.cell), reading.precedence_cell(self));
+                self.note_asked(service, &mut lifetime);
                 records::of_instances(self, service, selection, lifetime)
             }
             Found::Address { address, cell } => {
@@ -115,7 +118,21 @@ impl Context<'_> {
     ///
     /// A denial, which carries the serial, is given the names' cell by `negative`.
     fn lifetime(&self, own: Option<&Cell>, other: Option<&Cell>) -> Lifetime {
-        Lifetime::UntilSuperseded([own.map(Cell::mark), other.map(Cell::mark), None])
+        Lifetime::UntilSuperseded {
+            marks: [own.map(Cell::mark), other.map(Cell::mark), None],
+            asked: None,
+        }
+    }
+
+    /// Notes that a service is asked for now, and has the answer note it when it is given out again.
+    fn note_asked(&self, service: &Service, lifetime: &mut Lifetime) {
+        if self.settings.health != HealthPolicy::Off
+            && let Lifetime::UntilSuperseded { asked, .. } = lifetime
+        {
+            let flag = service.asked.flag();
+            flag.store(true, Ordering::Relaxed);
+            *asked = Some(flag);
+        }
     }
 
     /// Starts an answer to the query.

@@ -1,6 +1,7 @@
 //! Makes settings of the keys: every value is checked here, and every file that is named is read.
 
 mod certificate;
+mod health;
 mod nomad;
 
 use std::net::{IpAddr, SocketAddr};
@@ -116,6 +117,7 @@ impl Check<'_> {
         let mut settings =
             ZoneSettings::new(zones, ttl, self.ttl("negative_ttl", file.negative_ttl)?);
         settings.server_addresses = server_addresses(file);
+        settings.health = self.health_policy(file)?;
         if !file.describe_instances {
             settings.descriptions = Descriptions::Hidden;
         }
@@ -143,6 +145,7 @@ impl Check<'_> {
         settings.namespaces.clone_from(&section.namespaces);
         settings.filter.clone_from(&section.filter);
         settings.reads_in_flight = reads;
+        self.health(file, &mut settings)?;
         settings.max_stale = Duration::from_secs(section.max_stale_seconds);
         settings.times.pass_every = Duration::from_secs(section.full_read_seconds.max(1));
         // A cached SRV record is resolved as long as it may be kept.

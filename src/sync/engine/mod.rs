@@ -3,13 +3,15 @@
 //! Floor 2. Lists, reads and streams run in tasks of their own; every result comes back here, where the plan, the
 //! catalogue's writer and the status are changed in turn and without a lock.
 
+mod guard;
+mod health;
 mod lists;
 mod outage;
 mod reads;
 mod streams;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +20,13 @@ use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
+use self::health::HealthReads;
 use self::outage::Outage;
 use self::streams::StreamEvent;
 use self::watch::Watch;
 use super::access::{Access, Lists};
+use super::guard::Guard;
+use super::health::Ticket;
 use super::oddities::Oddities;
 use super::plan::{Asked, Order, Plan};
 use super::registration::Converted;
@@ -29,7 +34,7 @@ use super::settings::Settings;
 use super::status::Status;
 use super::twins::Twins;
 use crate::catalog::{Outcome, Writer};
-use crate::nomad::{Client, Listed, NomadError};
+use crate::nomad::{AllocationStub, Check, Client, Listed, NomadError};
 
 /// Frames of the streams that may wait for the engine.
 const EVENTS_QUEUED: usize = 256;
@@ -60,7 +65,7 @@ pub async fn run(
 }
 
 struct Engine {
-    settings: Settings,
+    settings: Arc<Settings>,
     client: Client,
     writer: Writer,
     status: Arc<Status>,
@@ -70,6 +75,8 @@ struct Engine {
     access: Access,
     /// What the log says of it.
     access_said: Access,
+    /// Whether the log says that Nomad does not understand the filter.
+    filter_said: bool,
     phase: Phase,
     outage: Outage,
     watches: Vec<Watch>,
@@ -81,6 +88,10 @@ struct Engine {
     streams: u64,
     tasks: JoinSet<Done>,
     reading: HashMap<Id, Order>,
+    health: HealthReads,
+    guard: Guard,
+    /// The lists that have not confirmed yet what the guard holds back.
+    unconfirmed: HashSet<String>,
     events: mpsc::Receiver<StreamEvent>,
     events_sender: mpsc::Sender<StreamEvent>,
     catalogue: Catalogue,
@@ -111,6 +122,9 @@ enum Done {
     Found(u64, Result<Lists, NomadError>),
     Listed(u64, usize, Asked, Result<Listed, NomadError>),
     Read(Result<(u64, Converted), NomadError>),
+    Checks(Ticket, Result<Vec<Check>, NomadError>),
+    /// The allocations that ended, and how long Nomad took to list them.
+    Ended(Duration, Result<Vec<AllocationStub>, NomadError>),
     /// A stream, which has told its end already.
     Stream,
 }
@@ -122,7 +136,10 @@ impl Engine {
         Self {
             plan: Plan::new(settings.times),
             outage: Outage::new(&settings),
-            settings,
+            health: HealthReads::new(&settings, now),
+            guard: Guard::new(settings.mass_loss_grace),
+            unconfirmed: HashSet::new(),
+            settings: Arc::new(settings),
             client,
             writer,
             status,
@@ -130,6 +147,7 @@ impl Engine {
             twins: Twins::default(),
             access: Access::Unknown,
             access_said: Access::Unknown,
+            filter_said: false,
             phase: Phase::Pausing(now),
             watches: Vec::new(),
             followed: now,
@@ -158,6 +176,8 @@ impl Engine {
                     self.ask_lists(now),
                     self.open_streams(now),
                     self.start_reads(now),
+                    self.keep_guard(now),
+                    self.keep_health(now),
                 ];
                 wake = due
                     .into_iter()
@@ -196,6 +216,14 @@ impl Engine {
                     self.read(&order, read);
                 }
             }
+            Ok((id, Done::Checks(ticket, checks))) => {
+                self.health.is_over(id);
+                self.checked(ticket, checks);
+            }
+            Ok((id, Done::Ended(took, ended))) => {
+                self.health.is_over(id);
+                self.listed_ended(took, ended);
+            }
             Ok((_, Done::Found(..) | Done::Listed(..) | Done::Stream)) => {}
             Err(error) if error.is_cancelled() => {}
             Err(error) => self.panicked(&error),
@@ -209,6 +237,7 @@ impl Engine {
             Some(order) => self
                 .plan
                 .failed(&order, super::plan::Failure::Other, Instant::now()),
+            None if self.health.is_over(error.id()) => {}
             None => self.lose(outage::Loss::List, "an internal error", None),
         }
     }
