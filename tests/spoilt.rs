@@ -159,6 +159,6 @@ async fn ask(client: &Client, name: &str) -> bool {
     } else if name.contains("health") {
         client.agent_health().await.is_ok()
     } else {
-        client.allocations("*").await.is_ok()
+        client.allocations("*", "").await.is_ok()
     }
 }

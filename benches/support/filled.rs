@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use nomadns::answers::{Router, Zone, ZoneSettings};
-use nomadns::catalog::{Address, Catalog, Group, Id, Identity, Instance, Writer};
+use nomadns::catalog::{Address, Catalog, Group, Health, Id, Identity, Instance, Writer};
 use nomadns::dns::wire::encode_query;
 use nomadns::dns::{Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Transport};
 use nomadns::layers::metrics::Workers;
@@ -75,6 +75,7 @@ pub(crate) fn instances(number: usize, count: usize, port: u16) -> Vec<Instance>
         Instance {
             address: Address::V4(Ipv4Addr::from_bits(bits)),
             port,
+            health: Health::Unread,
             identity,
             node: Id::from("36a02cbb-aeb9-4a3f-8b2a-1e2d3c4b5a69"),
             group: Arc::clone(&group),

@@ -70,7 +70,10 @@ impl DesignatedResolver {
             self.push_soa(&mut builder, &zone, Section::Authority, ttl);
         }
         // Only a restart changes it.
-        Some(builder.finish(Lifetime::UntilSuperseded([None, None, None])))
+        Some(builder.finish(Lifetime::UntilSuperseded {
+            marks: [None, None, None],
+            asked: None,
+        }))
     }
 
     fn push_services(&self, builder: &mut AnswerBuilder) {

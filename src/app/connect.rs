@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::catalog::{Catalog, Snapshot};
 use crate::config::Settings;
-use crate::nomad::{Cause, Client};
+use crate::nomad::Client;
 use crate::sync::{self, Access, Events, Report};
 
 /// How often it is looked how far it is.
@@ -21,8 +21,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const EVENTS_WAIT: Duration = Duration::from_secs(2);
 /// A Nomad that fails for so long, from the first request on, is not waited for.
 const FAILS_FOR: Duration = Duration::from_secs(1);
-/// A service that is there in no cluster; its list only tries the filter.
-const NO_SERVICE: &str = "nomadns-check";
 /// Versions that are told, and the characters of each.
 const VERSIONS: usize = 3;
 const VERSION_CHARS: usize = 40;
@@ -36,7 +34,7 @@ pub enum ConnectError {
     #[error("nomad: {0}")]
     Nomad(#[from] crate::nomad::SettingsError),
     /// Nomad does not understand the filter.
-    #[error("nomad.filter: {0}")]
+    #[error("{0}")]
     Filter(String),
     /// It could not be read.
     #[error("nomad cannot be read: {0}")]
@@ -58,7 +56,9 @@ impl ConnectError {
 pub async fn connect(settings: Settings, within: Duration) -> Result<String, ConnectError> {
     let end = Instant::now() + within;
     let client = Client::new(settings.nomad.clone())?;
-    try_filter(&client, &settings.sync, end).await?;
+    if let Ok(Err(error)) = timeout_at(end, super::try_filter(&settings)).await {
+        return Err(ConnectError::Filter(error.to_string()));
+    }
     let (catalog, status) = (Arc::new(Catalog::new()), Arc::<sync::Status>::default());
     let following = sync::run(
         settings.sync.clone(),
@@ -76,27 +76,6 @@ pub async fn connect(settings: Settings, within: Duration) -> Result<String, Con
     };
     let version = version(&client, end).await;
     Ok(lines(&settings, &client, &version, &report, &snapshot))
-}
-
-/// Has Nomad read the filter, which it does whether there is such a service or not.
-async fn try_filter(
-    client: &Client,
-    settings: &sync::Settings,
-    end: Instant,
-) -> Result<(), ConnectError> {
-    if settings.filter.is_empty() {
-        return Ok(());
-    }
-    let named = settings.namespaces.iter().find(|name| *name != "*");
-    let namespace = named.map_or("default", String::as_str);
-    let tried = client.service(namespace, NO_SERVICE, &settings.filter);
-    match timeout_at(end, tried).await {
-        Ok(Err(error)) if matches!(error.cause, Cause::BadFilter(_)) => {
-            Err(ConnectError::Filter(error.to_string()))
-        }
-        // Anything else is found again by what follows.
-        _ => Ok(()),
-    }
 }
 
 /// Waits until all has been read and is known of, or it makes no sense to wait.
@@ -127,7 +106,7 @@ fn unreadable(report: &Report, within: Duration) -> ConnectError {
         (None, _) => format!("not all of it within {} ms", within.as_millis()),
     };
     match report.access {
-        _ if refused_filter => ConnectError::Filter(reason),
+        _ if refused_filter => ConnectError::Filter(format!("nomad.filter: {reason}")),
         Access::None => ConnectError::Unreadable(format!("{}: {WIDEST} ({reason})", Access::None)),
         _ => ConnectError::Unreadable(reason),
     }

@@ -8,13 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet, text,
-};
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::Parts;
+use super::gauge::gauge;
 use super::refused::Refused;
 use crate::catalog::Catalog;
 use crate::layers::metrics::{counter, family};
@@ -55,7 +54,9 @@ impl Collector for Others {
         encode_udp(&mut encoder, &self.udp)?;
         encode_connections(&mut encoder, &self.connections)?;
         encode_http(&mut encoder, &self.connections)?;
-        encode_nomad(&mut encoder, &self.sync.report())?;
+        let report = self.sync.report();
+        encode_nomad(&mut encoder, &report)?;
+        super::health::encode(&mut encoder, &report, &self.catalog)?;
         encode_catalog(&mut encoder, &self.catalog)?;
         let help = "The version of this program";
         let mut own = family(&mut encoder, "nomadns_build_info", help, MetricType::Gauge)?;
@@ -276,16 +277,6 @@ fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt
         )?;
     }
     Ok(())
-}
-
-fn gauge(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    value: &impl EncodeGaugeValue,
-) -> fmt::Result {
-    let mut own: MetricEncoder<'_> = family(encoder, name, help, MetricType::Gauge)?;
-    own.encode_gauge(value)
 }
 
 fn load(counter: &AtomicU64) -> u64 {

@@ -6,6 +6,9 @@ mod bind;
 mod connect;
 mod demo;
 mod designated;
+mod filter;
+mod gauge;
+mod health;
 mod listening;
 mod logs;
 mod metrics;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 pub use bind::{BindError, Bound, Taken};
 pub use connect::{ConnectError, connect};
 pub use demo::{Demo, DemoError, DemoOptions, PortChoice};
+pub use filter::try_filter;
 pub use logs::start as start_log;
 pub use renewal::Renewable;
 pub use running::{Ended, Running};
@@ -45,6 +49,14 @@ pub enum StartError {
     /// What is configured about Nomad cannot be used.
     #[error("nomad: {0}")]
     Nomad(#[from] crate::nomad::SettingsError),
+    /// Nomad does not understand the filter expression.
+    #[error("nomad.filter = {expression:?}: Nomad does not understand it: {words}")]
+    Filter {
+        /// The expression, as it is configured.
+        expression: String,
+        /// What Nomad says about it.
+        words: String,
+    },
     /// The certificate or its key cannot be used.
     #[error("tls: {0}")]
     Certificate(#[from] crate::listeners::CertificateError),

@@ -62,9 +62,10 @@ pub(super) fn page(
             ),
             (
                 "Last error".to_owned(),
-                report.last_error.unwrap_or_else(none),
+                report.last_error.clone().unwrap_or_else(none),
             ),
         ];
+        lines.extend(super::health::lines(&report));
         let odd = report.oddities.iter().filter(|(_, count)| *count > 0);
         lines.extend(odd.map(|(reason, count)| {
             let example = report.odd_examples.iter().find(|(of, _)| of == reason);

@@ -26,3 +26,21 @@ impl Cell {
         Arc::clone(&self.0)
     }
 }
+
+/// Whether somebody asked for a service since it was last looked at; shared by its answers.
+///
+/// It is written once in a while and not at each query, so that no two workers write one cache line at each hit.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    /// The flag itself, for an answer to carry.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    /// Takes the note back; whether there was one.
+    pub(super) fn take(&self) -> bool {
+        self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)
+    }
+}

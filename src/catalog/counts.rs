@@ -20,9 +20,11 @@ impl Writer {
         let (before, after) = differing(before, after);
         for instance in after {
             self.count_address(&instance.address, 1);
+            self.working.healths[instance.health as usize] += 1;
         }
         for instance in before {
             self.count_address(&instance.address, -1);
+            self.working.healths[instance.health as usize] -= 1;
         }
         for (instances, sign) in [(after, 1), (before, -1)] {
             let same = |one: &Instance, next: &Instance| {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::Health;
+
 /// One registration of a service in Nomad.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
@@ -16,6 +18,8 @@ pub struct Instance {
     pub address: Address,
     /// Its port; 0 when Nomad has none.
     pub port: u16,
+    /// What Nomad says about it.
+    pub health: Health,
     /// Which registration it is.
     pub identity: Identity,
     /// The node that it runs on.
@@ -65,7 +69,7 @@ pub enum Identity {
 }
 
 /// An id of Nomad's, nearly always a UUID.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Id {
     /// In the usual form, lower case with hyphens.
     Uuid(Uuid),
@@ -87,6 +91,14 @@ impl Instance {
                 )
             }
             Identity::Other { id, .. } => id.to_string(),
+        }
+    }
+
+    /// The id of the allocation, to be compared.
+    pub fn allocation_id(&self) -> Id {
+        match &self.identity {
+            Identity::Task(allocation) => Id::Uuid(*allocation),
+            Identity::Other { allocation, .. } => Id::from(&**allocation),
         }
     }
 
@@ -164,6 +176,7 @@ mod tests {
         let instance = Instance {
             address: Address::Unusable,
             port: 0,
+            health: Health::Unread,
             identity,
             node: Id::from("n"),
             group,

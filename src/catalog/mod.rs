@@ -7,8 +7,11 @@
 mod cell;
 mod counts;
 mod demand;
+mod health;
 mod instance;
+mod judge;
 mod labels;
+mod policy;
 mod service;
 mod snapshot;
 mod writer;
@@ -19,10 +22,12 @@ use arc_swap::{ArcSwapOption, Guard};
 
 use demand::Demand;
 
-pub use cell::Cell;
+pub use cell::{Asked, Cell};
 pub use demand::{Ask, Coverage, NotRead};
+pub use health::{Health, HealthCounts};
 pub use instance::{Address, Group, Id, Identity, Instance};
 pub use labels::NameError;
+pub use policy::HealthPolicy;
 pub use service::{Part, Service};
 pub use snapshot::{Namespace, Snapshot};
 pub use writer::{Outcome, Writer};

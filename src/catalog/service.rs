@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Cell, Instance};
+use super::{Asked, Cell, Instance};
 
 /// All instances that one DNS name stands for.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Service {
     pub parts: Vec<Part>,
     /// Superseded when any part changes.
     pub cell: Cell,
+    /// Whether somebody asked for it lately; stays the same when it changes.
+    pub asked: Asked,
 }
 
 /// The instances of one service as Nomad spells it.
@@ -31,6 +33,11 @@ impl Service {
     /// Goes through the instances of all parts.
     pub fn instances(&self) -> impl Iterator<Item = &Instance> + Clone {
         self.parts.iter().flat_map(|part| part.instances.iter())
+    }
+
+    /// Whether it has instances, and all of them are known to be of no use.
+    pub(super) fn is_all_bad(&self) -> bool {
+        self.instances().all(|instance| instance.health.is_bad())
     }
 
     pub(super) fn part(&self, namespace: &str, name: &str) -> Option<usize> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use imbl::HashMap;
 
 use super::labels::LABEL_OCTETS;
-use super::{Cell, Coverage, Service};
+use super::{Cell, Coverage, HealthCounts, Service};
 
 /// One state of the catalogue.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub(super) services: usize,
     pub(super) instances: usize,
     pub(super) coverage: Coverage,
+    pub(super) healths: HealthCounts,
+    pub(super) all_bad: usize,
 }
 
 /// The services of one namespace.
@@ -107,6 +109,16 @@ impl Snapshot {
     /// How many instances there are.
     pub fn instances(&self) -> usize {
         self.instances
+    }
+
+    /// How many instances have each health.
+    pub fn healths(&self) -> HealthCounts {
+        self.healths
+    }
+
+    /// How many services have only instances that are known to be of no use.
+    pub fn services_all_bad(&self) -> usize {
+        self.all_bad
     }
 
     /// Goes through all services with their keys, namespace first; in no order.

@@ -209,6 +209,8 @@ impl Writer {
         parts: Vec<Part>,
     ) {
         let had_name = old.is_some();
+        let asked = old.as_ref().map(|old| old.asked.clone());
+        self.working.all_bad -= usize::from(old.as_ref().is_some_and(|old| old.is_all_bad()));
         self.superseded.extend(old.map(|old| old.cell.clone()));
         let mut namespace = self
             .working
@@ -221,13 +223,13 @@ impl Writer {
             self.names = Touched::Yes;
             self.working.services -= 1;
         } else {
-            services.insert(
-                service_key,
-                Arc::new(Service {
-                    parts,
-                    cell: Cell::default(),
-                }),
-            );
+            let service = Service {
+                parts,
+                cell: Cell::default(),
+                asked: asked.unwrap_or_default(),
+            };
+            self.working.all_bad += usize::from(service.is_all_bad());
+            services.insert(service_key, Arc::new(service));
             if !had_name {
                 self.names = Touched::Yes;
                 self.working.services += 1;

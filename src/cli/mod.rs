@@ -60,6 +60,9 @@ async fn serve(args: &ServeArgs) -> ExitCode {
     if let Err(error) = app::try_out(&settings) {
         return fail(USAGE, &error.to_string());
     }
+    if let Err(error) = app::try_filter(&settings).await {
+        return fail(USAGE, &error.to_string());
+    }
     let workers = workers(settings.udp_workers);
     let bound = match Bound::bind(&settings.listen, workers, Taken::Fails) {
         Ok(bound) => bound,

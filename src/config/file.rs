@@ -61,6 +61,18 @@ pub struct NomadSection {
     pub namespaces: Vec<String>,
     /// Nomad's own filter expression, applied to the instances of each service.
     pub filter: String,
+    /// Tags whose instances are left out.
+    pub exclude_tags: Vec<String>,
+    /// Which instances are answered by their health: `off`, `failing`, `strict`.
+    pub health: String,
+    /// How long after a query the checks of its service are read, in seconds.
+    pub health_asked_seconds: u64,
+    /// How often the checks of one allocation are read, in seconds.
+    pub health_check_seconds: u64,
+    /// How many allocations may be asked for their checks in a second.
+    pub health_reads_per_second: usize,
+    /// How long the loss of most instances at once is not believed, in seconds; 0 for never.
+    pub mass_loss_grace_seconds: u64,
     /// `USER:PASSWORD` for a reverse proxy in front of Nomad.
     pub http_auth: String,
     /// A file with the CA certificates that alone are trusted.

@@ -57,10 +57,15 @@ pub enum Lifetime {
     /// It is for this query alone.
     Once,
     /// Until one of the marks is set.
-    UntilSuperseded([Option<Mark>; 3]),
+    UntilSuperseded {
+        /// What it was made from.
+        marks: [Option<Mark>; 3],
+        /// Set when it is given out, for whoever wants to know; who knows it clears it.
+        asked: Option<Mark>,
+    },
 }
 
-/// Tells, once set, that what an answer was made from was replaced.
+/// A flag that an answer shares: once set, what it was made from was replaced; or, somebody asked for it.
 pub type Mark = Arc<AtomicBool>;
 
 impl Answer {
@@ -113,10 +118,21 @@ impl Answer {
     pub fn is_current(&self) -> bool {
         match &self.0.lifetime {
             Lifetime::Once => false,
-            Lifetime::UntilSuperseded(marks) => !marks
+            Lifetime::UntilSuperseded { marks, .. } => !marks
                 .iter()
                 .flatten()
                 .any(|mark| mark.load(Ordering::Acquire)),
+        }
+    }
+
+    /// Notes that it is given out. It writes only if that is not noted yet: many threads share the flag.
+    pub fn note_asked(&self) {
+        if let Lifetime::UntilSuperseded {
+            asked: Some(asked), ..
+        } = &self.0.lifetime
+            && !asked.load(Ordering::Relaxed)
+        {
+            asked.store(true, Ordering::Relaxed);
         }
     }
 }

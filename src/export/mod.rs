@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answers::{Router, Zone};
-use crate::catalog::{Catalog, Coverage, Snapshot};
+use crate::catalog::{Catalog, Coverage, HealthPolicy, Snapshot};
 use crate::config::Settings;
 use crate::dns::Name;
 use crate::nomad::Client;
@@ -68,7 +68,7 @@ pub async fn run(
 
 /// Follows Nomad until all of it was read once.
 async fn read(
-    settings: Settings,
+    mut settings: Settings,
     timeout: Duration,
 ) -> Result<(Arc<Catalog>, Arc<Snapshot>), ExportError> {
     let client = Client::new(settings.nomad)?;
@@ -79,6 +79,8 @@ async fn read(
         }
     };
     let writer = catalog.writer();
+    // There is no time to look at it.
+    settings.sync.health.policy = HealthPolicy::Off;
     let following = sync::run(settings.sync, client, writer, Arc::clone(&status), complete);
     // What is there counts, not whether it was late.
     let _ = tokio::time::timeout(timeout, following).await;

@@ -110,17 +110,24 @@ impl Client {
         .await
     }
 
-    /// Lists the allocations of a namespace, or of all with `*`, in short.
+    /// Lists the allocations of a namespace, or of all with `*`, in short; `filter` is Nomad's own expression, or empty.
     ///
     /// # Errors
     /// Any [`Cause`].
-    pub async fn allocations(&self, namespace: &str) -> Result<Vec<AllocationStub>, NomadError> {
+    pub async fn allocations(
+        &self,
+        namespace: &str,
+        filter: &str,
+    ) -> Result<Vec<AllocationStub>, NomadError> {
         let mut call = self.call("/v1/allocations".into(), self.settings().limits.list_bytes);
         call.query.extend([
             ("namespace", namespace.to_owned()),
             ("task_states", "false".into()),
             ("stale", String::new()),
         ]);
+        if !filter.is_empty() {
+            call.query.push(("filter", filter.to_owned()));
+        }
         self.decoded(call, |answer| Ok(decode::records(&answer.body)?.0))
             .await
     }

@@ -7,11 +7,14 @@
 mod access;
 mod demands;
 mod engine;
+mod guard;
+mod health;
 mod moment;
 mod oddities;
 mod pace;
 mod plan;
 mod registration;
+mod report;
 mod settings;
 mod status;
 mod stored;
@@ -19,7 +22,9 @@ mod twins;
 
 pub use access::{Access, Events};
 pub use engine::run;
+pub use health::HealthAccess;
 pub use oddities::{Counts, Oddity};
-pub use settings::{OnDemand, Settings, Times};
-pub use status::{Readiness, Report, Status};
+pub use report::{Readiness, Report};
+pub use settings::{HealthSettings, OnDemand, Settings, Times};
+pub use status::Status;
 pub use stored::{Fill, Fingerprint, Store, keep, restore};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::oddities::{Found, Oddity};
 use super::plan::Key;
-use crate::catalog::{Address, Group, Id, Identity, Instance};
+use crate::catalog::{Address, Group, Health, Id, Identity, Instance};
 use crate::nomad::{Read, Registration};
 
 /// A tag longer than this is odd; it is kept all the same.
@@ -36,7 +36,9 @@ impl Converted {
 }
 
 /// Converts what was read of one service.
-pub(super) fn convert(key: &Key, read: Read) -> Converted {
+///
+/// What carries any of the tags `excluded` is as if it were not there.
+pub(super) fn convert(key: &Key, read: Read, excluded: &[String]) -> Converted {
     let mut found = Found::default();
     for _ in 0..read.unreadable {
         found.add(Oddity::Unreadable, "");
@@ -45,6 +47,9 @@ pub(super) fn convert(key: &Key, read: Read) -> Converted {
     let mut groups: Vec<Arc<Group>> = Vec::new();
     let mut instances = Vec::with_capacity(read.registrations.len());
     for registration in read.registrations {
+        if registration.tags.iter().any(|tag| excluded.contains(tag)) {
+            continue;
+        }
         if *registration.service_name != *key.name || *registration.namespace != *key.namespace {
             found.add(Oddity::Foreign, &registration.service_name);
         } else if ids.contains(&registration.id) {
@@ -84,6 +89,7 @@ fn instance(
     Instance {
         address,
         port: registration.port,
+        health: Health::Unread,
         identity,
         node: Id::from(registration.node_id.as_str()),
         group: group(registration, tail, groups),
@@ -233,6 +239,7 @@ mod tests {
                 registrations,
                 unreadable: 1,
             },
+            &[],
         );
         assert_eq!(instances.len(), 2);
         assert!(Arc::ptr_eq(&instances[0].group, &instances[1].group));

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::catalog::HealthPolicy;
+
 /// Everything that the synchronisation needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -11,6 +13,12 @@ pub struct Settings {
     pub namespaces: Vec<String>,
     /// Nomad's own filter expression for registrations; empty for all of them.
     pub filter: String,
+    /// Tags whose instances are left out, as they are written.
+    pub exclude_tags: Vec<String>,
+    /// How long the loss of most instances at once is not believed; zero for never.
+    pub mass_loss_grace: Duration,
+    /// Whether and how the health of instances is looked at.
+    pub health: HealthSettings,
     /// The longest that a blocking list waits at Nomad.
     pub wait: Duration,
     /// Single services that are read at the same time.
@@ -38,6 +46,9 @@ impl Default for Settings {
         Self {
             namespaces: vec!["*".into()],
             filter: String::new(),
+            exclude_tags: Vec::new(),
+            mass_loss_grace: Duration::from_secs(60),
+            health: HealthSettings::default(),
             wait: Duration::from_secs(60),
             reads_in_flight: 8,
             address_grace: Duration::from_secs(60),
@@ -72,6 +83,33 @@ impl Default for OnDemand {
             keep_absent: Duration::from_secs(5),
             names: 10_000,
             reads_per_second: 100,
+        }
+    }
+}
+
+/// Whether and how the health of instances is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct HealthSettings {
+    /// Which instances are answered; nothing is read when it is off.
+    pub policy: HealthPolicy,
+    /// How long after a query the checks of its service are still read.
+    pub asked_for: Duration,
+    /// How often the checks of one allocation are read.
+    pub check_every: Duration,
+    /// Requests for checks in a second, at most.
+    pub reads_per_second: u32,
+    /// How often it is looked at what was asked for.
+    pub look_every: Duration,
+}
+
+impl Default for HealthSettings {
+    fn default() -> Self {
+        Self {
+            policy: HealthPolicy::default(),
+            asked_for: Duration::from_secs(300),
+            check_every: Duration::from_secs(10),
+            reads_per_second: 10,
+            look_every: Duration::from_secs(1),
         }
     }
 }

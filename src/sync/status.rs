@@ -4,13 +4,15 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::access::Access;
+use super::health::HealthAccess;
 use super::moment::Moment;
 use super::oddities::{Counts, Examples, Oddity};
+use super::report::{Readiness, Report};
 use crate::nomad::{Cause, NomadError};
 
 /// The state of the synchronisation, shared.
@@ -29,76 +31,20 @@ pub struct Status {
     stale: Arc<AtomicBool>,
     snapshots_written: AtomicU64,
     snapshots_failed: AtomicU64,
+    watched: [AtomicUsize; 2],
+    check_reads: AtomicU64,
+    held: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
 struct Words {
     access: Access,
+    health: HealthAccess,
     readiness: Readiness,
     last_error: Option<String>,
     last_success: Option<Moment>,
     failing_since: Option<Moment>,
     odd_examples: Examples,
-}
-
-/// Whether the catalogue has been complete once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Readiness {
-    /// It has.
-    Ready,
-    /// It has not in this process; what an earlier one left on disk is answered from.
-    Restored,
-    /// It has not, for this reason.
-    NotReady(String),
-}
-
-impl Default for Readiness {
-    fn default() -> Self {
-        Self::NotReady("Nomad has not been asked yet".into())
-    }
-}
-
-/// The state of the synchronisation at one moment.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// What the token may see; its `Display` says it in plain words.
-    pub access: Access,
-    /// Whether the catalogue has been complete once.
-    pub readiness: Readiness,
-    /// The last thing that went wrong, without secrets and fit for a log.
-    pub last_error: Option<String>,
-    /// When Nomad last answered.
-    pub last_success: Option<SystemTime>,
-    /// How long ago that was.
-    pub since_success: Option<Duration>,
-    /// How long Nomad has given no usable answer; none while it does.
-    pub failing_for: Option<Duration>,
-    /// Nomad's highest index known.
-    pub index: u64,
-    /// Services with an instance, as Nomad names them.
-    pub services: usize,
-    /// Instances of all services.
-    pub instances: usize,
-    /// Errors so far, by kind.
-    pub errors: Vec<(&'static str, u64)>,
-    /// Odd registrations now, by reason.
-    pub oddities: Vec<(&'static str, usize)>,
-    /// One example of each, by reason.
-    pub odd_examples: Vec<(&'static str, Arc<str>)>,
-    /// Lists that answered so far.
-    pub lists: u64,
-    /// Services read so far.
-    pub reads: u64,
-    /// Full passes so far, without the first sync.
-    pub passes: u64,
-    /// Event streams opened so far.
-    pub streams: u64,
-    /// Whether answers are marked as stale.
-    pub stale: bool,
-    /// Snapshots written to disk so far.
-    pub snapshots_written: u64,
-    /// Snapshots that could not be written.
-    pub snapshots_failed: u64,
 }
 
 impl Status {
@@ -124,6 +70,11 @@ impl Status {
         Report {
             odd_examples: examples.collect(),
             access: words.access.clone(),
+            health: words.health,
+            watched_services: self.watched[0].load(Ordering::Relaxed),
+            watched_allocations: self.watched[1].load(Ordering::Relaxed),
+            check_reads: load(&self.check_reads),
+            held_instances: self.held.load(Ordering::Relaxed),
             readiness: words.readiness.clone(),
             last_error: words.last_error.clone(),
             last_success: words.last_success.map(|it| it.wall),
@@ -221,6 +172,26 @@ impl Status {
 
     pub(super) fn set_access(&self, access: &Access) {
         self.words().access.clone_from(access);
+    }
+
+    /// Says so in the log when something is refused that was not before, or is not any more.
+    pub(super) fn set_health(&self, access: HealthAccess, (services, allocations): (usize, usize)) {
+        let before = std::mem::replace(&mut self.words().health, access);
+        if before != access && access.is_denied() {
+            tracing::warn!("health: {access}");
+        } else if before.is_denied() && !access.is_denied() {
+            tracing::info!("health: {access}");
+        }
+        self.watched[0].store(services, Ordering::Relaxed);
+        self.watched[1].store(allocations, Ordering::Relaxed);
+    }
+
+    pub(super) fn read_checks(&self) {
+        self.check_reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_held(&self, instances: usize) {
+        self.held.store(instances, Ordering::Relaxed);
     }
 
     pub(super) fn set_not_ready(&self, reason: String) {

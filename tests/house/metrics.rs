@@ -13,7 +13,8 @@ const COUNTER_ENDS: [&str; 3] = ["s", "ed", "sent"];
 /// Ends of gauges that count something, or have another unit.
 const GAUGE_ENDS: [&str; 3] = ["_seconds", "_octets", "_info"];
 /// Gauges that are a state, for which there is no unit.
-const STATES: [&str; 4] = [
+const STATES: [&str; 5] = [
+    "nomadns_health_denied",
     "nomadns_ready",
     "nomadns_stale",
     "nomadns_nomad_index",

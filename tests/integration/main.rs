@@ -19,6 +19,7 @@ mod doh;
 mod export;
 mod faults;
 mod gate;
+mod health;
 mod json;
 mod lifecycle;
 mod lookup;

@@ -103,5 +103,8 @@ pub(super) fn address_name(context: &Context<'_>, address: IpAddr) -> Option<Nam
 /// The lifetime of what only the settings and the serial decide.
 fn static_lifetime(context: &Context<'_>) -> Lifetime {
     let names: &Cell = context.snapshot.names();
-    Lifetime::UntilSuperseded([Some(names.mark()), None, None])
+    Lifetime::UntilSuperseded {
+        marks: [Some(names.mark()), None, None],
+        asked: None,
+    }
 }

@@ -13,8 +13,9 @@ mod records;
 mod zone;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use crate::catalog::{Catalog, Cell, Coverage, Snapshot};
+use crate::catalog::{Catalog, Cell, Coverage, HealthPolicy, Service, Snapshot};
 use crate::dns::{Answer, AnswerBuilder, Labels, Lifetime, Query, Rcode};
 
 pub(super) use infrastructure::push_address;
@@ -71,7 +72,9 @@ impl Context<'_> {
             Found::Apex => infrastructure::apex(self),
             Found::NameServer => infrastructure::name_server(self),
             Found::Instances { service, selection } => {
-                let lifetime = self.lifetime(Some(&service.cell), reading.precedence_cell(self));
+                let mut lifetime =
+                    self.lifetime(Some(&service.cell), reading.precedence_cell(self));
+                self.note_asked(service, &mut lifetime);
                 records::of_instances(self, service, selection, lifetime)
             }
             Found::Address { address, cell } => {
@@ -122,7 +125,22 @@ impl Context<'_> {
         if self.snapshot.coverage() == Coverage::OnDemand {
             return Lifetime::Once;
         }
-        Lifetime::UntilSuperseded([own.map(Cell::mark), other.map(Cell::mark), None])
+        Lifetime::UntilSuperseded {
+            marks: [own.map(Cell::mark), other.map(Cell::mark), None],
+            asked: None,
+        }
+    }
+
+    /// Notes that a service is asked for now, and has the answer note it when it is given out again.
+    fn note_asked(&self, service: &Service, lifetime: &mut Lifetime) {
+        if self.settings.health == HealthPolicy::Off {
+            return;
+        }
+        let flag = service.asked.flag();
+        flag.store(true, Ordering::Relaxed);
+        if let Lifetime::UntilSuperseded { asked, .. } = lifetime {
+            *asked = Some(flag);
+        }
     }
 
     /// Starts an answer to the query.

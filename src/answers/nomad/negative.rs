@@ -20,9 +20,13 @@ pub(super) fn deny(context: &Context<'_>, rcode: Rcode, lifetime: Lifetime) -> A
     push_soa(context, &mut builder, Section::Authority, ttl);
     let names = context.snapshot.names().mark();
     builder.finish(match lifetime {
-        Lifetime::UntilSuperseded([own, other, _]) => {
-            Lifetime::UntilSuperseded([own, other, Some(names)])
-        }
+        Lifetime::UntilSuperseded {
+            marks: [own, other, _],
+            asked,
+        } => Lifetime::UntilSuperseded {
+            marks: [own, other, Some(names)],
+            asked,
+        },
         Lifetime::Once => Lifetime::Once,
     })
 }

@@ -27,6 +27,7 @@ pub(super) fn of_instances(
         .instances()
         .filter(|instance| selection.takes(instance))
         .collect();
+    context.settings.health.choose(&mut instances);
     // So that of neighbours none is always the other's heir when records are turned round.
     instances.shuffle(&mut rand::rng());
     let mut builder = context.builder();

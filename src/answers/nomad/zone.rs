@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::catalog::HealthPolicy;
 use crate::dns::{Name, NameError, Query, RecordType};
 
 /// One zone: an apex and the names that it is the authority for.
@@ -28,6 +29,8 @@ pub struct ZoneSettings {
     pub negative_ttl_seconds: u32,
     /// Whether instances are described in TXT records.
     pub descriptions: Descriptions,
+    /// Which instances are answered.
+    pub health: HealthPolicy,
     /// The addresses of the name server.
     pub server_addresses: Vec<IpAddr>,
 }
@@ -75,6 +78,7 @@ impl ZoneSettings {
             ttl_seconds,
             negative_ttl_seconds,
             descriptions: Descriptions::default(),
+            health: HealthPolicy::default(),
             server_addresses: Vec::new(),
         }
     }

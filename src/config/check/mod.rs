@@ -4,10 +4,12 @@ mod certificate;
 mod clients;
 mod designated;
 mod files;
+mod health;
 mod http;
 mod nomad;
 mod on_demand;
 mod state;
+mod sync;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -24,7 +26,7 @@ use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::UdpLimits;
 use crate::nomad::{Secret, Settings as NomadSettings};
-use crate::sync;
+use crate::sync::{Settings as SyncSettings, Store};
 
 /// The longest TTL, in seconds: what CoreDNS's plugins allow.
 const MOST_TTL_SECONDS: u64 = 3600;
@@ -41,9 +43,9 @@ pub struct Settings {
     /// Where Nomad's token comes from, in words.
     pub token_origin: String,
     /// What of Nomad is kept, and how.
-    pub sync: sync::Settings,
+    pub sync: SyncSettings,
     /// Where a snapshot of it is kept, if one is.
-    pub store: Option<sync::Store>,
+    pub store: Option<Store>,
     /// Where it listens.
     pub listen: ListenSection,
     /// The certificate of the TLS listeners, when there are any.
@@ -145,6 +147,7 @@ impl Check<'_> {
         let mut settings =
             ZoneSettings::new(zones, ttl, self.ttl("negative_ttl", file.negative_ttl)?);
         settings.server_addresses = server_addresses(file);
+        settings.health = self.health_policy(file)?;
         if !file.describe_instances {
             settings.descriptions = Descriptions::Hidden;
         }
@@ -159,27 +162,6 @@ impl Check<'_> {
                 format!("{key} must be in range [0, {MOST_TTL_SECONDS}]: {seconds}"),
             )),
         }
-    }
-
-    fn sync(&self, file: &File) -> Result<sync::Settings, ConfigError> {
-        let section = &file.nomad;
-        if section.namespaces.is_empty() {
-            let problem = "must name a namespace, or \"*\" for all";
-            return Err(self.source.error("nomad.namespaces", problem));
-        }
-        let reads = self.within("nomad.reads_at_once", section.reads_at_once, 1, 64)?;
-        let mut settings = sync::Settings::default();
-        settings.namespaces.clone_from(&section.namespaces);
-        settings.filter.clone_from(&section.filter);
-        settings.reads_in_flight = reads;
-        settings.max_stale = Duration::from_secs(section.max_stale_seconds);
-        settings.stale_after = Duration::from_secs(section.stale_after_seconds);
-        settings.times.pass_every = Duration::from_secs(section.full_read_seconds.max(1));
-        self.on_demand(file, &mut settings)?;
-        // A cached SRV record is resolved as long as it may be kept.
-        let kept = Duration::from_secs(file.ttl.saturating_mul(2));
-        settings.address_grace = settings.address_grace.max(kept);
-        Ok(settings)
     }
 
     fn connections(&self, limits: &LimitsSection) -> Result<listeners::Limits, ConfigError> {

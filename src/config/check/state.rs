@@ -33,6 +33,7 @@ impl Check<'_> {
             &section.addresses,
             &section.namespaces,
             &[section.region.clone(), section.filter.clone()],
+            &section.exclude_tags,
         ]);
         Some(Store {
             place: place.display().to_string(),

@@ -6,6 +6,7 @@
 mod breakage;
 mod bulk;
 mod changes;
+mod health;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -85,7 +85,10 @@ impl Table {
         let found = self.set(key).iter().find_map(|slot| {
             let entry = slot.load();
             let entry = entry.as_ref()?;
-            (entry.is_of(key) && entry.answer.is_current()).then(|| entry.answer.clone())
+            (entry.is_of(key) && entry.answer.is_current()).then(|| {
+                entry.answer.note_asked();
+                entry.answer.clone()
+            })
         });
         let counter = if found.is_some() {
             &self.counters.hits

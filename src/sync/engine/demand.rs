@@ -3,6 +3,8 @@
 //! Floor 2. It begins when no list is allowed but reads are, and goes on after a list is allowed again until all of
 //! it has been read, so that no query is answered from half a catalogue.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::outage::Loss;
@@ -64,11 +66,13 @@ impl Engine {
         while self.demanding.len() < self.settings.reads_in_flight
             && let Some(key) = self.demands.next_read(now)
         {
-            let (client, filter) = (self.client.clone(), self.settings.filter.clone());
+            let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
             let order = key.clone();
             let task = self.tasks.spawn(async move {
-                let read = client.service(&key.namespace, &key.name, &filter).await;
-                Done::Demanded(read.map(|read| (read.index, convert(&key, read))))
+                let filter = &settings.filter;
+                let read = client.service(&key.namespace, &key.name, filter).await;
+                let converted = |read| convert(&key, read, &settings.exclude_tags);
+                Done::Demanded(read.map(|read| (read.index, converted(read))))
             });
             self.demanding.insert(task.id(), order);
         }

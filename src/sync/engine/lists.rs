@@ -13,7 +13,6 @@ use crate::nomad::{Listed, NomadError};
 use crate::sync::access::{self, Access, Lists};
 use crate::sync::oddities::{Found, Oddity};
 use crate::sync::plan::{Asked, Key, Verdict};
-use crate::sync::registration::Converted;
 use crate::sync::status::Answered;
 
 /// Lists that wait at Nomad at the same time; each has a connection.
@@ -206,9 +205,8 @@ impl Engine {
         {
             Verdict::Taken(gone) => {
                 self.note_unreadable(watch, listed.unreadable);
-                for key in gone {
-                    self.apply(&key, Converted::none());
-                }
+                self.take_gone(gone);
+                self.confirm_list(watch);
                 if self.plan.must_resubscribe(watch) {
                     self.reopen_stream(watch, now);
                 }

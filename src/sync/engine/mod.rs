@@ -4,6 +4,9 @@
 //! catalogue's writer and the status are changed in turn and without a lock.
 
 mod demand;
+mod guard;
+mod health;
+mod house;
 mod lists;
 mod outage;
 mod publish;
@@ -12,7 +15,7 @@ mod stale;
 mod streams;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,24 +24,25 @@ use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
+use self::health::HealthReads;
 use self::outage::Outage;
 use self::streams::StreamEvent;
 use self::watch::Watch;
 use super::access::{Access, Lists};
 use super::demands::Demands;
+use super::guard::Guard;
+use super::health::Ticket;
 use super::oddities::Oddities;
 use super::plan::{Asked, Key, Order, Plan};
 use super::registration::Converted;
 use super::settings::Settings;
 use super::status::Status;
 use super::twins::Twins;
-use crate::catalog::{Ask, Coverage, Outcome, Writer};
-use crate::nomad::{Client, Listed, NomadError};
+use crate::catalog::{Ask, Coverage, Writer};
+use crate::nomad::{AllocationStub, Check, Client, Listed, NomadError};
 
 /// Frames of the streams that may wait for the engine.
 const EVENTS_QUEUED: usize = 256;
-/// How often old addresses are forgotten and the status is refreshed without any other reason.
-const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// Follows Nomad and keeps the catalogue true, until `shutdown` is done.
 pub async fn run(
@@ -65,7 +69,7 @@ pub async fn run(
 }
 
 struct Engine {
-    settings: Settings,
+    settings: Arc<Settings>,
     client: Client,
     writer: Writer,
     status: Arc<Status>,
@@ -75,6 +79,8 @@ struct Engine {
     access: Access,
     /// What the log says of it.
     access_said: Access,
+    /// Whether the log says that Nomad does not understand the filter.
+    filter_said: bool,
     phase: Phase,
     outage: Outage,
     watches: Vec<Watch>,
@@ -97,6 +103,10 @@ struct Engine {
     moves: usize,
     /// When it was last looked whether the token may read more, or less.
     looked: Instant,
+    health: HealthReads,
+    guard: Guard,
+    /// The lists that have not confirmed yet what the guard holds back.
+    unconfirmed: HashSet<String>,
     events: mpsc::Receiver<StreamEvent>,
     events_sender: mpsc::Sender<StreamEvent>,
     catalogue: Catalogue,
@@ -134,6 +144,9 @@ enum Done {
     Listed(u64, usize, Asked, Result<Listed, NomadError>),
     Read(Result<(u64, Converted), NomadError>),
     Demanded(Result<(u64, Converted), NomadError>),
+    Checks(Ticket, Result<Vec<Check>, NomadError>),
+    /// The allocations that ended, and how long Nomad took to list them.
+    Ended(Duration, Result<Vec<AllocationStub>, NomadError>),
     /// A stream, which has told its end already.
     Stream,
 }
@@ -156,7 +169,10 @@ impl Engine {
             looked: now,
             moves: 0,
             narrowed: None,
-            settings,
+            health: HealthReads::new(&settings, now),
+            guard: Guard::new(settings.mass_loss_grace),
+            unconfirmed: HashSet::new(),
+            settings: Arc::new(settings),
             client,
             writer,
             status,
@@ -164,6 +180,7 @@ impl Engine {
             twins: Twins::default(),
             access: Access::Unknown,
             access_said: Access::Unknown,
+            filter_said: false,
             phase: Phase::Pausing(now),
             watches: Vec::new(),
             followed: now,
@@ -186,13 +203,16 @@ impl Engine {
         match self.phase {
             Phase::Pausing(until) if until <= now => self.find(),
             Phase::Pausing(until) => wake = wake.min(until),
-            Phase::Finding | Phase::OnDemand => {}
+            Phase::Finding => {}
+            Phase::OnDemand => wake = self.keep_health(now).map_or(wake, |due| wake.min(due)),
             Phase::Following => {
                 self.plan.tick(now);
                 let due = [
                     self.ask_lists(now),
                     self.open_streams(now),
                     self.start_reads(now),
+                    self.keep_guard(now),
+                    self.keep_health(now),
                 ];
                 wake = due
                     .into_iter()
@@ -240,6 +260,14 @@ impl Engine {
                     self.read(&order, read);
                 }
             }
+            Ok((id, Done::Checks(ticket, checks))) => {
+                self.health.is_over(id);
+                self.checked(ticket, checks);
+            }
+            Ok((id, Done::Ended(took, ended))) => {
+                self.health.is_over(id);
+                self.listed_ended(took, ended);
+            }
             Ok((_, Done::Found(..) | Done::Looked(..) | Done::Listed(..) | Done::Stream)) => {}
             Err(error) if error.is_cancelled() => {}
             Err(error) => self.panicked(&error),
@@ -256,29 +284,8 @@ impl Engine {
             Some(order) => self
                 .plan
                 .failed(&order, super::plan::Failure::Other, Instant::now()),
+            None if self.health.is_over(error.id()) => {}
             None => self.lose(outage::Loss::List, "an internal error", None),
         }
-    }
-
-    fn keep_house(&mut self, now: Instant) -> Instant {
-        if now >= self.housekeeping {
-            self.housekeeping = now + HOUSEKEEPING;
-            if self.writer.retire_addresses(self.settings.address_grace) == Outcome::Changed {
-                self.changed();
-            }
-            if self.catalogue == Catalogue::NeverPublished && self.phase == Phase::Following {
-                let open = self.plan.open();
-                self.status
-                    .set_not_ready(format!("first sync: {open} services are still to be read"));
-            }
-            self.withdraw_what_is_too_old();
-            self.doubt_a_silent_nomad(now);
-            self.show_staleness();
-            self.show_counts();
-            self.find_more(now);
-            self.forget_demanded(now);
-            self.forget_unfollowed(now);
-        }
-        self.housekeeping
     }
 }

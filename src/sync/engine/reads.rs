@@ -2,6 +2,8 @@
 //!
 //! Floor 2.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::outage::Loss;
@@ -33,11 +35,15 @@ impl Engine {
             let Some(order) = order else {
                 return self.plan.read_due();
             };
-            let (client, filter) = (self.client.clone(), self.settings.filter.clone());
+            let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
             let key = order.key.clone();
             let task = self.tasks.spawn(async move {
-                let read = client.service(&key.namespace, &key.name, &filter).await;
-                Done::Read(read.map(|read| (read.index, convert(&key, read))))
+                let read = client
+                    .service(&key.namespace, &key.name, &settings.filter)
+                    .await;
+                Done::Read(
+                    read.map(|read| (read.index, convert(&key, read, &settings.exclude_tags))),
+                )
             });
             self.reading.insert(task.id(), order);
         }
@@ -52,7 +58,7 @@ impl Engine {
                 self.status.answered(Answered::Read);
                 self.confirm(Loss::Read);
                 if self.plan.read(order, index, converted.instances.len(), now) == Apply::Yes {
-                    self.apply(&order.key, converted);
+                    self.take_read(&order.key, order.told, converted);
                 }
             }
             Err(error) => self.read_failed(order, &error, now),
@@ -62,9 +68,10 @@ impl Engine {
     /// Writes the instances of a service into the catalogue.
     pub(super) fn apply(&mut self, key: &Key, converted: Converted) {
         let Converted {
-            instances,
+            mut instances,
             mut found,
         } = converted;
+        self.judge_new(key, &mut instances);
         let presence = if instances.is_empty() {
             Presence::Gone
         } else {
@@ -102,6 +109,12 @@ impl Engine {
 
     fn read_failed(&mut self, order: &Order, error: &NomadError, now: Instant) {
         self.status.erred(error);
+        if let Cause::BadFilter(words) = &error.cause
+            && !std::mem::replace(&mut self.filter_said, true)
+        {
+            let filter = &self.settings.filter;
+            tracing::error!(?filter, words, "Nomad does not understand nomad.filter");
+        }
         tracing::debug!(%error, "a service could not be read");
         let failure = match &error.cause {
             Cause::PermissionDenied => Failure::Denied,
@@ -123,7 +136,7 @@ impl Engine {
         let open = |watch: &super::Watch| matches!(watch.stream, Stream::Open { .. });
         let streams = self.watches.iter().filter(|watch| open(watch)).count();
         let beside = self.watches.len().min(super::lists::LISTS_AT_ONCE) + streams;
-        let more = beside.saturating_sub(CONNECTIONS_BESIDE_READS);
+        let more = beside.saturating_sub(CONNECTIONS_BESIDE_READS) + self.health.under_way();
         self.settings
             .reads_in_flight
             .saturating_sub(more)

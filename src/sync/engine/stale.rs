@@ -50,12 +50,13 @@ impl Engine {
         let mut gone = Vec::new();
         for (namespace, name, instances) in self.writer.services() {
             if !self.plan.inherit(namespace, name, instances) {
-                gone.push((namespace.to_owned(), name.to_owned()));
+                gone.push(Key {
+                    namespace: namespace.into(),
+                    name: name.into(),
+                });
             }
         }
-        for (namespace, name) in gone {
-            // Its name was good enough to be put there.
-            let _ = self.writer.put(&namespace, &name, Vec::new());
-        }
+        // A list that lacks most of it is believed no sooner than any other.
+        self.take_gone(gone);
     }
 }

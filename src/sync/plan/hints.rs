@@ -4,8 +4,8 @@
 
 use tokio::time::Instant;
 
-use super::Plan;
 use super::scope::{Pass, StreamAgain};
+use super::{Plan, Told};
 use crate::nomad::Change;
 
 /// Services that are known at once; names that only the stream tells are not taken beyond.
@@ -51,6 +51,10 @@ impl Plan {
         unreadable: usize,
         now: Instant,
     ) {
+        let told = match self.scopes[scope].is_new(index) {
+            true => Told::ByEvent,
+            false => Told::ByList,
+        };
         let pass = self.scopes[scope].frame(index);
         self.need(pass);
         if unreadable > 0 {
@@ -64,6 +68,7 @@ impl Plan {
             let service = self.services.ensure(&change.namespace, &change.service);
             if index > service.applied {
                 service.wanted = service.wanted.max(index);
+                service.remember(told);
                 self.queue.hint(service, self.times.debounce, now);
             }
         }

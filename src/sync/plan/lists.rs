@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::services::{Key, NOT_LISTED, Work};
-use super::{Asked, Plan, Verdict};
+use super::{Asked, Plan, Told, Verdict};
 use crate::nomad::ListedService;
 
 /// Lower indexes in a row that prove that Nomad's index went back, and is not a server that lags.
@@ -147,6 +147,7 @@ impl Plan {
         for service in self.services.each(None) {
             service.applied = 0;
             service.wanted = 0;
+            service.told = Told::ByList;
         }
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub(crate) use self::scope::StreamAgain;
-pub(crate) use self::services::Key;
+pub(crate) use self::services::{Key, Told};
 
 use self::queue::Queue;
 use self::scope::{Pass, Scope};
@@ -46,6 +46,7 @@ pub(crate) struct Plan {
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) key: Key,
+    pub(crate) told: Told,
     epoch: u64,
 }
 
@@ -139,6 +140,18 @@ impl Plan {
         !self.scopes.is_empty()
             && self.services.open == 0
             && self.scopes.iter().all(|scope| scope.index > 0)
+    }
+
+    /// Says whether nothing waits to be read for a full pass or a list.
+    pub(crate) fn is_read(&self) -> bool {
+        self.queue.pass_is_done() && self.is_complete()
+    }
+
+    /// Has a service read again, if it is known.
+    pub(crate) fn read_again(&mut self, key: &Key) {
+        if let Some(service) = self.services.find(&key.namespace, &key.name) {
+            self.queue.bulk(service);
+        }
     }
 
     /// Returns the index of the list.

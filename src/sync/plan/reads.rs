@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::scope::Pass;
 use super::services::{NOT_LISTED, Work};
-use super::{Apply, Failure, Order, Plan};
+use super::{Apply, Failure, Order, Plan, Told};
 
 /// Failures after which a service no longer holds up the first publication.
 const SETTLING_TRIES: u32 = 2;
@@ -22,8 +22,13 @@ impl Plan {
     pub(crate) fn next_read(&mut self, now: Instant) -> Option<Order> {
         self.begin_pass_when_due(now);
         let key = self.queue.pop(&mut self.services, now)?;
+        let service = self.services.find(&key.namespace, &key.name);
+        let told = service.map_or(Told::ByList, |it| {
+            std::mem::replace(&mut it.told, Told::ByList)
+        });
         Some(Order {
             key,
+            told,
             epoch: self.epoch,
         })
     }
@@ -43,6 +48,7 @@ impl Plan {
         service.work = Work::Idle;
         service.read_at = Some(now);
         if order.epoch != self.epoch {
+            service.remember(order.told);
             self.queue.urgent(service);
             return Apply::No;
         }
@@ -56,10 +62,13 @@ impl Plan {
         if service.wanted > service.applied && service.tries < REREADS_MAX {
             let pause = doubled(self.times.reread, service.tries, self.times.retry_max);
             service.tries += 1;
+            service.remember(order.told);
             self.queue.later(service, now + pause);
         } else {
             service.tries = 0;
             service.wanted = service.applied;
+            // What an event told meanwhile is in it.
+            service.told = Told::ByList;
         }
         let listed = service.list != NOT_LISTED;
         self.services.settle(key);
@@ -87,6 +96,7 @@ impl Plan {
         }
         let pause = doubled(self.times.retry, service.tries, self.times.retry_max);
         service.tries += 1;
+        service.remember(order.told);
         self.queue.later(service, now + pause);
         let enough = match failure {
             Failure::Outage => SETTLING_OUTAGES,

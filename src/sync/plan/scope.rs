@@ -115,6 +115,11 @@ impl Scope {
         }
     }
 
+    /// Says whether a frame tells something new; after a reconnection old ones come again.
+    pub(super) fn is_new(&self, index: u64) -> bool {
+        index > self.covered && self.frames.back().is_none_or(|&last| last < index)
+    }
+
     /// Notes a frame.
     pub(super) fn frame(&mut self, index: u64) -> Pass {
         if self.stream == Stream::Unproven(index) {

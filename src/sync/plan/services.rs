@@ -34,6 +34,8 @@ pub(super) struct Service {
     /// Reads in a row that failed or came too old.
     pub(super) tries: u32,
     pub(super) work: Work,
+    /// Whether an event asked for the read that is due.
+    pub(super) told: Told,
     pub(super) read_at: Option<Instant>,
     pub(super) first_read: FirstRead,
 }
@@ -46,6 +48,15 @@ pub(super) enum Work {
     Bulk,
     Later,
     Reading,
+}
+
+/// What asks for a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// A list or a full pass.
+    ByList,
+    /// The event stream, which names the service.
+    ByEvent,
 }
 
 /// Whether a service has been read, or tried often enough not to hold up the first publication.
@@ -179,6 +190,13 @@ impl Services {
 }
 
 impl Service {
+    /// Keeps what asked for a read that has to be repeated.
+    pub(super) fn remember(&mut self, told: Told) {
+        if told == Told::ByEvent {
+            self.told = told;
+        }
+    }
+
     fn new(key: Key) -> Self {
         Self {
             key,
@@ -188,6 +206,7 @@ impl Service {
             instances: 0,
             tries: 0,
             work: Work::Idle,
+            told: Told::ByList,
             read_at: None,
             first_read: FirstRead::Open,
         }

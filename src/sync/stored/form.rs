@@ -129,7 +129,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::catalog::{Address, Catalog, Group, Id, Identity, Instance};
+    use crate::catalog::{Address, Catalog, Group, Health, Id, Identity, Instance};
 
     const HEAD: Head = Head {
         fingerprint: u128::MAX - 7,
@@ -144,6 +144,7 @@ mod tests {
             identity: Identity::Task(uuid::Uuid::from_u128(7)),
             node: Id::from("24d37538-647a-b1b8-971f-0cfb93f2edce"),
             group: Arc::clone(group),
+            health: Health::Failing,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::catalog::{Address, Group, Id, Identity, Instance, Part};
+use crate::catalog::{Address, Group, Health, Id, Identity, Instance, Part};
 
 /// One service of a snapshot, as Nomad spells it.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ struct InstanceForm<'a> {
     #[serde(borrow)]
     node: IdForm<'a>,
     group: u32,
+    /// Its place in `Health::ALL`.
+    health: u8,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -162,6 +164,7 @@ impl<'a> InstanceForm<'a> {
                 Id::Text(text) => IdForm::Text(text),
             },
             group,
+            health: place(instance.health),
         }
     }
 
@@ -186,6 +189,17 @@ impl<'a> InstanceForm<'a> {
                 IdForm::Text(text) => Id::Text(text.into()),
             },
             group,
+            health: Health::ALL
+                .get(usize::from(self.health))
+                .copied()
+                .unwrap_or_default(),
         }
     }
+}
+
+fn place(health: Health) -> u8 {
+    let place = Health::ALL.iter().position(|it| *it == health);
+    place
+        .and_then(|place| u8::try_from(place).ok())
+        .unwrap_or_default()
 }

@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use nomadns::demo::{Options, Registration, SimulatedNomad};
+
 use super::{Config, FREE_PORTS, run};
 
 /// Runs `check` and `serve`, which must say the same in one line and exit with 2.
@@ -53,6 +55,20 @@ fn a_port_out_of_range_is_named() {
         "[listen]\ndns = [\"127.0.0.1:70000\"]",
         &[": listen.dns = ", "127.0.0.1:70000", "a port, 0 to 65535"],
     );
+}
+
+#[test]
+fn health_and_its_times_are_named_with_what_they_may_be() {
+    assert_says(
+        "[nomad]\nhealth = \"strickt\"",
+        &[": nomad.health = \"strickt\": ", "off, failing, strict"],
+    );
+    for key in ["health_asked_seconds", "health_check_seconds"] {
+        let config = format!("[nomad]\n{key} = 0");
+        assert_says(&config, &[&format!(": nomad.{key} = 0: "), "[1, 86400]"]);
+    }
+    let config = "[nomad]\nhealth_reads_per_second = 1001";
+    assert_says(config, &[": nomad.health_reads_per_second = ", "[1, 1000]"]);
 }
 
 #[test]
@@ -220,5 +236,26 @@ fn a_designated_resolver_is_a_host_name_with_an_encrypted_listener() {
             ": designated_resolver = ",
             "wants listen.tls or listen.https",
         ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_nomad_does_not_understand_ends_serve_with_its_words() {
+    let nomad = SimulatedNomad::start(Options::default()).unwrap();
+    nomad.register([Registration::new("default", "redis")]);
+    let url = nomad.url();
+    let arguments = [
+        "serve",
+        "--nomad-address",
+        &url,
+        "--filter",
+        "Tags contians x",
+    ];
+    let (code, out, error) = tokio::task::block_in_place(|| run(&arguments));
+    assert_eq!((code, &*out), (2, ""), "{error}");
+    let begin = "nomadns: nomad.filter = \"Tags contians x\": ";
+    assert!(
+        error.starts_with(begin) && error.contains("expected: "),
+        "{error}"
     );
 }

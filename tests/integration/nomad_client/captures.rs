@@ -51,7 +51,7 @@ async fn ask(client: &Client, request: &str) -> Option<Result<String, NomadError
             .nodes()
             .await
             .map(|nodes| join(nodes, |node| node.status)),
-        ["allocations"] => client.allocations("*").await.map(|all| {
+        ["allocations"] => client.allocations("*", "").await.map(|all| {
             let running = all
                 .iter()
                 .filter(|it| it.client_status == "running")

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use nomadns::answers::{Router, Zone, ZoneSettings};
-use nomadns::catalog::{Address, Catalog, Group, Identity, Instance, Writer};
+use nomadns::catalog::{Address, Catalog, Group, Health, Identity, Instance, Writer};
 use nomadns::dns;
 use nomadns::layers::metrics::Workers;
 use nomadns::layers::{CacheSettings, Limits, Stacks, WorkerStack};
@@ -175,6 +175,7 @@ pub fn instance_in(datacenter: &str, address: &str, port: u16, tags: &[&str]) ->
             Err(_) => Address::Host(address.into()),
         },
         port,
+        health: Health::Unread,
         identity,
         node: "36a02cbb-b67b-0f42-e621-00752e7d565a".into(),
         group: Arc::new(Group {

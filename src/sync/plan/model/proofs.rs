@@ -5,7 +5,7 @@ use tokio::time::Duration;
 
 use super::steps::{Step, step};
 use super::{Model, numbers};
-use crate::sync::plan::{Asked, Verdict};
+use crate::sync::plan::{Asked, Told, Verdict};
 use crate::sync::settings::Times;
 
 fn is_true(steps: Vec<Step>, silence: Duration) -> Result<(), TestCaseError> {
@@ -98,4 +98,29 @@ fn an_empty_list_with_index_0_takes_nothing_away() {
         Verdict::Denied
     );
     assert_eq!(model.plan.counts(), (2, 3));
+}
+
+#[test]
+fn only_a_new_frame_counts_as_what_an_event_tells() {
+    let mut model = Model::new();
+    model.rest();
+    model.change((1, 1), 1, true);
+    model.turn();
+    let order = model.reading.pop().unwrap();
+    assert_eq!(order.told, Told::ByEvent);
+    model.read(&order, 0);
+    // The list forgets the service, and then its old frame comes again.
+    let index = model.index;
+    model.plan.list_asked(0);
+    model.plan.listed(0, index, &[], Asked::Before, model.now);
+    model.frame(index, (1, 1));
+    model.now += Duration::from_secs(1);
+    model.turn();
+    assert!(model.reading.iter().all(|order| order.told == Told::ByList));
+    assert!(
+        model
+            .reading
+            .iter()
+            .any(|order| numbers(&order.key) == (1, 1))
+    );
 }

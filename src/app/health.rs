@@ -1,0 +1,82 @@
+//! The metrics and the words about the health of instances and about what is held back.
+//!
+//! Floor 7.
+
+use std::fmt;
+
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+
+use super::gauge::gauge;
+use crate::catalog::{Catalog, Health, HealthPolicy};
+use crate::layers::metrics::family;
+use crate::sync;
+
+/// Writes the metrics.
+pub(super) fn encode(
+    encoder: &mut DescriptorEncoder<'_>,
+    report: &sync::Report,
+    catalog: &Catalog,
+) -> fmt::Result {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let guard = catalog.snapshot();
+    let snapshot = guard.as_ref().and_then(|guard| guard.as_ref());
+    let healths = snapshot.map_or([0; Health::ALL.len()], |it| it.healths());
+    let help = "Instances, by what is known of their health";
+    let name = "nomadns_judged_instances";
+    let mut own = family(encoder, name, help, MetricType::Gauge)?;
+    for (health, count) in Health::ALL.into_iter().zip(healths) {
+        own.encode_family(&[("health", health.label())])?
+            .encode_gauge(&number(count))?;
+    }
+    let all_bad = snapshot.map_or(0, |it| it.services_all_bad());
+    let denied = report.health.checks_denied || report.health.allocations_denied;
+    for (name, help, count) in [
+        (
+            "nomadns_failing_services",
+            "Services of which every instance fails or is gone",
+            number(all_bad),
+        ),
+        (
+            "nomadns_health_denied",
+            "1 when the token may not read checks or allocations, else 0",
+            u64::from(denied),
+        ),
+        (
+            "nomadns_health_services",
+            "Services whose checks are read now",
+            number(report.watched_services),
+        ),
+        (
+            "nomadns_health_allocations",
+            "Allocations whose checks are read now",
+            number(report.watched_allocations),
+        ),
+        (
+            "nomadns_held_instances",
+            "Instances that Nomad has not any more and that are kept for a grace",
+            number(report.held_instances),
+        ),
+    ] {
+        gauge(encoder, name, help, &count)?;
+    }
+    let (name, help) = ("nomadns_health_reads", "Requests for checks");
+    let mut own = family(encoder, name, help, MetricType::Counter)?;
+    own.encode_counter::<NoLabelSet, _, u64>(&report.check_reads, None)
+}
+
+/// Says it for people.
+pub(super) fn lines(report: &sync::Report) -> Vec<(String, String)> {
+    let mut words = report.health.to_string();
+    if report.health.policy != HealthPolicy::Off {
+        let (services, allocations) = (report.watched_services, report.watched_allocations);
+        words += &format!("; {services} services in {allocations} allocations are watched");
+    }
+    let mut lines = vec![("Health".to_owned(), words)];
+    if report.held_instances > 0 {
+        let held = report.held_instances;
+        let words = format!("{held} instances, which Nomad has not any more, are kept for a grace");
+        lines.push(("Mass loss".to_owned(), words));
+    }
+    lines
+}

@@ -1,0 +1,123 @@
+//! Holding back a mass loss: what the guard rules is done here.
+//!
+//! Floor 2.
+
+use std::collections::HashSet;
+
+use tokio::time::Instant;
+
+use super::Engine;
+use crate::sync::guard::{Loss, Ruling};
+use crate::sync::oddities::Found;
+use crate::sync::plan::{Asked, Key, Order, Told};
+use crate::sync::registration::Converted;
+
+impl Engine {
+    /// Takes services that a list has not any more.
+    pub(super) fn take_gone(&mut self, gone: Vec<Key>) {
+        if gone.is_empty() {
+            return;
+        }
+        let losses = gone.into_iter().map(|key| {
+            let loss = Loss {
+                converted: Converted {
+                    instances: Vec::new(),
+                    found: Found::default(),
+                },
+                instances: self.writer.instances(&key.namespace, &key.name).len(),
+            };
+            (key, loss)
+        });
+        let losses: Vec<_> = losses.collect();
+        let total = self.writer.count_instances();
+        let ruling = self.guard.rule(losses, total, Instant::now());
+        self.follow_ruling(ruling);
+    }
+
+    /// Takes what was read of a service, or puts it aside until the full read is over.
+    pub(super) fn take_read(&mut self, key: &Key, told: Told, converted: Converted) {
+        let before = self.writer.instances(&key.namespace, &key.name).len();
+        let after = converted.instances.len();
+        if told == Told::ByEvent || !self.guard.must_weigh(before, after) {
+            self.guard.forget(key);
+            return self.apply(key, converted);
+        }
+        let instances = before - after;
+        self.guard.weigh(
+            key.clone(),
+            Loss {
+                converted,
+                instances,
+            },
+        );
+    }
+
+    /// Does what the time and the end of a full read demand; returns when the time demands more.
+    pub(super) fn keep_guard(&mut self, now: Instant) -> Option<Instant> {
+        let is_listed = |order: &Order| order.told == Told::ByList;
+        let is_read = self.plan.is_read() && !self.reading.values().any(is_listed);
+        if is_read && self.guard.has_weighed() {
+            let total = self.writer.count_instances();
+            let ruling = self.guard.rule_on_weighed(total, now);
+            self.follow_ruling(ruling);
+        }
+        if self.outage.is_on() {
+            return None;
+        }
+        if self.guard.begins_to_ask(now) {
+            self.ask_again(now);
+        } else if self.guard.is_asking() && is_read && self.is_confirmed() {
+            let lost = self.guard.held_instances();
+            if lost > 0 {
+                tracing::warn!(instances = lost, "Nomad still says that they are gone");
+            }
+            for (key, loss) in self.guard.give_up() {
+                self.apply(&key, loss.converted);
+            }
+        }
+        self.status.set_held(self.guard.held_instances());
+        self.guard.due()
+    }
+
+    /// Notes that a list has answered, which counts if it was asked after the grace.
+    pub(super) fn confirm_list(&mut self, watch: usize) {
+        let name = self.watches.get(watch).map(|it| it.name.as_str());
+        self.unconfirmed
+            .retain(|other| Some(other.as_str()) != name);
+    }
+
+    fn is_confirmed(&self) -> bool {
+        let waits = |name: &String| self.unconfirmed.contains(name);
+        !self.watches.is_empty() && !self.watches.iter().any(|it| waits(&it.name))
+    }
+
+    fn ask_again(&mut self, now: Instant) {
+        let names: HashSet<String> = self.watches.iter().map(|it| it.name.clone()).collect();
+        self.unconfirmed = names;
+        for watch in &mut self.watches {
+            watch.ask_now(Asked::Before, now);
+        }
+        for key in self.guard.held() {
+            self.plan.read_again(key);
+        }
+    }
+
+    fn follow_ruling(&mut self, ruling: Ruling) {
+        match ruling {
+            Ruling::Take(losses) => {
+                for (key, loss) in losses {
+                    self.apply(&key, loss.converted);
+                }
+            }
+            Ruling::Hold(instances) => {
+                let (total, grace) = (self.writer.count_instances(), self.settings.mass_loss_grace);
+                tracing::error!(
+                    instances,
+                    total,
+                    grace_seconds = grace.as_secs(),
+                    "most instances are gone at once; they are kept until Nomad has said so for longer"
+                );
+            }
+        }
+    }
+}

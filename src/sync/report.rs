@@ -1,0 +1,79 @@
+//! What the synchronisation tells of itself: one moment of its status, for pages, metrics and the log.
+//!
+//! Floor 2.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::access::Access;
+use super::health::HealthAccess;
+
+/// Whether the catalogue has been complete once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It has.
+    Ready,
+    /// It has not in this process; what an earlier one left on disk is answered from.
+    Restored,
+    /// It has not, for this reason.
+    NotReady(String),
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self::NotReady("Nomad has not been asked yet".into())
+    }
+}
+
+/// The state of the synchronisation at one moment.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What the token may see; its `Display` says it in plain words.
+    pub access: Access,
+    /// Whether the catalogue has been complete once.
+    pub readiness: Readiness,
+    /// The last thing that went wrong, without secrets and fit for a log.
+    pub last_error: Option<String>,
+    /// When Nomad last answered.
+    pub last_success: Option<SystemTime>,
+    /// How long ago that was.
+    pub since_success: Option<Duration>,
+    /// How long Nomad has given no usable answer; none while it does.
+    pub failing_for: Option<Duration>,
+    /// Nomad's highest index known.
+    pub index: u64,
+    /// Services with an instance, as Nomad names them.
+    pub services: usize,
+    /// Instances of all services.
+    pub instances: usize,
+    /// What of health is looked at; its `Display` says it in plain words.
+    pub health: HealthAccess,
+    /// Services whose checks are read now.
+    pub watched_services: usize,
+    /// Allocations whose checks are read now.
+    pub watched_allocations: usize,
+    /// Requests for checks so far.
+    pub check_reads: u64,
+    /// Instances that a list or a full read took away and that are kept for a grace.
+    pub held_instances: usize,
+    /// Errors so far, by kind.
+    pub errors: Vec<(&'static str, u64)>,
+    /// Odd registrations now, by reason.
+    pub oddities: Vec<(&'static str, usize)>,
+    /// One example of each, by reason.
+    pub odd_examples: Vec<(&'static str, Arc<str>)>,
+    /// Lists that answered so far.
+    pub lists: u64,
+    /// Services read so far.
+    pub reads: u64,
+    /// Full passes so far, without the first sync.
+    pub passes: u64,
+    /// Event streams opened so far.
+    pub streams: u64,
+    /// Whether answers are marked as stale.
+    pub stale: bool,
+    /// Snapshots written to disk so far.
+    pub snapshots_written: u64,
+    /// Snapshots that could not be written.
+    pub snapshots_failed: u64,
+}
