@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::{StartError, try_filter};
 use crate::catalog::{Catalog, Snapshot};
 use crate::config::Settings;
 use crate::nomad::Client;
@@ -56,9 +57,7 @@ impl ConnectError {
 pub async fn connect(settings: Settings, within: Duration) -> Result<String, ConnectError> {
     let end = Instant::now() + within;
     let client = Client::new(settings.nomad.clone())?;
-    if let Ok(Err(error)) = timeout_at(end, super::try_filter(&settings)).await {
-        return Err(ConnectError::Filter(error.to_string()));
-    }
+    filter_is_good(&settings, end).await?;
     let (catalog, status) = (Arc::new(Catalog::new()), Arc::<sync::Status>::default());
     let following = sync::run(
         settings.sync.clone(),
@@ -76,6 +75,14 @@ pub async fn connect(settings: Settings, within: Duration) -> Result<String, Con
     };
     let version = version(&client, end).await;
     Ok(lines(&settings, &client, &version, &report, &snapshot))
+}
+
+/// Has Nomad read the filter; what else goes wrong is found again by what follows.
+async fn filter_is_good(settings: &Settings, end: Instant) -> Result<(), ConnectError> {
+    match timeout_at(end, try_filter(settings)).await {
+        Ok(Err(error @ StartError::Filter { .. })) => Err(ConnectError::Filter(error.to_string())),
+        _ => Ok(()),
+    }
 }
 
 /// Waits until all has been read and is known of, or it makes no sense to wait.
@@ -142,12 +149,15 @@ fn lines(
     let region = settings.nomad.region.as_deref();
     let region = region.map_or_else(|| "the agent's own".into(), |it| format!("{it:?}"));
     let namespaces: HashSet<&str> = snapshot.iter().map(|(namespace, ..)| namespace).collect();
-    let seen = format!(
-        "{}, {}, {}",
-        counted(namespaces.len(), "namespace"),
-        counted(report.services, "service"),
-        counted(report.instances, "instance")
-    );
+    let seen = match report.access {
+        Access::Reads => "what is asked for, once it is".into(),
+        _ => format!(
+            "{}, {}, {}",
+            counted(namespaces.len(), "namespace"),
+            counted(report.services, "service"),
+            counted(report.instances, "instance")
+        ),
+    };
     let mut text = String::new();
     for (label, value) in [
         ("nomad", client.address().to_string()),

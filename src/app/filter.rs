@@ -12,7 +12,7 @@ use crate::nomad::{Cause, Client, NomadError, Wait};
 /// How long Nomad has to say whether it understands the filter.
 const FILTER_CHECK: Duration = Duration::from_secs(3);
 /// The service that is read where there is none; it need not exist.
-const ANY_SERVICE: (&str, &str) = ("default", "nomadns-filter");
+const ANY_SERVICE: &str = "nomadns-filter";
 
 /// Asks Nomad whether it understands the filter expression.
 ///
@@ -46,12 +46,15 @@ pub async fn try_filter(settings: &Settings) -> Result<(), StartError> {
 
 /// Reads a service that exists, if one does: names of fields are looked at only where there is a row.
 async fn ask(client: &Client, settings: &Settings) -> Result<(), NomadError> {
-    let listed = match settings.sync.namespaces.first() {
+    let namespaces = &settings.sync.namespaces;
+    let listed = match namespaces.first() {
         Some(namespace) => client.list_services(namespace, Wait::No).await.ok(),
         None => None,
     };
     let first = listed.as_ref().and_then(|it| it.services.first());
-    let (namespace, name) = first.map_or(ANY_SERVICE, |it| (&it.namespace, &it.name));
+    let named = namespaces.iter().find(|name| *name != "*");
+    let namespace = named.map_or("default", String::as_str);
+    let (namespace, name) = first.map_or((namespace, ANY_SERVICE), |it| (&it.namespace, &it.name));
     client
         .service(namespace, name, &settings.sync.filter)
         .await?;

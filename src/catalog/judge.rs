@@ -16,11 +16,6 @@ impl Writer {
         part.map_or(&[], |part| &part.instances)
     }
 
-    /// Counts all instances.
-    pub fn count_instances(&self) -> usize {
-        self.working.instances
-    }
-
     /// Judges the instances of one service anew.
     pub fn judge(
         &mut self,

@@ -97,6 +97,11 @@ impl Writer {
         self.catalog.current.load().is_some()
     }
 
+    /// Whether the working copy has all that there is.
+    pub fn coverage(&self) -> Coverage {
+        self.working.coverage
+    }
+
     /// Counts the services and the instances of the working copy.
     pub fn counts(&self) -> (usize, usize) {
         (self.working.services, self.working.instances)

@@ -31,6 +31,16 @@ pub(super) struct Loss {
     pub(super) instances: usize,
 }
 
+impl Loss {
+    /// All of a service, which has so many instances.
+    pub(super) fn whole(instances: usize) -> Self {
+        Self {
+            converted: Converted::none(),
+            instances,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open,
@@ -134,6 +144,7 @@ impl Guard {
     /// Gives up what is still held back: Nomad has said it again.
     pub(super) fn give_up(&mut self) -> Vec<(Key, Loss)> {
         self.state = State::Open;
+        self.weighed.clear();
         self.held.drain().collect()
     }
 

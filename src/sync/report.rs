@@ -1,6 +1,6 @@
-//! What the synchronisation tells of itself: one moment of its status, for pages, metrics and the log.
+//! The state of the synchronisation as its readers get it.
 //!
-//! Floor 2.
+//! Floor 2. A copy, which nobody writes any more.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

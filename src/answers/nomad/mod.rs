@@ -1,7 +1,8 @@
 //! The zones of a Nomad cluster: finds what a name means, and says it.
 //!
-//! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `negative` makes denials, `demand` has read what is not listed. Each answer keeps the
-//! cells of the catalogue that it was made from, so that a cache knows when it no longer holds.
+//! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `negative` makes denials,
+//! `demand` has read what is not listed. Each answer keeps the cells of the catalogue that it was made from, so that a
+//! cache knows when it no longer holds.
 
 mod address_labels;
 mod demand;

@@ -13,7 +13,7 @@ use crate::catalog::{Ask, Coverage};
 use crate::nomad::{Cause, NomadError};
 use crate::sync::access::Access;
 use crate::sync::demands::{Known, Waiter};
-use crate::sync::plan::{Apply, Key};
+use crate::sync::plan::{Apply, Key, Told};
 use crate::sync::registration::{Converted, convert};
 use crate::sync::status::Answered;
 
@@ -26,12 +26,22 @@ impl Engine {
         self.followed = now;
         self.set_access(Access::Reads);
         self.confirm(Loss::Read);
+        // Each service is read again when it is asked for: nothing is left to be doubted.
+        drop(self.guard.give_up());
+        self.status.set_held(0);
         if self.coverage == Coverage::Complete {
-            self.take_over_restored();
-            for key in self.plan.present() {
-                self.demands.inherit(key, now);
-            }
+            self.inherit(now);
             self.set_coverage(Coverage::OnDemand);
+        }
+    }
+
+    /// Takes over what the catalogue has from before, be it of lists or of an earlier process.
+    pub(super) fn inherit(&mut self, now: Instant) {
+        for (namespace, name, instances) in self.writer.services() {
+            self.plan.hold(namespace, name, instances);
+        }
+        for key in self.plan.present() {
+            self.demands.inherit(key, now);
         }
     }
 
@@ -69,10 +79,12 @@ impl Engine {
             let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
             let order = key.clone();
             let task = self.tasks.spawn(async move {
-                let filter = &settings.filter;
-                let read = client.service(&key.namespace, &key.name, filter).await;
-                let converted = |read| convert(&key, read, &settings.exclude_tags);
-                Done::Demanded(read.map(|read| (read.index, converted(read))))
+                let read = client
+                    .service(&key.namespace, &key.name, &settings.filter)
+                    .await;
+                Done::Demanded(
+                    read.map(|read| (read.index, convert(&key, read, &settings.exclude_tags))),
+                )
             });
             self.demanding.insert(task.id(), order);
         }
@@ -86,7 +98,7 @@ impl Engine {
                 self.status.answered(Answered::Read);
                 let count = converted.instances.len();
                 if self.plan.demanded(key, index, count) == Apply::Yes {
-                    self.apply(key, converted);
+                    self.take_read(key, Told::ByEvent, converted);
                 }
                 let known = if count == 0 {
                     Known::Absent
@@ -140,7 +152,7 @@ impl Engine {
 
     fn drop_demanded(&mut self, key: &Key) {
         self.plan.drop_demanded(key);
-        self.apply(key, Converted::none());
+        self.take_read(key, Told::ByEvent, Converted::none());
     }
 
     fn set_coverage(&mut self, coverage: Coverage) {

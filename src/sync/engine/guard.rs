@@ -6,9 +6,8 @@ use std::collections::HashSet;
 
 use tokio::time::Instant;
 
-use super::Engine;
+use super::{Catalogue, Engine};
 use crate::sync::guard::{Loss, Ruling};
-use crate::sync::oddities::Found;
 use crate::sync::plan::{Asked, Key, Order, Told};
 use crate::sync::registration::Converted;
 
@@ -19,19 +18,27 @@ impl Engine {
             return;
         }
         let losses = gone.into_iter().map(|key| {
-            let loss = Loss {
-                converted: Converted {
-                    instances: Vec::new(),
-                    found: Found::default(),
-                },
-                instances: self.writer.instances(&key.namespace, &key.name).len(),
-            };
-            (key, loss)
+            let instances = self.writer.instances(&key.namespace, &key.name).len();
+            (key, Loss::whole(instances))
         });
         let losses: Vec<_> = losses.collect();
-        let total = self.writer.count_instances();
+        let total = self.writer.counts().1;
         let ruling = self.guard.rule(losses, total, Instant::now());
         self.follow_ruling(ruling);
+    }
+
+    /// Takes out what is in the catalogue from before and in no list, together with what the reads put aside.
+    ///
+    /// Wants a complete plan.
+    pub(super) fn drop_what_nomad_has_no_more(&mut self) {
+        for (namespace, name, instances) in self.writer.services() {
+            if !self.plan.inherit(namespace, name, instances) {
+                let (namespace, name) = (namespace.into(), name.into());
+                let key = Key { namespace, name };
+                self.guard.weigh(key, Loss::whole(instances));
+            }
+        }
+        self.rule_on_weighed(Instant::now());
     }
 
     /// Takes what was read of a service, or puts it aside until the full read is over.
@@ -56,10 +63,10 @@ impl Engine {
     pub(super) fn keep_guard(&mut self, now: Instant) -> Option<Instant> {
         let is_listed = |order: &Order| order.told == Told::ByList;
         let is_read = self.plan.is_read() && !self.reading.values().any(is_listed);
-        if is_read && self.guard.has_weighed() {
-            let total = self.writer.count_instances();
-            let ruling = self.guard.rule_on_weighed(total, now);
-            self.follow_ruling(ruling);
+        // Before the first publication, what is in no list is weighed with it.
+        let published = matches!(self.catalogue, Catalogue::Published | Catalogue::Changed);
+        if is_read && published && self.guard.has_weighed() {
+            self.rule_on_weighed(now);
         }
         if self.outage.is_on() {
             return None;
@@ -102,6 +109,12 @@ impl Engine {
         }
     }
 
+    fn rule_on_weighed(&mut self, now: Instant) {
+        let total = self.writer.counts().1;
+        let ruling = self.guard.rule_on_weighed(total, now);
+        self.follow_ruling(ruling);
+    }
+
     fn follow_ruling(&mut self, ruling: Ruling) {
         match ruling {
             Ruling::Take(losses) => {
@@ -110,7 +123,7 @@ impl Engine {
                 }
             }
             Ruling::Hold(instances) => {
-                let (total, grace) = (self.writer.count_instances(), self.settings.mass_loss_grace);
+                let (total, grace) = (self.writer.counts().1, self.settings.mass_loss_grace);
                 tracing::error!(
                     instances,
                     total,

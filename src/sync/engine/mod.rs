@@ -4,9 +4,9 @@
 //! catalogue's writer and the status are changed in turn and without a lock.
 
 mod demand;
+mod done;
 mod guard;
 mod health;
-mod house;
 mod lists;
 mod outage;
 mod publish;
@@ -21,28 +21,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
+use self::done::Done;
 use self::health::HealthReads;
 use self::outage::Outage;
 use self::streams::StreamEvent;
 use self::watch::Watch;
-use super::access::{Access, Lists};
+use super::access::Access;
 use super::demands::Demands;
 use super::guard::Guard;
-use super::health::Ticket;
 use super::oddities::Oddities;
-use super::plan::{Asked, Key, Order, Plan};
-use super::registration::Converted;
+use super::plan::{Key, Order, Plan};
 use super::settings::Settings;
 use super::status::Status;
 use super::twins::Twins;
-use crate::catalog::{Ask, Coverage, Writer};
-use crate::nomad::{AllocationStub, Check, Client, Listed, NomadError};
+use crate::catalog::{Ask, Coverage, Outcome, Writer};
+use crate::nomad::Client;
 
 /// Frames of the streams that may wait for the engine.
 const EVENTS_QUEUED: usize = 256;
+/// How often old addresses are forgotten and the status is refreshed without any other reason.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// Follows Nomad and keeps the catalogue true, until `shutdown` is done.
 pub async fn run(
@@ -53,6 +54,9 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let mut engine = Engine::new(settings, client, writer, status);
+    if engine.coverage == Coverage::OnDemand {
+        engine.inherit(Instant::now());
+    }
     let mut shutdown = pin!(shutdown);
     loop {
         let wake = engine.turn();
@@ -136,21 +140,6 @@ enum Catalogue {
     Changed,
 }
 
-/// What a task brings back.
-enum Done {
-    Found(u64, Result<Lists, NomadError>),
-    /// The same, found out beside what is followed.
-    Looked(u64, Result<Lists, NomadError>),
-    Listed(u64, usize, Asked, Result<Listed, NomadError>),
-    Read(Result<(u64, Converted), NomadError>),
-    Demanded(Result<(u64, Converted), NomadError>),
-    Checks(Ticket, Result<Vec<Check>, NomadError>),
-    /// The allocations that ended, and how long Nomad took to list them.
-    Ended(Duration, Result<Vec<AllocationStub>, NomadError>),
-    /// A stream, which has told its end already.
-    Stream,
-}
-
 impl Engine {
     fn new(settings: Settings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
         let (events_sender, events) = mpsc::channel(EVENTS_QUEUED);
@@ -165,7 +154,7 @@ impl Engine {
             demands: Demands::new(settings.on_demand, now),
             demanding: HashMap::new(),
             asks: writer.asks(),
-            coverage: Coverage::Complete,
+            coverage: writer.coverage(),
             looked: now,
             moves: 0,
             narrowed: None,
@@ -241,51 +230,25 @@ impl Engine {
         }
     }
 
-    fn done(&mut self, done: Result<(Id, Done), JoinError>) {
-        match done {
-            Ok((_, Done::Found(session, found))) if session == self.session => self.found(found),
-            Ok((_, Done::Listed(session, watch, asked, listed))) if session == self.session => {
-                let services = listed.as_ref().map_or(0, |listed| listed.services.len());
-                self.watches[watch].listed(services, &self.settings.times);
-                self.listed(watch, asked, listed);
+    fn keep_house(&mut self, now: Instant) -> Instant {
+        if now >= self.housekeeping {
+            self.housekeeping = now + HOUSEKEEPING;
+            if self.writer.retire_addresses(self.settings.address_grace) == Outcome::Changed {
+                self.changed();
             }
-            Ok((_, Done::Looked(session, found))) if session == self.session => self.looked(found),
-            Ok((id, Done::Demanded(read))) => {
-                if let Some(key) = self.demanding.remove(&id) {
-                    self.demanded(&key, read);
-                }
+            if self.catalogue == Catalogue::NeverPublished && self.phase == Phase::Following {
+                let open = self.plan.open();
+                self.status
+                    .set_not_ready(format!("first sync: {open} services are still to be read"));
             }
-            Ok((id, Done::Read(read))) => {
-                if let Some(order) = self.reading.remove(&id) {
-                    self.read(&order, read);
-                }
-            }
-            Ok((id, Done::Checks(ticket, checks))) => {
-                self.health.is_over(id);
-                self.checked(ticket, checks);
-            }
-            Ok((id, Done::Ended(took, ended))) => {
-                self.health.is_over(id);
-                self.listed_ended(took, ended);
-            }
-            Ok((_, Done::Found(..) | Done::Looked(..) | Done::Listed(..) | Done::Stream)) => {}
-            Err(error) if error.is_cancelled() => {}
-            Err(error) => self.panicked(&error),
+            self.withdraw_what_is_too_old();
+            self.doubt_a_silent_nomad(now);
+            self.show_staleness();
+            self.show_counts();
+            self.find_more(now);
+            self.forget_demanded(now);
+            self.forget_unfollowed(now);
         }
-    }
-
-    /// A task of ours has a bug: what it did is done again later.
-    fn panicked(&mut self, error: &JoinError) {
-        tracing::error!(%error, "a task of the synchronisation panicked");
-        if let Some(key) = self.demanding.remove(&error.id()) {
-            return self.demands.failed(&key, Instant::now());
-        }
-        match self.reading.remove(&error.id()) {
-            Some(order) => self
-                .plan
-                .failed(&order, super::plan::Failure::Other, Instant::now()),
-            None if self.health.is_over(error.id()) => {}
-            None => self.lose(outage::Loss::List, "an internal error", None),
-        }
+        self.housekeeping
     }
 }

@@ -1,4 +1,4 @@
-//! How old what is answered may be: when answers are marked as stale, and what a restart has left to be dropped.
+//! How old what is answered may be: when answers are marked as stale, and when silence is a reason to ask.
 //!
 //! Floor 2.
 
@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Catalogue, Engine, Phase};
-use crate::sync::plan::Key;
 
 /// A silence this much longer than answers may be old is a reason to ask. A healthy stream is never so silent.
 const SILENCE_SLACK: Duration = Duration::from_secs(2);
@@ -29,34 +28,5 @@ impl Engine {
         if self.phase == Phase::Following && silent.is_some_and(|silent| silent >= most) {
             self.doubt(now);
         }
-    }
-
-    /// Counts what is in the catalogue from before as read on demand: without lists nobody can say what is gone.
-    pub(super) fn take_over_restored(&mut self) {
-        if self.catalogue != Catalogue::Restored {
-            return;
-        }
-        for (namespace, name, instances) in self.writer.services() {
-            let key = Key {
-                namespace: namespace.into(),
-                name: name.into(),
-            };
-            self.plan.demanded(&key, 0, instances);
-        }
-    }
-
-    /// Takes out what is in the catalogue from before and in no list; wants a complete plan.
-    pub(super) fn drop_what_nomad_has_no_more(&mut self) {
-        let mut gone = Vec::new();
-        for (namespace, name, instances) in self.writer.services() {
-            if !self.plan.inherit(namespace, name, instances) {
-                gone.push(Key {
-                    namespace: namespace.into(),
-                    name: name.into(),
-                });
-            }
-        }
-        // A list that lacks most of it is believed no sooner than any other.
-        self.take_gone(gone);
     }
 }

@@ -19,6 +19,14 @@ impl Plan {
         Apply::Yes
     }
 
+    /// Takes over a service that the catalogue has from before and that was not read yet.
+    pub(crate) fn hold(&mut self, namespace: &str, name: &str, instances: usize) {
+        if !self.services.is_present(namespace, name) {
+            let key = self.services.ensure(namespace, name).key.clone();
+            self.set_demanded(&key, instances);
+        }
+    }
+
     /// Notes that the catalogue has a service no longer, which may exist all the same.
     pub(crate) fn drop_demanded(&mut self, key: &Key) {
         self.set_demanded(key, 0);

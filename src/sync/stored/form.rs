@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::records::{PartForm, Stored};
-use crate::catalog::Snapshot;
+use crate::catalog::{Coverage, Snapshot};
 
 /// What every snapshot begins with.
 const MAGIC: [u8; 8] = *b"nomadns\n";
 /// Grows with every change of the form; a file of another version is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The octets of magic and version.
 const BEGIN_OCTETS: usize = 12;
 /// The octets of the checksum, at the end.
@@ -30,6 +30,16 @@ pub(super) struct Head {
     pub(super) heard_ms: u64,
     /// Nomad's index.
     pub(super) index: u64,
+    /// Whether it has all that there was.
+    #[serde(with = "CoverageForm")]
+    pub(super) coverage: Coverage,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Coverage")]
+enum CoverageForm {
+    Complete,
+    OnDemand,
 }
 
 /// Why a file is no snapshot that can be used.
@@ -135,16 +145,17 @@ mod tests {
         fingerprint: u128::MAX - 7,
         heard_ms: 1_800_000_000_000,
         index: 42,
+        coverage: Coverage::OnDemand,
     };
 
     fn instance(address: Address, group: &Arc<Group>) -> Instance {
         Instance {
             address,
             port: 6379,
+            health: Health::Failing,
             identity: Identity::Task(uuid::Uuid::from_u128(7)),
             node: Id::from("24d37538-647a-b1b8-971f-0cfb93f2edce"),
             group: Arc::clone(group),
-            health: Health::Failing,
         }
     }
 

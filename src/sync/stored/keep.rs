@@ -100,6 +100,7 @@ async fn write(
         fingerprint: store.fingerprint.0,
         heard_ms: before(age),
         index: snapshot.index(),
+        coverage: snapshot.coverage(),
     };
     let (write, snapshot) = (Arc::clone(&store.write), Arc::clone(snapshot));
     let writing =

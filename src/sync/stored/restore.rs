@@ -38,6 +38,7 @@ pub fn restore(store: &Store, writer: &mut Writer, status: &Status, max_stale: D
                 // What has no DNS name was in no snapshot that was published.
                 let _ = writer.put(&service.namespace, &service.name, service.instances);
             }
+            writer.cover(head.coverage);
             writer.publish(head.index);
             let (services, instances) = writer.counts();
             status.restored(age, head.index, (services, instances));

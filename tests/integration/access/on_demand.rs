@@ -211,3 +211,35 @@ async fn many_names_cost_no_more_reads_than_the_budget_has() {
     );
     gateway.end().await;
 }
+
+#[tokio::test]
+async fn the_filter_excluded_tags_and_health_hold_for_what_is_read_on_demand() {
+    let nomad = guarded(Token::reads_everything());
+    nomad.break_requests("/v1/services", Fault::permission_denied());
+    let db = [(1, "a"), (2, "a"), (3, "old")].map(|(at, tag)| {
+        Registration::new("default", "db")
+            .address(format!("10.3.0.{at}"))
+            .tags([tag])
+    });
+    nomad.register(db.clone());
+    nomad.check_instances(&db[..1], "failure");
+    nomad.check_instances(&db[1..], "success");
+    let (gateway, mut clients) = gateway(&nomad, |settings| {
+        quick(settings);
+        settings.sync.filter = "Tags not contains \"old\"".into();
+        settings.sync.exclude_tags = vec!["canary".into()];
+        settings.sync.health.look_every = Duration::from_millis(20);
+        settings.sync.health.check_every = Duration::from_millis(50);
+    })
+    .await;
+    assert_eq!(
+        said(&mut clients, "web.prod.nomad").await.rcode,
+        NXDOMAIN,
+        "all of it has an excluded tag"
+    );
+    until("the failing one is left out", async || {
+        said(&mut clients, "db.default.nomad").await.data() == ["10.3.0.2"]
+    })
+    .await;
+    gateway.end().await;
+}

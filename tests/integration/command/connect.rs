@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use nomadns::demo::{Enforcement, Options, Registration, SimulatedNomad, Token};
+use nomadns::demo::{Enforcement, Fault, Options, Registration, SimulatedNomad, Token};
 use tokio::time::Instant;
 
 use super::{Config, run};
@@ -87,6 +87,25 @@ async fn it_says_what_a_narrow_token_lacks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_lists_nothing_but_reads_is_good_enough() {
+    let nomad = nomad();
+    nomad.enforce_acl(Enforcement::On);
+    nomad.set_token(CANARY, Token::workload_identity());
+    nomad.break_requests("/v1/services", Fault::permission_denied());
+    let (code, out, problems) = check(&nomad.url(), &format!("token = {CANARY:?}"), &[]);
+    assert_eq!((code, &*problems), (0, ""), "{out}");
+    assert_has(
+        &out,
+        &[
+            "(reads)",
+            "so that no query waits",
+            POLICY,
+            "sees      what is asked for",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_may_read_nothing_is_told_what_it_needs() {
     let nomad = nomad();
     nomad.enforce_acl(Enforcement::On);
@@ -109,7 +128,7 @@ async fn a_filter_that_nomad_does_not_understand_is_a_mistake_of_the_configurati
     for filter in ["Tags contains", "Nonsense == 1"] {
         let (code, out, problems) = check(&nomad.url(), &format!("filter = {filter:?}"), &[]);
         assert_eq!((code, &*out), (2, ""), "{filter}: {problems}");
-        assert_has(&problems, &["nomad.filter", "filter not understood"]);
+        assert_has(&problems, &["nomad.filter", "does not understand it"]);
     }
     let (code, ..) = check(&nomad.url(), "filter = \"Port == 80\"", &[]);
     assert_eq!(code, 0);

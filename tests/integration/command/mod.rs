@@ -6,6 +6,7 @@ mod disk;
 mod environment;
 mod life;
 mod mistakes;
+mod restart;
 mod secrets;
 
 use std::io::{BufRead, BufReader, Read, Write};

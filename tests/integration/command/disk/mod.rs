@@ -15,13 +15,13 @@ use super::Gateway;
 const WRITTEN: &str = "nomadns_snapshot_writes_total 1";
 
 /// A Nomad, and the folder that outlives the gateways before it.
-struct Scene {
-    nomad: SimulatedNomad,
+pub(super) struct Scene {
+    pub(super) nomad: SimulatedNomad,
     state: TempDir,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let nomad = SimulatedNomad::start(Options::default()).unwrap();
         nomad.register(["redis", "web"].map(service));
         Self {
@@ -30,12 +30,12 @@ impl Scene {
         }
     }
 
-    fn start(&self) -> Gateway {
+    pub(super) fn start(&self) -> Gateway {
         self.start_with("")
     }
 
     /// Starts a gateway with more keys of the section about Nomad.
-    fn start_with(&self, keys: &str) -> Gateway {
+    pub(super) fn start_with(&self, keys: &str) -> Gateway {
         let (url, state) = (self.nomad.url(), self.state.path());
         let config = format!(
             "[nomad]\naddresses = [{url:?}]\nstate_dir = {:?}\n{keys}",
@@ -45,7 +45,7 @@ impl Scene {
     }
 
     /// Has a gateway write a snapshot and end by a signal; Nomad is gone after it.
-    async fn left_by(&self, signal: &str) {
+    pub(super) async fn left_by(&self, signal: &str) {
         let gateway = self.start();
         gateway.page_with("/metrics", WRITTEN);
         gateway.signal(signal);
@@ -163,6 +163,7 @@ async fn a_snapshot_of_something_else_is_not_used() {
         "filter = 'Tags contains \"x\"'",
         "namespaces = [\"default\"]",
         "region = \"eu\"",
+        "exclude_tags = [\"x\"]",
     ] {
         let mut gateway = scene.start_with(keys);
         assert_not_used(&mut gateway, "it is of another Nomad");
@@ -187,7 +188,7 @@ async fn a_damaged_cut_or_newer_snapshot_is_ignored_with_the_reason() {
     };
     for (octets, why) in [
         (flipped(3), "it is no snapshot of nomadns"),
-        (flipped(8), "it has version 17"),
+        (flipped(8), "it has version 18"),
         (flipped(20), "cut or damaged"),
         (flipped(good.len() / 2), "cut or damaged"),
         (flipped(good.len() - 1), "cut or damaged"),

@@ -1,0 +1,84 @@
+//! A restart from the snapshot on disk, together with what is doubted and with what is read on demand.
+
+use nomadns::demo::{Acl, Enforcement, Fault, Registration, Removal, Token};
+
+use super::Gateway;
+use super::disk::Scene;
+
+const SECRET: &str = "token-of-the-gateway";
+const MANY: usize = 20;
+
+/// A scene whose Nomad has lost most instances since the snapshot was written.
+async fn that_lost_most() -> Scene {
+    let scene = Scene::new();
+    let many = (0..MANY).map(|at| Registration::new("default", &format!("many-{at}")));
+    let many = many.map(|it| it.address("10.9.9.9"));
+    scene.nomad.register(many.collect::<Vec<_>>());
+    scene.left_by("TERM").await;
+    for at in 0..MANY {
+        let name = format!("many-{at}");
+        scene
+            .nomad
+            .remove_service("default", &name, Removal::Planned);
+    }
+    scene
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_lost_most_of_what_was_restored_is_not_believed() {
+    let scene = that_lost_most().await;
+    let mut gateway = scene.start_with("mass_loss_grace_seconds = 3600");
+    scene.nomad.come_back().unwrap();
+    gateway.wait_for("most instances are gone at once");
+    gateway.wait_for("sync complete");
+    gateway.page_with("/metrics", "nomadns_held_instances 20\n");
+    let said = gateway.lookup("many-3.default.nomad");
+    assert!(said.contains("10.9.9.9") && !said.contains("EDE"), "{said}");
+    assert!(gateway.lookup("redis.default.nomad").contains("10.0.0.5"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restart_doubts_goes_when_nomad_says_it_again() {
+    let scene = that_lost_most().await;
+    let mut gateway = scene.start_with("mass_loss_grace_seconds = 1");
+    scene.nomad.come_back().unwrap();
+    gateway.wait_for("most instances are gone at once");
+    gateway.wait_for("Nomad still says that they are gone");
+    let left = "nomadns_judged_instances{health=\"unread\"} 2\n";
+    gateway.page_with("/metrics", left);
+    assert!(gateway.lookup("many-3.default.nomad").contains("NXDOMAIN"));
+    assert!(gateway.lookup("redis.default.nomad").contains("10.0.0.5"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_on_demand_outlives_a_restart_and_what_was_not_is_not_denied() {
+    let scene = Scene::new();
+    scene.nomad.set_acl(Acl {
+        enforcement: Enforcement::On,
+        tokens: [(SECRET.to_owned(), Token::workload_identity())].into(),
+    });
+    scene
+        .nomad
+        .break_requests("/v1/services", Fault::permission_denied());
+    let start = || -> Gateway { scene.start_with(&format!("token = {SECRET:?}")) };
+    let gateway = start();
+    gateway.page_with("/metrics", "nomadns_nomad_access{access=\"reads\"} 1");
+    assert!(gateway.lookup("redis.default.nomad").contains("10.0.0.5"));
+    gateway.signal("TERM");
+    gateway.ended();
+    scene.nomad.vanish().await;
+    let gateway = start();
+    let said = gateway.lookup("redis.default.nomad");
+    assert!(
+        said.contains("10.0.0.5") && said.contains("EDE: 3"),
+        "{said}"
+    );
+    let said = gateway.lookup("web.default.nomad");
+    assert!(said.contains("SERVFAIL"), "{said}");
+    scene.nomad.come_back().unwrap();
+    gateway.page_with("/metrics", "nomadns_stale 0");
+    for (name, address) in [("redis", "10.0.0.5"), ("web", "10.0.0.3")] {
+        let said = gateway.lookup(&format!("{name}.default.nomad"));
+        assert!(said.contains(address) && !said.contains("EDE"), "{said}");
+    }
+}
