@@ -2,6 +2,7 @@
 
 import os
 
+TICKS = os.sysconf("SC_CLK_TCK")
 
 def tree(root):
     """The ids of a process and of all below it."""
@@ -28,17 +29,25 @@ def stat(process):
 
 
 def seconds(root):
-    """What all threads of a tree of processes have run, in seconds, as the scheduler counts it."""
-    total = 0
+    """What a tree of processes has run, in seconds: of the threads that live, exactly; of all, by the clock's ticks."""
+    exact = ticks = 0
     for process in tree(root):
+        fields = stat(process)
+        ticks += sum(int(fields[at]) for at in (11, 12)) if fields else 0
         try:
             for thread in os.listdir(f"/proc/{process}/task"):
                 with open(f"/proc/{process}/task/{thread}/schedstat") as file:
-                    total += int(file.read().split()[0])
+                    exact += int(file.read().split()[0])
         except OSError:
             # It has ended meanwhile.
             pass
-    return total / 1e9
+    return exact / 1e9, ticks / TICKS
+
+
+def between(before, now):
+    """The seconds between two of these; by the ticks where threads ended meanwhile and took theirs with them."""
+    exact, ticked = now[0] - before[0], now[1] - before[1]
+    return ticked if ticked > exact + 3 / TICKS else exact
 
 
 def stolen():

@@ -83,7 +83,7 @@ class Bench:
         ticks, stolen = cost.stolen()
         before, began = cost.seconds(server.process.pid), time.monotonic()
         client = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        spent, took = cost.seconds(server.process.pid) - before, time.monotonic() - began
+        spent, took = cost.between(before, cost.seconds(server.process.pid)), time.monotonic() - began
         ticks_now, stolen_now = cost.stolen()
         count, missed = loads.answered(client.stdout)
         if not count:
