@@ -100,7 +100,11 @@ fn requests() -> Vec<Request<Body>> {
 
 /// A service in the catalogue with one of its instances changed, put and published.
 fn change() {
-    let Filled { mut writer, .. } = Filled::new(SERVICES, INSTANCES);
+    let Filled {
+        mut writer,
+        catalog,
+        ..
+    } = Filled::new(SERVICES, INSTANCES);
     let changed: Vec<Vec<Instance>> = (0..TIMES)
         .map(|number| {
             let mut all = instances(number, INSTANCES, 8080);
@@ -109,6 +113,8 @@ fn change() {
         })
         .collect();
     counted(|| change_all(&mut writer, changed));
+    let published = catalog.snapshot().is_some();
+    assert!(published, "what was changed is to be seen");
 }
 
 fn change_all(writer: &mut Writer, changed: Vec<Vec<Instance>>) {

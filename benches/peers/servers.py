@@ -266,8 +266,8 @@ def dnsdist(bench, servers):
     files = f'"{bench.certificate}", "{bench.key}"'
     server.write("dnsdist.conf", f"""
 setSecurityPollSuffix("")
-addLocal({dns}, {{reusePort=true, maxInFlight=1000}})
-addTLSLocal({tls}, {files}, {{reusePort=true, maxInFlight=1000, maxConcurrentTCPConnections=2000}})
+addLocal({dns}, {{reusePort=true}})
+addTLSLocal({tls}, {files}, {{reusePort=true, maxConcurrentTCPConnections=2000}})
 addDOHLocal({https}, {files}, "/dns-query", {{reusePort=true}})
 setACL({{"127.0.0.0/8"}})
 newServer({{address="{HOST}:{servers["Knot"].ports["dns"]}", checkName="ns.nomad.", checkType="A"}})
