@@ -26,6 +26,7 @@ mod routes;
 mod serve;
 mod settings;
 mod status_page;
+mod streams;
 
 pub use credentials::{Credentials, CredentialsError, Scheme};
 pub use origins::{OriginError, Origins};
