@@ -32,6 +32,7 @@ use super::super::limits::Limits;
 use super::super::shutdown::Shutdown;
 use super::client::Client;
 use super::forwarded::client_behind;
+use super::joined::Joined;
 use super::leftover::{Leftover, lend};
 use super::problem::Problem;
 use super::streams::{Arrivals, Streams};
@@ -72,7 +73,7 @@ impl Connections {
         let service = service_fn(|request| self.respond(request, client, activity.clone()));
         let arrivals = Arrivals::default();
         let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(Joined(stream)), service));
         let counters = self.shared.counters.connections(self.kind);
         tokio::select! {
             ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context)) => return self.note_end(ended.err().as_deref()),

@@ -13,6 +13,7 @@ mod dns_query;
 mod extract;
 mod forwarded;
 mod gateway;
+mod joined;
 mod leftover;
 mod negotiate;
 mod origins;
