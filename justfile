@@ -24,6 +24,14 @@ clients:
 bench *ARGS:
     cargo bench --locked {{ARGS}}
 
+# How many instructions a hit and a change take, against what is written down (valgrind)
+instructions:
+    .ci/instructions
+
+# nomadns beside NSD, Knot, Unbound and others: a quarter of an hour, writes docs/ and the README
+peers *ARGS:
+    benches/peers.sh {{ARGS}}
+
 # Certificates for development, in certs-dev/
 certs *ARGS:
     cargo run --release --locked -- certs {{ARGS}}

@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -18,7 +19,7 @@ use futures_util::FutureExt;
 use http::{Request, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
@@ -31,8 +32,10 @@ use super::super::limits::Limits;
 use super::super::shutdown::Shutdown;
 use super::client::Client;
 use super::forwarded::client_behind;
+use super::joined::Joined;
 use super::leftover::{Leftover, lend};
 use super::problem::Problem;
+use super::streams::{Arrivals, Streams};
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(20);
@@ -47,7 +50,6 @@ const SEND_BUFFER_OCTETS: usize = 128 * 1024;
 
 /// Serves the connections of one listener.
 pub(super) struct Connections {
-    builder: Builder<TokioExecutor>,
     router: Router,
     kind: ListenerKind,
     shared: Shared,
@@ -56,7 +58,6 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(router: Router, kind: ListenerKind, shared: Shared) -> Self {
         Self {
-            builder: builder(&shared.limits),
             router,
             kind,
             shared,
@@ -70,18 +71,20 @@ impl Connections {
     {
         let (limits, activity) = (&self.shared.limits, Arc::new(Activity::default()));
         let service = service_fn(|request| self.respond(request, client, activity.clone()));
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
-        let mut connection = pin!(connection);
+        let arrivals = Arrivals::default();
+        let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(Joined(stream)), service));
         let counters = self.shared.counters.connections(self.kind);
         tokio::select! {
-            ended = connection.as_mut() => return self.note_end(ended.err().as_deref()),
+            ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context)) => return self.note_end(ended.err().as_deref()),
             () = shutdown.requested() => {}
             () = sleep(limits.connection_age) => {}
             () = activity.ceases(limits) => count(&counters.timed_out),
         }
         connection.as_mut().graceful_shutdown();
         // What is not done by then is dropped with the connection.
-        let _ = timeout(limits.drain, connection).await;
+        let ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context));
+        let _ = timeout(limits.drain, ended).await;
     }
 
     fn respond(
@@ -165,9 +168,9 @@ fn refused(refusal: Refusal, method: HttpMethod) -> Response {
     }
 }
 
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+fn builder(limits: &Limits, arrivals: Arrivals) -> Builder<Arrivals> {
     let header_octets = usize::try_from(limits.http_header_octets).unwrap_or(usize::MAX);
-    let mut builder = Builder::new(TokioExecutor::new());
+    let mut builder = Builder::new(arrivals);
     builder
         .http1()
         // Without a timer hyper's times do nothing.

@@ -13,6 +13,7 @@ mod dns_query;
 mod extract;
 mod forwarded;
 mod gateway;
+mod joined;
 mod leftover;
 mod negotiate;
 mod origins;
@@ -26,6 +27,7 @@ mod routes;
 mod serve;
 mod settings;
 mod status_page;
+mod streams;
 
 pub use credentials::{Credentials, CredentialsError, Scheme};
 pub use origins::{OriginError, Origins};

@@ -1,0 +1,138 @@
+//! Does one kind of work often, for a tool that counts its instructions: `.ci/instructions` runs it under callgrind.
+//!
+//! `instructions udp|doh|change`. What is counted is in `counted`, without what prepares it; no sockets, no clock.
+
+use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::ACCEPT;
+use http::{Request, StatusCode};
+use nomadns::catalog::{Instance, Writer};
+use nomadns::dns::{RecordType, Transport};
+use nomadns::layers::WorkerStack;
+use nomadns::listeners::exchange::{Exchange, Exchanged};
+use nomadns::listeners::http::{Settings, dns_router};
+use nomadns::listeners::{Connections, Shared};
+use tower::ServiceExt as _;
+
+use self::filled::{Filled, NAMESPACE, instances, message, put};
+
+#[path = "support/filled.rs"]
+mod filled;
+
+const SERVICES: usize = 1_000;
+const INSTANCES: usize = 3;
+const EDNS_OCTETS: Option<u16> = Some(1232);
+/// How often the work is done; `.ci/instructions` divides by it.
+const TIMES: usize = 1_000;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime for the timers of misses");
+    let _entered = runtime.enter();
+    let kind = std::env::args().nth(1).unwrap_or_default();
+    match kind.as_str() {
+        "udp" => udp(),
+        "doh" => runtime.block_on(doh()),
+        "change" => change(),
+        // `cargo bench` runs every target with its own flags: here is nothing to time.
+        _ => {}
+    }
+}
+
+/// A hit over UDP, from the octets of a query to those of its answer.
+fn udp() {
+    let filled = Filled::new(SERVICES, INSTANCES);
+    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::default());
+    let questions = questions();
+    let mut out = Vec::with_capacity(1232);
+    ask_all(&mut exchange, &questions, &mut out);
+    counted(|| ask_all(&mut exchange, &questions, &mut out));
+}
+
+fn ask_all(exchange: &mut Exchange<WorkerStack>, questions: &[Vec<u8>], out: &mut Vec<u8>) {
+    let client = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    for question in questions {
+        out.clear();
+        let exchanged = exchange.begin(black_box(question), client, out);
+        assert!(matches!(exchanged, Exchanged::Answered { .. }));
+    }
+}
+
+/// A hit by GET, from the request as hyper gives it to the response as hyper takes it.
+async fn doh() {
+    let filled = Filled::new(SERVICES, INSTANCES);
+    let shared = Shared {
+        connections: Connections::default(),
+        ..Shared::default()
+    };
+    let router = dns_router(filled.stack, &shared, &Settings::default());
+    request_all(&router, requests()).await;
+    let prepared = requests();
+    let mut work = Box::pin(request_all(&router, prepared));
+    std::future::poll_fn(|context| counted(|| work.as_mut().poll(context))).await;
+}
+
+async fn request_all(router: &Router, requests: Vec<Request<Body>>) {
+    for request in requests {
+        let response = router.clone().oneshot(request).await;
+        let response = response.expect("a router cannot fail");
+        assert_eq!(response.status(), StatusCode::OK);
+        drop(black_box(response));
+    }
+}
+
+fn requests() -> Vec<Request<Body>> {
+    let request = |question: Vec<u8>| {
+        let path = format!("/dns-query?dns={}", URL_SAFE_NO_PAD.encode(question));
+        let request = Request::get(path).header(ACCEPT, "application/dns-message");
+        request.body(Body::empty()).expect("it is a request")
+    };
+    questions().into_iter().map(request).collect()
+}
+
+/// A service in the catalogue with one of its instances changed, put and published.
+fn change() {
+    let Filled {
+        mut writer,
+        catalog,
+        ..
+    } = Filled::new(SERVICES, INSTANCES);
+    let changed: Vec<Vec<Instance>> = (0..TIMES)
+        .map(|number| {
+            let mut all = instances(number, INSTANCES, 8080);
+            all[0].port = 9090;
+            all
+        })
+        .collect();
+    counted(|| change_all(&mut writer, changed));
+    let published = catalog.snapshot().is_some();
+    assert!(published, "what was changed is to be seen");
+}
+
+fn change_all(writer: &mut Writer, changed: Vec<Vec<Instance>>) {
+    for ((number, all), index) in changed.into_iter().enumerate().zip(2..) {
+        put(writer, number, all);
+        writer.publish(index);
+    }
+}
+
+fn questions() -> Vec<Vec<u8>> {
+    (0..TIMES)
+        .map(|number| format!("svc{number:06}.{NAMESPACE}.nomad"))
+        .map(|name| message(&name, RecordType::A, EDNS_OCTETS))
+        .collect()
+}
+
+/// Does the work: callgrind counts from the entry of this function to its return, by its name.
+#[inline(never)]
+fn counted<Done>(work: impl FnOnce() -> Done) -> Done {
+    black_box(work())
+}

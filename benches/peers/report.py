@@ -1,0 +1,114 @@
+"""The figures as a table, as docs/peers.json, as a picture, and in the documents between their markers."""
+
+import json
+import platform
+import re
+import statistics
+
+import picture
+
+OURS = "nomadns"
+
+
+def machine():
+    """The processor, how many, and the system."""
+    with open("/proc/cpuinfo") as file:
+        text = file.read()
+    model = re.search(r"model name\s*:\s*(.+)", text)
+    count = len(re.findall(r"^processor", text, re.MULTILINE))
+    with open("/etc/os-release") as file:
+        system = re.search(r'PRETTY_NAME="?([^"\n]+)', file.read()).group(1)
+    kernel = re.match(r"\d+\.\d+", platform.release()).group()
+    return f"{count} cores of {model.group(1).strip() if model else platform.machine()}, {system}, Linux {kernel}"
+
+
+def summary(figures):
+    """Of each load: its key, title, and for each server the median, the ratio of pairs and whether all were answered."""
+    table = []
+    for load in figures["loads"]:
+        quiet = figures["most_stolen"]
+        ours = load["runs"].get(OURS, [])
+        rows = []
+        for name, runs in load["runs"].items():
+            # A pair that the hypervisor disturbed is left out, unless there is no other.
+            both = [(mine, theirs) for mine, theirs in zip(ours, runs) if mine and theirs and theirs["us"] > 0]
+            pairs = [pair for pair in both if all(run["stolen"] <= quiet for run in pair)] or both
+            runs = [run for run in runs if run]
+            kept = [theirs for _, theirs in pairs] or runs
+            if not kept:
+                continue
+            missed = sum(run["missed"] for run in runs)
+            count = sum(run["per_second"] for run in runs) * figures["seconds"]
+            rows.append({
+                "server": name,
+                "us": round(statistics.median(run["us"] for run in kept), 2),
+                "per_second": round(statistics.median(run["per_second"] for run in kept)),
+                "ratio": round(statistics.median(mine["us"] / theirs["us"] for mine, theirs in pairs), 2) if pairs else None,
+                "pairs": len(pairs),
+                # Answers that came too late at the end of a run are no matter.
+                "answers_missing": missed > 0.01 * count,
+            })
+        # What hardly answers is no figure: it waits for something else than its core.
+        most = max(row["per_second"] for row in rows)
+        rows = [row for row in rows if row["per_second"] * 100 > most]
+        rows.sort(key=lambda row: row["us"])
+        table.append({"key": load["key"], "title": load["title"], "servers": rows})
+    return table
+
+
+def markdown(figures, table):
+    """One line for each load, the cheapest first in it."""
+    versions = ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
+    lines = [
+        f"{figures['date']}; {figures['machine']}. {versions}.",
+        f"CPU of the server for each query, user and system, on one core; medians of {figures['rounds']} rounds of "
+        f"{figures['seconds']:g} s. In brackets nomadns's divided by it, the median of the same rounds: below 1 nomadns is the cheaper.",
+        "",
+        "| load | nomadns | the others, cheapest first |",
+        "|---|---|---|",
+    ]
+    for load in table:
+        mine = [row for row in load["servers"] if row["server"] == OURS]
+        others = [row for row in load["servers"] if row["server"] != OURS]
+        cells = ", ".join(
+            f"{row['server']} {row['us']:.1f}{' (drops)' if row['answers_missing'] else ''}"
+            + (f" ({row['ratio']:.2f})" if row["ratio"] is not None else "")
+            for row in others)
+        own = f"**{mine[0]['us']:.1f} us**" if mine else "-"
+        lines.append(f"| {load['title']} | {own} | {cells} |")
+    return "\n".join(lines)
+
+
+def between(path, text):
+    """Puts a text between the markers of a document."""
+    with open(path) as file:
+        document = file.read()
+    begin, end = "<!-- peers: written by benches/peers.sh -->", "<!-- peers: end -->"
+    before, rest = document.split(begin)
+    _, after = rest.split(end)
+    with open(path, "w") as file:
+        file.write(f"{before}{begin}\n{text}\n{end}{after}")
+
+
+def write(figures, repository, keep):
+    """Prints the table; with `keep`, writes all that shows it."""
+    table = summary(figures)
+    text = markdown(figures, table)
+    print()
+    for load in table:
+        print(load["title"])
+        for row in load["servers"]:
+            ratio = f"nomadns / it {row['ratio']:.2f}" if row["ratio"] is not None and row["server"] != OURS else ""
+            missing = "  (drops more than 1 %)" if row["answers_missing"] else ""
+            print(f"  {row['server']:14} {row['us']:8.2f} us {row['per_second']:8} /s  {ratio}{missing}")
+    if not keep:
+        return
+    kept = {key: value for key, value in figures.items() if key != "loads"} | {"medians": table, "loads": figures["loads"]}
+    with open(f"{repository}/docs/peers.json", "w") as file:
+        # A run a line.
+        body = json.dumps(kept, indent=1)
+        file.write(re.sub(r"\{\s+([^{}\[\]]*?)\s+\}", lambda found: "{" + re.sub(r"\s+", " ", found.group(1)) + "}", body) + "\n")
+    with open(f"{repository}/docs/peers.svg", "w") as file:
+        file.write(picture.draw(figures, table))
+    between(f"{repository}/docs/benchmarks.md", text)
+    between(f"{repository}/README.md", text + "\n\n![The same as bars](docs/peers.svg)")

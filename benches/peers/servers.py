@@ -1,0 +1,347 @@
+"""The servers that are measured: how each is told the zone, where it listens, and its version."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+
+from zone import question
+
+HOST = "127.0.0.1"
+TRANSPORTS = ("dns", "tls", "https")
+
+
+def free_port():
+    """A port that neither TCP nor UDP uses now."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind((HOST, 0))
+            port = tcp.getsockname()[1]
+            try:
+                udp.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+
+
+class Server:
+    """One server process on its core, with a folder and free ports of its own."""
+
+    def __init__(self, name, bench, command, version, at=TRANSPORTS):
+        self.name, self.bench, self.command = name, bench, command
+        self.version = version
+        self.ports = {transport: free_port() for transport in at}
+        self.folder = f"{bench.folder}/{name.replace(' ', '-')}"
+        os.makedirs(self.folder, exist_ok=True)
+
+    def write(self, name, text):
+        path = f"{self.folder}/{name}"
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def start(self, environment=None):
+        with open(f"{self.folder}/log", "w") as log:
+            self.process = subprocess.Popen(
+                ["taskset", "-c", str(self.bench.server_core), *self.command],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                env={**os.environ, **(environment or {})}, start_new_session=True,
+            )
+        self.wait()
+
+    def wait(self):
+        """Waits for the first answer, or for the first connection where there is no plain DNS."""
+        asked = question(self.bench.zone.names[0])
+        for _ in range(300):
+            if self.process.poll() is not None:
+                break
+            try:
+                if "dns" not in self.ports:
+                    socket.create_connection((HOST, self.ports["https"]), 1).close()
+                    return
+                with socket.socket(type=socket.SOCK_DGRAM) as udp:
+                    udp.settimeout(0.2)
+                    udp.connect((HOST, self.ports["dns"]))
+                    udp.send(asked)
+                    answer = udp.recv(4096)
+                    # The echo has no records; the others have three.
+                    if answer[3] & 15 == 0 and (answer[7] == 3 or self.name == "bare echo"):
+                        return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        with open(f"{self.folder}/log") as log:
+            raise SystemExit(f"{self.name} does not answer:\n{log.read()[-2000:]}")
+
+    def stop(self):
+        if getattr(self, "process", None) and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def version_of(*command):
+    """The first number with dots that a command prints of itself."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found = re.search(r"\d+(\.\d+)+", done.stdout)
+    return found.group() if found else "unknown"
+
+
+def all_of(bench):
+    """Every server that is at hand, in the order of a round."""
+    makers = [echo, nomadns, nsd, knot, unbound, powerdns, dnsdist, nginx, knot_resolver, coredns]
+    servers = {}
+    for maker in makers:
+        server = maker(bench, servers)
+        if server:
+            servers[server.name] = server
+        else:
+            print(f"not at hand, left out: {maker.__name__}", flush=True)
+    return servers
+
+
+def echo(bench, _):
+    compiler = shutil.which("cc")
+    if not compiler:
+        return None
+    binary, source = f"{bench.folder}/echo", os.path.dirname(os.path.abspath(__file__)) + "/echo.c"
+    subprocess.run([compiler, "-O2", "-o", binary, source], check=True)
+    server = Server("bare echo", bench, [binary], "", ["dns"])
+    server.command.append(str(server.ports["dns"]))
+    return server
+
+
+def nomadns(bench, _):
+    server = Server("nomadns", bench, [bench.binary, "serve", "--config", "nomadns.toml"], version_of(bench.binary, "--version"))
+    at = {transport: f'["{HOST}:{port}"]' for transport, port in server.ports.items()}
+    server.write("nomadns.toml", f"""
+[nomad]
+addresses = ["{bench.nomad}"]
+[listen]
+dns = {at["dns"]}
+tls = {at["tls"]}
+https = {at["https"]}
+http = []
+admin = ["{HOST}:0"]
+[tls]
+certificate = "{bench.certificate}"
+key = "{bench.key}"
+[limits]
+udp_workers = 1
+connections_per_client = 4096
+""")
+    return server
+
+
+def nsd(bench, _):
+    server = Server("NSD", bench, ["nsd", "-d", "-c", "nsd.conf"], version_of("nsd", "-v"), ["dns", "tls"])
+    dns, tls = server.ports["dns"], server.ports["tls"]
+    server.write("nsd.conf", f"""
+server:
+    ip-address: {HOST}@{dns}
+    ip-address: {HOST}@{tls}
+    server-count: 1
+    reuseport: yes
+    username: ""
+    zonesdir: "{server.folder}"
+    database: ""
+    pidfile: "{server.folder}/pid"
+    xfrdfile: "{server.folder}/xfrd"
+    zonelistfile: "{server.folder}/zones"
+    xfrdir: "{server.folder}"
+    tcp-count: 2000
+    tcp-query-count: 0
+    minimal-responses: yes
+    rrl-ratelimit: 0
+    tls-port: {tls}
+    tls-service-key: "{bench.key}"
+    tls-service-pem: "{bench.certificate}"
+remote-control:
+    control-enable: no
+zone:
+    name: nomad
+    zonefile: "{bench.zone.path}"
+""")
+    return server
+
+
+def knot(bench, _):
+    server = Server("Knot", bench, ["knotd", "-c", "knot.conf"], version_of("knotd", "-V"), ["dns"])
+    os.makedirs(f"{server.folder}/data", exist_ok=True)
+    server.write("knot.conf", f"""
+server:
+    rundir: {server.folder}
+    listen: {HOST}@{server.ports["dns"]}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+    tcp-reuseport: on
+    tcp-max-clients: 2000
+log:
+  - target: stderr
+    any: warning
+database:
+    storage: {server.folder}/data
+template:
+  - id: default
+    zonefile-load: whole
+    journal-content: none
+    zonefile-sync: -1
+zone:
+  - domain: nomad
+    file: {bench.zone.path}
+""")
+    return server
+
+
+def unbound(bench, _):
+    server = Server("Unbound", bench, ["unbound", "-d", "-c", "unbound.conf"], version_of("unbound", "-V"))
+    dns, tls, https = (server.ports[transport] for transport in TRANSPORTS)
+    server.write("unbound.conf", f"""
+server:
+    interface: {HOST}@{dns}
+    interface: {HOST}@{tls}
+    interface: {HOST}@{https}
+    num-threads: 1
+    so-reuseport: yes
+    username: ""
+    chroot: ""
+    directory: "{server.folder}"
+    pidfile: "{server.folder}/pid"
+    use-syslog: no
+    verbosity: 0
+    do-daemonize: no
+    module-config: "iterator"
+    incoming-num-tcp: 2000
+    minimal-responses: yes
+    tls-port: {tls}
+    https-port: {https}
+    http-endpoint: "/dns-query"
+    http-max-streams: 200
+    tls-service-key: "{bench.key}"
+    tls-service-pem: "{bench.certificate}"
+    include: "{bench.zone.unbound()}"
+remote-control:
+    control-enable: no
+""")
+    return server
+
+
+def powerdns(bench, _):
+    command = ["pdns_server", "--config-dir=."]
+    server = Server("PowerDNS", bench, command, version_of("pdns_server", "--version"), ["dns"])
+    zones = server.write("zones.conf", f'zone "nomad" {{ type master; file "{bench.zone.path}"; }};\n')
+    server.write("pdns.conf", f"""
+launch=bind
+bind-config={zones}
+local-address={HOST}
+local-port={server.ports["dns"]}
+socket-dir={server.folder}
+daemon=no
+guardian=no
+disable-syslog=yes
+loglevel=3
+receiver-threads=1
+distributor-threads=1
+reuseport=yes
+cache-ttl=300
+query-cache-ttl=300
+negquery-cache-ttl=300
+max-tcp-connections=2000
+security-poll-suffix=
+""")
+    return server
+
+
+def dnsdist(bench, servers):
+    """Answers out of its cache; what is not in it yet, Knot does."""
+    command = ["dnsdist", "--supervised", "--disable-syslog", "-C", "dnsdist.conf"]
+    server = Server("dnsdist", bench, command, version_of("dnsdist", "--version"))
+    dns, tls, https = (f'"{HOST}:{server.ports[transport]}"' for transport in TRANSPORTS)
+    files = f'"{bench.certificate}", "{bench.key}"'
+    server.write("dnsdist.conf", f"""
+setSecurityPollSuffix("")
+addLocal({dns}, {{reusePort=true}})
+addTLSLocal({tls}, {files}, {{reusePort=true, maxConcurrentTCPConnections=2000}})
+addDOHLocal({https}, {files}, "/dns-query", {{reusePort=true}})
+setACL({{"127.0.0.0/8"}})
+newServer({{address="{HOST}:{servers["Knot"].ports["dns"]}", checkName="ns.nomad.", checkType="A"}})
+-- No entry may end during a run.
+cache = newPacketCache(100000, {{minTTL=3600, maxTTL=86400, dontAge=true, maxNegativeTTL=3600}})
+getPool(""):setCache(cache)
+setMaxTCPClientThreads(1)
+setMaxUDPOutstanding(65535)
+""")
+    return server
+
+
+def nginx(bench, _):
+    """Gives the same file, of an answer's size, whatever is asked."""
+    server = Server("nginx file", bench, ["nginx", "-p", ".", "-c", "nginx.conf"], version_of("nginx", "-v"), ["https"])
+    server.command[2] = server.folder
+    for folder in ("www", "temporary"):
+        os.makedirs(f"{server.folder}/{folder}", exist_ok=True)
+    temporary = " ".join(
+        f"{kind}_temp_path temporary;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    server.write("nginx.conf", f"""
+worker_processes 1; daemon off; pid pid; error_log stderr error;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; tcp_nodelay on; sendfile off; open_file_cache max=100; {temporary}
+  keepalive_requests 1000000000; keepalive_timeout 3600s; http2_max_concurrent_streams 512;
+  ssl_protocols TLSv1.2 TLSv1.3; default_type application/dns-message;
+  server {{
+    listen {HOST}:{server.ports["https"]} ssl http2 reuseport;
+    ssl_certificate {bench.certificate}; ssl_certificate_key {bench.key};
+    root www;
+    location = /dns-query {{ error_page 405 =200 /answer; try_files /answer =404; }}
+    location = /resolve {{ default_type application/dns-json; try_files /resolve.json =404; }}
+  }}
+}}
+""")
+    return server
+
+
+def knot_resolver(bench, _):
+    if not shutil.which("kresd"):
+        return None
+    command = ["kresd", "-n", "-c", "kresd.conf", "."]
+    server = Server("Knot Resolver", bench, command, version_of("kresd", "-V"))
+    dns, tls, https = (server.ports[transport] for transport in TRANSPORTS)
+    server.write("kresd.conf", f"""
+net.listen('{HOST}', {dns}, {{ kind = 'dns' }})
+net.listen('{HOST}', {tls}, {{ kind = 'tls' }})
+net.listen('{HOST}', {https}, {{ kind = 'doh2' }})
+net.tls('{bench.certificate}', '{bench.key}')
+modules = {{ 'hints > iterate' }}
+modules.unload('ta_update'); modules.unload('ta_signal_query')
+modules.unload('priming'); modules.unload('detect_time_skew')
+hints.add_hosts('{bench.zone.hosts()}')
+cache.size = 50 * MB
+""")
+    return server
+
+
+def coredns(bench, _):
+    binary = os.environ.get("COREDNS_BIN") or shutil.which("coredns")
+    if not binary:
+        return None
+    server = Server("CoreDNS", bench, [binary, "-conf", "Corefile"], version_of(binary, "-version"))
+    blocks = []
+    for scheme, transport in (("", "dns"), ("tls://", "tls"), ("https://", "https")):
+        tls = f"tls {bench.certificate} {bench.key}" if scheme else ""
+        blocks.append(f"""{scheme}nomad:{server.ports[transport]} {{
+  bind {HOST}
+  {tls}
+  file {bench.zone.path} nomad
+  cache 3600
+}}
+""")
+    server.write("Corefile", "".join(blocks))
+    return server
