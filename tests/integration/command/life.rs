@@ -1,11 +1,14 @@
 //! Start, signals and end of the process.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use nomadns::demo::{Options, Registration, SimulatedNomad};
 
 use super::Gateway;
+
+/// A query for the root's SOA, behind its length: it is refused with a message as long.
+const ROOT_QUERY: &[u8] = &[0, 17, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
 
 /// Nobody listens there.
 const NO_NOMAD: &str = "[nomad]\naddresses = [\"http://127.0.0.1:1\"]";
@@ -14,8 +17,10 @@ const NO_NOMAD: &str = "[nomad]\naddresses = [\"http://127.0.0.1:1\"]";
 fn sigterm_and_sigint_drain_and_exit_with_0() {
     for signal in ["TERM", "INT"] {
         let gateway = Gateway::start(NO_NOMAD, &[]);
-        // A connection that is idle is closed, and keeps nobody waiting.
+        // A connection that is idle is closed, and keeps nobody waiting. Its answer says that it was accepted.
         let mut idle = TcpStream::connect(gateway.address("tcp")).unwrap();
+        idle.write_all(ROOT_QUERY).unwrap();
+        idle.read_exact(&mut [0; ROOT_QUERY.len()]).unwrap();
         gateway.signal(signal);
         assert_eq!(idle.read(&mut [0]).unwrap(), 0);
         let (status, _, log) = gateway.ended();
