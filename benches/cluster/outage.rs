@@ -5,9 +5,8 @@ use std::time::Duration;
 use nomadns::demo::{BulkLoad, Options, SimulatedNomad};
 use tokio::runtime::Runtime;
 
-use crate::ask::{Client, Way};
 use crate::gateway::Gateway;
-use crate::start::first_address;
+use crate::start::{first_address, first_answer};
 use crate::{Times, report};
 
 const ROUNDS: usize = 5;
@@ -42,11 +41,7 @@ fn restart(runtime: &Runtime, services: usize) {
     let octets = snapshot.metadata().map_or(0, |file| file.len());
     let round = |_| {
         let gateway = Gateway::start_with(&nomad.url(), &keys);
-        let mut client = Client::open(Way::Udp, &gateway);
-        while !client.shows(&load.name(0), address) {
-            std::thread::sleep(Duration::from_micros(100));
-        }
-        gateway.started.elapsed()
+        first_answer(&gateway, &load, address)
     };
     let times = Times::new((0..ROUNDS).map(round).collect());
     report(

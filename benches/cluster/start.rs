@@ -23,11 +23,7 @@ pub(crate) fn measure(runtime: &Runtime) {
     let address = first_address(&nomad, &load);
     let round = |_| {
         let gateway = Gateway::start(&nomad.url());
-        let mut client = Client::open(Way::Udp, &gateway);
-        while !client.shows(&load.name(0), address) {
-            std::thread::sleep(Duration::from_micros(100));
-        }
-        gateway.started.elapsed()
+        first_answer(&gateway, &load, address)
     };
     let times = Times::new((0..ROUNDS).map(round).collect());
     report(
@@ -62,6 +58,15 @@ pub(crate) fn measure(runtime: &Runtime) {
         ),
         "",
     );
+}
+
+/// Waits until the first service is answered; returns the time since the start of the process.
+pub(crate) fn first_answer(gateway: &Gateway, load: &BulkLoad, address: Ipv4Addr) -> Duration {
+    let mut client = Client::open(Way::Udp, gateway);
+    while !client.shows(&load.name(0), address) {
+        std::thread::sleep(Duration::from_micros(100));
+    }
+    gateway.started.elapsed()
 }
 
 /// The address of the first instance of the first service.
