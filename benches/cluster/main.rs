@@ -1,6 +1,6 @@
 //! Measures a whole gateway before a simulated Nomad: its start, how fresh it is, and how it bears a large cluster.
 //!
-//! `cargo bench --bench cluster [-- scale|freshness|start|outage ...]`. The gateway is the real command in a process
+//! `cargo bench --bench cluster [-- scale|freshness|start|outage|latency ...]`. The gateway is the real command in a process
 //! of its own; Nomad and the clients are in this one. `docs/benchmarks.md` says what each figure means.
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
@@ -8,6 +8,7 @@ mod ask;
 mod change;
 mod freshness;
 mod gateway;
+mod latency;
 mod outage;
 mod process;
 mod scale;
@@ -20,11 +21,12 @@ use tokio::runtime::Runtime;
 type Measure = fn(&Runtime);
 
 /// The measurements by their names on the command line.
-const MEASUREMENTS: [(&str, Measure); 4] = [
+const MEASUREMENTS: [(&str, Measure); 5] = [
     ("start", start::measure),
     ("freshness", freshness::measure),
     ("scale", scale::measure),
     ("outage", outage::measure),
+    ("latency", latency::measure),
 ];
 
 fn main() {
