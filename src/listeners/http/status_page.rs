@@ -41,6 +41,8 @@ fn write(page: &mut String, readiness: &Readiness, lines: &[(String, String)]) -
         Readiness::Ready(text) => ("Ready", text),
         Readiness::NotReady(text) => ("Not ready", text),
     };
+    // What a probe is told below its first line stands in the table.
+    let text = text.lines().next().unwrap_or_default();
     writeln!(page, "<p><strong>{word}</strong>: {}</p>", Escaped(text))?;
     writeln!(page, "<table>")?;
     for (label, value) in lines {
@@ -80,5 +82,11 @@ mod tests {
         let page = render(&Readiness::NotReady("<b>".to_owned()), &lines);
         assert!(page.contains("<th>&quot;&gt;&lt;script&gt;<td>a&amp;b\\u{1b}\\n&#39;"));
         assert!(page.contains("<strong>Not ready</strong>: &lt;b&gt;"));
+    }
+
+    #[test]
+    fn the_heading_is_one_line() {
+        let page = render(&Readiness::Ready("OK\nall is read".to_owned()), &[]);
+        assert!(page.contains("<strong>Ready</strong>: OK</p>"), "{page}");
     }
 }
