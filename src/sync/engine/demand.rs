@@ -8,13 +8,14 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::outage::Loss;
+use super::reads::read_service;
 use super::{Done, Engine, Phase};
 use crate::catalog::{Ask, Coverage};
 use crate::nomad::{Cause, NomadError};
 use crate::sync::access::Access;
 use crate::sync::demands::{Known, Waiter};
 use crate::sync::plan::{Apply, Key, Told};
-use crate::sync::registration::{Converted, convert};
+use crate::sync::registration::Converted;
 use crate::sync::status::Answered;
 
 impl Engine {
@@ -78,14 +79,9 @@ impl Engine {
         {
             let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
             let order = key.clone();
-            let task = self.tasks.spawn(async move {
-                let read = client
-                    .service(&key.namespace, &key.name, &settings.filter)
-                    .await;
-                Done::Demanded(
-                    read.map(|read| (read.index, convert(&key, read, &settings.exclude_tags))),
-                )
-            });
+            let task = self
+                .tasks
+                .spawn(async move { Done::Demanded(read_service(&client, &settings, &key).await) });
             self.demanding.insert(task.id(), order);
         }
     }

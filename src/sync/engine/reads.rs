@@ -10,10 +10,11 @@ use super::outage::Loss;
 use super::watch::Stream;
 use super::{Catalogue, Done, Engine};
 use crate::catalog::{NameError, Outcome};
-use crate::nomad::{Cause, NomadError};
+use crate::nomad::{Cause, Client, NomadError};
 use crate::sync::oddities::Oddity;
 use crate::sync::plan::{Apply, Failure, Key, Order};
 use crate::sync::registration::{Converted, convert};
+use crate::sync::settings::Settings;
 use crate::sync::status::Answered;
 use crate::sync::twins::{Presence, folded};
 
@@ -37,14 +38,9 @@ impl Engine {
             };
             let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
             let key = order.key.clone();
-            let task = self.tasks.spawn(async move {
-                let read = client
-                    .service(&key.namespace, &key.name, &settings.filter)
-                    .await;
-                Done::Read(
-                    read.map(|read| (read.index, convert(&key, read, &settings.exclude_tags))),
-                )
-            });
+            let task = self
+                .tasks
+                .spawn(async move { Done::Read(read_service(&client, &settings, &key).await) });
             self.reading.insert(task.id(), order);
         }
         None
@@ -142,4 +138,16 @@ impl Engine {
             .saturating_sub(more)
             .max(READS_MIN)
     }
+}
+
+/// Reads a service, and makes catalogue instances of what is answered for: Nomad's index, and they.
+pub(super) async fn read_service(
+    client: &Client,
+    settings: &Settings,
+    key: &Key,
+) -> Result<(u64, Converted), NomadError> {
+    let read = client
+        .service(&key.namespace, &key.name, &settings.filter)
+        .await?;
+    Ok((read.index, convert(key, read, &settings.exclude_tags)))
 }

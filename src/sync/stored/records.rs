@@ -164,7 +164,7 @@ impl<'a> InstanceForm<'a> {
                 Id::Text(text) => IdForm::Text(text),
             },
             group,
-            health: place(instance.health),
+            health: instance.health as u8,
         }
     }
 
@@ -195,11 +195,4 @@ impl<'a> InstanceForm<'a> {
                 .unwrap_or_default(),
         }
     }
-}
-
-fn place(health: Health) -> u8 {
-    let place = Health::ALL.iter().position(|it| *it == health);
-    place
-        .and_then(|place| u8::try_from(place).ok())
-        .unwrap_or_default()
 }
