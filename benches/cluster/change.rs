@@ -4,8 +4,11 @@ use std::net::Ipv4Addr;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use nomadns::demo::{BulkLoad, SimulatedNomad};
+use nomadns::demo::{BulkLoad, Options, SimulatedNomad};
+use tokio::runtime::Runtime;
 use tokio::time::Instant;
+
+use crate::gateway::Gateway;
 
 /// One change: a service has an instance at an address that nothing had before.
 pub(crate) struct Change {
@@ -13,6 +16,20 @@ pub(crate) struct Change {
     pub(crate) address: Ipv4Addr,
     /// When it was made.
     pub(crate) at: Instant,
+}
+
+/// Starts a cluster of 1,000 services with 3 instances, and a gateway that follows its events.
+pub(crate) fn scene(runtime: &Runtime) -> (SimulatedNomad, BulkLoad, Gateway) {
+    let load = BulkLoad {
+        instances: 3,
+        ..BulkLoad::default()
+    };
+    let nomad = SimulatedNomad::start(Options::default()).expect("a free port");
+    nomad.load_services(&load);
+    let gateway = Gateway::start(&nomad.url());
+    gateway.synced();
+    runtime.block_on(nomad.streams_reach(1));
+    (nomad, load, gateway)
 }
 
 /// Makes `count` changes from another thread, `rate` a second, each at another service of `load` if there are enough.

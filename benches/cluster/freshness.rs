@@ -3,12 +3,11 @@
 use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
 
-use nomadns::demo::{BulkLoad, Options, SimulatedNomad};
+use nomadns::demo::{BulkLoad, SimulatedNomad};
 use tokio::runtime::Runtime;
 
 use crate::ask::{Client, Way};
 use crate::change::{self, Change};
-use crate::gateway::Gateway;
 use crate::{Times, report};
 
 const CHANGES: usize = 1_000;
@@ -22,15 +21,7 @@ const LOST: Duration = Duration::from_secs(10);
 /// Measures and prints.
 pub(crate) fn measure(runtime: &Runtime) {
     let _entered = runtime.enter();
-    let load = BulkLoad {
-        instances: 3,
-        ..BulkLoad::default()
-    };
-    let nomad = SimulatedNomad::start(Options::default()).expect("a free port");
-    nomad.load_services(&load);
-    let gateway = Gateway::start(&nomad.url());
-    gateway.synced();
-    runtime.block_on(nomad.streams_reach(1));
+    let (nomad, load, gateway) = change::scene(runtime);
     for way in Way::ALL {
         let mut client = Client::open(way, &gateway);
         let before = gateway.process().cpu();

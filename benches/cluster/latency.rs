@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use nomadns::demo::{BulkLoad, Options, SimulatedNomad};
+use nomadns::demo::BulkLoad;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
@@ -21,15 +21,7 @@ const CHANGES: usize = 500;
 /// Measures and prints.
 pub(crate) fn measure(runtime: &Runtime) {
     let _entered = runtime.enter();
-    let load = BulkLoad {
-        instances: 3,
-        ..BulkLoad::default()
-    };
-    let nomad = SimulatedNomad::start(Options::default()).expect("a free port");
-    nomad.load_services(&load);
-    let gateway = Gateway::start(&nomad.url());
-    gateway.synced();
-    runtime.block_on(nomad.streams_reach(1));
+    let (nomad, load, gateway) = change::scene(runtime);
     let (mut quiet, mut changing) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         ask_on(&gateway, &load, &mut quiet);
