@@ -82,3 +82,22 @@ async fn what_was_read_on_demand_outlives_a_restart_and_what_was_not_is_not_deni
         assert!(said.contains(address) && !said.contains("EDE"), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_on_disk_is_read_again_by_a_token_that_lists_nothing() {
+    let scene = Scene::new();
+    scene.left_by("TERM").await;
+    scene.nomad.come_back().unwrap();
+    let denied = Fault::permission_denied();
+    scene.nomad.break_requests("/v1/services", denied);
+    scene
+        .nomad
+        .remove_service("default", "web", Removal::Planned);
+    let gateway = scene.start();
+    gateway.page_with("/metrics", "nomadns_nomad_access{access=\"reads\"} 1");
+    gateway.page_with("/metrics", "nomadns_stale 0");
+    let said = gateway.lookup("redis.default.nomad");
+    assert!(said.contains("10.0.0.5") && !said.contains("EDE"), "{said}");
+    let said = gateway.lookup("web.default.nomad");
+    assert!(said.contains("NXDOMAIN") && !said.contains("EDE"), "{said}");
+}
