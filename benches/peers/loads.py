@@ -65,9 +65,9 @@ def all_of(zone, seconds, json_path):
         Load("doh-get", "DNS over HTTPS, GET, h2", "https", h2load("-i", paths, *accept)),
         Load("doh-post", "DNS over HTTPS, POST, h2", "https", h2load(*post, f"https://{HOST}/dns-query"),
              without=file),
-        Load("json", "JSON, h2", "https", h2load(f"https://{HOST}{json_path}"), only=("nomadns", "nginx file")),
+        Load("json", "JSON, h2", "https", h2load(f"https://{HOST}{json_path}"), only=("nomadns", "before", "nginx file")),
         Load("handshake", "TLS 1.3 handshake and a query", "https", each("tls", "https"),
-             only=("nomadns", "nginx file")),
+             only=("nomadns", "before", "nginx file")),
     ]
 
 

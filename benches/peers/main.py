@@ -30,6 +30,7 @@ class Bench:
 
     def __init__(self, options, folder):
         self.binary, self.folder = os.path.abspath(options.binary), folder
+        self.before = options.before and os.path.abspath(options.before)
         self.server_core, self.client_core = options.server_core, options.client_core
         self.cluster = None
 
@@ -151,9 +152,10 @@ def arguments():
     parser.add_argument("--client-core", type=int, default=1)
     parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ...")
     parser.add_argument("--peers", nargs="*", metavar="NAME", help="only these servers")
+    parser.add_argument("--before", metavar="BINARY", help="another build of nomadns, measured beside this one")
     parser.add_argument("--print-only", action="store_true", help="write nothing to docs/ and README.md")
     options = parser.parse_args()
-    if options.only or options.peers:
+    if options.only or options.peers or options.before:
         # A part of the table must not stand for all of it.
         options.print_only = True
     return options

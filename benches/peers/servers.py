@@ -94,13 +94,13 @@ def version_of(*command):
 
 def all_of(bench):
     """Every server that is at hand, in the order of a round."""
-    makers = [echo, nomadns, nsd, knot, unbound, powerdns, dnsdist, nginx, knot_resolver, coredns]
+    makers = [echo, nomadns, nomadns_before, nsd, knot, unbound, powerdns, dnsdist, nginx, knot_resolver, coredns]
     servers = {}
     for maker in makers:
         server = maker(bench, servers)
         if server:
             servers[server.name] = server
-        else:
+        elif maker is not nomadns_before:
             print(f"not at hand, left out: {maker.__name__}", flush=True)
     return servers
 
@@ -117,7 +117,16 @@ def echo(bench, _):
 
 
 def nomadns(bench, _):
-    server = Server("nomadns", bench, [bench.binary, "serve", "--config", "nomadns.toml"], version_of(bench.binary, "--version"))
+    return gateway("nomadns", bench, bench.binary)
+
+
+def nomadns_before(bench, _):
+    """Another build of it, to measure a change beside what was before it."""
+    return gateway("before", bench, bench.before) if bench.before else None
+
+
+def gateway(name, bench, binary):
+    server = Server(name, bench, [binary, "serve", "--config", "nomadns.toml"], version_of(binary, "--version"))
     at = {transport: f'["{HOST}:{port}"]' for transport, port in server.ports.items()}
     server.write("nomadns.toml", f"""
 [nomad]
