@@ -38,6 +38,9 @@ impl MediaType {
 
 /// Chooses what the client likes best, among equals the first offered; none when it likes none.
 pub(super) fn negotiate(headers: &HeaderMap, offered: &[MediaType]) -> Option<MediaType> {
+    if let Some(named) = only_named(headers).filter(|named| offered.contains(named)) {
+        return Some(named);
+    }
     let mut ranges = headers
         .get_all(ACCEPT)
         .iter()
@@ -57,6 +60,13 @@ pub(super) fn negotiate(headers: &HeaderMap, offered: &[MediaType]) -> Option<Me
         }
     }
     best.map(|(_, media_type)| media_type)
+}
+
+/// The form that is all that the client wants, as most clients write it.
+fn only_named(headers: &HeaderMap) -> Option<MediaType> {
+    let mut values = headers.get_all(ACCEPT).iter();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    MediaType::named(only.to_str().ok()?)
 }
 
 /// The most ranges of an `Accept` that are looked at.

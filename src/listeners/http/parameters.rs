@@ -1,5 +1,7 @@
 //! What the query string of `/dns-query` asks.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
@@ -26,7 +28,7 @@ impl Asked {
     /// 400 for none or more than one `dns`, or one that is no base64url; 414 for one that is too long.
     pub(super) fn read(query: &str) -> Result<Self, Problem> {
         let (mut message, mut named) = (None, false);
-        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        for (key, value) in pairs(query) {
             if key == "dns" && message.replace(value).is_some() {
                 return Err(Problem::bad_request(
                     "the parameter dns is there more than once",
@@ -42,6 +44,27 @@ impl Asked {
             )),
         }
     }
+}
+
+/// The parameters with their values; only what is escaped is copied.
+fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    parts.map(|part| {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        (unescaped(key), unescaped(value))
+    })
+}
+
+fn unescaped(part: &str) -> Cow<'_, str> {
+    if !part.contains(['%', '+']) {
+        return Cow::Borrowed(part);
+    }
+    // All of it is the value of a pair without a key.
+    let pair = format!("={part}");
+    let value = form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned());
+    Cow::Owned(value.unwrap_or_default())
 }
 
 fn decode(message: &str) -> Result<Vec<u8>, Problem> {
@@ -92,6 +115,8 @@ mod tests {
             "dns=AAE=",
             "dns=AAE==",
             "dns=AAE%3D",
+            "dns=AA%45==",
+            "%64ns=AAE",
             "x=1&dns=AAE&y",
             "&dns=AAE",
         ] {

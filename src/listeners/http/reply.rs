@@ -1,5 +1,7 @@
 //! An answer as an HTTP response: its form, and how long a cache may keep it (RFC 8484 §5.1).
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -11,6 +13,14 @@ use super::negotiate::MediaType;
 use super::problem::{NO_SNIFF, NO_STORE, Problem};
 use crate::dns::json::{self, ClientSubnet};
 use crate::dns::wire::MessageError;
+
+/// How many headers a response has here.
+const HEADERS: usize = 4;
+/// The times that are usual enough to have their header ready: up to so many seconds.
+const USUAL_SECONDS: u32 = 300;
+
+static MAX_AGES: LazyLock<Vec<HeaderValue>> =
+    LazyLock::new(|| (0..=USUAL_SECONDS).map(max_age).collect());
 
 /// A DNS answer, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
 #[derive(Debug)]
@@ -50,6 +60,7 @@ impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         let headers = response.headers_mut();
+        headers.reserve(HEADERS);
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static(self.media_type.as_str()),
@@ -66,7 +77,15 @@ fn rendered(text: Result<String, MessageError>) -> Result<Bytes, Problem> {
 }
 
 fn cache_control(freshness_seconds: Option<u32>) -> HeaderValue {
-    freshness_seconds
-        .and_then(|seconds| HeaderValue::try_from(format!("max-age={seconds}")).ok())
-        .unwrap_or(NO_STORE)
+    let Some(seconds) = freshness_seconds else {
+        return NO_STORE;
+    };
+    let prepared = usize::try_from(seconds)
+        .ok()
+        .and_then(|at| MAX_AGES.get(at));
+    prepared.cloned().unwrap_or_else(|| max_age(seconds))
+}
+
+fn max_age(seconds: u32) -> HeaderValue {
+    HeaderValue::try_from(format!("max-age={seconds}")).unwrap_or(NO_STORE)
 }
