@@ -6,7 +6,6 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,9 +15,8 @@ use nomadns::catalog::{Instance, Writer};
 use nomadns::dns::{RecordType, Transport};
 use nomadns::layers::WorkerStack;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
-use nomadns::listeners::http::{Settings, dns_router};
+use nomadns::listeners::http::{DnsRouter, Respond, Settings};
 use nomadns::listeners::{Connections, Shared};
-use tower::ServiceExt as _;
 
 use self::filled::{Filled, NAMESPACE, instances, message, put};
 
@@ -73,17 +71,17 @@ async fn doh() {
         connections: Connections::default(),
         ..Shared::default()
     };
-    let router = dns_router(filled.stack, &shared, &Settings::default());
+    let router = DnsRouter::new(filled.stack, &shared, &Settings::default());
     request_all(&router, requests()).await;
     let prepared = requests();
     let mut work = Box::pin(request_all(&router, prepared));
     std::future::poll_fn(|context| counted(|| work.as_mut().poll(context))).await;
 }
 
-async fn request_all(router: &Router, requests: Vec<Request<Body>>) {
+async fn request_all(router: &DnsRouter<WorkerStack>, requests: Vec<Request<Body>>) {
+    let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
     for request in requests {
-        let response = router.clone().oneshot(request).await;
-        let response = response.expect("a router cannot fail");
+        let Ok(response) = router.respond(request, client).await;
         assert_eq!(response.status(), StatusCode::OK);
         drop(black_box(response));
     }

@@ -135,7 +135,7 @@ impl Listeners {
     ) {
         for socket in sockets {
             say(kind.as_str(), &socket.local_addr());
-            let router = http::dns_router(self.stack.clone(), &self.shared, &self.http);
+            let router = http::DnsRouter::new(self.stack.clone(), &self.shared, &self.http);
             let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
             let serving = http::serve(socket, kind, router, security.clone(), shared, shutdown);
             self.tasks.spawn(serving);

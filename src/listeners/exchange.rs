@@ -103,6 +103,12 @@ impl<S: Stack> Exchange<S> {
             refuse(server, &query, refusal, out);
             return Exchanged::Answered(Standing::Fleeting);
         }
+        self.begin_query(query, out)
+    }
+
+    /// Takes a query whose client may ask, as `begin` does a message.
+    pub fn begin_query(&mut self, query: Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
+        let server = &self.server;
         let turn = self.turns.next();
         let mut encode = |answer: &Answer, query: &Query| {
             wire::encode(answer, query, &server.additions(query), turn, out);
@@ -124,23 +130,6 @@ impl<S: Stack> Exchange<S> {
                 })
             }
         }
-    }
-
-    /// Asks the stack a query that came in no message, and appends the answer to `out`.
-    ///
-    /// Tells what it is to HTTP, as `Exchanged` does.
-    pub async fn ask(&mut self, query: Query, out: &mut Vec<u8>) -> Standing {
-        let turn = self.turns.next();
-        let answer = match refused(&self.server, &query) {
-            Some(answer) => answer,
-            None => self
-                .stack
-                .call(query.clone())
-                .await
-                .unwrap_or_else(|never| match never {}),
-        };
-        wire::encode(&answer, &query, &self.server.additions(&query), turn, out);
-        Standing::of(&answer)
     }
 }
 

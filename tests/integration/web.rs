@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nomadns::listeners::http::admin::{self, Admin};
-use nomadns::listeners::http::{Readiness, Security, Settings, dns_router, serve};
+use nomadns::listeners::http::{DnsRouter, Readiness, Security, Settings, serve};
 use nomadns::listeners::{
     ClientSettings, Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config,
 };
@@ -44,7 +44,7 @@ impl Web {
         let start = Start::of_clients(Limits::default(), clients);
         let running = start.run(gate, |listener, shared, shutdown| {
             let (router, kind) = (
-                dns_router(stack, &shared, &Settings::default()),
+                DnsRouter::new(stack, &shared, &Settings::default()),
                 ListenerKind::Http,
             );
             let plain = Security::Plain;
@@ -146,7 +146,7 @@ impl Web {
 fn start(limits: Limits, security: Security, kind: ListenerKind, settings: &Settings) -> Running {
     let (stack, gate) = stack();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
-        let router = dns_router(stack, &shared, settings);
+        let router = DnsRouter::new(stack, &shared, settings);
         tokio::spawn(serve(listener, kind, router, security, shared, shutdown))
     })
 }

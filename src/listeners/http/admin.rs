@@ -3,18 +3,23 @@
 //! What they show is handed in by `app`; nothing here knows where it comes from.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
+use tower::ServiceExt as _;
 
 use super::super::shutdown::Shutdown;
 use super::problem::{NO_SNIFF, NO_STORE, Problem};
 use super::readiness::Readiness;
+use super::responding::Responding;
+use super::routes::Respond;
 use super::status_page;
 
 const METHODS: &str = "GET, HEAD";
@@ -55,8 +60,14 @@ pub fn router(admin: Admin) -> Router {
         .route("/health", page(get(health)))
         .route("/ready", page(get(ready)))
         .route("/openapi.yaml", page(get(openapi)))
-        .fallback(Problem::not_found)
+        .fallback(async || Problem::not_found())
         .with_state(admin)
+}
+
+impl Respond for Router {
+    fn respond(&self, request: Request<Body>, _: IpAddr) -> Responding {
+        Responding::waiting(self.clone().oneshot(request))
+    }
 }
 
 fn page(methods: MethodRouter<Admin>) -> MethodRouter<Admin> {

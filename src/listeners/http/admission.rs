@@ -2,37 +2,48 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::body::Body;
+use axum::response::Response;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, Request};
 
 use super::credentials::{Claim, Credentials};
 use super::problem::{NO_STORE, Problem};
 
-/// All that is known; one list is enough to be in.
-pub(super) type Known = Arc<[Arc<Credentials>]>;
+/// For whom the response is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// For everybody.
+    Open,
+    /// For whoever has credentials.
+    Private,
+}
 
-/// Lets a request in, or tells what it lacks.
+/// Lets a request in, or tells what it lacks; one list of those `known` is enough to be in.
 ///
 /// OPTIONS is let in: a browser asks by it before it sends credentials, and it tells nothing.
-pub(super) async fn admit(State(known): State<Known>, request: Request, next: Next) -> Response {
-    if request.method() == Method::OPTIONS {
-        return next.run(request).await;
+///
+/// # Errors
+/// 401 for a request without credentials, or with unknown ones.
+pub(super) fn admit(
+    known: &[Arc<Credentials>],
+    request: &Request<Body>,
+) -> Result<Admission, Problem> {
+    if known.is_empty() || request.method() == Method::OPTIONS {
+        return Ok(Admission::Open);
     }
-    let claims: Vec<Claim> = claims(&known, request.headers()).collect();
+    let claims: Vec<Claim> = claims(known, request.headers()).collect();
     if claims.contains(&Claim::Known) {
-        let mut response = next.run(request).await;
-        make_private(response.headers_mut());
-        return response;
+        return Ok(Admission::Private);
     }
     let challenges = known.iter().zip(claims);
-    Problem::unauthorized(challenges.map(|(known, claim)| known.challenge(claim))).into_response()
+    Err(Problem::unauthorized(
+        challenges.map(|(known, claim)| known.challenge(claim)),
+    ))
 }
 
 /// What the request claims by each list; it claims nothing if it does so more than once.
-fn claims(known: &Known, headers: &HeaderMap) -> impl Iterator<Item = Claim> {
+fn claims(known: &[Arc<Credentials>], headers: &HeaderMap) -> impl Iterator<Item = Claim> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let only = values.next().filter(|_| values.next().is_none());
     known
@@ -41,7 +52,8 @@ fn claims(known: &Known, headers: &HeaderMap) -> impl Iterator<Item = Claim> {
 }
 
 /// Keeps what only some may ask out of the caches that all share (RFC 9111 §5.2.2.7).
-fn make_private(headers: &mut HeaderMap) {
+pub(super) fn make_private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
     let kept = headers
         .get(CACHE_CONTROL)
         .filter(|value| *value != NO_STORE)
@@ -50,4 +62,5 @@ fn make_private(headers: &mut HeaderMap) {
     if let Some(value) = kept {
         headers.insert(CACHE_CONTROL, value);
     }
+    response
 }

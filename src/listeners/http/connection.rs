@@ -2,39 +2,37 @@
 //!
 //! hyper reads and writes; this decides when it is enough.
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::future::poll_fn;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::{Request, Version};
+use http::{HeaderMap, Request, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
-use tower::Service;
 
 use super::super::accept::Shared;
 use super::super::clients::{Address, Refusal};
 use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::super::limits::Limits;
 use super::super::shutdown::Shutdown;
-use super::client::Client;
 use super::forwarded::client_behind;
 use super::joined::Joined;
 use super::leftover::{Leftover, lend};
 use super::problem::Problem;
+use super::responding::Responding;
+use super::routes::Respond;
 use super::streams::{Arrivals, Streams};
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
@@ -49,16 +47,16 @@ const CONNECTION_WINDOW_OCTETS: u32 = 256 * 1024;
 const SEND_BUFFER_OCTETS: usize = 128 * 1024;
 
 /// Serves the connections of one listener.
-pub(super) struct Connections {
-    router: Router,
+pub(super) struct Connections<R> {
+    responder: R,
     kind: ListenerKind,
     shared: Shared,
 }
 
-impl Connections {
-    pub(super) fn new(router: Router, kind: ListenerKind, shared: Shared) -> Self {
+impl<R: Respond> Connections<R> {
+    pub(super) fn new(responder: R, kind: ListenerKind, shared: Shared) -> Self {
         Self {
-            router,
+            responder,
             kind,
             shared,
         }
@@ -70,7 +68,7 @@ impl Connections {
         Stream: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let (limits, activity) = (&self.shared.limits, Arc::new(Activity::default()));
-        let service = service_fn(|request| self.respond(request, client, activity.clone()));
+        let service = service_fn(|request| self.respond(request, client, &activity));
         let arrivals = Arrivals::default();
         let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));
         let mut connection = pin!(builder.serve_connection(TokioIo::new(Joined(stream)), service));
@@ -87,52 +85,69 @@ impl Connections {
         let _ = timeout(limits.drain, ended).await;
     }
 
+    /// Responds at once where that can be; the rest is for `wait`.
     fn respond(
         &self,
         request: Request<Incoming>,
         peer: IpAddr,
-        activity: Arc<Activity>,
-    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
-        let (mut router, shared, kind) = (self.router.clone(), self.shared.clone(), self.kind);
-        let (mut request, leftover) = borrowed(request);
-        let (client, judged) = self.judge(&request, peer);
-        request.extensions_mut().insert(Client(Some(client)));
-        let (method, version) = (HttpMethod::from(request.method()), request.version());
-        async move {
-            let _open = activity.begin();
-            let response = match judged {
-                Err(refusal) => {
-                    drop(request);
-                    refused(refusal, method)
-                }
-                Ok(()) => {
-                    let responded = AssertUnwindSafe(router.call(request)).catch_unwind();
-                    responded.await.unwrap_or_else(|_| {
-                        count(&shared.counters.panics);
-                        Ok(Problem::internal().into_response())
-                    })?
-                }
-            };
+        activity: &Arc<Activity>,
+    ) -> Responding {
+        activity.begin();
+        let asked = Asked {
+            kind: self.kind,
+            method: HttpMethod::from(request.method()),
+            version: request.version(),
+        };
+        let (client, judged) = self.judge(request.headers(), peer);
+        let (request, leftover) = borrowed(request);
+        let responding = match judged {
+            Err(refusal) => {
+                drop(request);
+                Responding::ready(refused(refusal, asked.method))
+            }
+            Ok(()) => {
+                let begun = AssertUnwindSafe(|| self.responder.respond(request, client));
+                catch_unwind(begun).unwrap_or_else(|_| Responding::ready(failed(&self.shared)))
+            }
+        };
+        match (responding, leftover) {
+            (Responding::Ready(Some(response)), None) => {
+                asked.count(&self.shared, &response);
+                Responding::Ready(Some(response))
+            }
+            (responding, leftover) => self.wait(responding, leftover, asked, activity.open()),
+        }
+    }
+
+    /// Waits for the response, and then for what is left of the request.
+    fn wait(
+        &self,
+        responding: Responding,
+        leftover: Option<Leftover>,
+        asked: Asked,
+        open: Open,
+    ) -> Responding {
+        let shared = self.shared.clone();
+        Responding::waiting(async move {
+            let _open = open;
+            let responded = AssertUnwindSafe(responding).catch_unwind().await;
+            let Ok(response) = responded.unwrap_or_else(|_| Ok(failed(&shared)));
             if let Some(leftover) = leftover {
                 // Past the time it is as if nobody had read it.
                 let _ = timeout(shared.limits.http_body, leftover.read()).await;
             }
-            if kind != ListenerKind::Admin {
-                shared
-                    .counters
-                    .count_http_response(method, version, response.status());
-            }
-            Ok(response)
-        }
+            asked.count(&shared, &response);
+            response
+        })
     }
 
     /// Who sent a request, and whether that may ask now; whoever reaches them may see the operator's pages.
-    fn judge(&self, request: &Request<Body>, peer: IpAddr) -> (IpAddr, Result<(), Refusal>) {
+    fn judge(&self, headers: &HeaderMap, peer: IpAddr) -> (IpAddr, Result<(), Refusal>) {
         let (clients, kind) = (&self.shared.server.clients, self.kind);
         if kind == ListenerKind::Admin {
             return (peer, Ok(()));
         }
-        let client = client_behind(peer, request.headers(), clients);
+        let client = client_behind(peer, headers, clients);
         (
             client,
             clients.judge(Some(client), Address::Proven, Some(kind)),
@@ -149,9 +164,36 @@ impl Connections {
     }
 }
 
+/// What is counted of a request beside its response.
+#[derive(Clone, Copy)]
+struct Asked {
+    kind: ListenerKind,
+    method: HttpMethod,
+    version: Version,
+}
+
+impl Asked {
+    /// Counts the response; those of the operator's pages are not.
+    fn count(self, shared: &Shared, response: &Response) {
+        if self.kind != ListenerKind::Admin {
+            let (counters, status) = (&shared.counters, response.status());
+            counters.count_http_response(self.method, self.version, status);
+        }
+    }
+}
+
+/// The response for a panic.
+fn failed(shared: &Shared) -> Response {
+    count(&shared.counters.panics);
+    Problem::internal().into_response()
+}
+
 /// Keeps hold of a body that is still to come, where leaving it unread does harm.
 fn borrowed(request: Request<Incoming>) -> (Request<Body>, Option<Leftover>) {
-    if request.version() != Version::HTTP_2 || request.body().is_end_stream() {
+    if request.body().is_end_stream() {
+        return (request.map(|_| Body::empty()), None);
+    }
+    if request.version() != Version::HTTP_2 {
         return (request.map(Body::new), None);
     }
     let (parts, body) = request.into_parts();
@@ -202,12 +244,15 @@ struct Activity {
     open: AtomicUsize,
 }
 
-/// A request under way.
+/// A request that waits for its response.
 struct Open(Arc<Activity>);
 
 impl Activity {
-    fn begin(self: &Arc<Self>) -> Open {
+    fn begin(&self) {
         self.begun.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn open(self: &Arc<Self>) -> Open {
         self.open.fetch_add(1, Ordering::Relaxed);
         Open(self.clone())
     }

@@ -1,44 +1,53 @@
 //! `/dns-query` (RFC 8484): a message in, a message out; with `name=` what `/resolve` does.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 
-use axum::extract::State;
+use axum::body::Body;
+use http::Request;
 
-use super::client::Client;
-use super::extract::{Fetched, Posted};
+use super::body::read_message;
+use super::form::{FOR_MESSAGE, FOR_NAME, Form, choose, is_dns_message};
 use super::gateway::Gateway;
+use super::parameters::Asked;
 use super::problem::Problem;
-use super::reply::Reply;
 use super::resolve;
+use super::responding::Responding;
 use crate::layers::Stack;
 
 /// Answers the message in `dns=`, or the question in `name=`.
-pub(super) async fn get<S: Stack>(
-    gateway: State<Arc<Gateway<S>>>,
-    client: Client,
-    fetched: Fetched,
-) -> Result<Reply, Problem> {
-    match fetched {
-        Fetched::Message {
-            message,
-            media_type,
-        } => {
-            let answered = gateway.answer_message(&message, client).await?;
-            Reply::new(answered, media_type, None)
+pub(super) fn get<S: Stack>(
+    gateway: &Gateway<S>,
+    request: &Request<Body>,
+    client: IpAddr,
+) -> Result<Responding, Problem> {
+    match Asked::read(request.uri().query().unwrap_or_default())? {
+        Asked::Message(message) => {
+            let form = Form::of(choose(request.headers(), &FOR_MESSAGE)?);
+            Ok(gateway.answer_message(&message, client, form))
         }
-        Fetched::Name(named) => resolve::get(gateway, named).await,
+        Asked::Name => resolve::get_as(gateway, request, client, &FOR_NAME),
     }
 }
 
 /// Answers the message in the body.
-pub(super) async fn post<S: Stack>(
-    gateway: State<Arc<Gateway<S>>>,
-    client: Client,
-    Posted {
-        message,
-        media_type,
-    }: Posted,
-) -> Result<Reply, Problem> {
-    let answered = gateway.answer_message(&message, client).await?;
-    Reply::new(answered, media_type, None)
+pub(super) fn post<S: Stack>(
+    gateway: &Gateway<S>,
+    request: Request<Body>,
+    client: IpAddr,
+) -> Responding {
+    let (parts, body) = request.into_parts();
+    if !is_dns_message(&parts.headers) {
+        return Responding::ready(Problem::unsupported_media_type());
+    }
+    let form = match choose(&parts.headers, &FOR_MESSAGE) {
+        Ok(media_type) => Form::of(media_type),
+        Err(problem) => return Responding::ready(problem),
+    };
+    let gateway = gateway.clone();
+    Responding::waiting(async move {
+        match read_message(body, gateway.body_deadline).await {
+            Ok(message) => gateway.answer_message(&message, client, form).await,
+            Err(problem) => Responding::ready(problem).await,
+        }
+    })
 }

@@ -1,16 +1,15 @@
 //! HTTP: `/dns-query` and `/resolve` for clients, and another set of pages for the operator.
 //!
-//! `serve` runs a router on a bound listener, with or without TLS; `dns_router` and `admin` are routers.
-//! Handlers take what an extractor has checked and return what knows how to become a response.
+//! `serve` runs a router on a bound listener, with or without TLS: `DnsRouter`, or that of `admin`.
+//! What can be answered at once is answered where the request is read; only what has to wait is a future.
 
 pub mod admin;
 mod admission;
 mod body;
-mod client;
 mod connection;
 mod credentials;
 mod dns_query;
-mod extract;
+mod form;
 mod forwarded;
 mod gateway;
 mod joined;
@@ -23,6 +22,7 @@ mod problem;
 mod readiness;
 mod reply;
 mod resolve;
+mod responding;
 mod routes;
 mod serve;
 mod settings;
@@ -33,6 +33,7 @@ pub use credentials::{Credentials, CredentialsError, Scheme};
 pub use origins::{OriginError, Origins};
 pub use paths::{PathError, PathUse, Paths};
 pub use readiness::Readiness;
-pub use routes::dns_router;
+pub use responding::Responding;
+pub use routes::{DnsRouter, Respond};
 pub use serve::{Security, serve};
 pub use settings::Settings;

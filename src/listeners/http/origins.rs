@@ -3,16 +3,12 @@
 //! Own code, since a preflight has to be 204 with `Allow`, and only at a path that is served. Off unless
 //! an origin is named: nothing is added to any response then, and OPTIONS is a 405 as elsewhere.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ALLOW, HeaderValue, ORIGIN, VARY,
 };
-use http::{StatusCode, Uri};
+use http::{HeaderMap, StatusCode, Uri};
 
 /// How long a browser may remember what a preflight said, in seconds.
 const PREFLIGHT_SECONDS: u64 = 3600;
@@ -79,6 +75,14 @@ impl Origins {
         Ok(Self::Listed(origins))
     }
 
+    /// What is to be told of a request with these headers.
+    pub(super) fn share(&self, headers: &HeaderMap) -> Sharing {
+        Sharing {
+            granted: self.grant(headers.get(ORIGIN)),
+            depends: matches!(self, Self::Listed(_)),
+        }
+    }
+
     /// What a page of this origin is told; none when it may read nothing.
     fn grant(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
         match self {
@@ -109,29 +113,32 @@ fn is_origin(text: &str) -> bool {
     same && !is_usual && !authority.host().is_empty() && authority.as_str().chars().all(plain)
 }
 
-/// Tells a browser whether the page that asked may read the response, whatever that is.
-pub(super) async fn share(
-    State(origins): State<Arc<Origins>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let granted = origins.grant(request.headers().get(ORIGIN));
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    if matches!(*origins, Origins::Listed(_)) {
-        let by = match headers.contains_key(VARY) {
-            true => BY_ACCEPT_AND_ORIGIN,
-            false => BY_ORIGIN,
-        };
-        headers.insert(VARY, by);
-    }
-    if let Some(granted) = granted {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, granted);
-    }
-    response
+/// What a browser is told of the page that asked.
+#[derive(Debug)]
+pub(super) struct Sharing {
+    granted: Option<HeaderValue>,
+    depends: bool,
 }
 
-/// Answers OPTIONS: what a page may ask with, once `share` has said that it may at all.
+impl Sharing {
+    /// Tells whether the page that asked may read the response, whatever that is.
+    pub(super) fn tell(self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        if self.depends {
+            let by = match headers.contains_key(VARY) {
+                true => BY_ACCEPT_AND_ORIGIN,
+                false => BY_ORIGIN,
+            };
+            headers.insert(VARY, by);
+        }
+        if let Some(granted) = self.granted {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, granted);
+        }
+        response
+    }
+}
+
+/// Answers OPTIONS: what a page may ask with, once `Sharing` has said that it may at all.
 pub(super) fn preflight(allowed: &'static str) -> Response {
     let allowed = HeaderValue::from_static(allowed);
     let headers = [

@@ -83,9 +83,11 @@ impl Paths {
         Ok(())
     }
 
-    /// Whether nothing is served.
-    pub(super) fn are_none(&self) -> bool {
-        self.dns.is_empty() && self.json.is_empty()
+    /// What a path is for; none when nothing is there.
+    pub(super) fn find(&self, path: &str) -> Option<PathUse> {
+        [PathUse::Dns, PathUse::Json]
+            .into_iter()
+            .find(|path_use| self.of(*path_use).iter().any(|known| known == path))
     }
 
     /// Makes the template of the first path of messages (RFC 8484 §4.1, RFC 9461 §5); none without one.

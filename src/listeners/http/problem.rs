@@ -61,7 +61,7 @@ impl Problem {
     }
 
     /// There is nothing at this path.
-    pub(super) async fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "nothing is served at this path")
     }
 

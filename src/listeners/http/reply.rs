@@ -3,15 +3,16 @@
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 
-use super::gateway::Answered;
+use super::super::exchange::Standing;
+use super::form::Form;
 use super::negotiate::MediaType;
 use super::problem::{NO_SNIFF, NO_STORE, Problem};
-use crate::dns::json::{self, ClientSubnet};
+use crate::dns::json;
 use crate::dns::wire::MessageError;
 
 /// How many headers a response has here.
@@ -22,54 +23,38 @@ const USUAL_SECONDS: u32 = 300;
 static MAX_AGES: LazyLock<Vec<HeaderValue>> =
     LazyLock::new(|| (0..=USUAL_SECONDS).map(max_age).collect());
 
-/// A DNS answer, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
-#[derive(Debug)]
-pub(super) struct Reply {
-    body: Bytes,
-    media_type: MediaType,
-    freshness_seconds: Option<u32>,
-}
-
-impl Reply {
-    /// Gives an answer its form; `client_subnet` is what the JSON form tells the client of itself.
-    ///
-    /// # Errors
-    /// 500 when an answer of ours cannot be read.
-    pub(super) fn new(
-        answered: Answered,
-        media_type: MediaType,
-        client_subnet: Option<&ClientSubnet>,
-    ) -> Result<Self, Problem> {
-        let freshness_seconds = answered.freshness_seconds;
-        let body = match media_type {
-            MediaType::DnsMessage => Bytes::from(answered.message),
-            MediaType::DnsJson | MediaType::Json => {
-                rendered(json::render(&answered.message, client_subnet))?
-            }
-            MediaType::Rfc8427 => rendered(json::render_rfc8427(&answered.message))?,
-        };
-        Ok(Self {
-            body,
-            media_type,
-            freshness_seconds,
-        })
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        let headers = response.headers_mut();
-        headers.reserve(HEADERS);
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static(self.media_type.as_str()),
-        );
-        headers.insert(CACHE_CONTROL, cache_control(self.freshness_seconds));
-        headers.insert(VARY, HeaderValue::from_name(ACCEPT));
-        headers.insert(NO_SNIFF.0, NO_SNIFF.1);
-        response
-    }
+/// Gives an answer its form, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
+///
+/// # Errors
+/// 503 when there was no room for the query, 500 when an answer of ours cannot be read.
+pub(super) fn reply(
+    message: Vec<u8>,
+    standing: Standing,
+    form: &Form,
+) -> Result<Response, Problem> {
+    let freshness_seconds = match standing {
+        Standing::Fresh(seconds) => Some(seconds),
+        Standing::Fleeting => None,
+        Standing::Shed => return Err(Problem::overloaded()),
+    };
+    let body = match form.media_type {
+        MediaType::DnsMessage => Bytes::from(message),
+        MediaType::DnsJson | MediaType::Json => {
+            rendered(json::render(&message, form.client_subnet.as_ref()))?
+        }
+        MediaType::Rfc8427 => rendered(json::render_rfc8427(&message))?,
+    };
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(form.media_type.as_str()),
+    );
+    headers.insert(CACHE_CONTROL, cache_control(freshness_seconds));
+    headers.insert(VARY, HeaderValue::from_name(ACCEPT));
+    headers.insert(NO_SNIFF.0, NO_SNIFF.1);
+    Ok(response)
 }
 
 fn rendered(text: Result<String, MessageError>) -> Result<Bytes, Problem> {

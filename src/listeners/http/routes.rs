@@ -1,62 +1,115 @@
 //! The paths that clients ask, each with its methods, and what stands before all of them.
+//!
+//! Every request of a client comes through here, so it is a match and no router of a library.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get};
+use axum::body::{Body, HttpBody};
+use axum::response::Response;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, Request};
 
 use super::super::accept::Shared;
-use super::admission::{Known, admit};
-use super::gateway::{BodyDeadline, Gateway};
-use super::origins::{Origins, preflight, share};
+use super::admission::{Admission, admit, make_private};
+use super::gateway::Gateway;
+use super::origins::{Origins, preflight};
 use super::paths::PathUse;
 use super::problem::Problem;
+use super::responding::Responding;
 use super::settings::Settings;
 use super::{dns_query, resolve};
 use crate::layers::Stack;
 
-/// Routes the paths of `settings` to `stack`; any other path is a 404.
-pub fn dns_router<S: Stack>(stack: S, shared: &Shared, settings: &Settings) -> Router {
-    let gateway = Arc::new(Gateway {
-        stack,
-        server: Arc::clone(&shared.server),
-        body_deadline: BodyDeadline(shared.limits.http_body),
-    });
-    let mut router = Router::new();
-    for path_use in [PathUse::Dns, PathUse::Json] {
-        for path in settings.paths.of(path_use) {
-            router = router.route(path, methods::<S>(path_use, &settings.origins));
-        }
-    }
-    // What is not wanted is not there, and costs a request nothing.
-    if !settings.credentials.is_empty() && !settings.paths.are_none() {
-        let known = Known::from(settings.credentials.clone());
-        router = router.route_layer(from_fn_with_state(known, admit));
-    }
-    let mut router = router.fallback(Problem::not_found).with_state(gateway);
-    if *settings.origins != Origins::None {
-        router = router.layer(from_fn_with_state(Arc::clone(&settings.origins), share));
-    }
-    router
+/// What answers the requests of a listener.
+pub trait Respond: Send + Sync + 'static {
+    /// Begins to answer a request of `client`.
+    fn respond(&self, request: Request<Body>, client: IpAddr) -> Responding;
 }
 
-type Methods<S> = MethodRouter<Arc<Gateway<S>>>;
+/// Answers what clients ask; any other path is a 404.
+#[derive(Debug)]
+pub struct DnsRouter<S> {
+    gateway: Gateway<S>,
+    settings: Settings,
+}
 
-fn methods<S: Stack>(path_use: PathUse, origins: &Origins) -> Methods<S> {
-    let methods = match path_use {
-        PathUse::Dns => get(dns_query::get::<S>).post(dns_query::post::<S>),
-        PathUse::Json => get(resolve::get::<S>),
-    };
-    let allowed = match (path_use, origins) {
-        (PathUse::Dns, Origins::None) => "GET, HEAD, POST",
-        (PathUse::Dns, _) => "GET, HEAD, OPTIONS, POST",
-        (PathUse::Json, Origins::None) => "GET, HEAD",
-        (PathUse::Json, _) => "GET, HEAD, OPTIONS",
-    };
-    let methods = match origins {
-        Origins::None => methods,
-        _ => methods.options(async move || preflight(allowed)),
-    };
-    methods.fallback(async move || Problem::method_not_allowed(allowed))
+impl<S: Stack> DnsRouter<S> {
+    /// Leads the paths of `settings` to `stack`.
+    pub fn new(stack: S, shared: &Shared, settings: &Settings) -> Self {
+        Self {
+            gateway: Gateway {
+                stack,
+                server: Arc::clone(&shared.server),
+                body_deadline: shared.limits.http_body,
+            },
+            settings: settings.clone(),
+        }
+    }
+
+    /// Lets a request in that has the credentials that are wanted, if any are.
+    fn admit(&self, request: Request<Body>, client: IpAddr) -> Responding {
+        let Some(path_use) = self.settings.paths.find(request.uri().path()) else {
+            return Responding::ready(Problem::not_found());
+        };
+        match admit(&self.settings.credentials, &request) {
+            Ok(Admission::Open) => self.answer(path_use, request, client),
+            Ok(Admission::Private) => self.answer(path_use, request, client).map(make_private),
+            Err(problem) => Responding::ready(problem),
+        }
+    }
+
+    fn answer(&self, path_use: PathUse, request: Request<Body>, client: IpAddr) -> Responding {
+        let shares = *self.settings.origins != Origins::None;
+        let method = request.method().clone();
+        match (path_use, method) {
+            (_, Method::GET) => self.get(path_use, &request, client),
+            (_, Method::HEAD) => self.get(path_use, &request, client).map(without_body),
+            (PathUse::Dns, Method::POST) => dns_query::post(&self.gateway, request, client),
+            (_, Method::OPTIONS) if shares => {
+                Responding::ready(preflight(allowed(path_use, shares)))
+            }
+            _ => Responding::ready(Problem::method_not_allowed(allowed(path_use, shares))),
+        }
+    }
+
+    fn get(&self, path_use: PathUse, request: &Request<Body>, client: IpAddr) -> Responding {
+        let responding = match path_use {
+            PathUse::Dns => dns_query::get(&self.gateway, request, client),
+            PathUse::Json => resolve::get(&self.gateway, request, client),
+        };
+        responding.into()
+    }
+}
+
+impl<S: Stack> Respond for DnsRouter<S> {
+    fn respond(&self, request: Request<Body>, client: IpAddr) -> Responding {
+        let origins = &self.settings.origins;
+        if **origins == Origins::None {
+            return self.admit(request, client);
+        }
+        let sharing = origins.share(request.headers());
+        self.admit(request, client)
+            .map(|response| sharing.tell(response))
+    }
+}
+
+fn allowed(path_use: PathUse, shares: bool) -> &'static str {
+    match (path_use, shares) {
+        (PathUse::Dns, false) => "GET, HEAD, POST",
+        (PathUse::Dns, true) => "GET, HEAD, OPTIONS, POST",
+        (PathUse::Json, false) => "GET, HEAD",
+        (PathUse::Json, true) => "GET, HEAD, OPTIONS",
+    }
+}
+
+/// The response to HEAD: all but the body, whose length it tells (RFC 9110 §9.3.2).
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts
+            .headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(parts, Body::empty())
 }

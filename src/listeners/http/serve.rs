@@ -1,10 +1,9 @@
-//! Runs a router on a bound listener: HTTP/1.1 and HTTP/2, with or without TLS.
+//! Runs what responds on a bound listener: HTTP/1.1 and HTTP/2, with or without TLS.
 
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use axum::Router;
 use tokio_rustls::TlsAcceptor;
 
 use super::super::accept::{self, Shared};
@@ -13,6 +12,7 @@ use super::super::handshake::shake_hands;
 use super::super::shutdown::Shutdown;
 use super::super::tls_config::ServerConfig;
 use super::connection::Connections;
+use super::routes::Respond;
 
 /// Whether a listener speaks TLS.
 #[derive(Clone, Debug)]
@@ -27,10 +27,10 @@ pub enum Security {
 ///
 /// # Errors
 /// A listener that the runtime cannot take.
-pub async fn serve(
+pub async fn serve<R: Respond>(
     listener: TcpListener,
     kind: ListenerKind,
-    router: Router,
+    router: R,
     security: Security,
     shared: Shared,
     shutdown: Shutdown,

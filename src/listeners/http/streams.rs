@@ -19,6 +19,8 @@ pub(super) struct Arrivals(Arc<Mutex<Vec<BoxFuture<'static, ()>>>>);
 /// The requests under way; the limit on a connection's streams is also theirs.
 pub(super) struct Streams {
     arrivals: Arrivals,
+    /// Those of the arrivals that are looked at now.
+    arrived: Vec<BoxFuture<'static, ()>>,
     open: FuturesUnordered<BoxFuture<'static, ()>>,
 }
 
@@ -26,6 +28,7 @@ impl Streams {
     pub(super) fn new(arrivals: Arrivals) -> Self {
         Self {
             arrivals,
+            arrived: Vec::new(),
             open: FuturesUnordered::new(),
         }
     }
@@ -41,8 +44,15 @@ impl Streams {
             if ended.is_ready() {
                 return ended;
             }
-            self.open.extend(self.arrivals.take());
             let mut finished = false;
+            self.arrivals.swap(&mut self.arrived);
+            // Most have their response with them; only the others need a place to wait.
+            for mut request in self.arrived.drain(..) {
+                match request.as_mut().poll(context) {
+                    Poll::Ready(()) => finished = true,
+                    Poll::Pending => self.open.push(request),
+                }
+            }
             while let Poll::Ready(Some(())) = self.open.poll_next_unpin(context) {
                 finished = true;
             }
@@ -54,9 +64,11 @@ impl Streams {
 }
 
 impl Arrivals {
-    fn take(&self) -> Vec<BoxFuture<'static, ()>> {
+    /// Gives out what has arrived for an empty list.
+    fn swap(&self, arrived: &mut Vec<BoxFuture<'static, ()>>) {
         // What is in it is whole, whoever panicked.
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut arrivals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut *arrivals, arrived);
     }
 }
 
