@@ -8,7 +8,7 @@ use nomadns::dns::RecordType;
 use nomadns::listeners::{HandshakeFailure, Limits, ListenerKind, TlsUse, tcp, tls, tls_config};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CipherSuite, ClientConfig, HandshakeKind, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -57,6 +57,19 @@ async fn connect_tls(
     identity: &Identity,
     protocols: &[&str],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    connect_with(running, client(identity, protocols)).await
+}
+
+async fn connect_with(
+    running: &Running,
+    config: Arc<ClientConfig>,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(running.address).await?;
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(config).connect(name, stream).await
+}
+
+fn client(identity: &Identity, protocols: &[&str]) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap())
@@ -71,11 +84,7 @@ async fn connect_tls(
         .iter()
         .map(|name| name.as_bytes().to_vec())
         .collect();
-    let stream = TcpStream::connect(running.address).await?;
-    let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
+    Arc::new(config)
 }
 
 #[tokio::test]
@@ -211,4 +220,56 @@ async fn failures(running: &Running, failure: HandshakeFailure) -> u64 {
         }
     };
     timeout(PATIENCE, counted).await.unwrap_or_default()
+}
+
+#[tokio::test]
+async fn aes_128_is_taken_though_the_client_likes_aes_256_better() {
+    let identity = Identity::generate();
+    let running = start_tls(Limits::default(), &identity);
+    let client = client(&identity, &[]);
+    let first = client.crypto_provider().cipher_suites[0].suite();
+    assert_eq!(first, CipherSuite::TLS13_AES_256_GCM_SHA384);
+    let stream = connect_with(&running, client).await.unwrap();
+    let taken = stream.get_ref().1.negotiated_cipher_suite().unwrap();
+    assert_eq!(taken.suite(), CipherSuite::TLS13_AES_128_GCM_SHA256);
+    drop(stream);
+    running.end().await;
+}
+
+/// RFC 8446 §2.2: by the ticket of the connection before, time after time.
+#[tokio::test]
+async fn a_client_comes_back_without_a_full_handshake() {
+    let identity = Identity::generate();
+    let running = start_tls(Limits::default(), &identity);
+    let client = client(&identity, &[]);
+    let mut kinds = Vec::new();
+    for _ in 0..3 {
+        let mut stream = connect_with(&running, client.clone()).await.unwrap();
+        assert_eq!(ask(&mut stream, "a.nomad").await, Some(7));
+        kinds.extend(stream.get_ref().1.handshake_kind());
+    }
+    assert_eq!(
+        kinds,
+        [
+            HandshakeKind::Full,
+            HandshakeKind::Resumed,
+            HandshakeKind::Resumed
+        ]
+    );
+    running.end().await;
+}
+
+/// RFC 8446 §6.1: an end without it could be anybody's cut.
+#[tokio::test]
+async fn the_end_of_a_connection_is_told_by_close_notify() {
+    let identity = Identity::generate();
+    let running = start_tls(Limits::default(), &identity);
+    let mut stream = connect_tls(&running, &identity, &[]).await.unwrap();
+    assert_eq!(ask(&mut stream, "a.nomad").await, Some(7));
+    stream.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    // rustls calls an end without it an error.
+    let read = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+    assert_eq!(read.unwrap().unwrap(), 0);
+    running.end().await;
 }
