@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
@@ -54,6 +55,8 @@ where
     Served: Future<Output = ()> + Send + 'static,
 {
     listener.set_nonblocking(true)?;
+    // What is written is a whole answer each time. Connections have it from their listener.
+    SockRef::from(&listener).set_tcp_nodelay(true)?;
     let listener = TcpListener::from_std(listener)?;
     let (mut arriving, mut open) = (JoinSet::new(), JoinSet::new());
     let mut exhausted = Exhausted::default();
@@ -68,12 +71,12 @@ where
                 if shared.server.clients.introduces(peer, kind) {
                     arriving.spawn(introduce(stream, peer, place, kind, shared.clone()));
                 } else if let Some(place) = settle(place, peer, kind, shared) {
-                    open.spawn(hold(place, serve(prepare(stream), peer)));
+                    open.spawn(hold(place, serve(stream, peer)));
                 }
             }
             Some(arrived) = arriving.join_next() => {
                 if let Ok(Some(Arrived { stream, client, place })) = arrived {
-                    open.spawn(hold(place, serve(prepare(stream), client)));
+                    open.spawn(hold(place, serve(stream, client)));
                 }
             }
         }
@@ -142,12 +145,6 @@ async fn introduce(
         client,
         place,
     })
-}
-
-fn prepare(stream: TcpStream) -> TcpStream {
-    // What is written is a whole answer each time. A failure costs only time.
-    let _ = stream.set_nodelay(true);
-    stream
 }
 
 async fn hold(place: Place, served: impl Future<Output = ()>) {

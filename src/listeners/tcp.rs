@@ -28,11 +28,12 @@ pub async fn serve<S: Stack>(
         kind,
         &shared,
         shutdown.clone(),
-        |stream, client| {
+        |mut stream, client| {
             let exchange = Exchange::new(stack.clone(), Transport::Tcp, Arc::clone(&shared.server));
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
-                let end = stream::serve(stream, exchange, Some(client), &shared.limits, shutdown);
+                let limits = &shared.limits;
+                let end = stream::serve(&mut stream, exchange, Some(client), limits, shutdown);
                 end.await.count(shared.counters.connections(kind));
             }
         },

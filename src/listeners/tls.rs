@@ -4,6 +4,8 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::accept::{self, Shared};
@@ -38,11 +40,15 @@ pub async fn serve<S: Stack>(
             let exchange = Exchange::new(stack.clone(), Transport::Tls, Arc::clone(&shared.server));
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
-                let Some(stream) = shake_hands(stream, &acceptor, &shared).await else {
+                let Some(mut stream) = shake_hands(stream, &acceptor, &shared).await else {
                     return;
                 };
-                let end = stream::serve(stream, exchange, Some(client), &shared.limits, shutdown);
-                end.await.count(shared.counters.connections(kind));
+                let limits = &shared.limits;
+                let end =
+                    stream::serve(&mut stream, exchange, Some(client), limits, shutdown).await;
+                end.count(shared.counters.connections(kind));
+                // RFC 8446 §6.1: without it the client cannot tell the end from a cut.
+                let _ = timeout(limits.write_stall, stream.shutdown()).await;
             }
         },
     )

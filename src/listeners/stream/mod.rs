@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use self::input::{Input, Next};
 use self::output::Output;
@@ -49,9 +49,9 @@ impl End {
     }
 }
 
-/// Serves one connection until it ends, and closes it.
+/// Serves one connection until it ends; closing it is the caller's.
 pub async fn serve<Stream, S>(
-    mut stream: Stream,
+    stream: &mut Stream,
     exchange: Exchange<S>,
     client: Option<IpAddr>,
     limits: &Limits,
@@ -61,23 +61,20 @@ where
     Stream: AsyncRead + AsyncWrite + Unpin,
     S: Stack,
 {
-    let mut conversation = Conversation::new(&mut stream, exchange, client, limits);
+    let mut conversation = Conversation::new(stream, exchange, client, limits);
     let left = tokio::select! {
         biased;
         end = poll_fn(|context| conversation.poll(context)) => Some(end),
         () = shutdown.requested() => None,
         () = sleep(limits.connection_age) => None,
     };
-    let end = match left {
+    match left {
         Some(end) => end,
         None => {
             conversation.finish(End::Closed);
             poll_fn(|context| conversation.poll(context)).await
         }
-    };
-    // It is closed in any case when it is dropped.
-    let _ = timeout(limits.write_stall, stream.shutdown()).await;
-    end
+    }
 }
 
 /// One connection: what came, what waits for its answer, what is to be written.

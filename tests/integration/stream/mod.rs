@@ -26,12 +26,14 @@ struct Conversation {
 
 impl Conversation {
     fn start(limits: Limits, room: usize) -> Self {
-        let (client, server) = duplex(room);
+        let (client, mut server) = duplex(room);
         let (stack, gate) = stack();
         let (trigger, shutdown) = Shutdown::new();
         let exchange = Exchange::new(stack, Transport::Tcp, Arc::default());
         let served =
-            tokio::spawn(async move { serve(server, exchange, None, &limits, shutdown).await });
+            tokio::spawn(
+                async move { serve(&mut server, exchange, None, &limits, shutdown).await },
+            );
         Self {
             client,
             served,
