@@ -94,7 +94,8 @@ def version_of(*command):
 
 def all_of(bench):
     """Every server that is at hand, in the order of a round."""
-    makers = [echo, nomadns, nomadns_before, nsd, knot, unbound, powerdns, dnsdist, nginx, knot_resolver, coredns]
+    makers = [echo, nomadns, nomadns_before, nsd, knot, unbound, powerdns, dnsdist, nginx, knot_resolver, coredns,
+              coredns_nomad, coredns_no_cache]
     servers = {}
     for maker in makers:
         server = maker(bench, servers)
@@ -337,20 +338,38 @@ cache.size = 50 * MB
     return server
 
 
-def coredns(bench, _):
+def coredns_with(bench, name, lines):
+    """CoreDNS on all transports with these lines of its Corefile; none where it is not at hand."""
     binary = os.environ.get("COREDNS_BIN") or shutil.which("coredns")
     if not binary:
         return None
-    server = Server("CoreDNS", bench, [binary, "-conf", "Corefile"], version_of(binary, "-version"))
+    binary = os.path.abspath(binary)
+    server = Server(name, bench, [binary, "-conf", "Corefile"], version_of(binary, "-version"))
     blocks = []
     for scheme, transport in (("", "dns"), ("tls://", "tls"), ("https://", "https")):
         tls = f"tls {bench.certificate} {bench.key}" if scheme else ""
         blocks.append(f"""{scheme}nomad:{server.ports[transport]} {{
   bind {HOST}
   {tls}
-  file {bench.zone.path} nomad
-  cache 3600
+  {lines}
 }}
 """)
     server.write("Corefile", "".join(blocks))
     return server
+
+
+def coredns(bench, _):
+    """Reads the zone as a file."""
+    return coredns_with(bench, "CoreDNS", f"file {bench.zone.path} nomad\n  cache 3600")
+
+
+def coredns_nomad(bench, _):
+    """Asks the same Nomad as we do, with the longest time to live, so that its cache answers."""
+    plugin = f"nomad nomad {{\n    address {bench.nomad}\n    ttl 3600\n  }}\n  cache 3600"
+    return coredns_with(bench, "CoreDNS nomad", plugin)
+
+
+def coredns_no_cache(bench, _):
+    """Asks Nomad at each query, as it does for each that its cache has not."""
+    plugin = f"nomad nomad {{\n    address {bench.nomad}\n  }}"
+    return coredns_with(bench, "CoreDNS nomad, no cache", plugin)
