@@ -30,7 +30,7 @@ def draw(figures, table):
         for row in load["servers"]:
             y += ROW
             ours = row["server"] == "nomadns"
-            kind = "ours" if ours else "limit" if row["server"] == "bare echo" else "peer"
+            kind = "ours" if ours else "limit" if row["server"].startswith("bare ") else "peer"
             width = max(row["us"] / longest * BAR, 1)
             parts.append(text(LEFT - 6, y, row["server"], "mine" if ours else "", "end"))
             parts.append(f'<rect class="{kind}" x="{LEFT}" y="{y - 11}" width="{width:.1f}" height="13" rx="2"/>')

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import time
 
@@ -35,6 +36,7 @@ class Server:
         self.ports = {transport: free_port() for transport in at}
         self.folder = f"{bench.folder}/{name.replace(' ', '-')}"
         os.makedirs(self.folder, exist_ok=True)
+        self.before_start = lambda: None
 
     def write(self, name, text):
         path = f"{self.folder}/{name}"
@@ -43,6 +45,7 @@ class Server:
         return path
 
     def start(self, environment=None):
+        self.before_start()
         with open(f"{self.folder}/log", "w") as log:
             self.process = subprocess.Popen(
                 ["taskset", "-c", str(self.bench.server_core), *self.command],
@@ -94,7 +97,7 @@ def version_of(*command):
 
 def all_of(bench):
     """Every server that is at hand, in the order of a round."""
-    makers = [echo, nomadns, nomadns_before, nsd, knot, unbound, powerdns, dnsdist, nginx, knot_resolver, coredns,
+    makers = [echo, nomadns, nomadns_before, loop, nsd, knot, unbound, powerdns, dnsdist, nginx, knot_resolver, coredns,
               coredns_nomad, coredns_no_cache]
     servers = {}
     for maker in makers:
@@ -106,15 +109,44 @@ def all_of(bench):
     return servers
 
 
-def echo(bench, _):
+def compiled(bench, name, source):
+    """A program of ours in C, over UDP on a port; none where there is no compiler."""
     compiler = shutil.which("cc")
     if not compiler:
         return None
-    binary, source = f"{bench.folder}/echo", os.path.dirname(os.path.abspath(__file__)) + "/echo.c"
-    subprocess.run([compiler, "-O2", "-o", binary, source], check=True)
-    server = Server("bare echo", bench, [binary], "", ["dns"])
+    binary = f"{bench.folder}/{source}.bin"
+    subprocess.run([compiler, "-O2", "-o", binary, f"{os.path.dirname(os.path.abspath(__file__))}/{source}"], check=True)
+    server = Server(name, bench, [binary], "", ["dns"])
     server.command.append(str(server.ports["dns"]))
     return server
+
+
+def echo(bench, _):
+    """What the kernel takes for any server."""
+    return compiled(bench, "bare echo", "echo.c")
+
+
+def loop(bench, servers):
+    """What it takes to send answers that another has made: ours."""
+    server = compiled(bench, "bare loop", "loop.c")
+    if server:
+        server.command.append("answers")
+        server.before_start = lambda: prepare_answers(bench.zone, servers["nomadns"].ports["dns"], f"{server.folder}/answers")
+    return server
+
+
+def prepare_answers(zone, port, path):
+    """Writes each question with its answer, without EDNS and with it, as loop.c reads them."""
+    opt = b"\0" + struct.pack(">HHIH", 41, 1232, 0, 0)
+    with socket.socket(type=socket.SOCK_DGRAM) as udp, open(path, "wb") as file:
+        udp.settimeout(2)
+        udp.connect((HOST, port))
+        for asked in zone.questions():
+            parts = [asked[12:]]
+            for query in (asked, asked[:11] + b"\1" + asked[12:] + opt):
+                udp.send(query)
+                parts.append(udp.recv(4096))
+            file.write(b"".join(struct.pack(">H", len(part)) + part for part in parts))
 
 
 def nomadns(bench, _):

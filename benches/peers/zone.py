@@ -45,11 +45,16 @@ class Zone:
             elif at % 10 == 5:
                 line = line.replace(" A", " AAAA")
             mixed.append(line)
+        self.lines = [line.split() for line in dict.fromkeys(plain + mixed)]
         self.plain = self.write("plain.txt", "".join(plain))
         self.mixed = self.write("mixed.txt", "".join(mixed))
         self.body = f"{self.folder}/body"
         with open(self.body, "wb") as file:
             file.write(question(self.names[0]))
+
+    def questions(self):
+        """Every query of the two files, as octets."""
+        return [question(name, {"A": 1, "AAAA": 28}[kind]) for name, kind in self.lines]
 
     def paths(self, of):
         """A file with the path of a request for each name."""
