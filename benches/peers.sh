@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 . .ci/peers.sh
 export PATH="$PATH:/usr/sbin"
 
-packages nsd knot unbound pdns-server pdns-backend-bind dnsdist nginx-light knot-resolver dnsperf nghttp2-client python3
+packages nsd knot knot-dnsutils iproute2 unbound pdns-server pdns-backend-bind dnsdist nginx-light knot-resolver dnsperf nghttp2-client python3
 if [ -z "${NOMADNS_BINARY:-}" ]; then
     cargo build --release --locked
     NOMADNS_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/release/nomadns"

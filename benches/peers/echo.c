@@ -1,5 +1,7 @@
 /* The kernel's own limit over UDP: takes datagrams in batches, turns their QR bit and sends them back.
- * It reads no question and keeps no answer, so no name server on the same sockets can be cheaper. */
+ * It reads no question and keeps no answer, so no name server on the same sockets can be cheaper.
+ *
+ * usage: echo ADDRESS PORT */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -18,8 +20,8 @@ int main(int count, char **arguments) {
     int udp = socket(AF_INET, SOCK_DGRAM, 0);
 
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons((unsigned short)(count > 1 ? atoi(arguments[1]) : 0));
+    address.sin_addr.s_addr = inet_addr(count > 2 ? arguments[1] : "127.0.0.1");
+    address.sin_port = htons((unsigned short)(count > 2 ? atoi(arguments[2]) : 0));
     if (udp < 0 || bind(udp, (struct sockaddr *)&address, sizeof address)) {
         perror("echo");
         return 1;

@@ -54,7 +54,7 @@ def all_of(zone, seconds, json_path):
     # Knot Resolver would ask the Internet for what is not among its hosts.
     resolver, no_dns = ("Knot Resolver",), ("bare echo", "bare loop")
     # It is of interest once what a miss costs.
-    no_cache = ("CoreDNS nomad, no cache",)
+    no_cache = ("CoreDNS nomad miss",)
     # A file takes no POST.
     file = ("nginx file",)
     return [

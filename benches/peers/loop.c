@@ -1,7 +1,7 @@
 /* The least that answers over UDP: looks a question up among those it was given, copies the answer that it
  * was given with it, and patches the id. It checks nothing, counts nothing and knows no names.
  *
- * usage: loop PORT FILE; the file has, one after the other, a question, its answer, and its answer with EDNS,
+ * usage: loop ADDRESS PORT FILE; the file has, one after the other, a question, its answer, and its answer with EDNS,
  * each behind its length in two octets. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -66,7 +66,7 @@ int main(int count, char **arguments) {
     struct sockaddr_in address = {0};
     struct entry read = {0};
     int udp = socket(AF_INET, SOCK_DGRAM, 0);
-    FILE *file = count > 2 ? fopen(arguments[2], "rb") : NULL;
+    FILE *file = count > 3 ? fopen(arguments[3], "rb") : NULL;
 
     if (!file) {
         perror("loop");
@@ -75,8 +75,8 @@ int main(int count, char **arguments) {
     while (take(file, &read.question) && take(file, &read.plain) && take(file, &read.edns))
         *find(read.question.start, read.question.length) = read;
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons((unsigned short)atoi(arguments[1]));
+    address.sin_addr.s_addr = inet_addr(arguments[1]);
+    address.sin_port = htons((unsigned short)atoi(arguments[2]));
     if (udp < 0 || bind(udp, (struct sockaddr *)&address, sizeof address)) {
         perror("loop");
         return 1;

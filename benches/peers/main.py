@@ -18,6 +18,7 @@ import ssl
 import cost
 import loads
 import report
+import saturated
 import servers
 from zone import Zone
 
@@ -29,8 +30,7 @@ class Bench:
     """What all servers share: the cluster, the zone, the certificate and the cores."""
 
     def __init__(self, options, folder):
-        self.binary, self.folder = os.path.abspath(options.binary), folder
-        self.before = options.before and os.path.abspath(options.before)
+        self.binary, self.before, self.folder = options.binary, options.before, folder
         self.server_core, self.client_core = options.server_core, options.client_core
         self.cluster = None
 
@@ -115,6 +115,8 @@ def main():
             if bench.cluster:
                 bench.cluster.terminate()
                 bench.cluster.wait()
+    if not options.only or "saturated" in options.only:
+        figures["saturated"] = saturated.run(options)
     report.write(figures, os.path.abspath(options.repository), keep=not options.print_only)
 
 
@@ -150,11 +152,13 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1.5, help="how long each time (default 1.5)")
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--client-core", type=int, default=1)
-    parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ...")
+    parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ..., saturated")
     parser.add_argument("--peers", nargs="*", metavar="NAME", help="only these servers")
     parser.add_argument("--before", metavar="BINARY", help="another build of nomadns, measured beside this one")
     parser.add_argument("--print-only", action="store_true", help="write nothing to docs/ and README.md")
     options = parser.parse_args()
+    options.binary = os.path.abspath(options.binary)
+    options.before = options.before and os.path.abspath(options.before)
     if options.only or options.peers or options.before:
         # A part of the table must not stand for all of it.
         options.print_only = True

@@ -3,6 +3,8 @@
 from xml.sax.saxutils import escape
 
 WIDTH, LEFT, BAR, ROW, GAP = 760, 130, 480, 18, 16
+# What takes more than so many times the least has a bar as long as that.
+MOST_TIMES = 6
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #24292f }
 .title { font-weight: 600; font-size: 13px } .small { font-size: 11px; fill: #57606a }
@@ -26,12 +28,12 @@ def draw(figures, table):
     for load in table:
         y += GAP + ROW
         parts.append(text(10, y, load["title"], "title"))
-        longest = max(row["us"] for row in load["servers"])
+        longest = min(max(row["us"] for row in load["servers"]), MOST_TIMES * min(row["us"] for row in load["servers"]))
         for row in load["servers"]:
             y += ROW
             ours = row["server"] == "nomadns"
             kind = "ours" if ours else "limit" if row["server"].startswith("bare ") else "peer"
-            width = max(row["us"] / longest * BAR, 1)
+            width = min(max(row["us"] / longest * BAR, 1), BAR)
             parts.append(text(LEFT - 6, y, row["server"], "mine" if ours else "", "end"))
             parts.append(f'<rect class="{kind}" x="{LEFT}" y="{y - 11}" width="{width:.1f}" height="13" rx="2"/>')
             ratio = f" ({row['ratio']:.2f})" if row["ratio"] is not None and not ours else ""

@@ -76,7 +76,19 @@ def markdown(figures, table):
             for row in others)
         own = f"**{mine[0]['us']:.1f} us**" if mine else "-"
         lines.append(f"| {load['title']} | {own} | {cells} |")
+    lines += saturated_line(figures.get("saturated"))
     return "\n".join(lines)
+
+
+def saturated_line(saturated):
+    """The row of what a core answers: more is better."""
+    if not saturated or OURS not in saturated:
+        return []
+    ours = saturated[OURS]
+    medians = sorted(((statistics.median(counts), name) for name, counts in saturated.items()), reverse=True)
+    ratio = {name: statistics.median(mine / theirs for mine, theirs in zip(ours, counts)) for name, counts in saturated.items()}
+    others = ", ".join(f"{name} {count / 1000:.0f} k ({ratio[name]:.2f})" for count, name in medians if name != OURS)
+    return [f"| UDP saturated, answers a second: *more is better* | **{statistics.median(ours) / 1000:.0f} k** | {others} |"]
 
 
 def between(path, text):
@@ -101,6 +113,7 @@ def write(figures, repository, keep):
             ratio = f"nomadns / it {row['ratio']:.2f}" if row["ratio"] is not None and row["server"] != OURS else ""
             missing = "  (drops more than 1 %)" if row["answers_missing"] else ""
             print(f"  {row['server']:14} {row['us']:8.2f} us {row['per_second']:8} /s  {ratio}{missing}")
+    print("\n".join(saturated_line(figures.get("saturated"))))
     if not keep:
         return
     kept = {key: value for key, value in figures.items() if key != "loads"} | {"medians": table, "loads": figures["loads"]}

@@ -117,7 +117,7 @@ def compiled(bench, name, source):
     binary = f"{bench.folder}/{source}.bin"
     subprocess.run([compiler, "-O2", "-o", binary, f"{os.path.dirname(os.path.abspath(__file__))}/{source}"], check=True)
     server = Server(name, bench, [binary], "", ["dns"])
-    server.command.append(str(server.ports["dns"]))
+    server.command += [HOST, str(server.ports["dns"])]
     return server
 
 
@@ -249,6 +249,7 @@ server:
     interface: {HOST}@{dns}
     interface: {HOST}@{tls}
     interface: {HOST}@{https}
+    access-control: {HOST}/24 allow
     num-threads: 1
     so-reuseport: yes
     username: ""
@@ -404,4 +405,4 @@ def coredns_nomad(bench, _):
 def coredns_no_cache(bench, _):
     """Asks Nomad at each query, as it does for each that its cache has not."""
     plugin = f"nomad nomad {{\n    address {bench.nomad}\n  }}"
-    return coredns_with(bench, "CoreDNS nomad, no cache", plugin)
+    return coredns_with(bench, "CoreDNS nomad miss", plugin)
