@@ -82,10 +82,9 @@ def main():
     from main import Bench
 
     parser = argparse.ArgumentParser()
-    for name in ("--binary", "--before"):
+    for name in ("--binary", "--before", "--server-core", "--client-core"):
         parser.add_argument(name)
-    for name in ("--rounds", "--server-core", "--client-core"):
-        parser.add_argument(name, type=int)
+    parser.add_argument("--rounds", type=int)
     options = parser.parse_args()
     servers.HOST = ADDRESS
     figures, started = {}, {}
