@@ -57,7 +57,7 @@ impl ConnectError {
 pub async fn connect(settings: Settings, within: Duration) -> Result<String, ConnectError> {
     let end = Instant::now() + within;
     let client = Client::new(settings.nomad.clone())?;
-    filter_is_good(&settings, end).await?;
+    filter_is_good(&client, &settings, end).await?;
     let (catalog, status) = (Arc::new(Catalog::new()), Arc::<sync::Status>::default());
     let following = sync::run(
         settings.sync.clone(),
@@ -78,8 +78,12 @@ pub async fn connect(settings: Settings, within: Duration) -> Result<String, Con
 }
 
 /// Has Nomad read the filter; what else goes wrong is found again by what follows.
-async fn filter_is_good(settings: &Settings, end: Instant) -> Result<(), ConnectError> {
-    match timeout_at(end, try_filter(settings)).await {
+async fn filter_is_good(
+    client: &Client,
+    settings: &Settings,
+    end: Instant,
+) -> Result<(), ConnectError> {
+    match timeout_at(end, try_filter(client, &settings.sync)).await {
         Ok(Err(error @ StartError::Filter { .. })) => Err(ConnectError::Filter(error.to_string())),
         _ => Ok(()),
     }

@@ -1,13 +1,13 @@
-//! Has Nomad read the filter expression before anything is started.
+//! Has Nomad read the filter expression, once, beside the start of the gateway.
 //!
-//! Floor 7. Only Nomad knows what it understands. When it does not answer, the gateway starts all the same: what is
-//! wrong then shows at the first contact.
+//! Floor 7. Only Nomad knows what it understands. While it says nothing, what is on disk is answered already; and
+//! when it stays silent, what is wrong shows at the first contact.
 
 use std::time::Duration;
 
 use super::StartError;
-use crate::config::Settings;
 use crate::nomad::{Cause, Client, NomadError, Wait};
+use crate::sync;
 
 /// How long Nomad has to say whether it understands the filter.
 const FILTER_CHECK: Duration = Duration::from_secs(3);
@@ -18,13 +18,12 @@ const ANY_SERVICE: &str = "nomadns-filter";
 ///
 /// # Errors
 /// It does not; with its own words. That it does not answer is no error.
-pub async fn try_filter(settings: &Settings) -> Result<(), StartError> {
-    let filter = &settings.sync.filter;
+pub async fn try_filter(client: &Client, sync: &sync::Settings) -> Result<(), StartError> {
+    let filter = &sync.filter;
     if filter.is_empty() {
         return Ok(());
     }
-    let client = Client::new(settings.nomad.clone())?;
-    match tokio::time::timeout(FILTER_CHECK, ask(&client, settings)).await {
+    match tokio::time::timeout(FILTER_CHECK, ask(client, sync)).await {
         Ok(Err(NomadError {
             cause: Cause::BadFilter(words),
             ..
@@ -45,8 +44,8 @@ pub async fn try_filter(settings: &Settings) -> Result<(), StartError> {
 }
 
 /// Reads a service that exists, if one does: names of fields are looked at only where there is a row.
-async fn ask(client: &Client, settings: &Settings) -> Result<(), NomadError> {
-    let namespaces = &settings.sync.namespaces;
+async fn ask(client: &Client, sync: &sync::Settings) -> Result<(), NomadError> {
+    let namespaces = &sync.namespaces;
     let listed = match namespaces.first() {
         Some(namespace) => client.list_services(namespace, Wait::No).await.ok(),
         None => None,
@@ -55,8 +54,6 @@ async fn ask(client: &Client, settings: &Settings) -> Result<(), NomadError> {
     let named = namespaces.iter().find(|name| *name != "*");
     let namespace = named.map_or("default", String::as_str);
     let (namespace, name) = first.map_or((namespace, ANY_SERVICE), |it| (&it.namespace, &it.name));
-    client
-        .service(namespace, name, &settings.sync.filter)
-        .await?;
+    client.service(namespace, name, &sync.filter).await?;
     Ok(())
 }

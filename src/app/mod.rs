@@ -20,6 +20,9 @@ mod tls;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
 
 pub use bind::{BindError, Bound, Taken};
 pub use connect::{ConnectError, connect};
@@ -128,14 +131,15 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
 
     warn_of_clear_text(&settings);
     let renewable = renewable(&settings, tls.as_ref(), &shutdown);
-    let keeping = settings.store.map(|store| {
-        let (catalog, status) = (Arc::clone(&parts.catalog), Arc::clone(&parts.sync));
-        let (max_stale, mut ending) = (settings.sync.max_stale, shutdown.clone());
-        let ending = async move { ending.requested().await };
-        tokio::spawn(sync::keep(store, catalog, status, max_stale, ending))
-    });
+    let keeping = settings
+        .store
+        .map(|store| parts.keep(store, settings.sync.max_stale, shutdown.clone()));
     let mut ending = shutdown;
     let ending = async move { ending.requested().await };
+    let filtering = {
+        let (client, sync) = (client.clone(), settings.sync.clone());
+        tokio::spawn(async move { try_filter(&client, &sync).await })
+    };
     let syncing = sync::run(settings.sync, client, writer, parts.sync, ending);
     Ok(Running {
         trigger,
@@ -144,6 +148,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         pages: listeners.pages,
         udp,
         syncing: tokio::spawn(syncing),
+        filtering: Some(filtering),
         keeping,
         drain: settings.connections.drain,
         renewable,
@@ -187,6 +192,18 @@ impl Parts {
             sync,
             catalog: Arc::default(),
         }
+    }
+
+    /// Keeps the snapshot on disk until the gateway ends.
+    fn keep(
+        &self,
+        store: sync::Store,
+        max_stale: Duration,
+        mut ending: Shutdown,
+    ) -> JoinHandle<()> {
+        let (catalog, status) = (Arc::clone(&self.catalog), Arc::clone(&self.sync));
+        let ending = async move { ending.requested().await };
+        tokio::spawn(sync::keep(store, catalog, status, max_stale, ending))
     }
 
     /// The operator's pages; `ending` tells them when the gateway ends.

@@ -1,10 +1,12 @@
 //! The running gateway: waits for its end, and ends it in order.
 
+use std::future::pending;
 use std::io;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::StartError;
 use super::renewal::Renewable;
 use crate::listeners::ShutdownTrigger;
 use crate::listeners::udp::UdpWorker;
@@ -18,6 +20,8 @@ pub struct Running {
     pub(super) pages: JoinSet<io::Result<()>>,
     pub(super) udp: Vec<UdpWorker>,
     pub(super) syncing: JoinHandle<()>,
+    /// What has Nomad read the filter, until it has.
+    pub(super) filtering: Option<JoinHandle<Result<(), StartError>>>,
     /// What keeps the snapshot on disk, when there is to be one.
     pub(super) keeping: Option<JoinHandle<()>>,
     pub(super) drain: Duration,
@@ -37,6 +41,8 @@ pub enum Ended {
     Asked,
     /// A part of it ended that must not.
     Broken(String),
+    /// It cannot go on as it is configured.
+    Misconfigured(StartError),
 }
 
 impl Running {
@@ -46,6 +52,7 @@ impl Running {
     pub async fn until(mut self, ending: impl Future<Output = ()>) -> Ended {
         let ended = tokio::select! {
             () = ending => Ended::Asked,
+            error = filter_refused(&mut self.filtering) => Ended::Misconfigured(error),
             result = &mut self.syncing => {
                 Ended::Broken(format!("what follows Nomad ended: {result:?}"))
             }
@@ -102,6 +109,16 @@ impl Running {
     pub fn renewable(&self) -> Renewable {
         self.renewable.clone()
     }
+}
+
+/// Returns when Nomad does not understand the filter; it does not when all is well.
+async fn filter_refused(filtering: &mut Option<JoinHandle<Result<(), StartError>>>) -> StartError {
+    if let Some(filtering) = filtering
+        && let Ok(Err(error)) = filtering.await
+    {
+        return error;
+    }
+    pending().await
 }
 
 fn millis(time: Duration) -> u64 {

@@ -60,9 +60,6 @@ async fn serve(args: &ServeArgs) -> ExitCode {
     if let Err(error) = app::try_out(&settings) {
         return fail(USAGE, &error.to_string());
     }
-    if let Err(error) = app::try_filter(&settings).await {
-        return fail(USAGE, &error.to_string());
-    }
     let workers = workers(settings.udp_workers);
     let bound = match Bound::bind(&settings.listen, workers, Taken::Fails) {
         Ok(bound) => bound,
@@ -175,6 +172,7 @@ async fn until_signal(running: Running, signals: Signals) -> ExitCode {
     match running.until(ending).await {
         Ended::Asked => ExitCode::SUCCESS,
         Ended::Broken(what) => fail(1, &what),
+        Ended::Misconfigured(error) => fail(USAGE, &error.to_string()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Instances that are left out by their tags, or by Nomad's own filter.
 
+use nomadns::app::StartError;
 use nomadns::demo::Removal;
+use nomadns::nomad::Client;
 
 use super::*;
 
@@ -30,6 +32,11 @@ async fn canaries_are_left_out_when_their_tag_is_excluded_and_come_with_their_pr
     gateway.end().await;
 }
 
+async fn try_filter(settings: &Settings) -> Result<(), StartError> {
+    let client = Client::new(settings.nomad.clone()).unwrap();
+    nomadns::app::try_filter(&client, &settings.sync).await
+}
+
 #[tokio::test]
 async fn a_filter_that_nomad_does_not_understand_is_an_error_at_the_start_with_its_words() {
     let nomad = nomad();
@@ -40,10 +47,7 @@ async fn a_filter_that_nomad_does_not_understand_is_an_error_at_the_start_with_i
         wrong.extend(service.map(|_| "Nonsense == 1"));
         for expression in wrong {
             let settings = settings(&nomad.url(), expression);
-            let error = nomadns::app::try_filter(&settings)
-                .await
-                .unwrap_err()
-                .to_string();
+            let error = try_filter(&settings).await.unwrap_err().to_string();
             assert!(
                 error.starts_with(&format!("nomad.filter = {expression:?}: ")),
                 "{error}"
@@ -54,7 +58,7 @@ async fn a_filter_that_nomad_does_not_understand_is_an_error_at_the_start_with_i
             );
         }
         let settings = settings(&nomad.url(), "Tags not contains \"canary\"");
-        nomadns::app::try_filter(&settings).await.unwrap();
+        try_filter(&settings).await.unwrap();
     }
 }
 
@@ -64,7 +68,7 @@ async fn a_filter_is_checked_at_first_contact_when_nomad_is_away_at_the_start() 
     register(&nomad, "redis", 1);
     nomad.vanish().await;
     let expression = "Tags contians \"x\"";
-    nomadns::app::try_filter(&settings(&nomad.url(), expression))
+    try_filter(&settings(&nomad.url(), expression))
         .await
         .unwrap();
     let gateway = Gateway::with(&nomad.url(), |settings| {
