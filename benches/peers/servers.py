@@ -377,7 +377,9 @@ def coredns_with(bench, name, lines):
     if not binary:
         return None
     binary = os.path.abspath(binary)
-    server = Server(name, bench, [binary, "-conf", "Corefile"], version_of(binary, "-version"))
+    # Of one program the version is told once.
+    version = version_of(binary, "-version") if name == "CoreDNS" else ""
+    server = Server(name, bench, [binary, "-conf", "Corefile"], version)
     blocks = []
     for scheme, transport in (("", "dns"), ("tls://", "tls"), ("https://", "https")):
         tls = f"tls {bench.certificate} {bench.key}" if scheme else ""
