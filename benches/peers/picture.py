@@ -2,7 +2,7 @@
 
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, BAR, ROW, GAP = 760, 130, 480, 18, 16
+WIDTH, LEFT, BAR, ROW, GAP = 760, 150, 470, 18, 16
 # What takes more than so many times the least has a bar as long as that.
 MOST_TIMES = 6
 STYLE = """
@@ -39,7 +39,7 @@ def draw(figures, table):
             ratio = f" ({row['ratio']:.2f})" if row["ratio"] is not None and not ours else ""
             parts.append(text(LEFT + width + 6, y, f"{row['us']:.1f}{ratio}", "mine" if ours else ""))
     y += GAP + ROW
-    parts.append(text(10, y, "In brackets: nomadns divided by it, in the same rounds.", "small"))
+    parts.append(text(10, y, f"In brackets: nomadns divided by it, in the same rounds. No bar is longer than {MOST_TIMES} times the shortest.", "small"))
     height = y + 14
     body = "\n".join(parts)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" '
