@@ -1,7 +1,6 @@
 //! The snapshot on disk, by the real program: a restart in an outage, kills, damage, and disks that take nothing.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use tempfile::TempDir;
 
 use super::Gateway;
 
-const WRITTEN: &str = "nomadns_snapshot_writes_total 1";
+pub(super) const WRITTEN: &str = "nomadns_snapshot_writes_total 1";
 
 /// A Nomad, and the folder that outlives the gateways before it.
 pub(super) struct Scene {
@@ -118,25 +117,6 @@ async fn a_restart_in_an_outage_answers_the_first_query_and_says_that_it_is_stal
         let said = gateway.lookup("redis.default.nomad");
         assert!(said.contains("10.0.0.5") && !said.contains("EDE"), "{said}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_nomad_that_is_silent_about_the_filter_keeps_no_query_waiting() {
-    let scene = Scene::new();
-    let filter = "filter = 'Tags not contains \"canary\"'";
-    let gateway = scene.start_with(filter);
-    gateway.page_with("/metrics", WRITTEN);
-    gateway.signal("TERM");
-    gateway.ended();
-    scene.nomad.vanish().await;
-    // It takes connections and says nothing.
-    let address = scene.nomad.url().replace("http://", "");
-    let _silent = TcpListener::bind(address.trim_end_matches('/')).unwrap();
-    let mut gateway = scene.start_with(filter);
-    let said = gateway.lookup("redis.default.nomad");
-    assert!(said.contains("10.0.0.5"), "{said}");
-    assert!(!gateway.log.contains("the filter could not be checked"));
-    gateway.wait_for("the filter could not be checked yet: no answer of Nomad");
 }
 
 #[tokio::test(flavor = "multi_thread")]

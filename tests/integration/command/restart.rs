@@ -1,9 +1,11 @@
 //! A restart from the snapshot on disk, together with what is doubted and with what is read on demand.
 
+use std::net::TcpListener;
+
 use nomadns::demo::{Acl, Enforcement, Fault, Registration, Removal, Token};
 
 use super::Gateway;
-use super::disk::Scene;
+use super::disk::{Scene, WRITTEN};
 
 const SECRET: &str = "token-of-the-gateway";
 const MANY: usize = 20;
@@ -100,4 +102,23 @@ async fn what_was_on_disk_is_read_again_by_a_token_that_lists_nothing() {
     assert!(said.contains("10.0.0.5") && !said.contains("EDE"), "{said}");
     let said = gateway.lookup("web.default.nomad");
     assert!(said.contains("NXDOMAIN") && !said.contains("EDE"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nomad_that_is_silent_about_the_filter_keeps_no_query_waiting() {
+    let scene = Scene::new();
+    let filter = "filter = 'Tags not contains \"canary\"'";
+    let gateway = scene.start_with(filter);
+    gateway.page_with("/metrics", WRITTEN);
+    gateway.signal("TERM");
+    gateway.ended();
+    scene.nomad.vanish().await;
+    // It takes connections and says nothing.
+    let address = scene.nomad.url().replace("http://", "");
+    let _silent = TcpListener::bind(address.trim_end_matches('/')).unwrap();
+    let mut gateway = scene.start_with(filter);
+    let said = gateway.lookup("redis.default.nomad");
+    assert!(said.contains("10.0.0.5"), "{said}");
+    assert!(!gateway.log.contains("the filter could not be checked"));
+    gateway.wait_for("the filter could not be checked yet: no answer of Nomad");
 }
