@@ -99,7 +99,7 @@ impl<R: Respond> Connections<R> {
             version: request.version(),
         };
         let (client, judged) = self.judge(request.headers(), peer);
-        let (request, leftover) = borrowed(request);
+        let (request, mut leftover) = borrowed(request);
         let responding = match judged {
             Err(refusal) => {
                 drop(request);
@@ -110,13 +110,13 @@ impl<R: Respond> Connections<R> {
                 catch_unwind(begun).unwrap_or_else(|_| Responding::ready(failed(&self.shared)))
             }
         };
-        match (responding, leftover) {
-            (Responding::Ready(Some(response)), None) => {
-                asked.count(&self.shared, &response);
-                Responding::Ready(Some(response))
-            }
-            (responding, leftover) => self.wait(responding, leftover, asked, activity.open()),
+        if let Responding::Ready(Some(response)) = &responding
+            && leftover.as_mut().is_none_or(Leftover::is_nothing)
+        {
+            asked.count(&self.shared, response);
+            return responding;
         }
+        self.wait(responding, leftover, asked, activity.open())
     }
 
     /// Waits for the response, and then for what is left of the request.

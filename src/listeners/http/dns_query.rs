@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use axum::body::Body;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::Request;
 
 use super::body::read_message;
@@ -43,11 +45,21 @@ pub(super) fn post<S: Stack>(
         Ok(media_type) => Form::of(media_type),
         Err(problem) => return Responding::ready(problem),
     };
+    // Most bodies come with their request: then there is nothing to wait for.
+    let mut reading = Box::pin(read_message(body, gateway.body_deadline));
+    if let Some(read) = reading.as_mut().now_or_never() {
+        return answer_read(gateway, read, client, form);
+    }
     let gateway = gateway.clone();
-    Responding::waiting(async move {
-        match read_message(body, gateway.body_deadline).await {
-            Ok(message) => gateway.answer_message(&message, client, form).await,
-            Err(problem) => Responding::ready(problem).await,
-        }
-    })
+    Responding::waiting(async move { answer_read(&gateway, reading.await, client, form).await })
+}
+
+fn answer_read<S: Stack>(
+    gateway: &Gateway<S>,
+    read: Result<Bytes, Problem>,
+    client: IpAddr,
+    form: Form,
+) -> Responding {
+    let answering = read.map(|message| gateway.answer_message(&message, client, form));
+    answering.into()
 }

@@ -22,7 +22,10 @@ struct Lent {
 }
 
 /// Where it comes back.
-pub(super) struct Leftover(Receiver<Incoming>);
+pub(super) struct Leftover {
+    back: Receiver<Incoming>,
+    body: Option<Incoming>,
+}
 
 /// Lends a body to whoever handles the request.
 pub(super) fn lend(body: Incoming) -> (Body, Leftover) {
@@ -31,13 +34,23 @@ pub(super) fn lend(body: Incoming) -> (Body, Leftover) {
         body: Some(body),
         back: Some(back),
     };
-    (Body::new(lent), Leftover(leftover))
+    let leftover = Leftover {
+        back: leftover,
+        body: None,
+    };
+    (Body::new(lent), leftover)
 }
 
 impl Leftover {
+    /// Whether nothing is left, once the request is gone.
+    pub(super) fn is_nothing(&mut self) -> bool {
+        self.body = self.back.try_recv().ok();
+        self.body.is_none()
+    }
+
     /// Reads what came back, and forgets it.
     pub(super) async fn read(mut self) {
-        let Ok(mut body) = self.0.try_recv() else {
+        let Some(mut body) = self.body.or_else(|| self.back.try_recv().ok()) else {
             return;
         };
         let mut length = 0;
