@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.request
 import ssl
+from contextlib import contextmanager
 
 import cost
 import loads
@@ -96,25 +97,32 @@ class Bench:
         }
 
 
-def main():
-    options = arguments()
+@contextmanager
+def running(options, names=None):
+    """What all share, and the servers of these names, or all: started, and stopped at the end."""
     with tempfile.TemporaryDirectory() as folder:
         # Servers that are started by root give that up before they read.
         os.chmod(folder, 0o755)
         bench, started = Bench(options, folder), {}
         try:
             bench.prepare()
-            started = servers.all_of(bench)
+            started = {name: server for name, server in servers.all_of(bench).items() if names is None or name in names}
             for server in started.values():
                 server.start()
-            json_path = bench.same_answers(started)
-            figures = measure(bench, options, loads.all_of(bench.zone, options.seconds, json_path), started)
+            yield bench, started
         finally:
             for server in started.values():
                 server.stop()
             if bench.cluster:
                 bench.cluster.terminate()
                 bench.cluster.wait()
+
+
+def main():
+    options = arguments()
+    with running(options) as (bench, started):
+        json_path = bench.same_answers(started)
+        figures = measure(bench, options, loads.all_of(bench.zone, options.seconds, json_path), started)
     if not options.only or "saturated" in options.only:
         figures["saturated"] = saturated.run(options)
     report.write(figures, os.path.abspath(options.repository), keep=not options.print_only)

@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 SERVERS, CLIENT = "nomadns-peers", "nomadns-peers-client"
@@ -79,7 +78,7 @@ def ask(bench, server):
 
 def main():
     import servers
-    from main import Bench
+    from main import running
 
     parser = argparse.ArgumentParser()
     for name in ("--binary", "--before", "--server-core", "--client-core"):
@@ -87,30 +86,17 @@ def main():
     parser.add_argument("--rounds", type=int)
     options = parser.parse_args()
     servers.HOST = ADDRESS
-    figures, started = {}, {}
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        bench = Bench(options, folder)
-        # What else is printed is for people.
-        out, sys.stdout = sys.stdout, sys.stderr
-        try:
-            bench.prepare()
-            started = {name: server for name, server in servers.all_of(bench).items() if name in NAMES}
-            for server in started.values():
-                server.start()
-            for at in range(options.rounds + 1):
-                for name, server in started.items():
-                    answered = ask(bench, server)
-                    # The first round fills caches and is not counted.
-                    if at > 0:
-                        figures.setdefault(name, []).append(answered)
-                    print(f"{at}/{options.rounds} saturated  {name:14} {answered:8} /s", flush=True)
-        finally:
-            for server in started.values():
-                server.stop()
-            if bench.cluster:
-                bench.cluster.terminate()
-                bench.cluster.wait()
+    figures = {}
+    # What else is printed is for people.
+    out, sys.stdout = sys.stdout, sys.stderr
+    with running(options, NAMES) as (bench, started):
+        for at in range(options.rounds + 1):
+            for name, server in started.items():
+                answered = ask(bench, server)
+                # The first round fills caches and is not counted.
+                if at > 0:
+                    figures.setdefault(name, []).append(answered)
+                print(f"{at}/{options.rounds} saturated  {name:14} {answered:8} /s", flush=True)
     json.dump(figures, out)
 
 
