@@ -148,7 +148,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         pages: listeners.pages,
         udp,
         syncing: tokio::spawn(syncing),
-        filtering: Some(filtering),
+        filtering,
         keeping,
         drain: settings.connections.drain,
         renewable,

@@ -20,8 +20,8 @@ pub struct Running {
     pub(super) pages: JoinSet<io::Result<()>>,
     pub(super) udp: Vec<UdpWorker>,
     pub(super) syncing: JoinHandle<()>,
-    /// What has Nomad read the filter, until it has.
-    pub(super) filtering: Option<JoinHandle<Result<(), StartError>>>,
+    /// What has Nomad read the filter.
+    pub(super) filtering: JoinHandle<Result<(), StartError>>,
     /// What keeps the snapshot on disk, when there is to be one.
     pub(super) keeping: Option<JoinHandle<()>>,
     pub(super) drain: Duration,
@@ -112,13 +112,11 @@ impl Running {
 }
 
 /// Returns when Nomad does not understand the filter; it does not when all is well.
-async fn filter_refused(filtering: &mut Option<JoinHandle<Result<(), StartError>>>) -> StartError {
-    if let Some(filtering) = filtering
-        && let Ok(Err(error)) = filtering.await
-    {
-        return error;
+async fn filter_refused(filtering: &mut JoinHandle<Result<(), StartError>>) -> StartError {
+    match filtering.await {
+        Ok(Err(error)) => error,
+        _ => pending().await,
     }
-    pending().await
 }
 
 fn millis(time: Duration) -> u64 {
