@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nomadns::nomad::{Client, Settings, Wait};
+use nomadns::nomad::{Client, QueryOptions, Settings};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -147,18 +147,25 @@ async fn ask(client: &Client, name: &str) -> bool {
         }
     }
     if name.contains("services") {
-        client.list_services("*", Wait::No).await.is_ok()
+        client
+            .list_services("*", QueryOptions::default())
+            .await
+            .is_ok()
     } else if name.contains("service") {
-        client.service("default", "redis", "").await.is_ok()
+        client
+            .service("default", "redis", "", QueryOptions::default())
+            .await
+            .is_ok()
     } else if name.contains("namespaces") {
         client.namespaces().await.is_ok()
     } else if name.contains("nodes") {
         client.nodes().await.is_ok()
     } else if name.contains("checks") {
         client.allocation_checks("a").await.is_ok()
-    } else if name.contains("health") {
-        client.agent_health().await.is_ok()
     } else {
-        client.allocations("*", "").await.is_ok()
+        client
+            .allocations("*", "", QueryOptions::default())
+            .await
+            .is_ok()
     }
 }

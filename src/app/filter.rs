@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::StartError;
-use crate::nomad::{Cause, Client, NomadError, Wait};
+use crate::nomad::{Cause, Client, NomadError, QueryOptions};
 use crate::sync;
 
 /// How long Nomad has to say whether it understands the filter.
@@ -45,15 +45,17 @@ pub async fn try_filter(client: &Client, sync: &sync::Settings) -> Result<(), St
 
 /// Reads a service that exists, if one does: names of fields are looked at only where there is a row.
 async fn ask(client: &Client, sync: &sync::Settings) -> Result<(), NomadError> {
-    let namespaces = &sync.namespaces;
+    let (namespaces, options) = (&sync.namespaces, QueryOptions::default());
     let listed = match namespaces.first() {
-        Some(namespace) => client.list_services(namespace, Wait::No).await.ok(),
+        Some(namespace) => client.list_services(namespace, options).await.ok(),
         None => None,
     };
     let first = listed.as_ref().and_then(|it| it.services.first());
     let named = namespaces.iter().find(|name| *name != "*");
     let namespace = named.map_or("default", String::as_str);
     let (namespace, name) = first.map_or((namespace, ANY_SERVICE), |it| (&it.namespace, &it.name));
-    client.service(namespace, name, &sync.filter).await?;
+    client
+        .service(namespace, name, &sync.filter, options)
+        .await?;
     Ok(())
 }

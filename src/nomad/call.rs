@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
 use super::error::{Cause, NomadError};
+use super::query::{Belief, QueryMeta};
 use super::token::Secret;
 
 /// The part of an error's body that is read.
@@ -32,6 +33,8 @@ pub(super) struct Call {
     pub(super) limit_bytes: usize,
     pub(super) encoding: Encoding,
     pub(super) patience: Patience,
+    /// What the answer has to be to count, where any server may give it.
+    pub(super) belief: Option<Belief>,
     /// Which of an address's connections is used.
     pub(super) place: usize,
 }
@@ -61,6 +64,16 @@ pub(super) struct Answered {
     pub(super) body: Bytes,
 }
 
+impl Answered {
+    /// Reads what the server says of itself.
+    pub(super) fn meta(&self) -> Result<QueryMeta, Cause> {
+        QueryMeta::read(&self.headers).ok_or_else(|| Cause::Malformed {
+            what: "header X-Nomad-Index",
+            why: "absent or no number".into(),
+        })
+    }
+}
+
 impl Call {
     /// Asks and returns the open answer; the time allowed is that to its headers.
     pub(super) async fn open(
@@ -84,6 +97,9 @@ impl Call {
         let whole = async {
             let response = self.send(endpoint, token).await?;
             let headers = response.headers().clone();
+            if let (Some(belief), Some(meta)) = (self.belief, QueryMeta::read(&headers)) {
+                meta.believed(belief)?;
+            }
             let body = body(response, self.limit_bytes, self.allowed).await?;
             Ok(Answered { headers, body })
         };
@@ -103,6 +119,7 @@ impl Call {
             limit_bytes: ERROR_BODY_BYTES,
             encoding: Encoding::Identity,
             patience: Patience::Prompt,
+            belief: None,
             place: 0,
         }
     }

@@ -11,16 +11,13 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::{Cause, excerpt};
+use super::query::QueryMeta;
 
 /// The services that the token may list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Nomad's index of the table; 0 from a list of all namespaces means that nothing may be listed.
-    pub index: u64,
-    /// Whether the server that answered knows a leader.
-    pub known_leader: bool,
-    /// How long ago that server heard from its leader, in milliseconds.
-    pub last_contact_ms: u64,
+    /// What the server that answered says of itself.
+    pub meta: QueryMeta,
     /// Each service once.
     pub services: Vec<ListedService>,
     /// Records that could not be read.
@@ -39,8 +36,8 @@ pub struct ListedService {
 /// The registrations of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
-    /// Nomad's index of the table when it was read.
-    pub index: u64,
+    /// What the server that answered says of itself.
+    pub meta: QueryMeta,
     /// In Nomad's order.
     pub registrations: Vec<Registration>,
     /// Registrations that could not be read.
@@ -88,6 +85,17 @@ pub struct Namespaces {
     pub index: u64,
     /// Their names.
     pub names: Vec<String>,
+}
+
+/// Allocations, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allocations {
+    /// What the server that answered says of itself; the index is that of the allocations.
+    pub meta: QueryMeta,
+    /// In Nomad's order.
+    pub allocations: Vec<AllocationStub>,
+    /// Records that could not be read.
+    pub unreadable: usize,
 }
 
 /// An allocation in short: enough to see whether its instances still live.
@@ -143,13 +151,6 @@ pub struct Node {
     pub status: String,
 }
 
-/// What an agent says about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AgentHealth {
-    /// Each part that is not well (`client`, `server`), with the agent's words.
-    pub troubles: Vec<(String, String)>,
-}
-
 /// A namespace of the list; its services are read at once, or kept as they are to be read one by one.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -162,14 +163,6 @@ struct ListedNamespace<S> {
 #[serde(rename_all = "PascalCase")]
 struct ListedName {
     service_name: Box<str>,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    #[serde(default)]
-    ok: bool,
-    #[serde(default)]
-    message: String,
 }
 
 /// Reads `/v1/services`; returns the services and how many records were left out.
@@ -223,22 +216,14 @@ pub(super) fn records<T: DeserializeOwned>(body: &Bytes) -> Result<(Vec<T>, usiz
 /// Reads an object of records by name, leaving out those with wrong types.
 pub(super) fn checks(body: &Bytes) -> Result<Vec<Check>, Cause> {
     let text = utf8(body);
-    let raw: HashMap<String, &RawValue> = serde_json::from_str(&text).map_err(|e| malformed(&e))?;
+    // Nomad writes null for an allocation without checks.
+    let raw: Option<HashMap<String, &RawValue>> =
+        serde_json::from_str(&text).map_err(|e| malformed(&e))?;
     Ok(raw
+        .unwrap_or_default()
         .values()
         .filter_map(|raw| serde_json::from_str(raw.get()).ok())
         .collect())
-}
-
-/// Reads `/v1/agent/health`, of status 200 or 500.
-pub(super) fn agent_health(body: &Bytes) -> Result<AgentHealth, Cause> {
-    let parts: HashMap<String, Part> = serde_json::from_slice(body).map_err(|e| malformed(&e))?;
-    let troubles = parts.into_iter().filter(|(_, part)| !part.ok);
-    Ok(AgentHealth {
-        troubles: troubles
-            .map(|(name, part)| (name, excerpt(&part.message)))
-            .collect(),
-    })
 }
 
 /// The name in `/v1/namespaces`.
@@ -286,6 +271,14 @@ mod tests {
             let (read, unreadable) = records::<Registration>(&body).unwrap();
             assert_eq!((read.len(), unreadable), (2, 1), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_allocation_without_checks_has_none() {
+        for body in ["null", "{}", " null\n"] {
+            assert_eq!(checks(&Bytes::from(body)), Ok(Vec::new()));
+        }
+        assert!(checks(&Bytes::from("[]")).is_err());
     }
 
     #[test]

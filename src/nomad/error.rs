@@ -63,6 +63,24 @@ pub enum Cause {
     /// No whole answer within the time allowed.
     #[error("no answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
+    /// The server that answered has not heard from its leader for too long.
+    #[error(
+        "server heard from its leader {ms} ms ago, more than {most_ms} ms (nomad.last_contact_ms)"
+    )]
+    LastContact {
+        /// How long ago, in milliseconds.
+        ms: u64,
+        /// How long ago at most it may be.
+        most_ms: u64,
+    },
+    /// The server that answered is behind what is known already.
+    #[error("server is behind: its index is {index}, {min_index} is known already")]
+    Behind {
+        /// The answer's index.
+        index: u64,
+        /// The index that it should have had at least.
+        min_index: u64,
+    },
     /// The answer is not what Nomad sends.
     #[error("malformed {what}: {why}")]
     Malformed {
@@ -91,7 +109,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every value of [`Self::kind`], for a metric that shows them all from the start.
-    pub const KINDS: [&'static str; 15] = [
+    pub const KINDS: [&'static str; 17] = [
         "permission_denied",
         "token_unknown",
         "token_expired",
@@ -107,6 +125,8 @@ impl Cause {
         "malformed",
         "too_large",
         "other",
+        "last_contact",
+        "behind",
     ];
 
     /// Returns the cause's place in [`Self::KINDS`].
@@ -128,6 +148,8 @@ impl Cause {
             Self::Malformed { .. } => 12,
             Self::TooLarge { .. } => 13,
             Self::Other { .. } => 14,
+            Self::LastContact { .. } => 15,
+            Self::Behind { .. } => 16,
         }
     }
 
@@ -141,8 +163,22 @@ impl Cause {
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::NoLeader | Self::Unreachable(_) | Self::TimedOut(_) => true,
             Self::Other { status, .. } => *status >= 500,
+            cause => cause.is_transport(),
+        }
+    }
+
+    /// Says whether the way to Nomad is broken, so that no question would be answered there: the server is away, silent,
+    /// cut off from its leader, or behind. A bad answer to one question (any other status, a 500 among them; one that is
+    /// malformed or too large) says nothing about the next.
+    #[must_use]
+    pub fn is_transport(&self) -> bool {
+        match self {
+            Self::NoLeader
+            | Self::Unreachable(_)
+            | Self::TimedOut(_)
+            | Self::LastContact { .. }
+            | Self::Behind { .. } => true,
             _ => false,
         }
     }
@@ -235,7 +271,8 @@ mod tests {
         assert_eq!(cause(500, "ACL token expired\n"), Cause::TokenExpired);
         assert_eq!(cause(403, "ACL token not found"), Cause::TokenUnknown);
         assert_eq!(cause(403, "Forbidden"), Cause::PermissionDenied);
-        assert!(cause(502, "<html>").is_outage());
+        assert!(cause(502, "<html>").is_outage() && !cause(502, "<html>").is_transport());
+        assert!(cause(500, "No cluster leader").is_transport());
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod error;
 mod lines;
 mod permit;
 mod queries;
+mod query;
 mod settings;
 mod stream;
 mod tls;
@@ -21,10 +22,10 @@ mod token;
 pub use address::{Address, AddressError};
 pub use client::{Client, SettingsError};
 pub use decode::{
-    AgentHealth, AllocationStub, Check, Listed, ListedService, Namespaces, Node, Read, Registration,
+    AllocationStub, Allocations, Check, Listed, ListedService, Namespaces, Node, Read, Registration,
 };
 pub use error::{Cause, NomadError};
-pub use queries::Wait;
+pub use query::{Consistency, QueryMeta, QueryOptions, Wait};
 pub use settings::{Limits, Settings, Timeouts};
 pub use stream::{Change, EventStream, Frame};
 pub use tls::{TlsError, TlsSettings, Verification};

@@ -1,59 +1,36 @@
 //! The questions that are asked, one function each.
 //!
-//! Floor 1. Names go into paths percent-encoded, whatever is in them. Lists and reads take any server's word
-//! (`stale`), which works without a leader: their index says how new they are.
-
-use std::time::Duration;
-
-use http::HeaderMap;
+//! Floor 1. Names go into paths percent-encoded, whatever is in them. Whose word counts, and whether the answer waits, is
+//! for the caller to say (`query.rs`).
 
 use super::call::{Answered, Call, Encoding, Patience};
 use super::client::Client;
-use super::decode::{
-    self, AgentHealth, AllocationStub, Check, Listed, NamespaceRecord, Namespaces, Node, Read,
-};
+use super::decode::{self, Allocations, Check, Listed, NamespaceRecord, Namespaces, Node, Read};
 use super::error::{Cause, NomadError};
+use super::query::{Belief, Consistency, QueryMeta, QueryOptions, Wait};
 use super::stream::EventStream;
 
-/// Nomad adds up to this part of a wait, as jitter.
-const JITTER_PART: u32 = 16;
-
-/// Whether a list is answered at once or when it changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// At once.
-    No,
-    /// When the index is over this one, or after the time.
-    Over(u64, Duration),
-}
+/// The service that is read to hear a server; it need not exist.
+const ANY_SERVICE: &str = "nomadns-contact";
 
 impl Client {
     /// Lists the services of a namespace, or of all with `*`.
     ///
     /// # Errors
     /// Any [`Cause`]; a token that may list nothing in `*` is no error but an empty list with index 0.
-    pub async fn list_services(&self, namespace: &str, wait: Wait) -> Result<Listed, NomadError> {
-        let timeouts = &self.settings().timeouts;
-        let mut call = self.call("/v1/services".into(), self.settings().limits.list_bytes);
-        call.query.extend([
-            ("namespace", namespace.to_owned()),
-            ("stale", String::new()),
-        ]);
-        if let Wait::Over(index, wait) = wait {
-            let wait_ms = format!("{}ms", wait.as_millis());
-            call.query
-                .extend([("index", index.to_string()), ("wait", wait_ms)]);
-            call.patience = Patience::Waits;
-            call.allowed = wait + wait / JITTER_PART + timeouts.blocking_slack;
-        }
+    pub async fn list_services(
+        &self,
+        namespace: &str,
+        options: QueryOptions,
+    ) -> Result<Listed, NomadError> {
+        let limit = self.settings().limits.list_bytes;
+        let mut call = self.call("/v1/services".into(), limit);
+        call.query.push(("namespace", namespace.to_owned()));
+        self.set_options(&mut call, options);
         self.decoded(call, |answer| {
             let (services, unreadable) = decode::services(&answer.body)?;
             Ok(Listed {
-                index: index(&answer.headers)?,
-                known_leader: header(&answer.headers, "x-nomad-knownleader") != Some("false"),
-                last_contact_ms: header(&answer.headers, "x-nomad-lastcontact")
-                    .and_then(|text| text.parse().ok())
-                    .unwrap_or(0),
+                meta: answer.meta()?,
                 services,
                 unreadable,
             })
@@ -70,27 +47,29 @@ impl Client {
         namespace: &str,
         name: &str,
         filter: &str,
+        options: QueryOptions,
     ) -> Result<Read, NomadError> {
-        let limit = self.settings().limits.service_bytes;
-        let mut call = self.call(format!("/v1/service/{}", encode(name)), limit);
-        // Packing a few kilobytes costs both sides more than it saves on the way.
-        call.encoding = Encoding::Identity;
-        call.query.extend([
-            ("namespace", namespace.to_owned()),
-            ("stale", String::new()),
-        ]);
-        if !filter.is_empty() {
-            call.query.push(("filter", filter.to_owned()));
-        }
+        let call = self.service_call(namespace, name, filter, options);
         self.decoded(call, |answer| {
             let (registrations, unreadable) = decode::records(&answer.body)?;
             Ok(Read {
-                index: index(&answer.headers)?,
+                meta: answer.meta()?,
                 registrations,
                 unreadable,
             })
         })
         .await
+    }
+
+    /// Asks the cheapest question whose answer says how the server stands to its leader: a stale read of a service that
+    /// need not exist, in a namespace that the token may read.
+    ///
+    /// # Errors
+    /// Any [`Cause`]; what makes a stale answer no word of Nomad is among them.
+    pub async fn contact(&self, namespace: &str) -> Result<QueryMeta, NomadError> {
+        let options = QueryOptions::default();
+        let call = self.service_call(namespace, ANY_SERVICE, "", options);
+        self.decoded(call, Answered::meta).await
     }
 
     /// Names the namespaces that the token may see; none with a bare workload identity.
@@ -103,7 +82,7 @@ impl Client {
             let (records, _) = decode::records::<NamespaceRecord>(&answer.body)?;
             let names = records.into_iter().map(|record| record.name).collect();
             Ok(Namespaces {
-                index: index(&answer.headers)?,
+                index: answer.meta()?.index,
                 names,
             })
         })
@@ -118,18 +97,26 @@ impl Client {
         &self,
         namespace: &str,
         filter: &str,
-    ) -> Result<Vec<AllocationStub>, NomadError> {
+        options: QueryOptions,
+    ) -> Result<Allocations, NomadError> {
         let mut call = self.call("/v1/allocations".into(), self.settings().limits.list_bytes);
         call.query.extend([
             ("namespace", namespace.to_owned()),
             ("task_states", "false".into()),
-            ("stale", String::new()),
         ]);
+        self.set_options(&mut call, options);
         if !filter.is_empty() {
             call.query.push(("filter", filter.to_owned()));
         }
-        self.decoded(call, |answer| Ok(decode::records(&answer.body)?.0))
-            .await
+        self.decoded(call, |answer| {
+            let (allocations, unreadable) = decode::records(&answer.body)?;
+            Ok(Allocations {
+                meta: answer.meta()?,
+                allocations,
+                unreadable,
+            })
+        })
+        .await
     }
 
     /// Reads the checks of one allocation, which only its node knows.
@@ -138,10 +125,8 @@ impl Client {
     /// Any [`Cause`]; not found when the allocation, or the way to its node, is gone.
     pub async fn allocation_checks(&self, allocation: &str) -> Result<Vec<Check>, NomadError> {
         let limit = self.settings().limits.service_bytes;
-        let call = self.call(
-            format!("/v1/allocation/{}/checks", encode(allocation)),
-            limit,
-        );
+        let path = format!("/v1/allocation/{}/checks", encode(allocation));
+        let call = self.call(path, limit);
         self.decoded(call, |answer| decode::checks(&answer.body))
             .await
     }
@@ -154,19 +139,6 @@ impl Client {
         let mut call = self.call("/v1/nodes".into(), self.settings().limits.list_bytes);
         call.query.push(("stale", String::new()));
         self.decoded(call, |answer| Ok(decode::records(&answer.body)?.0))
-            .await
-    }
-
-    /// Asks the agent how it is; needs no token.
-    ///
-    /// # Errors
-    /// Any [`Cause`]; an agent that is not well answers 500.
-    pub async fn agent_health(&self) -> Result<AgentHealth, NomadError> {
-        let call = self.call(
-            "/v1/agent/health".into(),
-            self.settings().limits.service_bytes,
-        );
-        self.decoded(call, |answer| decode::agent_health(&answer.body))
             .await
     }
 
@@ -198,6 +170,25 @@ impl Client {
         ))
     }
 
+    fn service_call(
+        &self,
+        namespace: &str,
+        name: &str,
+        filter: &str,
+        options: QueryOptions,
+    ) -> Call {
+        let limit = self.settings().limits.service_bytes;
+        let mut call = self.call(format!("/v1/service/{}", encode(name)), limit);
+        // Packing a few kilobytes costs both sides more than it saves on the way.
+        call.encoding = Encoding::Identity;
+        call.query.push(("namespace", namespace.to_owned()));
+        self.set_options(&mut call, options);
+        if !filter.is_empty() {
+            call.query.push(("filter", filter.to_owned()));
+        }
+        call
+    }
+
     fn call(&self, path: String, limit_bytes: usize) -> Call {
         let allowed = self.settings().timeouts.request;
         Call {
@@ -207,7 +198,25 @@ impl Client {
             limit_bytes,
             encoding: Encoding::Gzip,
             patience: Patience::Prompt,
+            belief: None,
             place: 0,
+        }
+    }
+
+    fn set_options(&self, call: &mut Call, options: QueryOptions) {
+        if options.consistency == Consistency::Stale {
+            call.query.push(("stale", String::new()));
+            call.belief = Some(Belief {
+                min_index: options.min_index,
+                last_contact: self.settings().last_contact,
+            });
+        }
+        if let Wait::Over(index, wait) = options.wait {
+            let wait_ms = format!("{}ms", wait.as_millis());
+            call.query
+                .extend([("index", index.to_string()), ("wait", wait_ms)]);
+            call.patience = Patience::Waits;
+            call.allowed = options.wait.longest() + self.settings().timeouts.blocking_slack;
         }
     }
 
@@ -223,19 +232,6 @@ impl Client {
             cause,
         })
     }
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-fn index(headers: &HeaderMap) -> Result<u64, Cause> {
-    header(headers, "x-nomad-index")
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| Cause::Malformed {
-            what: "header X-Nomad-Index",
-            why: "absent or no number".into(),
-        })
 }
 
 /// Percent-encodes a part of a path; everything but unreserved characters (RFC 3986 section 2.3).

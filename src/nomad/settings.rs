@@ -14,6 +14,10 @@ const CONNECTIONS_MAX: usize = 10;
 /// How long an address is silent before the next one is asked beside it, in milliseconds.
 const HEDGE_MS: u64 = 120;
 
+/// How long ago a server may have heard from its leader, in milliseconds: as long as Nomad waits for one itself
+/// (`rpc_hold_timeout`).
+const LAST_CONTACT_MS: u64 = 5000;
+
 /// Everything that a client needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -27,6 +31,8 @@ pub struct Settings {
     pub basic_auth: Option<BasicAuth>,
     /// Certificates and names for `https`.
     pub tls: TlsSettings,
+    /// How long ago a server may have heard from its leader and is still believed.
+    pub last_contact: Duration,
     /// How long each step may take.
     pub timeouts: Timeouts,
     /// How big each answer may be.
@@ -43,6 +49,7 @@ impl Settings {
             region: None,
             basic_auth: None,
             tls: TlsSettings::default(),
+            last_contact: Duration::from_millis(LAST_CONTACT_MS),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
         }

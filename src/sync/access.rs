@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::nomad::{Cause, Client, Listed, NomadError, Wait};
+use crate::nomad::{Cause, Client, Listed, NomadError, QueryOptions};
 
 /// Namespaces that are followed one by one at most; each costs a connection of its own.
 const NAMESPACES_MAX: usize = 64;
@@ -137,8 +137,11 @@ pub(super) async fn find(client: &Client, configured: &[String]) -> Result<Lists
         .cloned()
         .collect();
     if configured.iter().any(|name| name == "*") {
-        match allowed(client.list_services("*", Wait::No).await, &mut refusal)? {
-            Some(listed) if listed.index > 0 => {
+        match allowed(
+            client.list_services("*", QueryOptions::default()).await,
+            &mut refusal,
+        )? {
+            Some(listed) if listed.meta.index > 0 => {
                 let access = Access::All(Events::Unknown);
                 return Ok(Lists {
                     access,
@@ -156,8 +159,11 @@ pub(super) async fn find(client: &Client, configured: &[String]) -> Result<Lists
     let asked = names.first().cloned();
     let mut lists = Vec::new();
     for name in names {
-        match allowed(client.list_services(&name, Wait::No).await, &mut refusal)? {
-            Some(listed) if listed.index > 0 => lists.push((name, listed)),
+        match allowed(
+            client.list_services(&name, QueryOptions::default()).await,
+            &mut refusal,
+        )? {
+            Some(listed) if listed.meta.index > 0 => lists.push((name, listed)),
             _ => {}
         }
     }
@@ -184,7 +190,9 @@ async fn reads(
     refusal: &mut Option<NomadError>,
 ) -> Result<bool, NomadError> {
     let namespace = namespace.unwrap_or(DEFAULT_NAMESPACE);
-    let read = client.service(namespace, PROBE_SERVICE, "").await;
+    let read = client
+        .service(namespace, PROBE_SERVICE, "", QueryOptions::default())
+        .await;
     Ok(allowed(read, refusal)?.is_some())
 }
 

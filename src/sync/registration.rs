@@ -174,6 +174,7 @@ fn host(text: &str) -> Option<Arc<str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nomad::QueryMeta;
 
     #[test]
     fn each_address_is_what_it_is() {
@@ -235,7 +236,7 @@ mod tests {
         let Converted { instances, found } = convert(
             &key,
             Read {
-                index: 7,
+                meta: QueryMeta::of_leader(7),
                 registrations,
                 unreadable: 1,
             },

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Done, Engine};
 use crate::catalog::{HealthPolicy, Id, Instance, Outcome};
-use crate::nomad::{AllocationStub, Cause, Check, NomadError};
+use crate::nomad::{AllocationStub, Cause, Check, NomadError, QueryOptions};
 use crate::sync::health::{ChecksRead, HealthAccess, HealthPlan, Ticket};
 use crate::sync::plan::Key;
 use crate::sync::settings::Settings;
@@ -186,8 +186,9 @@ impl Engine {
             let begun = Instant::now();
             let mut ended = Ok(Vec::new());
             for name in names {
-                match (client.allocations(&name, ENDED).await, &mut ended) {
-                    (Ok(more), Ok(ended)) => ended.extend(more),
+                let listed = client.allocations(&name, ENDED, QueryOptions::default());
+                match (listed.await, &mut ended) {
+                    (Ok(more), Ok(ended)) => ended.extend(more.allocations),
                     (Err(error), _) => {
                         ended = Err(error);
                         break;

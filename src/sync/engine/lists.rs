@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::outage::Loss;
 use super::watch::{Ask, List, Watch};
 use super::{Done, Engine, Phase};
-use crate::nomad::{Listed, NomadError};
+use crate::nomad::{Listed, NomadError, QueryOptions};
 use crate::sync::access::{self, Access, Lists};
 use crate::sync::oddities::{Found, Oddity};
 use crate::sync::plan::{Asked, Key, Verdict};
@@ -182,6 +182,10 @@ impl Engine {
             ask
         };
         let (wait, asked) = ask.wait(index, wait);
+        let options = QueryOptions {
+            wait,
+            ..QueryOptions::default()
+        };
         self.plan.list_asked(watch);
         let (client, session) = (self.client.clone(), self.session);
         let name = self.watches[watch].name.clone();
@@ -190,7 +194,7 @@ impl Engine {
                 session,
                 watch,
                 asked,
-                client.list_services(&name, wait).await,
+                client.list_services(&name, options).await,
             )
         });
         self.watches[watch].list = List::Asked(task, ask);
@@ -201,7 +205,7 @@ impl Engine {
         self.status.answered(Answered::List);
         match self
             .plan
-            .listed(watch, listed.index, &listed.services, asked, now)
+            .listed(watch, listed.meta.index, &listed.services, asked, now)
         {
             Verdict::Taken(gone) => {
                 self.note_unreadable(watch, listed.unreadable);

@@ -10,7 +10,7 @@ use super::outage::Loss;
 use super::watch::Stream;
 use super::{Catalogue, Done, Engine};
 use crate::catalog::{NameError, Outcome};
-use crate::nomad::{Cause, Client, NomadError};
+use crate::nomad::{Cause, Client, NomadError, QueryOptions};
 use crate::sync::oddities::Oddity;
 use crate::sync::plan::{Apply, Failure, Key, Order};
 use crate::sync::registration::{Converted, convert};
@@ -147,7 +147,12 @@ pub(super) async fn read_service(
     key: &Key,
 ) -> Result<(u64, Converted), NomadError> {
     let read = client
-        .service(&key.namespace, &key.name, &settings.filter)
+        .service(
+            &key.namespace,
+            &key.name,
+            &settings.filter,
+            QueryOptions::default(),
+        )
         .await?;
-    Ok((read.index, convert(key, read, &settings.exclude_tags)))
+    Ok((read.meta.index, convert(key, read, &settings.exclude_tags)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nomadns::nomad::{Client, Frame, NomadError, Wait};
+use nomadns::nomad::{Client, Frame, NomadError, QueryOptions};
 
 use super::client;
 use crate::support::replay::{Replay, capture, fixtures};
@@ -51,43 +51,47 @@ async fn ask(client: &Client, request: &str) -> Option<Result<String, NomadError
             .nodes()
             .await
             .map(|nodes| join(nodes, |node| node.status)),
-        ["allocations"] => client.allocations("*", "").await.map(|all| {
-            let running = all
-                .iter()
-                .filter(|it| it.client_status == "running")
-                .count();
-            format!("{} allocations, {running} running", all.len())
-        }),
+        ["allocations"] => client
+            .allocations("*", "", QueryOptions::default())
+            .await
+            .map(|all| {
+                let all = all.allocations;
+                let running = all
+                    .iter()
+                    .filter(|it| it.client_status == "running")
+                    .count();
+                format!("{} allocations, {running} running", all.len())
+            }),
         ["allocation", id, "checks"] => client.allocation_checks(id).await.map(|checks| {
             join(checks, |it| {
                 format!("{} {} {}", it.service, it.mode, it.status)
             })
         }),
-        ["agent", "health"] => client
-            .agent_health()
-            .await
-            .map(|health| format!("{} troubles", health.troubles.len())),
         ["event", "stream"] => frames(client, namespace).await,
         _ => return None,
     })
 }
 
 async fn services(client: &Client, namespace: &str) -> Result<String, NomadError> {
-    let listed = client.list_services(namespace, Wait::No).await?;
-    assert_eq!((listed.unreadable, listed.known_leader), (0, true));
+    let listed = client
+        .list_services(namespace, QueryOptions::default())
+        .await?;
+    assert_eq!((listed.unreadable, listed.meta.known_leader), (0, true));
     let names = join(listed.services, |it| {
         format!("{}/{}", it.namespace, it.name)
     });
-    Ok(format!("index {}: {names}", listed.index))
+    Ok(format!("index {}: {names}", listed.meta.index))
 }
 
 async fn service(client: &Client, namespace: &str, name: &str) -> Result<String, NomadError> {
-    let read = client.service(namespace, name, "").await?;
+    let read = client
+        .service(namespace, name, "", QueryOptions::default())
+        .await?;
     assert_eq!(read.unreadable, 0);
     let places = join(read.registrations, |it| {
         format!("[{}]:{} {} tags", it.address, it.port, it.tags.len())
     });
-    Ok(format!("index {}: {places}", read.index))
+    Ok(format!("index {}: {places}", read.meta.index))
 }
 
 fn join<T>(items: Vec<T>, show: impl Fn(T) -> String) -> String {

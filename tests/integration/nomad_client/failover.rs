@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nomadns::nomad::{Client, Wait};
+use nomadns::nomad::{Client, QueryOptions};
 use socket2::{Domain, Socket, Type};
 use tokio::time::timeout;
 
@@ -77,11 +77,11 @@ async fn a_blocking_query_leaves_an_address_that_is_silent_to_another_question_t
     for silent in [silent().await.url(), BlackHole::new().url] {
         let good = good().await;
         let client = Client::new(settings(&[&silent, &good.url()])).unwrap();
-        let wait = Wait::Over(3, Duration::from_secs(60));
+        let wait = QueryOptions::default().over(3, Duration::from_secs(60));
         let listed = timeout(SOON, client.list_services("*", wait))
             .await
             .unwrap();
-        assert_eq!(listed.unwrap().index, 7);
+        assert_eq!(listed.unwrap().meta.index, 7);
     }
 }
 
@@ -93,7 +93,7 @@ async fn a_blocking_query_stays_where_another_question_is_answered() {
     };
     let (first, other) = (Replay::start(waits).await, good().await);
     let client = Client::new(settings(&[&first.url(), &other.url()])).unwrap();
-    let wait = Wait::Over(3, Duration::from_secs(60));
+    let wait = QueryOptions::default().over(3, Duration::from_secs(60));
     let listed = timeout(SOON, client.list_services("*", wait)).await;
     assert!(listed.is_err(), "{listed:?}");
     assert!(other.heads().is_empty());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use nomadns::nomad::{BasicAuth, Cause, Client, Secret, TokenSource, Wait};
+use nomadns::nomad::{BasicAuth, Cause, Client, QueryOptions, Secret, TokenSource};
 
 use super::{client, list, settings};
 use crate::support::replay::{Replay, Reply, capture, ok, refusing, serve_unix, status};
@@ -75,7 +75,10 @@ async fn secrets_go_into_headers_and_nowhere_else() {
     settings.token = TokenSource::Fixed(Secret::new("canary-b"));
     settings.basic_auth = BasicAuth::parse("other:canary-c");
     let client = Client::new(settings).unwrap();
-    let error = client.list_services("*", Wait::No).await.unwrap_err();
+    let error = client
+        .list_services("*", QueryOptions::default())
+        .await
+        .unwrap_err();
     let shown = format!("{error} {error:?} {client:?}");
     assert!(!shown.contains("canary"), "{shown}");
     let head = server.heads().concat();
@@ -94,11 +97,19 @@ async fn region_wait_index_and_names_are_sent_as_nomad_reads_them() {
     settings.region = Some("eu west".into());
     let client = Client::new(settings).unwrap();
     client
-        .list_services("*", Wait::Over(5, Duration::from_secs(60)))
+        .list_services(
+            "*",
+            QueryOptions::default().over(5, Duration::from_secs(60)),
+        )
         .await
         .unwrap();
     client
-        .service("a&b", "x/y", "Tags contains \"v7\"")
+        .service(
+            "a&b",
+            "x/y",
+            "Tags contains \"v7\"",
+            QueryOptions::default(),
+        )
         .await
         .unwrap();
     let lines: Vec<_> = server
@@ -206,7 +217,7 @@ async fn an_answer_over_its_limit_is_not_read_on() {
     settings.limits.service_bytes = 1000;
     let error = Client::new(settings)
         .unwrap()
-        .service("default", "redis", "")
+        .service("default", "redis", "", QueryOptions::default())
         .await
         .unwrap_err();
     assert!(matches!(error.cause, Cause::TooLarge { .. }), "{error}");

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use nomadns::demo::{Enforcement, Options, Registration, SimulatedNomad, Token};
-use nomadns::nomad::{BasicAuth, Client, Secret, Settings, TokenSource, Wait};
+use nomadns::nomad::{BasicAuth, Client, QueryOptions, Secret, Settings, TokenSource};
 use tracing::level_filters::LevelFilter;
 
 const CANARY: &str = "c0ffee00-canary-4b1d-9f3e-trace00";
@@ -54,9 +54,11 @@ async fn libraries_at_trace_level_log_no_secret() {
         tracing::trace!(?settings, "the settings themselves");
         let client = Client::new(settings).unwrap();
         tracing::trace!(?client, "and the client");
-        let listed = client.list_services("*", Wait::No).await;
+        let listed = client.list_services("*", QueryOptions::default()).await;
         tracing::trace!(?listed, "what came");
-        let read = client.service("default", "redis", "").await;
+        let read = client
+            .service("default", "redis", "", QueryOptions::default())
+            .await;
         tracing::trace!(?read, "what came");
         if let Ok(mut stream) = client.event_stream(1, "*").await {
             let frame = stream.next_frame().await;

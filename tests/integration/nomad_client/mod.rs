@@ -7,7 +7,7 @@ mod logs;
 mod stream;
 mod tls;
 
-use nomadns::nomad::{Cause, Client, Settings, Wait};
+use nomadns::nomad::{Cause, Client, QueryOptions, Settings};
 
 fn settings(urls: &[&str]) -> Settings {
     Settings::new(urls.iter().map(|url| url.parse().unwrap()).collect())
@@ -20,8 +20,8 @@ fn client(urls: &[&str]) -> Client {
 /// Lists all services and returns the index.
 async fn list(client: &Client) -> Result<u64, Cause> {
     client
-        .list_services("*", Wait::No)
+        .list_services("*", QueryOptions::default())
         .await
-        .map(|it| it.index)
+        .map(|it| it.meta.index)
         .map_err(|error| error.cause)
 }
