@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 use super::token::BasicAuth;
@@ -76,8 +77,13 @@ impl FromStr for Address {
             value: without_password(value),
             why: format!("is not a URL ({error})"),
         })?;
-        let basic_auth = take_basic_auth(&mut url);
-        let why = if !matches!(url.scheme(), "http" | "https") {
+        let (basic_auth, decoded) = match take_basic_auth(&mut url) {
+            Ok(basic_auth) => (basic_auth, true),
+            Err(_) => (None, false),
+        };
+        let why = if !decoded {
+            "has a user or a password that is not UTF-8"
+        } else if !matches!(url.scheme(), "http" | "https") {
             "has an unknown scheme"
         } else if url.query().is_some() || url.fragment().is_some() {
             "has a query or a fragment"
@@ -118,9 +124,16 @@ fn socket(path: &str) -> Result<Address, String> {
     })
 }
 
-fn take_basic_auth(url: &mut Url) -> Option<BasicAuth> {
-    let found = (!url.username().is_empty() || url.password().is_some())
-        .then(|| BasicAuth::new(url.username(), url.password().unwrap_or_default()));
+/// Takes user and password out of a URL, percent-decoded, as Go does before it sends them.
+fn take_basic_auth(url: &mut Url) -> Result<Option<BasicAuth>, std::str::Utf8Error> {
+    let decoded = |text| percent_decode_str(text).decode_utf8();
+    let found = match (url.username(), url.password()) {
+        ("", None) => Ok(None),
+        (user, password) => decoded(user).and_then(|user| {
+            let password = decoded(password.unwrap_or_default())?;
+            Ok(Some(BasicAuth::new(&user, &password)))
+        }),
+    };
     // Both fail only for URLs without a host, which cannot carry a user either.
     let _ = url.set_username("");
     let _ = url.set_password(None);
@@ -168,6 +181,17 @@ mod tests {
                     .contains("hidden")
             );
         }
+    }
+
+    #[test]
+    fn user_and_password_are_percent_decoded() {
+        let address: Address = "http://us%40er:%20p%40ss%3Aw%2Frd@nomad.example"
+            .parse()
+            .unwrap();
+        let expected = BasicAuth::new("us@er", " p@ss:w/rd");
+        assert_eq!(address.basic_auth(), Some(&expected));
+        let error = "http://u:hidden%ff@host".parse::<Address>().unwrap_err();
+        assert!(!error.to_string().contains("hidden"), "{error}");
     }
 
     #[test]

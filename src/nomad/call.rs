@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
 use super::error::{Cause, NomadError};
+use super::permits::Urgency;
 use super::query::{Belief, QueryMeta};
 use super::token::Secret;
 
@@ -33,19 +34,18 @@ pub(super) struct Call {
     pub(super) limit_bytes: usize,
     pub(super) encoding: Encoding,
     pub(super) patience: Patience,
+    pub(super) urgency: Urgency,
     /// What the answer has to be to count, where any server may give it.
     pub(super) belief: Option<Belief>,
-    /// Which of an address's connections is used.
-    pub(super) place: usize,
 }
 
-/// When an answer is to be expected.
+/// When an answer is to be expected, and so what is done about an address that is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
-    /// At once: an address that stays silent is doubtful.
+    /// At once, and it costs little: the next address is asked too.
     Prompt,
-    /// When something changes.
-    Waits,
+    /// When it has been put together, or when something changes: a cheap question tells whether the address lives.
+    Late,
 }
 
 /// How the answer may be packed.
@@ -60,6 +60,8 @@ pub(super) enum Encoding {
 /// The headers and the body of an answer with status 200.
 #[derive(Debug)]
 pub(super) struct Answered {
+    /// The address and path that were asked.
+    pub(super) url: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
@@ -97,11 +99,13 @@ impl Call {
         let whole = async {
             let response = self.send(endpoint, token).await?;
             let headers = response.headers().clone();
-            if let (Some(belief), Some(meta)) = (self.belief, QueryMeta::read(&headers)) {
-                meta.believed(belief)?;
+            if let Some(meta) = QueryMeta::read(&headers) {
+                endpoint.saw(meta);
+                self.belief.map_or(Ok(()), |it| meta.believed(it))?;
             }
             let body = body(response, self.limit_bytes, self.allowed).await?;
-            Ok(Answered { headers, body })
+            let url = self.url(endpoint);
+            Ok(Answered { url, headers, body })
         };
         match timeout(self.allowed, whole).await {
             Ok(result) => result,
@@ -110,8 +114,8 @@ impl Call {
         .map_err(|cause| self.error(endpoint, cause))
     }
 
-    /// Asks for something that every address answers at once, instead.
-    pub(super) fn probing(self, allowed: Duration) -> Self {
+    /// Makes the question that every address answers at once.
+    pub(super) fn probe(allowed: Duration) -> Self {
         Self {
             path: "/v1/status/leader".into(),
             query: Vec::new(),
@@ -119,34 +123,38 @@ impl Call {
             limit_bytes: ERROR_BODY_BYTES,
             encoding: Encoding::Identity,
             patience: Patience::Prompt,
+            urgency: Urgency::Probe,
             belief: None,
-            place: 0,
         }
     }
 
     /// Names the place of an error.
     pub(super) fn error(&self, endpoint: &Endpoint, cause: Cause) -> NomadError {
         NomadError {
-            url: format!("{}{}", endpoint.address, self.path),
+            url: self.url(endpoint),
             cause,
         }
     }
 
+    /// Names the address and path that are asked, without the query.
+    pub(super) fn url(&self, endpoint: &Endpoint) -> String {
+        format!("{}{}", endpoint.address, self.path)
+    }
+
     async fn send(&self, endpoint: &Endpoint, token: Option<&Secret>) -> Result<Response, Cause> {
-        let mut request = endpoint.get(self.place, &self.path, &self.query);
+        let mut request = endpoint.get(&self.path, &self.query);
+        let headers = request.headers_mut();
         if self.encoding == Encoding::Identity {
-            request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
-        if let Some(token) = token.filter(|token| !token.expose().is_empty()) {
-            let mut value = HeaderValue::from_str(token.expose())
-                .map_err(|_| Cause::NoToken("it has characters that no header can carry".into()))?;
-            value.set_sensitive(true);
-            request = request.header("x-nomad-token", value);
+        if let Some(token) = token {
+            let value = token.header().map_err(Cause::NoToken)?;
+            headers.insert("x-nomad-token", value);
         }
-        let response = request
-            .send()
+        let response = endpoint
+            .send(request)
             .await
-            .map_err(|error| Cause::of_transport(&error, self.allowed))?;
+            .map_err(|error| Cause::of_transport(&*error, self.allowed))?;
         let status = response.status();
         if status == StatusCode::OK {
             return Ok(response);

@@ -1,26 +1,26 @@
-//! Asks the address that answered last, and the others when it fails or is silent: the first answer counts.
+//! The client: asks the address that is believed, within the permits, and finds out when it is silent.
 //!
-//! Floor 1. An address fails by its connection, its silence or a 5xx that says it knows nothing now; a refusal
-//! is an answer, and the same everywhere. A token that is refused is asked for again once. The requests under way are
-//! bounded, and so are the connections.
+//! Floor 1. A cheap question that is late is asked elsewhere too (`servers.rs`). One that is heavy, or that waits for a
+//! change, is asked of one server only: whether that lives, a cheap question beside it tells.
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use reqwest::Response;
-use tokio::time::{sleep, timeout};
+use reqwest::{Request, Response};
+use tokio::time::timeout;
+use tower::{BoxError, Service};
 
 use super::address::Address;
 use super::call::{Answered, Call, Patience};
-use super::endpoint::Endpoint;
-use super::error::{Cause, NomadError};
-use super::permit::{Permit, Permits};
+use super::endpoint::{self, Endpoint};
+use super::error::NomadError;
+use super::permits::{Permit, Permits, Urgency};
+use super::query::QueryMeta;
+use super::servers::{Once, Servers, opened, whole};
 use super::settings::Settings;
-use super::tls::TlsError;
-use super::token::{Secret, Token};
+use super::tls::{TlsError, TlsSettings};
+use super::token::Token;
 
 /// A client of Nomad's HTTP API; cheap to clone.
 #[derive(Clone, Debug)]
@@ -34,21 +34,41 @@ pub enum SettingsError {
     /// There is no address to ask.
     #[error("no nomad address is given")]
     NoAddress,
+    /// There is not one service for each address.
+    #[error("{addresses} nomad addresses and {services} services; each address needs one")]
+    Services {
+        /// How many addresses there are.
+        addresses: usize,
+        /// How many services.
+        services: usize,
+    },
     /// TLS cannot be set up for an address.
     #[error("nomad address {0}: {1}")]
     Tls(String, #[source] TlsError),
 }
 
+/// The address that is believed, and what was last seen of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// The address.
+    pub address: Address,
+    /// What its last answer said of the server, and how long ago; none before the first.
+    pub meta: Option<(QueryMeta, Duration)>,
+}
+
 #[derive(Debug)]
 struct Inner {
     settings: Settings,
-    endpoints: Vec<Endpoint>,
-    /// The endpoint that answered last.
-    chosen: AtomicUsize,
-    /// How often it was another one.
-    moves: AtomicUsize,
-    token: Token,
+    servers: Arc<Servers>,
     permits: Permits,
+    network: Network,
+}
+
+/// Whether the addresses are asked over the network, or through services that were given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Network {
+    Real,
+    Given,
 }
 
 impl Client {
@@ -57,9 +77,6 @@ impl Client {
     /// # Errors
     /// When there is no address, or the TLS settings cannot be used.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
-        if settings.addresses.is_empty() {
-            return Err(SettingsError::NoAddress);
-        }
         let endpoints = settings
             .addresses
             .iter()
@@ -68,167 +85,187 @@ impl Client {
                     .map_err(|error| SettingsError::Tls(address.to_string(), error))
             })
             .collect::<Result<_, _>>()?;
+        Self::with(settings, endpoints, Network::Real)
+    }
+
+    /// Builds a client whose addresses are asked through these services, one for each: a cluster in memory, for example.
+    /// TLS is theirs.
+    ///
+    /// # Errors
+    /// When there is no address, or not a service for each.
+    pub fn over<S>(
+        settings: Settings,
+        services: impl IntoIterator<Item = S>,
+    ) -> Result<Self, SettingsError>
+    where
+        S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        let services: Vec<_> = services.into_iter().map(endpoint::boxed).collect();
+        let counts = (settings.addresses.len(), services.len());
+        if counts.0 != counts.1 {
+            return Err(SettingsError::Services {
+                addresses: counts.0,
+                services: counts.1,
+            });
+        }
+        let endpoints = settings.addresses.iter().zip(services);
+        let endpoints =
+            endpoints.map(|(address, service)| Endpoint::over(address, &settings, service));
+        let endpoints = endpoints.collect();
+        Self::with(settings, endpoints, Network::Given)
+    }
+
+    fn with(
+        settings: Settings,
+        endpoints: Vec<Endpoint>,
+        network: Network,
+    ) -> Result<Self, SettingsError> {
+        if endpoints.is_empty() {
+            return Err(SettingsError::NoAddress);
+        }
         let token = Token::new(settings.token.clone(), settings.timeouts.token_recheck);
-        let chosen = AtomicUsize::new(0);
-        let permits = Permits::new(settings.limits.connections.max(1));
+        let servers = Arc::new(Servers::new(endpoints, token, settings.hedge));
+        let permits = Permits::new(settings.limits.connections);
         Ok(Self {
             inner: Arc::new(Inner {
                 settings,
-                endpoints,
-                chosen,
-                moves: AtomicUsize::new(0),
-                token,
+                servers,
                 permits,
+                network,
             }),
         })
     }
 
-    /// Returns the address that answered last.
+    /// Has connections that are opened from now on use another CA, certificate and key; those that are open stay.
+    ///
+    /// # Errors
+    /// When they cannot be used; those from before stay in use then, at every address.
+    pub fn replace_tls(&self, tls: TlsSettings) -> Result<(), SettingsError> {
+        if self.inner.network == Network::Given {
+            return Ok(());
+        }
+        let mut settings = self.settings().clone();
+        settings.tls = tls;
+        let endpoints = self.inner.servers.endpoints();
+        let mut connected = Vec::with_capacity(endpoints.len());
+        for endpoint in endpoints {
+            let address = &endpoint.address;
+            let http = endpoint::connect(address, &settings)
+                .map_err(|error| SettingsError::Tls(address.to_string(), error))?;
+            connected.push(http);
+        }
+        for (endpoint, http) in endpoints.iter().zip(connected) {
+            endpoint.replace(http);
+        }
+        Ok(())
+    }
+
+    /// Returns the address that is believed.
     #[must_use]
     pub fn address(&self) -> &Address {
-        &self.inner.endpoints[self.chosen()].address
+        let servers = &self.inner.servers;
+        &servers.endpoints()[servers.chosen()].address
+    }
+
+    /// Returns the address that is believed, and what was last seen of it.
+    #[must_use]
+    pub fn followed(&self) -> Followed {
+        let servers = &self.inner.servers;
+        let endpoint = &servers.endpoints()[servers.chosen()];
+        Followed {
+            address: endpoint.address.clone(),
+            meta: endpoint.seen().map(|(meta, at)| (meta, at.elapsed())),
+        }
+    }
+
+    /// Counts how often another address was chosen, so that whoever waits at the one before can turn to it.
+    #[must_use]
+    pub fn moves(&self) -> usize {
+        self.inner.servers.moves()
     }
 
     pub(super) fn settings(&self) -> &Settings {
         &self.inner.settings
     }
 
-    /// Counts how often another address was chosen, so that whoever waits at the one before can turn to it.
-    #[must_use]
-    pub fn moves(&self) -> usize {
-        self.inner.moves.load(Ordering::Relaxed)
-    }
-
     /// Returns the whole answer, from the first address that has one.
-    pub(super) async fn ask(&self, mut call: Call) -> Result<Answered, NomadError> {
-        let permit = self.inner.permits.one().await;
-        call.place = permit.place();
-        let answer = self.ask_allowed(call).await;
-        if answer.is_ok() {
-            permit.done();
+    pub(super) async fn ask(&self, call: Call) -> Result<Answered, NomadError> {
+        let permit = self.inner.permits.one(call.urgency).await;
+        let call = self.addressed(call);
+        if call.patience != Patience::Prompt {
+            return self.watched(&call, whole).await;
+        }
+        let (answer, outrun) = self.inner.servers.ask(&call, whole).await;
+        if let Some(outrun) = outrun {
+            // The answer need not wait for what is found out of the slower address.
+            tokio::spawn(async move {
+                outrun.await;
+                drop(permit);
+            });
         }
         answer
     }
 
-    async fn ask_allowed(&self, call: Call) -> Result<Answered, NomadError> {
-        if call.patience == Patience::Prompt || self.inner.endpoints.len() == 1 {
-            return self.anywhere(&call, whole).await;
-        }
-        loop {
-            let at = self.chosen();
-            let mut asked = pin!(self.anywhere(&call, whole));
-            if let Ok(answer) = timeout(self.settings().timeouts.hedge, &mut asked).await {
-                return answer;
-            }
-            // It may wait for a change, or be silent for ever: another question to the same address tells.
-            let mut probe = call.clone().probing(self.settings().timeouts.request);
-            let probed = async {
-                let permit = self.inner.permits.one().await;
-                probe.place = permit.place();
-                // What it says is nothing to us, only who says it.
-                if self.anywhere(&probe, whole).await.is_ok() {
-                    permit.done();
-                }
-            };
-            tokio::select! {
-                answer = &mut asked => return answer,
-                () = probed => {}
-            }
-            if self.chosen() == at {
-                return asked.await;
-            }
-        }
-    }
-
     /// Returns an answer whose body is still coming, from the first address that has one, and what allows it a
     /// connection.
-    pub(super) async fn open(&self, mut call: Call) -> Result<(Response, Permit), NomadError> {
-        let permit = self.inner.permits.one().await;
-        call.place = permit.place();
-        let opened = async |call: &Call, endpoint: &Endpoint, token: Option<&Secret>| {
-            call.open(endpoint, token).await
-        };
-        Ok((self.anywhere(&call, opened).await?, permit))
+    pub(super) async fn open(
+        &self,
+        call: Call,
+    ) -> Result<(Response, &Endpoint, Permit), NomadError> {
+        let permit = self.inner.permits.one(call.urgency).await;
+        let call = self.addressed(call);
+        let (response, at) = self.watched(&call, opened).await?;
+        Ok((response, &self.inner.servers.endpoints()[at], permit))
     }
 
-    /// Asks the address that answered last, and the next one beside it whenever one fails or is silent for too long.
-    async fn anywhere<T>(
+    /// Asks one address at a time. Where it is silent, it may be busy, or wait for a change as it should, or be silent for
+    /// ever: a cheap question to the same address tells.
+    async fn watched<T: Send + 'static>(
         &self,
-        call: &Call,
-        once: impl AsyncFn(&Call, &Endpoint, Option<&Secret>) -> Result<T, NomadError>,
+        call: &Arc<Call>,
+        once: Once<T>,
     ) -> Result<T, NomadError> {
-        let mut call = call.clone();
-        if let Some(region) = &self.inner.settings.region {
-            call.query.push(("region", region.clone()));
-        }
-        let (first, count) = (self.chosen(), self.inner.endpoints.len());
-        let hedge = self.settings().timeouts.hedge;
-        let attempt = async |at: usize| {
-            let endpoint = &self.inner.endpoints[at];
-            (at, self.with_token(&call, endpoint, &once).await)
-        };
-        let mut running = FuturesUnordered::new();
-        running.push(attempt(first));
-        for next in 1..=count {
-            let hedged = next < count && call.patience == Patience::Prompt;
-            let failed = loop {
-                tokio::select! {
-                    Some((at, answer)) = running.next() => match answer {
-                        Err(error) if error.cause.is_outage() => {
-                            if next < count || running.is_empty() {
-                                break Some(error);
-                            }
-                        }
-                        answer => {
-                            self.choose(at);
-                            return answer;
-                        }
-                    },
-                    () = sleep(hedge), if hedged => break None,
-                }
-            };
-            match failed {
-                Some(error) if next == count => return Err(error),
-                _ => running.push(attempt((first + next) % count)),
+        let servers = &self.inner.servers;
+        loop {
+            let at = servers.chosen();
+            let mut asked = pin!(servers.ask(call, once));
+            if servers.endpoints().len() == 1 {
+                return asked.await.0;
+            }
+            if let Ok((answer, _)) = timeout(servers.doubtful_after(), &mut asked).await {
+                return answer;
+            }
+            tokio::select! {
+                (answer, _) = &mut asked => return answer,
+                () = self.probe(at) => {}
+            }
+            if servers.chosen() == at {
+                return asked.await.0;
             }
         }
-        unreachable!("the last address returns its answer or its error")
     }
 
-    fn choose(&self, at: usize) {
-        if self.inner.chosen.swap(at, Ordering::Relaxed) != at {
-            self.inner.moves.fetch_add(1, Ordering::Relaxed);
+    /// Finds out whether an address that is silent is to be left; it is, then.
+    async fn probe(&self, at: usize) {
+        let _permit = self.inner.permits.one(Urgency::Probe).await;
+        let servers = &self.inner.servers;
+        if servers.chosen() != at {
+            return;
+        }
+        let probe = self.addressed(Call::probe(self.settings().timeouts.request));
+        // What it says is nothing to us, only who says it.
+        let (_, outrun) = servers.ask(&probe, whole).await;
+        if let Some(outrun) = outrun {
+            outrun.await;
         }
     }
 
-    async fn with_token<T>(
-        &self,
-        call: &Call,
-        endpoint: &Endpoint,
-        once: &impl AsyncFn(&Call, &Endpoint, Option<&Secret>) -> Result<T, NomadError>,
-    ) -> Result<T, NomadError> {
-        let token = &self.inner.token;
-        let used = token
-            .current()
-            .map_err(|why| call.error(endpoint, Cause::NoToken(why)))?;
-        match once(call, endpoint, used.as_ref()).await {
-            Err(error) if error.cause.is_authorization() => match token.other_than(used.as_ref()) {
-                Some(other) => once(call, endpoint, Some(&other)).await,
-                None => Err(error),
-            },
-            answer => answer,
+    fn addressed(&self, mut call: Call) -> Arc<Call> {
+        if let Some(region) = &self.settings().region {
+            call.query.push(("region", region.clone()));
         }
+        Arc::new(call)
     }
-
-    fn chosen(&self) -> usize {
-        self.inner.chosen.load(Ordering::Relaxed)
-    }
-}
-
-async fn whole(
-    call: &Call,
-    endpoint: &Endpoint,
-    token: Option<&Secret>,
-) -> Result<Answered, NomadError> {
-    call.ask(endpoint, token).await
 }

@@ -1,16 +1,28 @@
-//! One address of Nomad with the HTTP client that talks to it.
+//! One address of Nomad with the HTTP service that talks to it, and what was seen of it.
 //!
-//! Floor 1. Fixes what holds for every request: no proxy, no redirect, HTTP/1.1 (Nomad speaks nothing else), the
-//! TLS configuration. What is asked is `call.rs`.
+//! Floor 1. The service is any that answers reqwest's requests: a reqwest client where there is a network, which fixes
+//! what holds for every request (no proxy, no redirect, HTTP/1.1, since Nomad speaks nothing else, the TLS configuration).
+//! What is asked is `call.rs`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::HeaderValue;
+use http::header::{AUTHORIZATION, HOST};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Url};
+use reqwest::{Method, Request, Response, Url};
+use tokio::time::Instant;
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, ServiceExt};
 
 use super::address::Address;
+use super::connecting::{self, WhileWanted};
+use super::query::QueryMeta;
+use super::round_trip::RoundTrip;
 use super::settings::Settings;
 use super::tls;
 use super::token::BasicAuth;
@@ -18,90 +30,119 @@ use super::token::BasicAuth;
 /// How long sent bytes may stay unacknowledged before a connection counts as dead.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 
+/// What sends a request to one address and returns the answer, its body still coming.
+pub type HttpService = BoxCloneSyncService<Request, Response, BoxError>;
+
 /// One address and the connections to it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) address: Address,
-    /// One client for each connection: a shared pool opens more than are asked for when many are wanted at once.
-    http: Vec<reqwest::Client>,
+    http: ArcSwap<HttpService>,
     base: Url,
     /// The Host header, where the URL names the TLS server and not the host.
     host: Option<String>,
-    basic_auth: Option<BasicAuth>,
+    basic_auth: Option<HeaderValue>,
+    round_trip: Mutex<RoundTrip>,
+    seen: Mutex<Option<(QueryMeta, Instant)>>,
 }
 
 impl Endpoint {
+    /// Makes one that is asked over the network.
     pub(super) fn new(address: &Address, settings: &Settings) -> Result<Self, tls::TlsError> {
-        let mut base = address.base().clone();
-        let mut host = None;
-        let mut real_host = None;
-        if let Some(name) = settings
-            .tls
-            .server_name
-            .as_ref()
-            .filter(|_| address.is_https())
-        {
-            let real = base
-                .host_str()
-                .unwrap_or_default()
-                .trim_matches(['[', ']'])
-                .to_owned();
-            host = Some(host_header(&base));
+        let http = connect(address, settings)?;
+        let mut endpoint = Self::over(address, settings, http);
+        if let Some(name) = tls_name(address, settings) {
+            endpoint.host = Some(host_header(&endpoint.base));
             // reqwest checks the certificate against the URL's host, so that one becomes the TLS name and is
             // resolved to the real host.
-            base.set_host(Some(name))
+            endpoint
+                .base
+                .set_host(Some(name))
                 .map_err(|_| tls::TlsError::ServerName(name.clone()))?;
-            real_host = Some(real);
         }
-        let tls = tls::client_config(&settings.tls, address.is_https())?;
-        let client = |_| client(address, settings, tls.clone(), real_host.clone());
-        let http = (0..settings.limits.connections.max(1)).map(client);
-        let http = http.collect::<Result<_, _>>()?;
-        let basic_auth = address
-            .basic_auth()
-            .or(settings.basic_auth.as_ref())
-            .cloned();
-        Ok(Self {
-            address: address.clone(),
-            http,
-            base,
-            host,
-            basic_auth,
-        })
+        Ok(endpoint)
     }
 
-    /// Starts a request for a path of the API, its parts already percent-encoded.
-    pub(super) fn get(&self, place: usize, path: &str, query: &[(&str, String)]) -> RequestBuilder {
+    /// Makes one that is asked through a service.
+    pub(super) fn over(address: &Address, settings: &Settings, http: HttpService) -> Self {
+        let basic_auth = address.basic_auth().or(settings.basic_auth.as_ref());
+        Self {
+            address: address.clone(),
+            http: ArcSwap::from_pointee(http),
+            base: address.base().clone(),
+            host: None,
+            basic_auth: basic_auth.and_then(authorization),
+            round_trip: Mutex::default(),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Has requests from now on go through another service.
+    pub(super) fn replace(&self, http: HttpService) {
+        self.http.store(Arc::new(http));
+    }
+
+    /// Makes a request for a path of the API, its parts already percent-encoded.
+    pub(super) fn get(&self, path: &str, query: &[(&str, String)]) -> Request {
         let mut url = self.base.clone();
         let prefix = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{prefix}{path}"));
-        let client = &self.http[place % self.http.len()];
-        let mut request = client.get(url).query(query);
-        if let Some(host) = &self.host {
-            request = request.header(http::header::HOST, host);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = Request::new(Method::GET, url);
+        let host = self.host.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(host)) = host {
+            request.headers_mut().insert(HOST, host);
         }
         if let Some(basic) = &self.basic_auth {
-            request = request.basic_auth(&basic.user, Some(basic.password.expose()));
+            request.headers_mut().insert(AUTHORIZATION, basic.clone());
         }
         request
     }
+
+    /// Sends a request.
+    pub(super) async fn send(&self, request: Request) -> Result<Response, BoxError> {
+        let http = HttpService::clone(&self.http.load());
+        connecting::wanting(http.oneshot(request)).await
+    }
+
+    /// Notes what an answer said of the server.
+    pub(super) fn saw(&self, meta: QueryMeta) {
+        *locked(&self.seen) = Some((meta, Instant::now()));
+    }
+
+    /// Returns what the last answer said of the server, and when.
+    pub(super) fn seen(&self) -> Option<(QueryMeta, Instant)> {
+        *locked(&self.seen)
+    }
+
+    /// Notes how long a cheap question took.
+    pub(super) fn measure(&self, took: Duration) {
+        locked(&self.round_trip).measure(took);
+    }
+
+    pub(super) fn round_trip(&self) -> RoundTrip {
+        *locked(&self.round_trip)
+    }
 }
 
-/// Makes the client of one connection; `real_host` is where the URL's host is instead.
-fn client(
+/// Makes the client that talks to an address; it connects to nothing yet.
+pub(super) fn connect(
     address: &Address,
     settings: &Settings,
-    tls: rustls::ClientConfig,
-    real_host: Option<String>,
-) -> Result<reqwest::Client, tls::TlsError> {
+) -> Result<HttpService, tls::TlsError> {
+    let tls = tls::client_config(&settings.tls, address.is_https())?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(Policy::none())
         .http1_only()
         .connect_timeout(settings.timeouts.connect)
+        .connector_layer(connecting::few_at_once())
+        .connector_layer(WhileWanted)
         .pool_idle_timeout(settings.timeouts.idle)
-        .pool_max_idle_per_host(1)
+        .pool_max_idle_per_host(settings.limits.connections.max(1))
         .tcp_keepalive(UNACKNOWLEDGED)
         .user_agent(concat!("nomadns/", env!("CARGO_PKG_VERSION")));
     #[cfg(target_os = "linux")]
@@ -111,12 +152,31 @@ fn client(
     if let Some(path) = address.socket() {
         builder = builder.unix_socket(path);
     }
-    if let Some(real) = real_host {
+    if tls_name(address, settings).is_some() {
+        let host = address.base().host_str().unwrap_or_default();
+        let real = host.trim_matches(['[', ']']).to_owned();
         builder = builder.dns_resolver(Arc::new(RealHost(real)));
     }
-    builder
+    let client = builder
         .build()
-        .map_err(|error| tls::TlsError::Client(error.to_string()))
+        .map_err(|error| tls::TlsError::Client(error.to_string()))?;
+    Ok(boxed(client))
+}
+
+/// Takes a service as one that talks to an address.
+pub(super) fn boxed<S>(service: S) -> HttpService
+where
+    S: tower::Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+{
+    BoxCloneSyncService::new(service.map_err(Into::into))
+}
+
+/// Returns the name that the certificate of an address has to carry, when it is another than the address's.
+fn tls_name<'a>(address: &Address, settings: &'a Settings) -> Option<&'a String> {
+    let name = settings.tls.server_name.as_ref();
+    name.filter(|_| address.is_https())
 }
 
 /// Resolves whatever name it is asked for to one host.
@@ -137,4 +197,18 @@ fn host_header(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Makes the header of basic authentication (RFC 7617).
+fn authorization(basic: &BasicAuth) -> Option<HeaderValue> {
+    let pair = format!("{}:{}", basic.user, basic.password.expose());
+    // Base64 is always a header's value.
+    let mut value =
+        HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(pair))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -21,6 +21,22 @@ pub struct NomadError {
     pub cause: Cause,
 }
 
+impl NomadError {
+    /// Returns the one of two addresses' errors that says more: one that is behind is there, and may be asked for its
+    /// leader's word; of two that are, the one that is less so.
+    pub(super) fn or_better(self, other: Self) -> Self {
+        match (&self.cause, &other.cause) {
+            (Cause::Behind { index: ours, .. }, Cause::Behind { index: theirs, .. })
+                if theirs > ours =>
+            {
+                other
+            }
+            (Cause::Behind { .. }, _) => self,
+            _ => other,
+        }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
@@ -212,9 +228,10 @@ impl Cause {
         }
     }
 
-    /// Reads the cause from what reqwest reports; `allowed` is the time the request had.
-    pub(super) fn of_transport(error: &reqwest::Error, allowed: Duration) -> Self {
-        let mut deepest: &dyn Error = error;
+    /// Reads the cause from what the HTTP service reports, as reqwest does; `allowed` is the time the request had.
+    pub(super) fn of_transport(error: &(dyn Error + 'static), allowed: Duration) -> Self {
+        let said = error.downcast_ref::<reqwest::Error>();
+        let mut deepest = error;
         let mut parse = false;
         while let Some(source) = deepest.source() {
             parse |= source
@@ -228,9 +245,9 @@ impl Cause {
             .is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof);
         if cut {
             Self::Unreachable(why)
-        } else if error.is_timeout() && !error.is_connect() {
+        } else if said.is_some_and(|it| it.is_timeout() && !it.is_connect()) {
             Self::TimedOut(allowed)
-        } else if parse || error.is_decode() {
+        } else if parse || said.is_some_and(reqwest::Error::is_decode) {
             Self::Malformed {
                 what: "HTTP answer",
                 why,

@@ -7,26 +7,29 @@
 mod address;
 mod call;
 mod client;
+mod connecting;
 mod decode;
 mod endpoint;
 mod error;
-mod lines;
-mod permit;
+mod permits;
 mod queries;
 mod query;
+mod round_trip;
+mod servers;
 mod settings;
 mod stream;
 mod tls;
 mod token;
 
 pub use address::{Address, AddressError};
-pub use client::{Client, SettingsError};
+pub use client::{Client, Followed, SettingsError};
 pub use decode::{
     AllocationStub, Allocations, Check, Listed, ListedService, Namespaces, Node, Read, Registration,
 };
+pub use endpoint::HttpService;
 pub use error::{Cause, NomadError};
 pub use query::{Consistency, QueryMeta, QueryOptions, Wait};
-pub use settings::{Limits, Settings, Timeouts};
+pub use settings::{Hedge, Limits, Settings, Timeouts};
 pub use stream::{Change, EventStream, Frame};
 pub use tls::{TlsError, TlsSettings, Verification};
 pub use token::{BasicAuth, Secret, TokenSource};

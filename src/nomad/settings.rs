@@ -11,8 +11,14 @@ use super::token::{BasicAuth, TokenSource};
 /// The most connections to one address.
 const CONNECTIONS_MAX: usize = 10;
 
-/// How long an address is silent before the next one is asked beside it, in milliseconds.
+/// How long an address that was not measured yet is silent before the next one is asked beside it, in milliseconds.
 const HEDGE_MS: u64 = 120;
+/// The least of that once it was measured.
+const HEDGE_LEAST_MS: u64 = 50;
+/// The most of it.
+const HEDGE_MOST_MS: u64 = 1000;
+/// The least time that an address is silent, beside another that has answered, before it is left, in milliseconds.
+const LEFT_LEAST_MS: u64 = 500;
 
 /// How long ago a server may have heard from its leader, in milliseconds: as long as Nomad waits for one itself
 /// (`rpc_hold_timeout`).
@@ -35,6 +41,8 @@ pub struct Settings {
     pub last_contact: Duration,
     /// How long each step may take.
     pub timeouts: Timeouts,
+    /// When another address is asked beside one that is silent.
+    pub hedge: Hedge,
     /// How big each answer may be.
     pub limits: Limits,
 }
@@ -51,6 +59,7 @@ impl Settings {
             tls: TlsSettings::default(),
             last_contact: Duration::from_millis(LAST_CONTACT_MS),
             timeouts: Timeouts::default(),
+            hedge: Hedge::default(),
             limits: Limits::default(),
         }
     }
@@ -61,8 +70,6 @@ impl Settings {
 pub struct Timeouts {
     /// TCP connect and TLS handshake.
     pub connect: Duration,
-    /// How long an address is silent before the next one is asked beside it.
-    pub hedge: Duration,
     /// A plain request, from sending to the last byte of the answer.
     pub request: Duration,
     /// What a blocking query may take beyond its wait and Nomad's own jitter.
@@ -79,12 +86,35 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(2),
-            hedge: Duration::from_millis(HEDGE_MS),
             request: Duration::from_secs(10),
             blocking_slack: Duration::from_secs(10),
             stream_silence: Duration::from_secs(75),
             token_recheck: Duration::from_secs(5),
             idle: Duration::from_secs(60),
+        }
+    }
+}
+
+/// When another address is asked beside one that is silent, and when that one is left.
+#[derive(Clone, Copy, Debug)]
+pub struct Hedge {
+    /// The delay while the round trip of an address is not known.
+    pub unmeasured: Duration,
+    /// The least delay that follows from the round trip.
+    pub least: Duration,
+    /// The most that does.
+    pub most: Duration,
+    /// The least time that an address is silent, beside another that has answered, before it is left.
+    pub left_least: Duration,
+}
+
+impl Default for Hedge {
+    fn default() -> Self {
+        Self {
+            unmeasured: Duration::from_millis(HEDGE_MS),
+            least: Duration::from_millis(HEDGE_LEAST_MS),
+            most: Duration::from_millis(HEDGE_MOST_MS),
+            left_least: Duration::from_millis(LEFT_LEAST_MS),
         }
     }
 }

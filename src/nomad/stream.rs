@@ -6,14 +6,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, Decoder};
 
 use super::error::{Cause, NomadError, excerpt};
-use super::lines::Lines;
-use super::permit::Permit;
+use super::permits::Permit;
 
 /// An open stream.
 #[derive(Debug)]
@@ -21,7 +21,9 @@ pub struct EventStream {
     response: Response,
     /// Allows the connection as long as the stream lives.
     _permit: Permit,
-    lines: Lines,
+    /// What came and is no whole line yet.
+    begun: BytesMut,
+    lines: AnyDelimiterCodec,
     url: String,
     silence: Duration,
     limit_bytes: usize,
@@ -62,7 +64,12 @@ impl EventStream {
         Self {
             response,
             _permit: permit,
-            lines: Lines::new(limit_bytes),
+            begun: BytesMut::new(),
+            lines: AnyDelimiterCodec::new_with_max_length(
+                b"\n".to_vec(),
+                b"\n".to_vec(),
+                limit_bytes,
+            ),
             url,
             silence,
             limit_bytes,
@@ -85,20 +92,23 @@ impl EventStream {
 
     async fn frame_by(&mut self, deadline: Instant) -> Result<Option<Frame>, Cause> {
         loop {
-            match self.lines.next_line() {
+            match self.lines.decode(&mut self.begun) {
                 Ok(Some(line)) if line.trim_ascii().is_empty() => continue,
                 Ok(Some(line)) => return decode(&line).map(Some),
                 Ok(None) => {}
-                Err(_) => {
+                Err(AnyDelimiterCodecError::MaxChunkLengthExceeded) => {
                     let limit_bytes = self.limit_bytes;
                     return Err(Cause::TooLarge {
                         what: "event line",
                         limit_bytes,
                     });
                 }
+                Err(AnyDelimiterCodecError::Io(error)) => {
+                    return Err(Cause::of_transport(&error, self.silence));
+                }
             }
             match timeout_at(deadline, self.response.chunk()).await {
-                Ok(Ok(Some(chunk))) => self.lines.push(&chunk),
+                Ok(Ok(Some(chunk))) => self.begun.extend_from_slice(&chunk),
                 Ok(Ok(None)) => return Ok(None),
                 Ok(Err(error)) => return Err(Cause::of_transport(&error, self.silence)),
                 Err(_) => return Err(Cause::TimedOut(self.silence)),

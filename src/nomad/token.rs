@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::HeaderValue;
 use tokio::time::Instant;
 
 /// A text that is never shown: its `Debug` is redacted and it has no `Display`.
@@ -18,6 +19,29 @@ impl Secret {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim().into())
+    }
+
+    /// Wraps a secret as it is, with the white space around it.
+    #[must_use]
+    pub fn exactly(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// Makes the value of the header that carries a token.
+    ///
+    /// # Errors
+    /// Why none can: it is empty, or has a line break or another character inside that no header carries.
+    pub fn header(&self) -> Result<HeaderValue, String> {
+        if self.0.is_empty() {
+            return Err("it is empty".into());
+        }
+        if self.0.contains(['\n', '\r']) {
+            return Err("it has a line break inside; a token is one line".into());
+        }
+        let mut value = HeaderValue::from_str(&self.0)
+            .map_err(|_| "it has a character that no header can carry".to_owned())?;
+        value.set_sensitive(true);
+        Ok(value)
     }
 
     /// Returns the secret itself, for the header that carries it.
@@ -48,7 +72,7 @@ impl BasicAuth {
     pub fn new(user: &str, password: &str) -> Self {
         Self {
             user: user.into(),
-            password: Secret::new(password),
+            password: Secret::exactly(password),
         }
     }
 
@@ -99,7 +123,8 @@ impl Token {
         }
     }
 
-    /// Returns the token to use now; a source that fails later keeps the token it gave before.
+    /// Returns the token to use now; a source that fails later, or gives what is no token, keeps the one from before.
+    /// There is none only where there is no source: a question is never asked with less than what is configured.
     pub(super) fn current(&self) -> Result<Option<Secret>, String> {
         let ask = match &self.source {
             TokenSource::None => return Ok(None),
@@ -110,7 +135,7 @@ impl Token {
         match &*held {
             Some((secret, since)) if since.elapsed() < self.recheck => Ok(Some(secret.clone())),
             before => {
-                let secret = match (ask(), before) {
+                let secret = match (usable(ask()), before) {
                     (Ok(secret), _) => secret,
                     (Err(_), Some((secret, _))) => secret.clone(),
                     (Err(why), None) => return Err(why),
@@ -126,11 +151,17 @@ impl Token {
         let TokenSource::Ask(ask) = &self.source else {
             return None;
         };
-        let secret = ask().ok().filter(|secret| Some(secret) != used)?;
+        let secret = usable(ask()).ok().filter(|secret| Some(secret) != used)?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         *held = Some((secret.clone(), Instant::now()));
         Some(secret)
     }
+}
+
+/// Takes for a token what a header can carry; the beginning of a file that is being written may be nothing.
+fn usable(asked: Result<Secret, String>) -> Result<Secret, String> {
+    let secret = asked?;
+    secret.header().map(|_| secret)
 }
 
 #[cfg(test)]
@@ -160,6 +191,38 @@ mod tests {
         assert_eq!(text(), "token-2");
         let used = token.current().unwrap();
         assert_eq!(token.other_than(used.as_ref()).unwrap().expose(), "token-3");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_no_token_keeps_the_last() {
+        let texts = Mutex::new(
+            vec![
+                "token\n",
+                "",
+                " \n",
+                "two\nlines",
+                "caf\u{e9}\u{7f}",
+                "next",
+            ]
+            .into_iter(),
+        );
+        let ask = move || Ok(Secret::new(texts.lock().unwrap().next().unwrap()));
+        let token = Token::new(TokenSource::Ask(Arc::new(ask)), Duration::from_secs(5));
+        let mut seen = Vec::new();
+        for _ in 0..6 {
+            seen.push(token.current().unwrap().unwrap().expose().to_owned());
+            tokio::time::advance(Duration::from_secs(6)).await;
+        }
+        assert_eq!(seen, ["token", "token", "token", "token", "token", "next"]);
+    }
+
+    #[test]
+    fn a_source_without_a_token_is_no_reason_to_ask_without() {
+        for text in ["", "\n", "a\nb"] {
+            let ask = move || Ok(Secret::new(text));
+            let token = Token::new(TokenSource::Ask(Arc::new(ask)), Duration::from_secs(5));
+            assert!(token.current().is_err(), "{text:?}");
+        }
     }
 
     #[test]

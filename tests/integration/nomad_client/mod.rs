@@ -1,9 +1,12 @@
 //! The Nomad client against captures of a real Nomad, and against servers that break in each known way.
 
 mod captures;
+mod connections;
 mod failover;
 mod faults;
+
 mod logs;
+
 mod stream;
 mod tls;
 

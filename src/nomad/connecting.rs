@@ -1,0 +1,76 @@
+//! Opens connections a few at a time, and only as long as a request waits for one.
+//!
+//! Floor 1, around reqwest's connector. The pool of a client opens a connection as soon as none is free and takes it or one
+//! that becomes free meanwhile, whichever comes first; what it began then goes on in the background. Left alone, that makes
+//! many more connections than requests. Here it ends with the wait of its request.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tower::limit::ConcurrencyLimitLayer;
+use tower::{BoxError, Layer, Service};
+
+/// Connections that are being opened at once, to one address.
+const OPENING: usize = 2;
+
+tokio::task_local! {
+    /// Set while the future of a request is polled, and so not where the pool goes on without one.
+    static WANTED: ();
+}
+
+/// Runs a request that may open a connection.
+pub(super) async fn wanting<F: Future>(request: F) -> F::Output {
+    WANTED.scope((), request).await
+}
+
+/// Returns the layer that bounds how many are opened at once.
+pub(super) fn few_at_once() -> ConcurrencyLimitLayer {
+    ConcurrencyLimitLayer::new(OPENING)
+}
+
+/// Ends the opening of a connection that no request waits for any more.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WhileWanted;
+
+/// A connector behind [`WhileWanted`].
+#[derive(Clone, Debug)]
+pub(super) struct Wanted<S>(S);
+
+impl<S> Layer<S> for WhileWanted {
+    type Service = Wanted<S>;
+
+    fn layer(&self, inner: S) -> Wanted<S> {
+        Wanted(inner)
+    }
+}
+
+impl<S, Target> Service<Target> for Wanted<S>
+where
+    S: Service<Target, Error = BoxError>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        still_wanted()?;
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, target: Target) -> Self::Future {
+        let mut opening = Box::pin(self.0.call(target));
+        Box::pin(poll_fn(move |context| {
+            still_wanted()?;
+            let opened = ready!(opening.as_mut().poll(context));
+            Poll::Ready(opened)
+        }))
+    }
+}
+
+fn still_wanted() -> Result<(), BoxError> {
+    WANTED
+        .try_with(|()| ())
+        .map_err(|_| "no request waits for this connection any more".into())
+}
