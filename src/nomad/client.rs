@@ -194,16 +194,18 @@ impl Client {
     pub(super) async fn ask(&self, call: Call) -> Result<Answered, NomadError> {
         let permit = self.inner.permits.one(call.urgency).await;
         let call = self.addressed(call);
-        if call.patience != Patience::Prompt {
-            return self.watched(&call, whole).await;
-        }
-        let (answer, outrun) = self.inner.servers.ask(&call, whole).await;
-        if let Some(outrun) = outrun {
+        let (answer, outrun) = match call.patience {
+            Patience::Prompt => self.inner.servers.ask(&call, whole).await,
+            Patience::Late => (self.watched(&call, whole).await, None),
+        };
+        match (outrun, &answer) {
             // The answer need not wait for what is found out of the slower address.
-            tokio::spawn(async move {
+            (Some(outrun), _) => drop(tokio::spawn(async move {
                 outrun.await;
                 drop(permit);
-            });
+            })),
+            (None, Ok(_)) => permit.done(),
+            (None, Err(_)) => {}
         }
         answer
     }
@@ -249,7 +251,7 @@ impl Client {
 
     /// Finds out whether an address that is silent is to be left; it is, then.
     async fn probe(&self, at: usize) {
-        let _permit = self.inner.permits.one(Urgency::Probe).await;
+        let permit = self.inner.permits.one(Urgency::Probe).await;
         let servers = &self.inner.servers;
         if servers.chosen() != at {
             return;
@@ -257,8 +259,9 @@ impl Client {
         let probe = self.addressed(Call::probe(self.settings().timeouts.request));
         // What it says is nothing to us, only who says it.
         let (_, outrun) = servers.ask(&probe, whole).await;
-        if let Some(outrun) = outrun {
-            outrun.await;
+        match outrun {
+            Some(outrun) => outrun.await,
+            None => permit.done(),
         }
     }
 

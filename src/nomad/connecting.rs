@@ -6,7 +6,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tower::limit::ConcurrencyLimitLayer;
 use tower::{BoxError, Layer, Service};
@@ -60,11 +60,15 @@ where
     }
 
     fn call(&mut self, target: Target) -> Self::Future {
-        let mut opening = Box::pin(self.0.call(target));
+        let opening = self.0.call(target);
+        let mut opening = Box::pin(async move {
+            // A connection whose answer was just read is given back by a task that is ready to run.
+            tokio::task::yield_now().await;
+            opening.await
+        });
         Box::pin(poll_fn(move |context| {
             still_wanted()?;
-            let opened = ready!(opening.as_mut().poll(context));
-            Poll::Ready(opened)
+            opening.as_mut().poll(context)
         }))
     }
 }

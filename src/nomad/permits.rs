@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::yield_now;
 
 /// Connections that no request may count on. The pool gives a connection back a moment after its answer was read, and
 /// closes one a moment after its request was given up; the request that follows finds none free then, and opens one more.
@@ -14,6 +16,9 @@ const SPARE: usize = 1;
 const PROBES: usize = 1;
 /// The permits that the background may hold.
 const BACKGROUND: usize = 3;
+
+/// Turns of the runtime in which the task of a connection whose request was given up closes it: one to be told, one to act.
+const CLOSING_TURNS: usize = 2;
 
 /// What depends on a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,9 +40,13 @@ pub(super) struct Permits {
     probes: Arc<Semaphore>,
 }
 
-/// The right to one request; it is given back when dropped.
+/// The right to one request. It is given back when it is done with; when it is dropped before, as with a request that is
+/// given up, as soon as what closes that one's connection has run.
 #[derive(Debug)]
-pub(super) struct Permit {
+pub(super) struct Permit(Option<Held>);
+
+#[derive(Debug)]
+struct Held {
     _request: Option<OwnedSemaphorePermit>,
     _background: Option<OwnedSemaphorePermit>,
 }
@@ -65,9 +74,29 @@ impl Permits {
             Urgency::Probe => &self.probes,
             Urgency::Answers | Urgency::Background => &self.requests,
         };
-        Permit {
+        Permit(Some(Held {
             _request: taken(of).await,
             _background: background,
+        }))
+    }
+}
+
+impl Permit {
+    /// Gives it back at once: the answer was read whole.
+    pub(super) fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let (Some(held), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(async move {
+                for _ in 0..CLOSING_TURNS {
+                    yield_now().await;
+                }
+                drop(held);
+            });
         }
     }
 }
@@ -91,7 +120,7 @@ mod tests {
         let answers: Vec<_> = (0..10).map_while(|_| one(Urgency::Answers)).collect();
         assert_eq!((background.len(), answers.len()), (3, 5));
         assert!(one(Urgency::Probe).is_some());
-        drop(background);
+        background.into_iter().for_each(Permit::done);
         assert!(one(Urgency::Answers).is_some());
     }
 

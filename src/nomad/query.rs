@@ -64,6 +64,13 @@ pub(super) struct Belief {
 }
 
 impl QueryOptions {
+    /// Any server's word, at once; the default.
+    pub const STALE: Self = Self {
+        consistency: Consistency::Stale,
+        min_index: 0,
+        wait: Wait::No,
+    };
+
     /// Asks for the leader's word.
     #[must_use]
     pub const fn of_leader(self) -> Self {

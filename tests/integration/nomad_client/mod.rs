@@ -2,10 +2,13 @@
 
 mod captures;
 mod connections;
+mod consistency;
 mod failover;
 mod faults;
+mod hedging;
 
 mod logs;
+mod memory;
 
 mod stream;
 mod tls;
