@@ -164,7 +164,7 @@ fn lines(
     };
     let mut text = String::new();
     for (label, value) in [
-        ("nomad", client.address().to_string()),
+        ("nomad", super::status::server(&client.followed())),
         ("version", version.into()),
         ("region", region),
         ("token", settings.token_origin.clone()),
@@ -176,6 +176,9 @@ fn lines(
         ("sees", seen),
     ] {
         line(&mut text, label, &value);
+    }
+    for note in &settings.notes {
+        line(&mut text, "note", note);
     }
     let mut odd = report
         .oddities

@@ -19,6 +19,7 @@ use crate::catalog::Catalog;
 use crate::layers::metrics::{counter, family};
 use crate::listeners::udp::UdpCounters;
 use crate::listeners::{HandshakeFailure, ListenerKind, Shared};
+use crate::nomad::{Client, Followed};
 use crate::sync;
 
 /// Makes what writes all metrics, for the operator's pages.
@@ -30,6 +31,7 @@ pub(super) fn provider(parts: &Parts) -> Arc<dyn Fn() -> String + Send + Sync> {
         udp: Arc::clone(&parts.udp),
         connections: parts.connections.clone(),
         sync: Arc::clone(&parts.sync),
+        client: parts.client.clone(),
         catalog: Arc::clone(&parts.catalog),
     }));
     Arc::new(move || {
@@ -46,6 +48,7 @@ struct Others {
     udp: Arc<UdpCounters>,
     connections: Shared,
     sync: Arc<sync::Status>,
+    client: Client,
     catalog: Arc<Catalog>,
 }
 
@@ -56,6 +59,7 @@ impl Collector for Others {
         encode_http(&mut encoder, &self.connections)?;
         let report = self.sync.report();
         encode_nomad(&mut encoder, &report)?;
+        encode_server(&mut encoder, &self.client.followed())?;
         super::health::encode(&mut encoder, &report, &self.catalog)?;
         encode_catalog(&mut encoder, &self.catalog)?;
         let help = "The version of this program";
@@ -252,6 +256,14 @@ fn encode_freshness(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) 
     gauge(encoder, name, "When Nomad answered last", &at)?;
     let help = "Whether answers are marked as stale, 1 or 0";
     gauge(encoder, "nomadns_stale", help, &u64::from(report.stale))
+}
+
+fn encode_server(encoder: &mut DescriptorEncoder<'_>, followed: &Followed) -> fmt::Result {
+    let contact = followed.meta.map(|(meta, _)| meta.last_contact);
+    let name = "nomadns_nomad_last_contact_seconds";
+    let help = "How long before its last answer the followed server heard from its leader";
+    let seconds = contact.unwrap_or_default().as_secs_f64();
+    gauge(encoder, name, help, &seconds)
 }
 
 fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt::Result {

@@ -43,7 +43,7 @@ use crate::layers::metrics::Workers;
 use crate::listeners::http::admin::Admin;
 use crate::listeners::udp::UdpCounters;
 use crate::listeners::{Shared, Shutdown};
-use crate::nomad::{Address, Client, Verification};
+use crate::nomad::{Address, Client, TlsSettings, Verification};
 use crate::sync;
 
 /// Why the gateway cannot be started.
@@ -91,10 +91,13 @@ pub fn try_out(settings: &Settings) -> Result<(), StartError> {
 pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
     warn_of_what_is_unchecked(&settings);
+    for note in &settings.notes {
+        tracing::warn!("{note}");
+    }
     let tls = Tls::new(&settings)?;
     let (trigger, shutdown) = Shutdown::new();
 
-    let parts = Parts::new(&settings);
+    let parts = Parts::new(&settings, client.clone());
     parts
         .workers
         .join(Arc::clone(&parts.connections.server.counters));
@@ -130,7 +133,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let last_trigger = listeners.serve_pages(bound.admin, &parts.pages(shutdown.clone()));
 
     warn_of_clear_text(&settings);
-    let renewable = renewable(&settings, tls.as_ref(), &shutdown);
+    let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
     let keeping = settings
         .store
         .map(|store| parts.keep(store, settings.sync.max_stale, shutdown.clone()));
@@ -173,11 +176,12 @@ struct Parts {
     udp: Arc<UdpCounters>,
     connections: Shared,
     sync: Arc<sync::Status>,
+    client: Client,
     catalog: Arc<Catalog>,
 }
 
 impl Parts {
-    fn new(settings: &Settings) -> Self {
+    fn new(settings: &Settings, client: Client) -> Self {
         let sync = Arc::<sync::Status>::default();
         let mut server = settings.server.clone();
         server.stale = sync.stale_mark();
@@ -190,6 +194,7 @@ impl Parts {
                 ..Shared::default()
             },
             sync,
+            client,
             catalog: Arc::default(),
         }
     }
@@ -211,7 +216,7 @@ impl Parts {
         Admin {
             metrics: metrics::provider(self),
             readiness: status::readiness(Arc::clone(&self.sync)),
-            status: status::page(Arc::clone(&self.sync)),
+            status: status::page(Arc::clone(&self.sync), self.client.clone()),
             ending,
         }
     }
@@ -230,9 +235,23 @@ fn warn_of_clear_text(settings: &Settings) {
 }
 
 /// What came from files, each looked at as often as the settings say.
-fn renewable(settings: &Settings, tls: Option<&Tls>, ending: &Shutdown) -> Renewable {
+fn renewable(
+    settings: &Settings,
+    tls: Option<&Tls>,
+    client: &Client,
+    ending: &Shutdown,
+) -> Renewable {
     let mut renewable = Renewable::default();
     for renewal in tls.map(|tls| tls.renewals(settings)).unwrap_or_default() {
+        renewable.add(renewal, settings.tls_check, ending);
+    }
+    if let Some(files) = settings.nomad_tls.clone() {
+        let client = client.clone();
+        let replace = move |tls: &TlsSettings| {
+            let replaced = client.replace_tls(tls.clone());
+            replaced.map_err(|error| error.to_string())
+        };
+        let renewal = Renewal::new("certificate and CA for Nomad", files, replace);
         renewable.add(renewal, settings.tls_check, ending);
     }
     for CredentialsFile { used, what, files } in settings.credentials.iter().cloned() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::listeners::http::Readiness;
+use crate::nomad::{Client, Followed};
 use crate::sync;
 
 /// Makes what tells whether the gateway is ready.
@@ -25,9 +26,27 @@ pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness 
     })
 }
 
+/// Says which server is believed, and how it stands to its leader.
+pub(super) fn server(followed: &Followed) -> String {
+    let address = &followed.address;
+    match followed.meta {
+        None => format!("{address}, not heard yet"),
+        Some((meta, ago)) => format!(
+            "{address}, {} behind its leader at index {}, {} s ago",
+            match meta.last_contact.as_millis() {
+                0 => "nothing".to_owned(),
+                ms => format!("{ms} ms"),
+            },
+            meta.index,
+            ago.as_secs()
+        ),
+    }
+}
+
 /// Makes the lines of the status page.
 pub(super) fn page(
     status: Arc<sync::Status>,
+    client: Client,
 ) -> Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync> {
     Arc::new(move || {
         let report = status.report();
@@ -46,6 +65,7 @@ pub(super) fn page(
                 if report.stale { "stale" } else { "current" }.to_owned(),
             ),
             ("Access".to_owned(), report.access.to_string()),
+            ("Nomad's server".to_owned(), server(&client.followed())),
             ("Services".to_owned(), report.services.to_string()),
             ("Instances".to_owned(), report.instances.to_string()),
             ("Nomad's index".to_owned(), report.index.to_string()),

@@ -84,7 +84,9 @@ async fn check(args: &CheckArgs) -> ExitCode {
         return fail(USAGE, &error.to_string());
     }
     if !args.connect {
-        return say("the configuration is good");
+        let notes = settings.notes.iter().map(|note| format!("\nnote: {note}"));
+        let notes = notes.collect::<String>();
+        return say(&format!("the configuration is good{notes}"));
     }
     // The lines say what goes wrong; who wants more asks for it.
     if args.serve.log.log_level.is_some() {

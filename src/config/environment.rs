@@ -27,9 +27,19 @@ pub fn apply(source: &mut Source, read: impl Fn(&str) -> Option<String>) {
         source.set("nomad.addresses", vec![address], "NOMAD_UNIX_ADDR");
     }
     if let Some(token) = read("NOMAD_TOKEN") {
-        // It stands above the file, and so above a token file that is named there.
+        // It stands above the file, and so above a token file that is named there; but that one would be read again.
+        let aside = source
+            .has("nomad.token_file")
+            .then(|| source.origin("nomad.token_file"));
         source.remove("nomad.token_file");
         source.set("nomad.token", token, "NOMAD_TOKEN");
+        if let Some(origin) = aside {
+            let words = format!(
+                "NOMAD_TOKEN is used, not nomad.token_file of {origin}: the environment stands above the file; \
+                 unset NOMAD_TOKEN, or name the file with --token-file"
+            );
+            source.note("nomad.token", words);
+        }
     }
     for (name, key) in TEXTS {
         if let Some(value) = read(name) {

@@ -87,6 +87,8 @@ pub struct NomadSection {
     pub tls_server_name: String,
     /// Whether Nomad's certificate is taken unchecked.
     pub skip_verify: bool,
+    /// How long ago a server may have heard from its leader and is still believed, in milliseconds.
+    pub last_contact_ms: u64,
     /// How long the last known state is answered from once Nomad is gone, in seconds.
     pub max_stale_seconds: u64,
     /// How long Nomad may be silent in an outage before answers are marked as stale, in seconds.

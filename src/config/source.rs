@@ -3,7 +3,7 @@
 //! All are laid over each other as one table of keys, each key remembering who said it, so that an error
 //! can name the flag, the variable or the file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -20,6 +20,7 @@ pub struct Source {
     table: Table,
     file: Option<PathBuf>,
     origins: HashMap<&'static str, String>,
+    notes: BTreeMap<String, String>,
 }
 
 impl Source {
@@ -46,7 +47,18 @@ impl Source {
             table,
             file: Some(path.into()),
             origins: HashMap::new(),
+            notes: BTreeMap::new(),
         })
+    }
+
+    /// Notes what is no mistake about a key but may surprise, for as long as its value stays.
+    pub fn note(&mut self, key: &str, words: String) {
+        self.notes.insert(key.into(), words);
+    }
+
+    /// Returns what was noted.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.notes.values().map(String::as_str)
     }
 
     /// Lays a value over what is there; `origin` is the flag or the variable that said it.
@@ -81,6 +93,7 @@ impl Source {
             table.remove(name);
         }
         self.origins.remove(key);
+        self.notes.remove(key);
     }
 
     /// Whether any source has the key.
@@ -104,7 +117,7 @@ impl Source {
             // What serde says of a value shows it.
             let secret = SECRETS.contains(&key);
             let problem = if secret {
-                "has the wrong type"
+                "must be a text"
             } else {
                 error.inner().message()
             };
@@ -112,7 +125,8 @@ impl Source {
         })
     }
 
-    /// Makes the error of a key: names who said its value, and the value unless it is a secret.
+    /// Makes the error of a key: names who said its value, and the value unless it is a secret, which `problem` must not
+    /// show either.
     pub fn error(&self, key: &str, problem: impl Into<String>) -> ConfigError {
         let origin = self.origin(key);
         let secret = SECRETS.contains(&key);
@@ -125,11 +139,7 @@ impl Source {
                 key.into()
             },
             value: value.map(ToString::to_string),
-            problem: if secret {
-                "must be a text".into()
-            } else {
-                problem.into()
-            },
+            problem: problem.into(),
         }
     }
 

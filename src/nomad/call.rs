@@ -99,9 +99,12 @@ impl Call {
         let whole = async {
             let response = self.send(endpoint, token).await?;
             let headers = response.headers().clone();
-            if let Some(meta) = QueryMeta::read(&headers) {
-                endpoint.saw(meta);
-                self.belief.map_or(Ok(()), |it| meta.believed(it))?;
+            if let (Some(belief), Some(meta)) = (self.belief, QueryMeta::read(&headers)) {
+                // The background reads other tables, with indexes of their own.
+                if self.urgency == Urgency::Answers {
+                    endpoint.saw(meta);
+                }
+                meta.believed(belief)?;
             }
             let body = body(response, self.limit_bytes, self.allowed).await?;
             let url = self.url(endpoint);

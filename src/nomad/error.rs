@@ -21,22 +21,6 @@ pub struct NomadError {
     pub cause: Cause,
 }
 
-impl NomadError {
-    /// Returns the one of two addresses' errors that says more: one that is behind is there, and may be asked for its
-    /// leader's word; of two that are, the one that is less so.
-    pub(super) fn or_better(self, other: Self) -> Self {
-        match (&self.cause, &other.cause) {
-            (Cause::Behind { index: ours, .. }, Cause::Behind { index: theirs, .. })
-                if theirs > ours =>
-            {
-                other
-            }
-            (Cause::Behind { .. }, _) => self,
-            _ => other,
-        }
-    }
-}
-
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {

@@ -124,7 +124,7 @@ impl Servers {
                     Err(error) if error.cause.is_outage() => {
                         first_failed |= at == first;
                         let error = match failed.take() {
-                            Some(before) => before.or_better(error),
+                            Some(before) => better(before, error),
                             None => error,
                         };
                         if asked == count && running.is_empty() {
@@ -218,4 +218,18 @@ impl Servers {
 /// Says whether an address answered, be it with a refusal.
 fn is_answer<T>(answer: &Result<T, NomadError>) -> bool {
     !matches!(answer, Err(error) if error.cause.is_outage())
+}
+
+/// Returns the one of two addresses' errors that says more: a server that is behind is there, and may be asked for its
+/// leader's word; of two that are, the one that is less so.
+fn better(before: NomadError, after: NomadError) -> NomadError {
+    match (&before.cause, &after.cause) {
+        (Cause::Behind { index: first, .. }, Cause::Behind { index: second, .. })
+            if second > first =>
+        {
+            after
+        }
+        (Cause::Behind { .. }, _) => before,
+        _ => after,
+    }
 }

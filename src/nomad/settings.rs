@@ -21,7 +21,7 @@ const HEDGE_MOST_MS: u64 = 1000;
 const LEFT_LEAST_MS: u64 = 500;
 
 /// How long ago a server may have heard from its leader, in milliseconds: as long as Nomad waits for one itself
-/// (`rpc_hold_timeout`).
+/// (`rpc_hold_timeout`), and so longer than an election.
 const LAST_CONTACT_MS: u64 = 5000;
 
 /// Everything that a client needs to know.

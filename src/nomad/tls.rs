@@ -16,7 +16,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use super::token::Secret;
 
 /// How a server behind `https` is known, and how we show who we are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsSettings {
     /// Certificates in PEM that alone are trusted; the system's roots when absent.
     pub ca: Option<Vec<u8>>,

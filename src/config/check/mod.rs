@@ -25,7 +25,7 @@ use crate::dns::{CookieSecrets, Name};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::UdpLimits;
-use crate::nomad::{Secret, Settings as NomadSettings};
+use crate::nomad::{Secret, Settings as NomadSettings, TlsSettings};
 use crate::sync::{Settings as SyncSettings, Store};
 
 /// The longest TTL, in seconds: what CoreDNS's plugins allow.
@@ -40,8 +40,12 @@ pub struct Settings {
     pub designated_resolver: Option<Name>,
     /// How Nomad is asked.
     pub nomad: NomadSettings,
+    /// What is read for it from files and used while the gateway runs, if any is named.
+    pub nomad_tls: Option<Files<TlsSettings>>,
     /// Where Nomad's token comes from, in words.
     pub token_origin: String,
+    /// What is no mistake but may surprise.
+    pub notes: Vec<String>,
     /// What of Nomad is kept, and how.
     pub sync: SyncSettings,
     /// Where a snapshot of it is kept, if one is.
@@ -89,6 +93,8 @@ impl Settings {
             zones: check.zones(&file)?,
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
+            nomad_tls: check.nomad_tls_files(&file)?,
+            notes: source.notes().map(str::to_owned).collect(),
             token_origin: check.token_origin(&file),
             sync: check.sync(&file)?,
             store: check.store(&file),

@@ -1,13 +1,19 @@
 //! What is configured about Nomad: addresses, token, certificates.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Check, secret};
-use crate::config::{ConfigError, File};
+use super::{Check, Files, secret};
+use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
     Address, AddressError, BasicAuth, Secret, Settings, TlsSettings, TokenSource, Verification,
 };
+
+/// The least time that a server may be without its leader, in milliseconds: followers hear it every 100 ms or so.
+const LEAST_LAST_CONTACT_MS: usize = 100;
+/// The most.
+const MOST_LAST_CONTACT_MS: usize = 3_600_000;
 
 impl Check<'_> {
     pub(super) fn nomad(&self, file: &File) -> Result<Settings, ConfigError> {
@@ -36,6 +42,7 @@ impl Check<'_> {
             settings.basic_auth = Some(auth.ok_or_else(wrong)?);
         }
         settings.tls = self.nomad_tls(file)?;
+        settings.last_contact = self.last_contact(file)?;
         Ok(settings)
     }
 
@@ -43,16 +50,23 @@ impl Check<'_> {
         let (token, path) = (&file.nomad.token, &file.nomad.token_file);
         match (&**token, &**path) {
             ("", "") => Ok(TokenSource::None),
-            (token, "") => Ok(TokenSource::Fixed(Secret::new(token))),
+            (token, "") => {
+                let token = Secret::new(token);
+                let wrong = |why| {
+                    let problem = format!("is no token: {why}; expected a secret ID or a JWT");
+                    self.source.error("nomad.token", problem)
+                };
+                token.header().map_err(wrong)?;
+                Ok(TokenSource::Fixed(token))
+            }
             ("", path) => {
                 let path = PathBuf::from(path);
-                let read = move || {
-                    std::fs::read_to_string(&path)
-                        .map(|text| Secret::new(&text))
-                        .map_err(|error| format!("{} cannot be read: {error}", path.display()))
+                read_token(&path)
+                    .map_err(|problem| self.source.error("nomad.token_file", problem))?;
+                let ask = move || {
+                    read_token(&path).map_err(|problem| format!("{}: {problem}", path.display()))
                 };
-                read().map_err(|problem| self.source.error("nomad.token_file", problem))?;
-                Ok(TokenSource::Ask(Arc::new(read)))
+                Ok(TokenSource::Ask(Arc::new(ask)))
             }
             _ => {
                 let problem = "stands beside nomad.token; keep one of the two";
@@ -69,25 +83,17 @@ impl Check<'_> {
         }
     }
 
+    fn last_contact(&self, file: &File) -> Result<Duration, ConfigError> {
+        let ms = file.nomad.last_contact_ms;
+        let whole = usize::try_from(ms).unwrap_or(usize::MAX);
+        let (least, most) = (LEAST_LAST_CONTACT_MS, MOST_LAST_CONTACT_MS);
+        self.within("nomad.last_contact_ms", whole, least, most)?;
+        Ok(Duration::from_millis(ms))
+    }
+
     fn nomad_tls(&self, file: &File) -> Result<TlsSettings, ConfigError> {
-        let section = &file.nomad;
-        let mut tls = TlsSettings {
-            ca: self.optional_file("nomad.ca_file", &section.ca_file)?,
-            certificate: self
-                .optional_file("nomad.client_certificate", &section.client_certificate)?,
-            key: self
-                .optional_file("nomad.client_key", &section.client_key)?
-                .map(|pem| secret(&pem)),
-            server_name: Some(section.tls_server_name.clone()).filter(|name| !name.is_empty()),
-            verification: Verification::Full,
-        };
-        if !section.ca_path.is_empty() {
-            let folder = self.ca_folder(&section.ca_path)?;
-            tls.ca.get_or_insert_default().extend(folder);
-        }
-        if section.skip_verify {
-            tls.verification = Verification::Skipped;
-        }
+        let tls =
+            read_tls(&file.nomad).map_err(|(key, problem)| self.source.error(key, problem))?;
         if tls.certificate.is_some() != tls.key.is_some() {
             let (has, lacks) = match tls.key {
                 None => ("nomad.client_certificate", "nomad.client_key"),
@@ -98,19 +104,87 @@ impl Check<'_> {
         Ok(tls)
     }
 
-    fn ca_folder(&self, path: &str) -> Result<Vec<u8>, ConfigError> {
-        let wrong = |error: std::io::Error| {
-            self.source
-                .error("nomad.ca_path", format!("cannot be read: {error}"))
-        };
-        let mut pem = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(wrong)? {
-            let path = entry.map_err(wrong)?.path();
-            if path.is_file() {
-                pem.extend(std::fs::read(path).map_err(wrong)?);
-                pem.push(b'\n');
-            }
+    /// What is read again for TLS towards Nomad; nothing where no file is named.
+    pub(super) fn nomad_tls_files(
+        &self,
+        file: &File,
+    ) -> Result<Option<Files<TlsSettings>>, ConfigError> {
+        let section = &file.nomad;
+        let named = [
+            &section.ca_file,
+            &section.ca_path,
+            &section.client_certificate,
+        ];
+        if named.iter().all(|path| path.is_empty()) {
+            return Ok(None);
         }
-        Ok(pem)
+        let (content, section) = (self.nomad_tls(file)?, section.clone());
+        let again =
+            move || read_tls(&section).map_err(|(key, problem)| format!("{key}: {problem}"));
+        Ok(Some(Files {
+            content,
+            again: Arc::new(again),
+        }))
     }
+}
+
+/// Reads a token from its file; says what is wrong with it, and what would be right.
+fn read_token(path: &Path) -> Result<Secret, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot be read ({error}); name a file with the token"))?;
+    let token = Secret::new(&text);
+    token
+        .header()
+        .map_err(|why| format!("has no token: {why}; write the token alone into the file"))?;
+    Ok(token)
+}
+
+/// Reads the files for TLS towards Nomad; the error is a key, and what is wrong with its value.
+fn read_tls(section: &NomadSection) -> Result<TlsSettings, (&'static str, String)> {
+    let pem = |key, path: &String| {
+        let wrong = |error| {
+            let problem = format!("cannot be read ({error}); name a readable PEM file");
+            (key, problem)
+        };
+        let named = !path.is_empty();
+        named
+            .then(|| std::fs::read(path).map_err(wrong))
+            .transpose()
+    };
+    let mut tls = TlsSettings {
+        ca: pem("nomad.ca_file", &section.ca_file)?,
+        certificate: pem("nomad.client_certificate", &section.client_certificate)?,
+        key: pem("nomad.client_key", &section.client_key)?.map(|pem| secret(&pem)),
+        server_name: Some(section.tls_server_name.clone()).filter(|name| !name.is_empty()),
+        verification: Verification::Full,
+    };
+    if !section.ca_path.is_empty() {
+        let folder = read_folder(Path::new(&section.ca_path)).map_err(|error| {
+            let problem = format!("cannot be read ({error}); name a folder of PEM files");
+            ("nomad.ca_path", problem)
+        })?;
+        tls.ca.get_or_insert_default().extend(folder);
+    }
+    if section.skip_verify {
+        tls.verification = Verification::Skipped;
+    }
+    Ok(tls)
+}
+
+/// Reads all files of a folder, in the order of their names, so that the same files are the same octets.
+fn read_folder(folder: &Path) -> std::io::Result<Vec<u8>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let mut pem = Vec::new();
+    for path in paths {
+        pem.extend(std::fs::read(path)?);
+        pem.push(b'\n');
+    }
+    Ok(pem)
 }

@@ -47,6 +47,7 @@ async fn it_says_what_is_there_and_what_is_odd() {
         &out,
         &[
             &url,
+            &format!("nomad     {url}, nothing behind its leader at index "),
             "token     none",
             "region    the agent's own",
             "access    the token lists the services of all its namespaces, and sees their events",

@@ -71,6 +71,29 @@ fn the_socket_of_the_task_api_is_taken_unless_an_address_is_named() {
 }
 
 #[test]
+fn a_token_of_the_environment_stands_above_a_token_file_and_that_is_said() {
+    let config = Config::new("[nomad]\ntoken_file = \"token\"");
+    let run = |arguments: &[&str]| {
+        let path = config.path();
+        let mut command = nomadns(&[&["check", "--config", &path], arguments].concat());
+        command.env("NOMAD_TOKEN", "of-the-environment");
+        command.current_dir(config.folder.path());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = run(&[]);
+    let note = format!(
+        "note: NOMAD_TOKEN is used, not nomad.token_file of {}",
+        config.path()
+    );
+    assert!(said.contains(&note) && !said.contains("of-the"), "{said}");
+    std::fs::write(config.folder.path().join("token"), "of-the-file").unwrap();
+    let said = run(&["--token-file", "token"]);
+    assert_eq!(said, "the configuration is good\n");
+}
+
+#[test]
 fn skip_verify_is_read_as_go_does_and_what_is_neither_is_ignored() {
     for (value, expected) in [
         ("1", Verification::Skipped),

@@ -50,6 +50,42 @@ fn a_wrong_type_is_named_with_the_right_one() {
 }
 
 #[test]
+fn a_token_that_no_header_can_carry_is_named_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    for (text, part) in [
+        ("", "it is empty"),
+        (" \n\t\n", "it is empty"),
+        ("canary\ncanary\n", "it has a line break inside"),
+        ("canary\u{1}", "it has a character that no header can carry"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let config = format!("[nomad]\ntoken_file = {path:?}");
+        let right = "write the token alone into the file";
+        assert_says(&config, &[": nomad.token_file = ", part, right]);
+        if !text.trim().is_empty() {
+            let line = mistake(&format!("[nomad]\ntoken = {text:?}"));
+            assert!(line.contains(part) && !line.contains("canary"), "{line}");
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+    let config = format!("[nomad]\ntoken_file = {path:?}");
+    assert_says(&config, &["cannot be read", "name a file with the token"]);
+    let config = "[nomad]\nhttp_auth = \"canary\"";
+    assert_says(config, &[": nomad.http_auth: must be USER:PASSWORD"]);
+}
+
+#[test]
+fn a_last_contact_out_of_range_is_named() {
+    for ms in [0, 99, 3_600_001] {
+        assert_says(
+            &format!("[nomad]\nlast_contact_ms = {ms}"),
+            &[": nomad.last_contact_ms = ", "in range [100, 3600000]"],
+        );
+    }
+}
+
+#[test]
 fn a_port_out_of_range_is_named() {
     assert_says(
         "[listen]\ndns = [\"127.0.0.1:70000\"]",

@@ -14,9 +14,9 @@ use tokio_rustls::TlsAcceptor;
 use super::list;
 use crate::support::replay::{Reply, ok, serve};
 
-struct TlsNomad {
-    url: String,
-    ca: Vec<u8>,
+pub(super) struct TlsNomad {
+    pub(super) url: String,
+    pub(super) ca: Vec<u8>,
     client_certificate: Vec<u8>,
     client_key: Secret,
     names: Arc<Mutex<Vec<Option<String>>>>,
@@ -25,7 +25,7 @@ struct TlsNomad {
 }
 
 /// Starts a server whose certificate is for `server.global.nomad`, and that wants one of its clients.
-async fn start() -> TlsNomad {
+pub(super) async fn start() -> TlsNomad {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -136,6 +136,36 @@ async fn an_unknown_ca_is_refused_unless_nothing_is_checked() {
     );
     settings.tls.verification = Verification::Skipped;
     assert_eq!(list(&Client::new(settings).unwrap()).await, Ok(7));
+}
+
+#[tokio::test]
+async fn other_files_are_used_from_then_on_and_broken_ones_leave_those_before() {
+    let nomad = start().await;
+    let mut settings = settings(&nomad);
+    settings.tls.ca = Some(start().await.ca);
+    settings.tls.server_name = Some("server.global.nomad".into());
+    let client = Client::new(settings.clone()).unwrap();
+    assert!(list(&client).await.is_err());
+    let mut tls = settings.tls;
+    tls.ca = Some(nomad.ca.clone());
+    client.replace_tls(tls.clone()).unwrap();
+    assert_eq!(list(&client).await, Ok(7));
+    tls.certificate = Some(nomad.client_certificate.clone());
+    let error = client.replace_tls(tls.clone()).unwrap_err().to_string();
+    assert!(error.ends_with(&TlsError::HalfPair.to_string()), "{error}");
+    assert_eq!(list(&client).await, Ok(7));
+    tls.key = Some(nomad.client_key.clone());
+    client.replace_tls(tls).unwrap();
+    assert_eq!(list(&client).await, Ok(7));
+    let names = nomad.names.lock().unwrap();
+    let shown = names
+        .iter()
+        .flatten()
+        .map(|it| it.split(' ').next().unwrap());
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        ["anonymous", "anonymous", "certified"]
+    );
 }
 
 #[test]
