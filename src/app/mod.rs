@@ -90,10 +90,7 @@ pub fn try_out(settings: &Settings) -> Result<(), StartError> {
 /// Settings that cannot be used, or what the system refuses; nothing runs then.
 pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
-    warn_of_what_is_unchecked(&settings);
-    for note in &settings.notes {
-        tracing::warn!("{note}");
-    }
+    warn_of_what_surprises(&settings);
     let tls = Tls::new(&settings)?;
     let (trigger, shutdown) = Shutdown::new();
 
@@ -158,8 +155,12 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     })
 }
 
-/// Says loudly that anybody on the way to Nomad can read the token and make up answers.
-fn warn_of_what_is_unchecked(settings: &Settings) {
+/// Says loudly what the operator may not have meant: that anybody on the way to Nomad can read the token and make up
+/// answers, for example.
+fn warn_of_what_surprises(settings: &Settings) {
+    for note in &settings.notes {
+        tracing::warn!("{note}");
+    }
     let nomad = &settings.nomad;
     if nomad.tls.verification == Verification::Skipped
         && nomad.addresses.iter().any(Address::is_https)

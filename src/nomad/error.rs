@@ -173,14 +173,14 @@ impl Cause {
     /// malformed or too large) says nothing about the next.
     #[must_use]
     pub fn is_transport(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::NoLeader
-            | Self::Unreachable(_)
-            | Self::TimedOut(_)
-            | Self::LastContact { .. }
-            | Self::Behind { .. } => true,
-            _ => false,
-        }
+                | Self::Unreachable(_)
+                | Self::TimedOut(_)
+                | Self::LastContact { .. }
+                | Self::Behind { .. }
+        )
     }
 
     /// Reads the cause from a status that is not 200, with its body's beginning.

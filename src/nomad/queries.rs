@@ -53,6 +53,12 @@ impl Client {
         options: QueryOptions,
     ) -> Result<Read, NomadError> {
         let call = self.service_call(namespace, name, filter, options);
+        if matches!(name, "." | "..") {
+            // A step in a path, however it is written (WHATWG URL, "double-dot path segment"): another thing is there.
+            let cause = Cause::NotFound(format!("no path names a service called {name:?}"));
+            let url = format!("{}{}", self.address(), call.path);
+            return Err(NomadError { url, cause });
+        }
         self.decoded(call, |answer| {
             let (registrations, unreadable) = decode::records(&answer.body)?;
             Ok(Read {

@@ -63,7 +63,7 @@ fn a_token_that_no_header_can_carry_is_named_and_not_shown() {
         let config = format!("[nomad]\ntoken_file = {path:?}");
         let right = "write the token alone into the file";
         assert_says(&config, &[": nomad.token_file = ", part, right]);
-        if !text.trim().is_empty() {
+        if text.contains("canary\n") {
             let line = mistake(&format!("[nomad]\ntoken = {text:?}"));
             assert!(line.contains(part) && !line.contains("canary"), "{line}");
         }

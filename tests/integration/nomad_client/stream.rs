@@ -9,10 +9,13 @@ use crate::support::replay::{Replay, Reply, capture, chunked, fixtures};
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
+/// Longer than a busy machine takes to send a frame in pieces.
+const SILENCE: Duration = Duration::from_secs(1);
+
 async fn frames_of(bytes: Vec<u8>, piece: usize) -> (Vec<Frame>, Option<Cause>) {
     let server = Replay::start(move |_| Reply::Trickle(bytes.clone(), piece)).await;
     let mut settings = settings(&[&server.url()]);
-    settings.timeouts.stream_silence = Duration::from_millis(300);
+    settings.timeouts.stream_silence = SILENCE;
     let mut stream = Client::new(settings)
         .unwrap()
         .event_stream(7, "*")
@@ -34,7 +37,7 @@ async fn frames_are_the_same_wherever_the_bytes_are_cut_and_silence_ends_the_str
     let mut seen = Vec::new();
     for (chunk, piece) in [(body.len(), 65536), (333, 7), (17, 1000)] {
         let (frames, end) = frames_of([HEAD, &chunked(&body, chunk)].concat(), piece).await;
-        assert_eq!(end, Some(Cause::TimedOut(Duration::from_millis(300))));
+        assert_eq!(end, Some(Cause::TimedOut(SILENCE)));
         seen.push(frames);
     }
     assert!(seen.iter().all(|frames| *frames == seen[0]));
@@ -61,10 +64,7 @@ async fn frames_are_the_same_wherever_the_bytes_are_cut_and_silence_ends_the_str
 #[tokio::test]
 async fn bytes_without_a_line_end_do_not_keep_a_stream_alive() {
     let (frames, end) = frames_of([HEAD, &chunked(&[b'x'; 400], 1)].concat(), 6).await;
-    assert_eq!(
-        (frames.len(), end),
-        (0, Some(Cause::TimedOut(Duration::from_millis(300))))
-    );
+    assert_eq!((frames.len(), end), (0, Some(Cause::TimedOut(SILENCE))));
 }
 
 #[tokio::test]
