@@ -7,6 +7,8 @@
 mod cell;
 mod counts;
 mod demand;
+mod doubt;
+mod doubting;
 mod health;
 mod instance;
 mod judge;
@@ -24,6 +26,7 @@ use demand::Demand;
 
 pub use cell::{Asked, Cell};
 pub use demand::{Ask, Coverage, NotRead};
+pub use doubt::{Doubt, Doubted};
 pub use health::{Health, HealthCounts};
 pub use instance::{Address, Group, Id, Identity, Instance};
 pub use labels::NameError;

@@ -5,14 +5,16 @@
 
 use std::sync::Arc;
 
-use super::{Asked, Cell, Instance};
+use super::{Asked, Cell, Doubt, Instance};
 
 /// All instances that one DNS name stands for.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// One part for each spelling in Nomad, at least one.
     pub parts: Vec<Part>,
-    /// Superseded when any part changes.
+    /// Why it is not known whether the instances are still those.
+    pub doubt: Option<Doubt>,
+    /// Superseded when any part changes, or the doubt.
     pub cell: Cell,
     /// Whether somebody asked for it lately; stays the same when it changes.
     pub asked: Asked,

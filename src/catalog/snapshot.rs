@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use imbl::HashMap;
 
+use super::doubt::Doubts;
 use super::labels::LABEL_OCTETS;
-use super::{Cell, Coverage, HealthCounts, Service};
+use super::{Cell, Coverage, Doubt, HealthCounts, Service};
 
 /// One state of the catalogue.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +18,8 @@ pub struct Snapshot {
     pub(super) namespaces: HashMap<Box<str>, Arc<Namespace>>,
     pub(super) addresses: HashMap<IpAddr, AddressUse>,
     pub(super) datacenters: HashMap<Box<str>, HashMap<Box<str>, usize>>,
-    /// Superseded when a name comes or goes: what denials were made from.
+    pub(super) doubts: Doubts,
+    /// Superseded when a name comes or goes, or a doubt: what denials were made from.
     pub(super) names: Cell,
     /// Superseded when an address becomes known.
     pub(super) address_set: Cell,
@@ -99,6 +101,16 @@ impl Snapshot {
     /// Nomad's index of this state.
     pub fn index(&self) -> u64 {
         self.index
+    }
+
+    /// Whether there is anything of which it is not known what is registered.
+    pub fn has_doubts(&self) -> bool {
+        !self.doubts.is_empty()
+    }
+
+    /// How many doubts there are of a kind.
+    pub fn doubts(&self, doubt: Doubt) -> usize {
+        self.doubts.count(doubt)
     }
 
     /// How many services have an instance.

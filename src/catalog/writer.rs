@@ -28,8 +28,10 @@ pub enum Outcome {
 pub struct Writer {
     catalog: Arc<Catalog>,
     pub(super) working: Snapshot,
-    superseded: Vec<Cell>,
+    pub(super) superseded: Vec<Cell>,
     pub(super) names: Touched,
+    /// Whether a doubt came or went.
+    pub(super) doubts: Touched,
     pub(super) address_set: Touched,
     /// Addresses without an instance, oldest first.
     pub(super) retired: VecDeque<(Instant, IpAddr)>,
@@ -48,6 +50,7 @@ impl Writer {
             working: Snapshot::default(),
             superseded: Vec::new(),
             names: Touched::Yes,
+            doubts: Touched::No,
             address_set: Touched::No,
             retired: VecDeque::new(),
         }
@@ -119,9 +122,11 @@ impl Writer {
 
     /// Publishes the working copy as the state at Nomad's `index`.
     pub fn publish(&mut self, index: u64) {
-        if self.names == Touched::Yes {
+        if (self.names, self.doubts) != (Touched::No, Touched::No) {
             self.superseded
                 .push(std::mem::take(&mut self.working.names));
+        }
+        if self.names == Touched::Yes {
             // Nomad's index where it can be, so that gateways side by side tell the same serial.
             let next = self.working.serial.wrapping_add(1);
             self.working.serial = u32::try_from(index).map_or(next, |index| index.max(next));
@@ -130,7 +135,7 @@ impl Writer {
             self.superseded
                 .push(std::mem::take(&mut self.working.address_set));
         }
-        (self.names, self.address_set) = (Touched::No, Touched::No);
+        (self.names, self.doubts, self.address_set) = (Touched::No, Touched::No, Touched::No);
         self.working.index = index;
         for cell in self.superseded.drain(..) {
             cell.supersede();
@@ -228,8 +233,13 @@ impl Writer {
             self.names = Touched::Yes;
             self.working.services -= 1;
         } else {
+            let doubt = self
+                .working
+                .doubts
+                .about_service(&namespace_key, &service_key);
             let service = Service {
                 parts,
+                doubt,
                 cell: Cell::default(),
                 asked: asked.unwrap_or_default(),
             };
