@@ -48,9 +48,12 @@ impl Writer {
             self.address_set = Touched::Yes;
             AddressUse::default()
         });
-        found.instances = found.instances.saturating_add_signed(step);
-        if found.instances == 0 {
-            self.retired.push_back((Instant::now(), address));
+        let had = found.instances;
+        found.instances = had.saturating_add_signed(step);
+        match (had, found.instances) {
+            (_, 0) => self.retired.add(address, Instant::now()),
+            (0, _) => self.retired.remove(address),
+            _ => {}
         }
     }
 

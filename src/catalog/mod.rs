@@ -14,6 +14,7 @@ mod instance;
 mod judge;
 mod labels;
 mod policy;
+mod retired;
 mod service;
 mod snapshot;
 mod writer;

@@ -3,15 +3,13 @@
 //! `sync` owns it. What a change replaces is marked as superseded before the new snapshot is published,
 //! so no cache can give out what a reader of the new snapshot would not find.
 
-use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::labels::{NameError, keys};
+use super::retired::Retired;
 use super::{Ask, Catalog, Cell, Coverage, Instance, Part, Service, Snapshot};
 
 /// Whether a `put` changed anything.
@@ -33,8 +31,8 @@ pub struct Writer {
     /// Whether a doubt came or went.
     pub(super) doubts: Touched,
     pub(super) address_set: Touched,
-    /// Addresses without an instance, oldest first.
-    pub(super) retired: VecDeque<(Instant, IpAddr)>,
+    /// Addresses without an instance.
+    pub(super) retired: Retired,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +50,7 @@ impl Writer {
             names: Touched::Yes,
             doubts: Touched::No,
             address_set: Touched::No,
-            retired: VecDeque::new(),
+            retired: Retired::default(),
         }
     }
 
@@ -148,18 +146,8 @@ impl Writer {
     /// Forgets the addresses that no instance has had for `grace`; the next publication shows it.
     pub fn retire_addresses(&mut self, grace: Duration) -> Outcome {
         let mut outcome = Outcome::Unchanged;
-        while let Some((since, address)) = self.retired.front().copied() {
-            if since.elapsed() < grace {
-                break;
-            }
-            self.retired.pop_front();
-            if self
-                .working
-                .addresses
-                .get(&address)
-                .is_some_and(|found| found.instances == 0)
-                && let Some(gone) = self.working.addresses.remove(&address)
-            {
+        while let Some(address) = self.retired.pop(grace) {
+            if let Some(gone) = self.working.addresses.remove(&address) {
                 self.superseded.push(gone.cell);
                 outcome = Outcome::Changed;
             }
