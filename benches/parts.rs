@@ -139,10 +139,9 @@ fn changes(criterion: &mut Criterion) {
         bencher.iter_batched(
             || format!("svc{:06}", next(&mut number)),
             |name| {
-                let guard = filled.catalog.snapshot().expect("it is published");
-                let snapshot = guard.as_ref().expect("a guard has a snapshot");
-                let found = snapshot.service(NAMESPACE.as_bytes(), name.as_bytes());
-                black_box(found).is_some()
+                let view = filled.catalog.view().expect("it is published");
+                let found = view.service(NAMESPACE.as_bytes(), name.as_bytes());
+                black_box(found).found().is_some()
             },
             BatchSize::SmallInput,
         );

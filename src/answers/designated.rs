@@ -5,9 +5,7 @@
 
 use std::net::IpAddr;
 
-use crate::dns::{
-    Answer, AnswerBuilder, Lifetime, Name, Owner, Query, Rcode, Rdata, RecordType, Section,
-};
+use crate::dns::{Answer, AnswerBuilder, Name, Owner, Query, Rcode, Rdata, RecordType, Section};
 
 const ZONE: [&[u8]; 2] = [b"resolver", b"arpa"];
 const LABEL: &[u8] = b"_dns";
@@ -69,11 +67,7 @@ impl DesignatedResolver {
             let ttl = ttl.min(self.negative_ttl_seconds);
             self.push_soa(&mut builder, &zone, Section::Authority, ttl);
         }
-        // Only a restart changes it.
-        Some(builder.finish(Lifetime::UntilSuperseded {
-            marks: [None, None, None],
-            asked: None,
-        }))
+        Some(builder.finish())
     }
 
     fn push_services(&self, builder: &mut AnswerBuilder) {

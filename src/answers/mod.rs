@@ -5,13 +5,15 @@
 
 mod designated;
 pub mod nomad;
+mod reply;
 mod router;
 
 pub use designated::DesignatedResolver;
 pub use nomad::{Descriptions, Zone, ZoneSettings, names};
+pub use reply::Reply;
 pub use router::Router;
 
-use crate::catalog::NotRead;
+use crate::catalog::{Doubt, NotRead};
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +24,15 @@ pub enum AnswerError {
     /// Nomad is read as it is asked, and more was asked than may be read.
     #[error("more services are asked for than may be read")]
     Overloaded,
+    /// It is not known what is registered under the name.
+    #[error("it is not known what is registered under the name: {}", .0.label())]
+    InDoubt(Doubt),
+}
+
+impl From<Doubt> for AnswerError {
+    fn from(doubt: Doubt) -> Self {
+        Self::InDoubt(doubt)
+    }
 }
 
 impl From<NotRead> for AnswerError {

@@ -12,9 +12,9 @@ use tower::Service;
 
 use super::designated::DesignatedResolver;
 use super::nomad::NomadZones;
-use super::{AnswerError, ZoneSettings};
+use super::{AnswerError, Reply, ZoneSettings};
 use crate::catalog::Catalog;
-use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
+use crate::dns::{AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
 
 /// Answers queries from the catalogue.
 #[derive(Clone, Debug)]
@@ -41,33 +41,31 @@ impl Router {
         }
     }
 
-    fn answer(&self, query: &Query) -> Result<Answer, AnswerError> {
+    fn answer(&self, query: &Query) -> Result<Reply, AnswerError> {
         // RFC 5936 §2.2.1: no transfer is offered.
         if matches!(query.record_type, RecordType::AXFR | RecordType::IXFR) {
-            let error = Some(ExtendedError::NOT_SUPPORTED);
-            return Ok(AnswerBuilder::error(Rcode::REFUSED, error));
+            return Ok(refuse(ExtendedError::NOT_SUPPORTED));
         }
         let designated = self.designated.as_ref();
         if let Some(answer) = designated.and_then(|designated| designated.answer(query)) {
-            return Ok(answer);
+            return Ok(Reply::once(answer));
         }
-        match self.nomad.answer(query) {
-            Some(answer) => answer,
-            None => {
-                let error = Some(ExtendedError::NOT_AUTHORITATIVE);
-                Ok(AnswerBuilder::error(Rcode::REFUSED, error))
-            }
-        }
+        let outside = || Ok(refuse(ExtendedError::NOT_AUTHORITATIVE));
+        self.nomad.answer(query).unwrap_or_else(outside)
     }
 }
 
+fn refuse(error: ExtendedError) -> Reply {
+    Reply::once(AnswerBuilder::error(Rcode::REFUSED, Some(error)))
+}
+
 impl Service<Query> for Router {
-    type Response = Answer;
+    type Response = Reply;
     type Error = AnswerError;
     /// Ready at once but where the catalogue is filled on demand.
     type Future = Either<
-        Ready<Result<Answer, AnswerError>>,
-        Pin<Box<dyn Future<Output = Result<Answer, AnswerError>> + Send>>,
+        Ready<Result<Reply, AnswerError>>,
+        Pin<Box<dyn Future<Output = Result<Reply, AnswerError>> + Send>>,
     >;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {

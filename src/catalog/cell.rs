@@ -1,14 +1,14 @@
 //! The mark by which a reader of an old snapshot learns that what it read was replaced.
 //!
-//! An answer keeps the cells of what it was made from; a cache looks at them (one load) before it gives
-//! the answer out again. A cell is superseded before the new snapshot is published, and never revived.
+//! An answer is kept with the cells of what it was made from; a cache looks at them (one load) before it
+//! gives the answer out again. A cell is superseded before the new snapshot is published, and never revived.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tells whether the part of the catalogue that it belongs to is still the current one.
 #[derive(Clone, Debug, Default)]
-pub struct Cell(Arc<AtomicBool>);
+pub(super) struct Cell(Arc<AtomicBool>);
 
 impl Cell {
     /// Says that what this cell stands for was replaced.
@@ -17,13 +17,13 @@ impl Cell {
     }
 
     /// Whether what this cell stands for was replaced.
-    pub fn is_superseded(&self) -> bool {
+    pub(super) fn is_superseded(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 
-    /// The mark itself, for an answer to carry.
-    pub fn mark(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+    /// Whether it is the cell of the same thing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -31,12 +31,14 @@ impl Cell {
 ///
 /// It is written once in a while and not at each query, so that no two workers write one cache line at each hit.
 #[derive(Clone, Debug, Default)]
-pub struct Asked(Arc<AtomicBool>);
+pub(super) struct Asked(Arc<AtomicBool>);
 
 impl Asked {
-    /// The flag itself, for an answer to carry.
-    pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+    /// Notes that somebody asks.
+    pub(super) fn note(&self) {
+        if !self.0.load(Ordering::Relaxed) {
+            self.0.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Takes the note back; whether there was one.

@@ -34,3 +34,14 @@ pub(super) fn label_key(name: &str) -> Option<Box<str>> {
     let fits = (1..=LABEL_OCTETS).contains(&name.len());
     (legal && fits).then(|| name.to_ascii_lowercase().into())
 }
+
+/// Whether a namespace or a datacenter could be called so.
+pub(super) fn could_be_named(label: &[u8]) -> bool {
+    let legal = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+    !label.is_empty() && label.iter().all(legal)
+}
+
+/// Whether a service could be called so.
+pub(super) fn could_be_service(label: &[u8]) -> bool {
+    could_be_named(label) && !label.starts_with(b"-") && !label.ends_with(b"-")
+}

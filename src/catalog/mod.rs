@@ -17,15 +17,16 @@ mod policy;
 mod retired;
 mod service;
 mod snapshot;
+mod sources;
+mod view;
 mod writer;
 
 use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
 
+use cell::{Asked, Cell};
 use demand::Demand;
-
-pub use cell::{Asked, Cell};
 pub use demand::{Ask, Coverage, NotRead};
 pub use doubt::{Doubt, Doubted};
 pub use health::{Health, HealthCounts};
@@ -33,7 +34,9 @@ pub use instance::{Address, Group, Id, Identity, Instance};
 pub use labels::NameError;
 pub use policy::HealthPolicy;
 pub use service::{Part, Service};
-pub use snapshot::{Namespace, Snapshot};
+pub use snapshot::Snapshot;
+pub use sources::Sources;
+pub use view::{Lookup, View};
 pub use writer::{Outcome, Writer};
 
 /// Holds the snapshot that answers are made from.
@@ -49,10 +52,20 @@ impl Catalog {
         Self::default()
     }
 
-    /// Takes the snapshot of this moment; none before the first publication or after `forget`.
+    /// Takes the snapshot of this moment; none before the first publication or after it was withdrawn.
     pub fn snapshot(&self) -> Option<Guard<Option<Arc<Snapshot>>>> {
         let guard = self.current.load();
         guard.is_some().then_some(guard)
+    }
+
+    /// Opens a view of this moment's snapshot, to look things up; none where there is no snapshot.
+    pub fn view(&self) -> Option<View> {
+        self.current.load_full().map(View::new)
+    }
+
+    /// Whether the snapshot of this moment has all that there is; none where there is no snapshot.
+    pub fn coverage(&self) -> Option<Coverage> {
+        self.current.load().as_ref().map(|it| it.coverage())
     }
 
     /// Has a service read where the catalogue is filled on demand, and waits until it has it.

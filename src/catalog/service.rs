@@ -15,9 +15,9 @@ pub struct Service {
     /// Why it is not known whether the instances are still those.
     pub doubt: Option<Doubt>,
     /// Superseded when any part changes, or the doubt.
-    pub cell: Cell,
+    pub(super) cell: Cell,
     /// Whether somebody asked for it lately; stays the same when it changes.
-    pub asked: Asked,
+    pub(super) asked: Asked,
 }
 
 /// The instances of one service as Nomad spells it.

@@ -1,4 +1,4 @@
-//! One consistent state of the catalogue, and the look-ups that answers need.
+//! One consistent state of the catalogue, and the look-ups in it, which only a view makes.
 //!
 //! Keys are lower case, as DNS compares names. The maps are persistent: a new snapshot shares with the
 //! old one all that did not change.
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use imbl::HashMap;
 
 use super::doubt::Doubts;
-use super::labels::LABEL_OCTETS;
+use super::labels::{LABEL_OCTETS, could_be_named};
 use super::{Cell, Coverage, Doubt, HealthCounts, Service};
 
 /// One state of the catalogue.
@@ -34,7 +34,7 @@ pub struct Snapshot {
 
 /// The services of one namespace.
 #[derive(Clone, Debug, Default)]
-pub struct Namespace {
+pub(super) struct Namespace {
     pub(super) services: HashMap<Box<str>, Arc<Service>>,
 }
 
@@ -46,51 +46,51 @@ pub(super) struct AddressUse {
 }
 
 impl Snapshot {
-    /// Finds a namespace by its label; none when it has no service.
-    pub fn namespace(&self, label: &[u8]) -> Option<&Namespace> {
-        with_folded(label, |key| self.namespaces.get(key).map(Arc::as_ref))
+    /// Whether there is a namespace: with a service, or with a doubt of its own.
+    pub(super) fn knows_namespace(&self, label: &[u8]) -> bool {
+        with_folded(label, |key| {
+            let known = self.namespaces.contains_key(key);
+            (known || self.doubts.within(key).is_some()).then_some(())
+        })
+        .is_some()
     }
 
     /// Finds a service by its labels.
-    pub fn service(&self, namespace: &[u8], name: &[u8]) -> Option<&Arc<Service>> {
-        self.namespace(namespace)?.service(name)
+    pub(super) fn service(&self, namespace: &[u8], name: &[u8]) -> Option<&Service> {
+        let namespace = with_folded(namespace, |key| self.namespaces.get(key))?;
+        let service = with_folded(name, |key| namespace.services.get(key));
+        service.map(Arc::as_ref)
     }
 
-    /// The cell of an address that instances have, or had a moment ago.
-    pub fn address(&self, address: IpAddr) -> Option<&Cell> {
-        self.addresses.get(&address).map(|found| &found.cell)
+    /// The doubt about a service that may be there, its own or that about its namespace.
+    pub(super) fn doubt_about(&self, namespace: &[u8], name: &[u8]) -> Option<Doubt> {
+        let about =
+            |namespace: &str| with_folded(name, |name| self.doubts.about_service(namespace, name));
+        (!self.doubts.is_empty()).then(|| with_folded(namespace, about))?
     }
 
-    /// Goes through the addresses that have a cell; in no order.
-    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.addresses.keys().copied()
+    /// The doubt about whatever may be in a namespace, also about whether there is one.
+    pub(super) fn doubt_within(&self, namespace: &[u8]) -> Option<Doubt> {
+        let within = with_folded(namespace, |key| self.doubts.within(key));
+        let is_unlisted = || !self.knows_namespace(namespace) && could_be_named(namespace);
+        within.or_else(|| self.doubts.others().filter(|_| is_unlisted()))
     }
 
     /// Whether any instance runs in a datacenter of this name.
-    pub fn has_datacenter(&self, label: &[u8]) -> bool {
+    pub(super) fn has_datacenter(&self, label: &[u8]) -> bool {
         with_folded(label, |key| self.datacenters.get(key)).is_some()
     }
 
     /// Whether a namespace has an instance in a datacenter.
-    pub fn is_in_datacenter(&self, namespace: &[u8], datacenter: &[u8]) -> bool {
+    pub(super) fn is_in_datacenter(&self, namespace: &[u8], datacenter: &[u8]) -> bool {
         with_folded(datacenter, |key| self.datacenters.get(key))
             .and_then(|namespaces| with_folded(namespace, |key| namespaces.get(key)))
             .is_some()
     }
 
-    /// The cell of the set of names, superseded when a name comes or goes.
-    pub fn names(&self) -> &Cell {
-        &self.names
-    }
-
-    /// The cell of the set of addresses, superseded when one becomes known.
-    pub fn address_set(&self) -> &Cell {
-        &self.address_set
-    }
-
-    /// The serial of the zones: grows when the set of names changes.
-    pub fn serial(&self) -> u32 {
-        self.serial
+    /// Goes through the addresses that have a name; in no order.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.keys().copied()
     }
 
     /// Whether what is not here does not exist.
@@ -143,24 +143,21 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    /// Gives everything a cell of its own anew, for the next publication.
-    pub(super) fn renew_cells(&mut self) {
-        (self.names, self.address_set) = (Cell::default(), Cell::default());
+    /// Gives everything a cell of its own anew, and hands out those that it had.
+    pub(super) fn renew_cells(&mut self) -> Vec<Cell> {
+        let mut old = vec![
+            std::mem::take(&mut self.names),
+            std::mem::take(&mut self.address_set),
+        ];
         for (_, namespace) in self.namespaces.iter_mut() {
             for (_, service) in Arc::make_mut(namespace).services.iter_mut() {
-                Arc::make_mut(service).cell = Cell::default();
+                old.push(std::mem::take(&mut Arc::make_mut(service).cell));
             }
         }
         for (_, address) in self.addresses.iter_mut() {
-            address.cell = Cell::default();
+            old.push(std::mem::take(&mut address.cell));
         }
-    }
-}
-
-impl Namespace {
-    /// Finds a service by its label.
-    pub fn service(&self, label: &[u8]) -> Option<&Arc<Service>> {
-        with_folded(label, |key| self.services.get(key))
+        old
     }
 }
 

@@ -135,9 +135,7 @@ impl Writer {
         }
         (self.names, self.doubts, self.address_set) = (Touched::No, Touched::No, Touched::No);
         self.working.index = index;
-        for cell in self.superseded.drain(..) {
-            cell.supersede();
-        }
+        self.supersede();
         self.catalog
             .current
             .store(Some(Arc::new(self.working.clone())));
@@ -167,36 +165,28 @@ impl Writer {
         if std::mem::replace(&mut self.working.coverage, coverage) == coverage {
             return;
         }
-        let cells = self.cells();
-        self.superseded.extend(cells);
-        self.working.renew_cells();
+        self.renew_all();
     }
 
     /// Takes the published snapshot back: what it said is too old to be said again.
     ///
     /// The working copy stays, and the next publication shows it.
     pub fn withdraw(&mut self) {
-        for cell in self.cells() {
-            cell.supersede();
-        }
+        self.renew_all();
+        // What was replaced and not published is in the snapshot that is taken back.
+        self.supersede();
         self.catalog.current.store(None);
     }
 
-    /// The cells of everything that is known.
-    fn cells(&self) -> Vec<Cell> {
-        let cells = self
-            .working
-            .iter()
-            .map(|(_, _, service)| service.cell.clone());
-        let mut cells: Vec<Cell> = cells.collect();
-        cells.extend(
-            self.working
-                .addresses
-                .values()
-                .map(|found| found.cell.clone()),
-        );
-        cells.extend([self.working.names.clone(), self.working.address_set.clone()]);
-        cells
+    /// Has everything that is known be superseded, and gives it new cells for what is published next.
+    fn renew_all(&mut self) {
+        self.superseded.extend(self.working.renew_cells());
+    }
+
+    fn supersede(&mut self) {
+        for cell in self.superseded.drain(..) {
+            cell.supersede();
+        }
     }
 
     fn replace(

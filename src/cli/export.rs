@@ -4,7 +4,7 @@ use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use super::args::{ExportArgs, ServeArgs};
-use super::{USAGE, fail, settings};
+use super::{USAGE, fail, settings, warn};
 use crate::app;
 use crate::config::{ConfigError, Settings};
 use crate::dns::Name;
@@ -27,7 +27,11 @@ pub(super) async fn run(mut args: ExportArgs) -> ExitCode {
     }
     let mut out = BufWriter::new(io::stdout().lock());
     match export::run(settings, &wanted, args.timeout, &mut out).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(left_out)) => {
+            warn(&left_out.to_string());
+            ExitCode::SUCCESS
+        }
         // Who was to read it has read enough.
         Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::FAILURE

@@ -218,8 +218,12 @@ fn say(text: &str) -> ExitCode {
     }
 }
 
-fn fail(code: u8, problem: &str) -> ExitCode {
+fn warn(problem: &str) {
     // There is nobody left to tell if this fails too.
     let _ = writeln!(io::stderr(), "nomadns: {problem}");
+}
+
+fn fail(code: u8, problem: &str) -> ExitCode {
+    warn(problem);
     ExitCode::from(code)
 }

@@ -5,7 +5,6 @@
 //! same question has at the same place; so records can be left out and turned round freely.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Rcode;
 
@@ -29,7 +28,6 @@ pub(super) struct Parts {
     pub(super) rotates: bool,
     pub(super) freshness_seconds: Option<u32>,
     pub(super) extended_error: Option<ExtendedError>,
-    pub(super) lifetime: Lifetime,
 }
 
 /// Why an answer is as it is, for people (RFC 8914).
@@ -50,23 +48,6 @@ pub enum Age {
     /// It is older.
     Stale,
 }
-
-/// How long a cache may give an answer out.
-#[derive(Clone, Debug)]
-pub enum Lifetime {
-    /// It is for this query alone.
-    Once,
-    /// Until one of the marks is set.
-    UntilSuperseded {
-        /// What it was made from.
-        marks: [Option<Mark>; 3],
-        /// Set when it is given out, for whoever wants to know; who knows it clears it.
-        asked: Option<Mark>,
-    },
-}
-
-/// A flag that an answer shares: once set, what it was made from was replaced; or, somebody asked for it.
-pub type Mark = Arc<AtomicBool>;
 
 impl Answer {
     pub(super) fn new(parts: Parts) -> Self {
@@ -113,28 +94,6 @@ impl Answer {
     pub fn octets(&self) -> usize {
         size_of::<Parts>() + self.0.records.len() + 4 * self.0.answer_starts.len()
     }
-
-    /// Whether what it was made from still holds.
-    pub fn is_current(&self) -> bool {
-        match &self.0.lifetime {
-            Lifetime::Once => false,
-            Lifetime::UntilSuperseded { marks, .. } => !marks
-                .iter()
-                .flatten()
-                .any(|mark| mark.load(Ordering::Acquire)),
-        }
-    }
-
-    /// Notes that it is given out. It writes only if that is not noted yet: many threads share the flag.
-    pub fn note_asked(&self) {
-        if let Lifetime::UntilSuperseded {
-            asked: Some(asked), ..
-        } = &self.0.lifetime
-            && !asked.load(Ordering::Relaxed)
-        {
-            asked.store(true, Ordering::Relaxed);
-        }
-    }
 }
 
 impl ExtendedError {
@@ -147,6 +106,26 @@ impl ExtendedError {
     pub const STALE_NXDOMAIN: Self = Self {
         code: 19,
         text: "no word of Nomad for a while",
+    };
+    /// It is the last that is known, of what cannot be read now (RFC 8914 §4.4).
+    pub const LAST_KNOWN: Self = Self {
+        code: 3,
+        text: "what Nomad said last, it cannot be read now",
+    };
+    /// It is listed, and was not read yet (RFC 8914 §4.15).
+    pub const NOT_READ_YET: Self = Self {
+        code: 14,
+        text: "not read from Nomad yet",
+    };
+    /// Nomad could not be asked about it (RFC 8914 §4.23).
+    pub const UNREADABLE: Self = Self {
+        code: 22,
+        text: "could not be read from Nomad",
+    };
+    /// Nomad does not let it be read (RFC 8914 §4.19).
+    pub const REFUSED_BY_NOMAD: Self = Self {
+        code: 18,
+        text: "the gateway's token may not read it",
     };
     /// No snapshot of the cluster exists yet (RFC 8914 §4.15).
     pub const NOT_READY: Self = Self {

@@ -3,7 +3,7 @@
 //! Names are compressed against the question only: what an answer points to is then there in every copy
 //! of it, however many records the copy has and in whatever order.
 
-use super::answer::{ExtendedError, Lifetime, Parts};
+use super::answer::{ExtendedError, Parts};
 use super::{Answer, Class, Name, Rcode, RecordType};
 
 /// The most octets that the records of an answer may take; what comes after is left out.
@@ -66,7 +66,6 @@ impl AnswerBuilder {
             rotates: true,
             freshness_seconds: None,
             extended_error: None,
-            lifetime: Lifetime::Once,
         };
         Self {
             question: *name,
@@ -89,6 +88,11 @@ impl AnswerBuilder {
     /// Sets the code of the response.
     pub fn set_rcode(&mut self, rcode: Rcode) {
         self.parts.rcode = rcode;
+    }
+
+    /// Sets what is told beside the code of the response.
+    pub fn set_extended_error(&mut self, extended_error: ExtendedError) {
+        self.parts.extended_error = Some(extended_error);
     }
 
     /// Appends a record of class IN whose data `write` writes.
@@ -132,12 +136,11 @@ impl AnswerBuilder {
         self.starts.len()
     }
 
-    /// Makes the answer, which a cache may keep for `lifetime`.
-    pub fn finish(self, lifetime: Lifetime) -> Answer {
+    /// Makes the answer.
+    pub fn finish(self) -> Answer {
         let mut parts = self.parts;
         parts.records = self.octets.into();
         parts.answer_starts = self.starts.into();
-        parts.lifetime = lifetime;
         Answer::new(parts)
     }
 

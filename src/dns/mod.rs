@@ -15,7 +15,7 @@ mod query;
 pub mod text;
 pub mod wire;
 
-pub use answer::{Age, Answer, ExtendedError, Lifetime, Mark};
+pub use answer::{Age, Answer, ExtendedError};
 pub use builder::{AnswerBuilder, Owner, Rdata, Section};
 pub use cookie::CookieSecrets;
 pub use edns::{ClientSubnet, Cookie, Edns, EdnsOptions};

@@ -26,9 +26,9 @@ impl Lines {
             client: None,
         };
         let mut octets = Vec::new();
-        // It fails only without a snapshot, and there is one.
-        if let Ok(answer) = router.call(query.clone()).await {
-            encode_whole(&answer, &query, &mut octets);
+        // There is a snapshot, so it fails only for a name in doubt, which has no records that are known.
+        if let Ok(reply) = router.call(query.clone()).await {
+            encode_whole(reply.answer(), &query, &mut octets);
         }
         let mut lines = Message::read(&octets).map_or_else(
             |_| Vec::new(),

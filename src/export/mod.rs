@@ -6,12 +6,13 @@
 mod lines;
 mod zone_file;
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answers::{Router, Zone};
-use crate::catalog::{Catalog, Coverage, HealthPolicy, Snapshot};
+use crate::catalog::{Catalog, Coverage, Doubt, HealthPolicy, View};
 use crate::config::Settings;
 use crate::dns::Name;
 use crate::nomad::Client;
@@ -41,7 +42,29 @@ pub enum ExportError {
     Write(#[from] io::Error),
 }
 
+/// How many services and namespaces are not in an export, since it is not known what is registered there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// They could not be read.
+    pub unreadable: usize,
+    /// Nomad refuses the token to read them.
+    pub refused: usize,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the export is not whole: of services and namespaces {} could not be read and {} may not be read with \
+             this token; their names are left out",
+            self.unreadable, self.refused
+        )
+    }
+}
+
 /// Reads the cluster and writes the zones that are called `wanted`; all of them when none is.
+///
+/// Names that are in doubt are left out, and how many is told.
 ///
 /// # Errors
 /// A Nomad that does not tell all within `timeout`, or what writing to `out` fails with.
@@ -50,31 +73,36 @@ pub async fn run(
     wanted: &[Name],
     timeout: Duration,
     out: &mut impl Write,
-) -> Result<(), ExportError> {
+) -> Result<Option<LeftOut>, ExportError> {
     let zones = settings.zones.clone();
-    let (catalog, snapshot) = read(settings, timeout).await?;
+    let (catalog, view) = read(settings, timeout).await?;
     let is_wanted = |zone: &&Zone| wanted.is_empty() || wanted.contains(&zone.apex);
     let mut file = ZoneFile {
         router: Router::new(zones.clone(), catalog),
         settings: &zones,
-        snapshot: &snapshot,
+        view: &view,
         out,
     };
     for zone in zones.zones().iter().filter(is_wanted) {
         file.write(zone).await?;
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    let snapshot = view.snapshot();
+    Ok(snapshot.has_doubts().then(|| LeftOut {
+        unreadable: snapshot.doubts(Doubt::Unreadable),
+        refused: snapshot.doubts(Doubt::Refused),
+    }))
 }
 
 /// Follows Nomad until all of it was read once.
 async fn read(
     mut settings: Settings,
     timeout: Duration,
-) -> Result<(Arc<Catalog>, Arc<Snapshot>), ExportError> {
+) -> Result<(Arc<Catalog>, View), ExportError> {
     let client = Client::new(settings.nomad)?;
     let (catalog, status) = (Arc::new(Catalog::new()), Arc::<sync::Status>::default());
     let complete = async {
-        while catalog.snapshot().is_none() {
+        while !is_read(&catalog) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
@@ -84,15 +112,21 @@ async fn read(
     let following = sync::run(settings.sync, client, writer, Arc::clone(&status), complete);
     // What is there counts, not whether it was late.
     let _ = tokio::time::timeout(timeout, following).await;
-    let snapshot = catalog.snapshot().and_then(|guard| (*guard).clone());
-    let is_whole = |it: &Arc<Snapshot>| it.coverage() == Coverage::Complete;
-    match snapshot.filter(is_whole) {
-        Some(snapshot) => Ok((catalog, snapshot)),
+    let view = catalog.view().filter(|_| is_read(&catalog));
+    match view.filter(|view| view.snapshot().coverage() == Coverage::Complete) {
+        Some(view) => Ok((catalog, view)),
         None => Err(ExportError::Incomplete {
             timeout,
             reason: reason(&status),
         }),
     }
+}
+
+/// Whether everything that is listed was read, or it was tried.
+fn is_read(catalog: &Catalog) -> bool {
+    let guard = catalog.snapshot();
+    let snapshot = guard.as_ref().and_then(|guard| guard.as_ref());
+    snapshot.is_some_and(|it| it.doubts(Doubt::Unread) == 0)
 }
 
 fn reason(status: &sync::Status) -> String {

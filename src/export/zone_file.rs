@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::lines::Lines;
 use crate::answers::{Router, Zone, ZoneSettings, names};
-use crate::catalog::Snapshot;
+use crate::catalog::View;
 use crate::dns::{Name, RecordType};
 
 /// What names have, in the order in which it is written.
@@ -22,14 +22,14 @@ const TYPES: [RecordType; 7] = [
 pub(super) struct ZoneFile<'a, W> {
     pub(super) router: Router,
     pub(super) settings: &'a ZoneSettings,
-    pub(super) snapshot: &'a Snapshot,
+    pub(super) view: &'a View,
     pub(super) out: &'a mut W,
 }
 
 impl<W: Write> ZoneFile<'_, W> {
     pub(super) async fn write(&mut self, zone: &Zone) -> io::Result<()> {
         self.write_header(zone)?;
-        for name in names(self.settings, zone, self.snapshot) {
+        for name in names(self.settings, zone, self.view) {
             self.write_name(&name).await?;
         }
         for cut_out in self.settings.zones_cut_out(zone) {
@@ -44,7 +44,7 @@ impl<W: Write> ZoneFile<'_, W> {
     }
 
     fn write_header(&mut self, zone: &Zone) -> io::Result<()> {
-        let (version, index) = (env!("CARGO_PKG_VERSION"), self.snapshot.index());
+        let (version, index) = (env!("CARGO_PKG_VERSION"), self.view.snapshot().index());
         write!(
             self.out,
             "\

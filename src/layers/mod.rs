@@ -1,4 +1,4 @@
-//! The tower layers over `Query -> Answer`, and the stack that they make.
+//! The tower layers over `Query -> Answer`, and the stack that they make; below the cache it is `Query -> Reply`.
 //!
 //! Floor 3. A layer looks at the query and at what is below it, never at who is above. Their order
 //! stands once, in `Stacks::worker`.
@@ -21,7 +21,7 @@ use self::cache::{Cache, CacheLayer, Table};
 pub use self::limits::Limits;
 use self::metrics::{Counters, Metrics, MetricsLayer, Workers};
 use self::rescue::{Rescue, RescueLayer};
-use crate::answers::Router;
+use crate::answers::{Reply, Router};
 use crate::dns::{Answer, Query};
 
 /// The whole stack, as a listener sees it: it always has an answer.
@@ -47,7 +47,7 @@ impl<S> Stack for S where
 }
 
 /// The stack of one worker.
-pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, Answer, BoxError>>>>;
+pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, Reply, BoxError>>>>;
 
 /// Makes the stacks of workers: each has its own cache and counters, all share the limits.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ use tower::{BoxError, Layer, Service};
 
 use super::metrics::{Counters, Failure};
 use crate::answers::AnswerError;
+use crate::catalog::Doubt;
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode};
 
 /// Rescues a service's errors.
@@ -107,10 +108,15 @@ where
 }
 
 fn failure_of(error: &BoxError) -> Failure {
-    let answers = error.downcast_ref::<AnswerError>();
-    if answers == Some(&AnswerError::NotReady) {
-        Failure::NotReady
-    } else if answers == Some(&AnswerError::Overloaded) || error.is::<Overloaded>() {
+    if let Some(error) = error.downcast_ref::<AnswerError>() {
+        match error {
+            AnswerError::NotReady => Failure::NotReady,
+            AnswerError::Overloaded => Failure::Overloaded,
+            AnswerError::InDoubt(Doubt::Unread) => Failure::Unread,
+            AnswerError::InDoubt(Doubt::Unreadable) => Failure::Unreadable,
+            AnswerError::InDoubt(Doubt::Refused) => Failure::Refused,
+        }
+    } else if error.is::<Overloaded>() {
         Failure::Overloaded
     } else if error.is::<Elapsed>() {
         Failure::TimedOut
@@ -123,6 +129,9 @@ fn failure_of(error: &BoxError) -> Failure {
 fn said_of(failure: Failure) -> ExtendedError {
     match failure {
         Failure::NotReady => ExtendedError::NOT_READY,
+        Failure::Unread => ExtendedError::NOT_READ_YET,
+        Failure::Unreadable => ExtendedError::UNREADABLE,
+        Failure::Refused => ExtendedError::REFUSED_BY_NOMAD,
         Failure::Overloaded => ExtendedError::OVERLOADED,
         Failure::TimedOut => ExtendedError::TIMED_OUT,
         Failure::Panic | Failure::Other => ExtendedError::OTHER,

@@ -3,12 +3,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::clients::Clients;
 use crate::dns::wire::Additions;
-use crate::dns::{Age, CookieSecrets, Mark, Query, Transport};
+use crate::dns::{Age, CookieSecrets, Query, Transport};
 use crate::layers::metrics::Counters;
 
 /// Stands for the address of a client that has none.
@@ -28,7 +28,7 @@ pub struct Server {
     /// Who may ask, and how often.
     pub clients: Arc<Clients>,
     /// Set while answers are older than they should be (RFC 8914 §4.4).
-    pub stale: Mark,
+    pub stale: Arc<AtomicBool>,
 }
 
 impl Default for Server {
@@ -41,7 +41,7 @@ impl Default for Server {
             cookies,
             counters: Arc::default(),
             clients: Arc::default(),
-            stale: Mark::default(),
+            stale: Arc::default(),
         }
     }
 }

@@ -4,12 +4,17 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use nomadns::answers::{Zone, ZoneSettings, names};
+use nomadns::catalog::{Catalog, Doubt};
 use nomadns::config::{Settings, Source};
 use nomadns::demo::{Fault, Options, Registration, SimulatedNomad};
 use nomadns::dns::Name;
-use nomadns::export::{self, ExportError};
+use nomadns::export::{self, ExportError, LeftOut};
+
+use crate::support::answers::instance;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -215,4 +220,43 @@ async fn a_token_that_lists_nothing_exports_nothing_and_says_why() {
     let text = error.to_string();
     assert!(text.contains("the token lists no services"), "{text}");
     assert!(out.is_empty());
+}
+
+#[test]
+fn a_service_in_doubt_is_left_out_with_all_of_its_names() {
+    let catalog = Arc::new(Catalog::new());
+    let mut writer = catalog.writer();
+    for (service, address) in [("redis", "10.0.0.1"), ("web", "10.0.0.2")] {
+        writer
+            .put("default", service, vec![instance(address, 80, &["a"])])
+            .unwrap();
+    }
+    writer
+        .doubt("default", "web", Some(Doubt::Unreadable))
+        .unwrap();
+    writer.publish(1);
+    let zone = Zone::new("nomad".parse().unwrap()).unwrap();
+    let settings = ZoneSettings::new(vec![zone], 30, 5);
+    let view = catalog.view().unwrap();
+    let zone = &settings.zones()[0];
+    let names = names(&settings, zone, &view).map(|name| name.to_string());
+    let names: Vec<String> = names.collect();
+    assert!(
+        names.contains(&"a.redis.default.nomad.".to_owned()),
+        "{names:?}"
+    );
+    assert!(!names.iter().any(|name| name.contains("web")), "{names:?}");
+}
+
+#[test]
+fn what_an_export_leaves_out_is_told_in_one_line() {
+    let left_out = LeftOut {
+        unreadable: 2,
+        refused: 1,
+    };
+    assert_eq!(
+        left_out.to_string(),
+        "the export is not whole: of services and namespaces 2 could not be read and 1 may not be read with this \
+         token; their names are left out"
+    );
 }

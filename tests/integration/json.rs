@@ -3,7 +3,7 @@
 use nomadns::dns::json::{Form, ParameterError, Parameters, render};
 use nomadns::dns::wire::{Additions, MessageError, encode};
 use nomadns::dns::{
-    Answer, AnswerBuilder, ExtendedError, Lifetime, Name, Owner, Query, Rcode, RecordType, Section,
+    Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section,
 };
 use proptest::prelude::*;
 
@@ -51,7 +51,7 @@ fn an_answer_has_googles_fields_in_googles_order() {
     );
     let mut message = Vec::new();
     encode(
-        &builder.finish(Lifetime::Once),
+        &builder.finish(),
         &query,
         &Additions::default(),
         0,
@@ -90,7 +90,7 @@ fn a_denial_has_its_soa_and_no_empty_sections() {
         },
     );
     assert_eq!(
-        rendered(&builder.finish(Lifetime::Once), &query),
+        rendered(&builder.finish(), &query),
         concat!(
             r#"{"Status":3,"TC":false,"RD":true,"RA":false,"AD":false,"CD":true,"#,
             r#""Question":[{"name":"none.nomad.","type":1}],"#,
@@ -137,7 +137,7 @@ fn txt_is_quoted_so_that_nothing_is_lost() {
             rdata.text(b"\x07\xc3\xbc");
         },
     );
-    let json = rendered(&builder.finish(Lifetime::Once), &query);
+    let json = rendered(&builder.finish(), &query);
     let document: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
         document["Answer"][0]["data"],

@@ -36,4 +36,5 @@ mod switching;
 mod sync;
 mod tls;
 mod transports_agree;
+mod truth;
 mod web;

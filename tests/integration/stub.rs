@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Either};
 use hickory_proto::op::Message;
 use nomadns::dns::{
-    Answer, AnswerBuilder, ExtendedError, Lifetime, Name, Owner, Query, Rcode, RecordType, Section,
+    Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section,
 };
 use nomadns::layers::Stack;
 use nomadns::listeners::{
@@ -102,7 +102,7 @@ fn answer(first: &str, query: &Query) -> Answer {
                 },
             );
         }
-        return builder.finish(Lifetime::Once);
+        return builder.finish();
     }
     let zone = Name::from_labels([b"nomad".as_slice()]).unwrap();
     builder.push(
@@ -118,7 +118,7 @@ fn answer(first: &str, query: &Query) -> Answer {
                 .for_each(|number| rdata.u32(number));
         },
     );
-    builder.finish(Lifetime::Once)
+    builder.finish()
 }
 
 /// A query in wire form, with RD.

@@ -16,9 +16,7 @@ const CANDIDATES: usize = 4;
 impl NomadZones {
     /// Whether a query has to wait until what it asks for has been read.
     pub(crate) fn is_asked_for(&self, query: &Query) -> bool {
-        let guard = self.catalog.snapshot();
-        let snapshot = guard.as_ref().and_then(|guard| guard.as_ref());
-        snapshot.is_some_and(|snapshot| snapshot.coverage() == Coverage::OnDemand)
+        self.catalog.coverage() == Some(Coverage::OnDemand)
             && self.settings.zone_for(query).is_some()
     }
 
@@ -44,16 +42,14 @@ impl NomadZones {
     }
 
     fn is_found(&self, query: &Query) -> bool {
-        let guard = self.catalog.snapshot();
-        let snapshot = guard.as_ref().and_then(|guard| guard.as_ref());
-        let (Some(snapshot), Some(zone)) = (snapshot, self.settings.zone_for(query)) else {
+        let (Some(view), Some(zone)) = (self.catalog.view(), self.settings.zone_for(query)) else {
             return false;
         };
         let context = Context {
             query,
             zone,
             settings: &self.settings,
-            snapshot,
+            view: &view,
         };
         context.read(&query.name.labels()).is_positive()
     }

@@ -6,15 +6,17 @@
 
 use std::net::IpAddr;
 
-use super::Context;
 use super::address_labels::address_from_hex;
-use crate::catalog::{Cell, Coverage, Instance, Service, Snapshot};
+use crate::catalog::{Doubt, Instance, Lookup, Service, View};
 use crate::dns::Labels;
 
 /// What a name means.
 pub(super) struct Reading<'a> {
     pub(super) found: Found<'a>,
-    precedence: Precedence,
+    /// Why something else may be at the name that comes first, though nothing tells of it.
+    pub(super) doubt: Option<Doubt>,
+    /// Why there may be names below.
+    pub(super) doubt_below: Option<Doubt>,
 }
 
 /// What is at a name.
@@ -29,18 +31,13 @@ pub(super) enum Found<'a> {
         selection: Selection<'a>,
     },
     /// One address.
-    Address { address: IpAddr, cell: &'a Cell },
+    Address(IpAddr),
     /// Nothing, but there are names below (RFC 8020).
     Empty,
-    /// Nothing, and nothing below; the cell is that of what it was looked for in.
-    Nothing { cell: Option<&'a Cell> },
-}
-
-/// Whether another reading of the name would have come first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Precedence {
-    First,
-    AfterAnother,
+    /// Nothing, and nothing below.
+    Nothing,
+    /// It is not known what: the service, or its namespace, is in doubt.
+    InDoubt(Doubt),
 }
 
 /// Which instances of a service are meant.
@@ -55,76 +52,81 @@ pub(super) struct Selection<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn first(found: Found<'a>) -> Self {
+    fn nothing(doubt: Option<Doubt>, doubt_below: Option<Doubt>) -> Self {
         Self {
-            found,
-            precedence: Precedence::First,
-        }
-    }
-
-    /// Marks it as one that holds only while another does not.
-    pub(super) fn after_another(self) -> Self {
-        Self {
-            precedence: Precedence::AfterAnother,
-            ..self
+            found: Found::Nothing,
+            doubt,
+            doubt_below,
         }
     }
 
     /// Whether it has an answer of its own.
     pub(super) fn is_positive(&self) -> bool {
-        !matches!(self.found, Found::Empty | Found::Nothing { .. })
+        !matches!(
+            self.found,
+            Found::Empty | Found::Nothing | Found::InDoubt(_)
+        )
     }
 
-    /// The cell that tells when a reading that comes first may have become possible.
-    pub(super) fn precedence_cell(&self, context: &Context<'a>) -> Option<&'a Cell> {
-        (self.precedence == Precedence::AfterAnother).then(|| context.snapshot.names())
+    /// What comes after it: that, with what is in doubt before.
+    pub(super) fn then(self, next: Self) -> Self {
+        Self {
+            found: next.found,
+            doubt: self.doubt.max(next.doubt),
+            doubt_below: self.doubt_below.max(next.doubt_below),
+        }
+    }
+}
+
+impl<'a> From<Found<'a>> for Reading<'a> {
+    fn from(found: Found<'a>) -> Self {
+        Self {
+            found,
+            ..Self::nothing(None, None)
+        }
     }
 }
 
 /// Reads the first `count` labels of a name: those below the apex.
-pub(super) fn read<'a>(
-    snapshot: &'a Snapshot,
-    labels: &'a Labels<'a>,
-    count: usize,
-) -> Reading<'a> {
+pub(super) fn read<'a>(view: &'a View, labels: &'a Labels<'a>, count: usize) -> Reading<'a> {
     let names = Names {
-        snapshot,
+        view,
         labels,
         datacenter: None,
     };
     let plain = names.read(count);
-    if !matches!(plain, Found::Nothing { .. }) {
-        return Reading::first(plain);
+    if !matches!(plain.found, Found::Nothing) {
+        return plain;
     }
-    let last = labels.at(count - 1);
-    let special = match last {
-        Some(last) if last.eq_ignore_ascii_case(b"addr") => names.read_address(count - 1),
-        Some(last) if last.eq_ignore_ascii_case(b"dc") => names.read_datacenter(count - 1),
-        _ => return Reading::first(plain),
-    };
-    Reading::first(special).after_another()
+    match labels.at(count - 1) {
+        Some(last) if last.eq_ignore_ascii_case(b"addr") => {
+            plain.then(names.read_address(count - 1))
+        }
+        Some(last) if last.eq_ignore_ascii_case(b"dc") => {
+            plain.then(names.read_datacenter(count - 1))
+        }
+        _ => plain,
+    }
 }
 
 #[derive(Clone, Copy)]
 struct Names<'a> {
-    snapshot: &'a Snapshot,
+    view: &'a View,
     labels: &'a Labels<'a>,
     datacenter: Option<&'a [u8]>,
 }
 
 impl<'a> Names<'a> {
-    fn read(self, count: usize) -> Found<'a> {
+    fn read(self, count: usize) -> Reading<'a> {
         let label = |place: usize| self.labels.at(place).unwrap_or_default();
         match count {
-            0 => Found::Apex,
+            0 => Found::Apex.into(),
             1 if label(0).eq_ignore_ascii_case(b"ns") && self.datacenter.is_none() => {
-                Found::NameServer
+                Found::NameServer.into()
             }
-            1 if self.has_namespace(label(0)) => Found::Empty,
-            1 => Found::Nothing { cell: None },
-            _ if !self.has_namespace(label(count - 1)) => Found::Nothing { cell: None },
+            1 => self.read_namespace(label(0)),
             // `_SERVICE._tcp.NS` and `_SERVICE._TAG.NS` are below it.
-            2 if is_underscored(label(0)) => Found::Empty,
+            2 if is_underscored(label(0)) => self.read_namespace(label(1)),
             3 if is_underscored(label(0)) && is_underscored(label(1)) => {
                 let tag = Some(label(1))
                     .filter(|tag| !is_protocol(tag))
@@ -135,15 +137,12 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn has_namespace(self, label: &[u8]) -> bool {
-        // Of a namespace that is read on demand nobody knows what is in it, so it is not to be denied (RFC 8020).
-        if self.snapshot.coverage() == Coverage::OnDemand {
-            return could_be_named(label);
-        }
-        match self.datacenter {
-            None => self.snapshot.namespace(label).is_some(),
-            Some(datacenter) => self.snapshot.is_in_datacenter(label, datacenter),
-        }
+    /// Reads a name that only has names below it, those of a namespace.
+    fn read_namespace(self, label: &[u8]) -> Reading<'a> {
+        empty_where(match self.datacenter {
+            None => self.view.namespace(label),
+            Some(datacenter) => self.view.namespace_in(label, datacenter),
+        })
     }
 
     fn read_service(
@@ -152,9 +151,12 @@ impl<'a> Names<'a> {
         name: &[u8],
         tags: usize,
         service_tag: Option<&'a [u8]>,
-    ) -> Found<'a> {
-        let Some(service) = self.snapshot.service(namespace, name) else {
-            return Found::Nothing { cell: None };
+    ) -> Reading<'a> {
+        let service = match self.view.service(namespace, name) {
+            Lookup::Found(service) => service,
+            Lookup::Absent => return Found::Nothing.into(),
+            Lookup::InDoubt(doubt) => return Found::InDoubt(doubt).into(),
+            Lookup::Unlisted(doubt) => return Reading::nothing(Some(doubt), None),
         };
         let (labels, datacenter) = (self.labels, self.datacenter);
         let selection = Selection {
@@ -163,56 +165,54 @@ impl<'a> Names<'a> {
             service_tag,
             datacenter,
         };
-        if service
+        let is_any_taken = service
             .instances()
-            .any(|instance| selection.takes(instance))
-        {
-            Found::Instances { service, selection }
-        } else {
-            Found::Nothing {
-                cell: Some(&service.cell),
-            }
+            .any(|instance| selection.takes(instance));
+        match service.doubt {
+            _ if is_any_taken => Found::Instances { service, selection }.into(),
+            // There may be instances that nobody knows of, which are meant.
+            Some(doubt) => Found::InDoubt(doubt).into(),
+            None => Found::Nothing.into(),
         }
     }
 
-    fn read_address(self, count: usize) -> Found<'a> {
-        match (count, self.labels.at(0)) {
-            (0, _) => Found::Empty,
-            (1, Some(label)) => {
-                let address = address_from_hex(label);
-                let cell = address.and_then(|address| self.snapshot.address(address));
-                match (address, cell) {
-                    (Some(address), Some(cell)) => Found::Address { address, cell },
-                    _ => Found::Nothing {
-                        cell: Some(self.snapshot.address_set()),
-                    },
+    fn read_address(self, count: usize) -> Reading<'a> {
+        let address = self.labels.at(0).and_then(address_from_hex);
+        match (count, address) {
+            (0, _) => Found::Empty.into(),
+            (1, Some(address)) => match self.view.address(address) {
+                Lookup::Found(()) => Found::Address(address).into(),
+                Lookup::Absent => Found::Nothing.into(),
+                Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => {
+                    Reading::nothing(Some(doubt), None)
                 }
-            }
-            _ => Found::Nothing { cell: None },
+            },
+            _ => Found::Nothing.into(),
         }
     }
 
-    fn has_datacenter(self, label: &[u8]) -> bool {
-        match self.snapshot.coverage() {
-            Coverage::Complete => self.snapshot.has_datacenter(label),
-            Coverage::OnDemand => could_be_named(label),
-        }
-    }
-
-    fn read_datacenter(self, count: usize) -> Found<'a> {
+    fn read_datacenter(self, count: usize) -> Reading<'a> {
         let Some(place) = count.checked_sub(1) else {
-            return Found::Empty;
+            return Found::Empty.into();
         };
         let datacenter = self.labels.at(place).unwrap_or_default();
-        match place {
-            0 if self.has_datacenter(datacenter) => Found::Empty,
-            0 => Found::Nothing { cell: None },
-            _ => Self {
-                datacenter: Some(datacenter),
-                ..self
-            }
-            .read(place),
+        if place == 0 {
+            return empty_where(self.view.datacenter(datacenter));
         }
+        let inside = Self {
+            datacenter: Some(datacenter),
+            ..self
+        };
+        inside.read(place)
+    }
+}
+
+/// What is at a name that has nothing but names below it.
+fn empty_where<'a>(found: Lookup<()>) -> Reading<'a> {
+    match found {
+        Lookup::Found(()) => Found::Empty.into(),
+        Lookup::Absent => Found::Nothing.into(),
+        Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(None, Some(doubt)),
     }
 }
 
@@ -229,8 +229,9 @@ impl Selection<'_> {
         let group = &instance.group;
         let carries = |label: &[u8]| group.tags.iter().any(|tag| is_same_label(tag, label));
         let mut tags = (0..self.tags).filter_map(|place| self.labels.at(place));
-        self.datacenter
-            .is_none_or(|label| is_same_label(&group.datacenter, label))
+        let is_there =
+            |label: &[u8]| is_datacenter(label) && is_same_label(&group.datacenter, label);
+        self.datacenter.is_none_or(is_there)
             && self.service_tag.is_none_or(carries)
             && tags.all(carries)
     }
@@ -243,8 +244,8 @@ pub(super) fn is_same_label(text: &str, label: &[u8]) -> bool {
     is_legal && text.as_bytes().eq_ignore_ascii_case(label)
 }
 
-/// Whether a namespace or a datacenter could be called so.
-fn could_be_named(label: &[u8]) -> bool {
+/// Whether a datacenter's name can stand in a name: it has to be a host's label (RFC 1123 §2.1), unlike a tag.
+pub(super) fn is_datacenter(label: &[u8]) -> bool {
     let legal = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
     !label.is_empty() && label.iter().all(legal)
 }

@@ -3,12 +3,11 @@
 use std::net::IpAddr;
 
 use super::{Context, negative};
-use crate::catalog::Cell;
-use crate::dns::{Answer, AnswerBuilder, Lifetime, Name, Owner, Rcode, RecordType, Section};
+use crate::dns::{Answer, AnswerBuilder, Name, Owner, Rcode, RecordType, Section};
 
 /// Answers for the apex: SOA and NS.
 pub(super) fn apex(context: &Context<'_>) -> Answer {
-    let mut builder = context.builder();
+    let mut builder = context.builder(None);
     let ttl = context.settings.ttl_seconds;
     match context.query.record_type {
         RecordType::SOA | RecordType::ANY => {
@@ -35,16 +34,16 @@ pub(super) fn apex(context: &Context<'_>) -> Answer {
                 );
             }
         }
-        _ => return negative::deny(context, Rcode::NOERROR, static_lifetime(context)),
+        _ => return negative::deny(context, Rcode::NOERROR, None),
     }
-    builder.finish(static_lifetime(context))
+    builder.finish()
 }
 
 /// Answers for the name server's own name: its addresses.
 ///
 /// A namespace of this name has its services below it all the same.
 pub(super) fn name_server(context: &Context<'_>) -> Answer {
-    let mut builder = context.builder();
+    let mut builder = context.builder(None);
     let ttl = context.settings.ttl_seconds;
     for address in &context.settings.server_addresses {
         if matches!(context.query.record_type, RecordType::ANY)
@@ -60,9 +59,9 @@ pub(super) fn name_server(context: &Context<'_>) -> Answer {
         }
     }
     if builder.answer_count() == 0 {
-        return negative::deny(context, Rcode::NOERROR, static_lifetime(context));
+        return negative::deny(context, Rcode::NOERROR, None);
     }
-    builder.finish(static_lifetime(context))
+    builder.finish()
 }
 
 /// Appends the record of an address.
@@ -98,13 +97,4 @@ pub(super) fn address_name(context: &Context<'_>, address: IpAddr) -> Option<Nam
     let label = super::address_labels::hex_label(address);
     let labels = context.zone.addresses.labels();
     Name::from_labels(std::iter::once(label.as_bytes()).chain(labels.iter())).ok()
-}
-
-/// The lifetime of what only the settings and the serial decide.
-fn static_lifetime(context: &Context<'_>) -> Lifetime {
-    let names: &Cell = context.snapshot.names();
-    Lifetime::UntilSuperseded {
-        marks: [Some(names.mark()), None, None],
-        asked: None,
-    }
 }

@@ -1,8 +1,8 @@
 //! The zones of a Nomad cluster: finds what a name means, and says it.
 //!
 //! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `negative` makes denials,
-//! `demand` has read what is not listed. Each answer keeps the cells of the catalogue that it was made from, so that a
-//! cache knows when it no longer holds.
+//! `demand` has read what is not listed. Each answer is made from one view of the catalogue, which notes what was looked
+//! up, so that a cache knows when it no longer holds.
 
 mod address_labels;
 mod demand;
@@ -14,17 +14,16 @@ mod records;
 mod zone;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use crate::catalog::{Catalog, Cell, Coverage, HealthPolicy, Service, Snapshot};
-use crate::dns::{Answer, AnswerBuilder, Labels, Lifetime, Query, Rcode};
+use crate::catalog::{Catalog, Doubt, HealthPolicy, View};
+use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Query, Rcode};
 
 pub(super) use infrastructure::push_address;
 pub use names::names;
 pub use zone::{Descriptions, Zone, ZoneSettings};
 
 use self::grammar::{Found, Reading};
-use super::AnswerError;
+use super::{AnswerError, Reply};
 
 /// Answers for the zones of the cluster.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ struct Context<'a> {
     query: &'a Query,
     zone: &'a Zone,
     settings: &'a ZoneSettings,
-    snapshot: &'a Snapshot,
+    view: &'a View,
 }
 
 impl NomadZones {
@@ -49,43 +48,49 @@ impl NomadZones {
     }
 
     /// Answers a query; none when its name is in none of the zones.
-    pub(super) fn answer(&self, query: &Query) -> Option<Result<Answer, AnswerError>> {
+    pub(super) fn answer(&self, query: &Query) -> Option<Result<Reply, AnswerError>> {
         let zone = self.settings.zone_for(query)?;
-        let guard = self.catalog.snapshot();
-        let Some(snapshot) = guard.as_ref().and_then(|guard| guard.as_ref()) else {
+        let Some(view) = self.catalog.view() else {
             return Some(Err(AnswerError::NotReady));
         };
         let context = Context {
             query,
             zone,
             settings: &self.settings,
-            snapshot,
+            view: &view,
         };
-        Some(Ok(context.answer()))
+        Some(match context.answer() {
+            Ok(answer) => Ok(Reply::from_view(answer, view)),
+            Err(doubt) => Err(doubt.into()),
+        })
     }
 }
 
 impl Context<'_> {
-    fn answer(&self) -> Answer {
+    /// Says what the name means.
+    ///
+    /// # Errors
+    /// The doubt, where it is not known what that is and a denial could be wrong.
+    fn answer(&self) -> Result<Answer, Doubt> {
         let labels = self.query.name.labels();
         let reading = self.read(&labels);
-        match &reading.found {
-            Found::Apex => infrastructure::apex(self),
-            Found::NameServer => infrastructure::name_server(self),
+        let doubt = reading.doubt;
+        match reading.found {
+            Found::Apex => Ok(infrastructure::apex(self)),
+            Found::NameServer => Ok(infrastructure::name_server(self)),
             Found::Instances { service, selection } => {
-                let mut lifetime =
-                    self.lifetime(Some(&service.cell), reading.precedence_cell(self));
-                self.note_asked(service, &mut lifetime);
-                records::of_instances(self, service, selection, lifetime)
+                if self.settings.health != HealthPolicy::Off {
+                    self.view.ask_for(service);
+                }
+                records::of_instances(self, service, &selection, doubt.max(service.doubt))
             }
-            Found::Address { address, cell } => {
-                let lifetime = self.lifetime(Some(cell), Some(self.snapshot.names()));
-                records::of_address(self, *address, lifetime)
-            }
-            Found::Empty => negative::deny(self, Rcode::NOERROR, self.lifetime(None, None)),
-            Found::Nothing { cell } => {
-                negative::deny(self, Rcode::NXDOMAIN, self.lifetime(*cell, None))
-            }
+            Found::Address(address) => Ok(records::of_address(self, address, doubt)),
+            Found::Empty => Ok(negative::deny(self, Rcode::NOERROR, doubt)),
+            Found::Nothing => match doubt.max(reading.doubt_below) {
+                Some(doubt) => Err(doubt),
+                None => Ok(negative::deny(self, Rcode::NXDOMAIN, None)),
+            },
+            Found::InDoubt(doubt) => Err(doubt),
         }
     }
 
@@ -93,59 +98,41 @@ impl Context<'_> {
     ///
     /// `web.service.nomad` is the namespace `web` of the zone `service.nomad`; it is also the service
     /// `web` of the namespace `service` in the zone `nomad`, and that is what has instances.
+    ///
+    /// A service that is in doubt is not passed over: it may be what comes first. A namespace that nobody tells of
+    /// is, but what is found after it is told as what may be old.
     fn read<'labels>(&'labels self, labels: &'labels Labels<'labels>) -> Reading<'labels> {
         let depth = self.zone.labels_below(&self.query.name);
-        let own = grammar::read(self.snapshot, labels, depth);
-        if own.is_positive() {
-            return own;
-        }
-        let mut best = own;
+        let mut best = grammar::read(self.view, labels, depth);
         for zone in self.settings.zones_around(self.zone) {
-            let depth = zone.labels_below(&self.query.name);
-            let outer = grammar::read(self.snapshot, labels, depth);
-            match (&outer.found, &best.found) {
-                (Found::Instances { .. }, _) => return outer.after_another(),
-                // There are names below it by that grammar, so it is not to be denied (RFC 8020).
-                (Found::Empty, Found::Nothing { .. }) => best = outer.after_another(),
-                _ => {}
+            if best.is_positive() || matches!(best.found, Found::InDoubt(_)) {
+                return best;
             }
+            let depth = zone.labels_below(&self.query.name);
+            let outer = grammar::read(self.view, labels, depth);
+            best = match (&outer.found, &best.found) {
+                // There are names below it by that grammar, so it is not to be denied (RFC 8020).
+                (Found::Instances { .. } | Found::InDoubt(_), _)
+                | (Found::Empty, Found::Nothing) => best.then(outer),
+                _ => Reading {
+                    found: Found::Nothing,
+                    ..outer
+                }
+                .then(best),
+            };
         }
-        if matches!(best.found, Found::Nothing { .. })
-            && self.settings.has_zone_within(&self.query.name)
-        {
+        if matches!(best.found, Found::Nothing) && self.settings.has_zone_within(&self.query.name) {
             best.found = Found::Empty;
         }
         best
     }
 
-    /// The lifetime of an answer: its cells are those that must not be superseded.
-    ///
-    /// A denial, which carries the serial, is given the names' cell by `negative`.
-    fn lifetime(&self, own: Option<&Cell>, other: Option<&Cell>) -> Lifetime {
-        // Whoever reads on demand has to see every query, to know what is asked and what is not.
-        if self.snapshot.coverage() == Coverage::OnDemand {
-            return Lifetime::Once;
+    /// Starts an answer to the query, which says so when it may be old.
+    fn builder(&self, doubt: Option<Doubt>) -> AnswerBuilder {
+        let mut builder = AnswerBuilder::new(&self.query.name);
+        if doubt.is_some() {
+            builder.set_extended_error(ExtendedError::LAST_KNOWN);
         }
-        Lifetime::UntilSuperseded {
-            marks: [own.map(Cell::mark), other.map(Cell::mark), None],
-            asked: None,
-        }
-    }
-
-    /// Notes that a service is asked for now, and has the answer note it when it is given out again.
-    fn note_asked(&self, service: &Service, lifetime: &mut Lifetime) {
-        if self.settings.health == HealthPolicy::Off {
-            return;
-        }
-        let flag = service.asked.flag();
-        flag.store(true, Ordering::Relaxed);
-        if let Lifetime::UntilSuperseded { asked, .. } = lifetime {
-            *asked = Some(flag);
-        }
-    }
-
-    /// Starts an answer to the query.
-    fn builder(&self) -> AnswerBuilder {
-        AnswerBuilder::new(&self.query.name)
+        builder
     }
 }

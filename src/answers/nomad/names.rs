@@ -7,25 +7,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::address_labels::hex_label;
-use super::grammar::{self, Found, is_protocol, is_same_label};
+use super::grammar::{self, Found, is_datacenter, is_protocol, is_same_label};
 use super::zone::{Zone, ZoneSettings};
-use crate::catalog::{Service, Snapshot};
+use crate::catalog::{Service, Snapshot, View};
 use crate::dns::Name;
 
 /// Goes through the names of a zone that have records, each once, in an order that stays the same.
 ///
-/// Names with more than one tag are left out. Takes memory in proportion to the number of services.
+/// Names with more than one tag are left out, and services that are in doubt. Takes memory in proportion to the number of services.
 pub fn names<'a>(
     settings: &'a ZoneSettings,
     zone: &'a Zone,
-    snapshot: &'a Snapshot,
+    view: &'a View,
 ) -> impl Iterator<Item = Name> + 'a {
+    let snapshot = view.snapshot();
     let services = sorted_services(snapshot);
     let instances = std::iter::once(zone).chain(settings.zones_around(zone));
     let instances = instances.flat_map(move |origin| {
         services.clone().into_iter().flat_map(move |service| {
-            let names = names_of_service(origin, snapshot, service).into_iter();
-            names.filter(move |name| is_read_in(settings, zone, origin, snapshot, name))
+            let names = names_of_service(origin, service).into_iter();
+            names.filter(move |name| is_read_in(settings, zone, origin, view, name))
         })
     });
     let addresses = sorted_addresses(snapshot).into_iter();
@@ -33,8 +34,8 @@ pub fn names<'a>(
         let name = below(&zone.addresses, &[&hex_label(address)])?;
         let depth = zone.labels_below(&name);
         let labels = name.labels();
-        let reading = grammar::read(snapshot, &labels, depth);
-        let is_address = matches!(reading.found, Found::Address { .. });
+        let reading = grammar::read(view, &labels, depth);
+        let is_address = matches!(reading.found, Found::Address(_));
         is_address.then_some(name)
     });
     [zone.apex, zone.name_server]
@@ -54,7 +55,7 @@ fn is_read_in(
     settings: &ZoneSettings,
     zone: &Zone,
     origin: &Zone,
-    snapshot: &Snapshot,
+    view: &View,
     name: &Name,
 ) -> bool {
     if zone.apex == origin.apex {
@@ -65,13 +66,15 @@ fn is_read_in(
         && std::iter::once(zone)
             .chain(settings.zones_around(zone))
             .take_while(|first| first.apex != origin.apex)
-            .all(|first| !grammar::read(snapshot, &labels, first.labels_below(name)).is_positive())
+            .all(|first| !grammar::read(view, &labels, first.labels_below(name)).is_positive())
 }
 
 type NamedService<'a> = (&'a str, &'a str, &'a Service);
 
 fn sorted_services(snapshot: &Snapshot) -> Vec<NamedService<'_>> {
-    let mut services: Vec<_> = snapshot.iter().collect();
+    let services = snapshot.iter();
+    let known = services.filter(|(_, _, service)| service.doubt.is_none());
+    let mut services: Vec<_> = known.collect();
     services.sort_unstable_by_key(|(namespace, name, _)| (*namespace, *name));
     services
 }
@@ -83,13 +86,9 @@ fn sorted_addresses(snapshot: &Snapshot) -> Vec<IpAddr> {
 }
 
 /// The names of one service by the grammar of a zone; those that are too long are none.
-fn names_of_service(
-    zone: &Zone,
-    snapshot: &Snapshot,
-    (namespace, service, found): NamedService<'_>,
-) -> Vec<Name> {
+fn names_of_service(zone: &Zone, (namespace, service, found): NamedService<'_>) -> Vec<Name> {
     let mut names = Vec::new();
-    for (datacenter, tags) in tags_by_datacenter(snapshot, namespace, found) {
+    for (datacenter, tags) in tags_by_datacenter(found) {
         let parent = match &datacenter {
             None => below(&zone.apex, &[namespace]),
             Some(datacenter) => below(&zone.apex, &[namespace, datacenter, "dc"]),
@@ -111,16 +110,12 @@ fn names_of_service(
 }
 
 /// The tags that can stand in a name, of all instances and of those in each datacenter.
-fn tags_by_datacenter(
-    snapshot: &Snapshot,
-    namespace: &str,
-    service: &Service,
-) -> BTreeMap<Option<String>, BTreeSet<String>> {
+fn tags_by_datacenter(service: &Service) -> BTreeMap<Option<String>, BTreeSet<String>> {
     let mut found: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
     for instance in service.instances() {
         let group = &instance.group;
         let datacenter = Some(group.datacenter.to_ascii_lowercase())
-            .filter(|name| snapshot.is_in_datacenter(namespace.as_bytes(), name.as_bytes()));
+            .filter(|name| is_datacenter(name.as_bytes()));
         let tags = group.tags.iter().map(|tag| tag.to_ascii_lowercase());
         let tags = tags.filter(|tag| is_same_label(tag, tag.as_bytes()));
         let tags: BTreeSet<String> = tags.collect();

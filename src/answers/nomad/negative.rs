@@ -1,16 +1,17 @@
 //! Denials: no such name (NXDOMAIN) and no such data (NODATA), both with the zone's SOA (RFC 2308).
 
 use super::Context;
-use crate::dns::{Answer, AnswerBuilder, Lifetime, Owner, Rcode, RecordType, Section};
+use crate::catalog::Doubt;
+use crate::dns::{Answer, AnswerBuilder, Owner, Rcode, RecordType, Section};
 
 // What secondaries would go by, if there were any (RFC 1912 §2.2).
 const REFRESH_SECONDS: u32 = 14_400;
 const RETRY_SECONDS: u32 = 3600;
 const EXPIRE_SECONDS: u32 = 604_800;
 
-/// Denies what was asked for, with the cells of `lifetime` and that of the set of names.
-pub(super) fn deny(context: &Context<'_>, rcode: Rcode, lifetime: Lifetime) -> Answer {
-    let mut builder = context.builder();
+/// Denies what was asked for; a denial that may be old says so.
+pub(super) fn deny(context: &Context<'_>, rcode: Rcode, doubt: Option<Doubt>) -> Answer {
+    let mut builder = context.builder(doubt);
     builder.set_rcode(rcode);
     // RFC 2308 §5: a denial lives by the SOA's TTL, which is not above its MINIMUM.
     let ttl = context
@@ -18,17 +19,7 @@ pub(super) fn deny(context: &Context<'_>, rcode: Rcode, lifetime: Lifetime) -> A
         .ttl_seconds
         .min(context.settings.negative_ttl_seconds);
     push_soa(context, &mut builder, Section::Authority, ttl);
-    let names = context.snapshot.names().mark();
-    builder.finish(match lifetime {
-        Lifetime::UntilSuperseded {
-            marks: [own, other, _],
-            asked,
-        } => Lifetime::UntilSuperseded {
-            marks: [own, other, Some(names)],
-            asked,
-        },
-        Lifetime::Once => Lifetime::Once,
-    })
+    builder.finish()
 }
 
 /// Appends the zone's SOA (RFC 1035 §3.3.13).
@@ -43,7 +34,7 @@ pub(super) fn push_soa(
     builder.push(section, owner, RecordType::SOA, ttl, |rdata| {
         rdata.name(&zone.name_server);
         rdata.name(&zone.mailbox);
-        rdata.u32(context.snapshot.serial());
+        rdata.u32(context.view.serial());
         rdata.u32(REFRESH_SECONDS);
         rdata.u32(RETRY_SECONDS);
         rdata.u32(EXPIRE_SECONDS);

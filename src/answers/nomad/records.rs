@@ -9,28 +9,35 @@ use super::grammar::Selection;
 use super::infrastructure::{address_name, address_type, push_address};
 use super::zone::Descriptions;
 use super::{Context, negative};
-use crate::catalog::{Address, Instance, Service};
-use crate::dns::{Answer, AnswerBuilder, Lifetime, Name, Owner, Rcode, RecordType, Section};
+use crate::catalog::{Address, Doubt, Instance, Service};
+use crate::dns::{Answer, AnswerBuilder, Name, Owner, Rcode, RecordType, Section};
 
 // All instances are alike: Nomad knows no weights.
 const SRV_PRIORITY: u16 = 10;
 const SRV_WEIGHT: u16 = 10;
 
-/// Answers for instances of a service.
+/// Answers for instances of a service; while they are in doubt, with what is known of them.
+///
+/// # Errors
+/// The doubt, when none of what is known is to be answered.
 pub(super) fn of_instances(
     context: &Context<'_>,
     service: &Service,
     selection: &Selection<'_>,
-    lifetime: Lifetime,
-) -> Answer {
+    doubt: Option<Doubt>,
+) -> Result<Answer, Doubt> {
     let mut instances: Vec<&Instance> = service
         .instances()
         .filter(|instance| selection.takes(instance))
         .collect();
     context.settings.health.choose(&mut instances);
+    if let (Some(doubt), []) = (doubt, &instances[..]) {
+        // There may be others, which would be chosen.
+        return Err(doubt);
+    }
     // So that of neighbours none is always the other's heir when records are turned round.
     instances.shuffle(&mut rand::rng());
-    let mut builder = context.builder();
+    let mut builder = context.builder(doubt);
     match context.query.record_type {
         RecordType::SRV => push_srv(context, &mut builder, &instances),
         RecordType::TXT if context.settings.descriptions == Descriptions::Shown => {
@@ -42,24 +49,24 @@ pub(super) fn of_instances(
             None => push_addresses(context, &mut builder, &instances),
         },
     }
-    finish(context, builder, lifetime)
+    Ok(finish(context, builder, doubt))
 }
 
 /// Answers for the name of one address.
-pub(super) fn of_address(context: &Context<'_>, address: IpAddr, lifetime: Lifetime) -> Answer {
-    let mut builder = context.builder();
+pub(super) fn of_address(context: &Context<'_>, address: IpAddr, doubt: Option<Doubt>) -> Answer {
+    let mut builder = context.builder(doubt);
     let (asked, ttl) = (context.query.record_type, context.settings.ttl_seconds);
     if asked == address_type(address) || asked == RecordType::ANY {
         push_address(&mut builder, Section::Answer, Owner::Question, address, ttl);
     }
-    finish(context, builder, lifetime)
+    finish(context, builder, doubt)
 }
 
-fn finish(context: &Context<'_>, builder: AnswerBuilder, lifetime: Lifetime) -> Answer {
+fn finish(context: &Context<'_>, builder: AnswerBuilder, doubt: Option<Doubt>) -> Answer {
     if builder.answer_count() == 0 {
-        return negative::deny(context, Rcode::NOERROR, lifetime);
+        return negative::deny(context, Rcode::NOERROR, doubt);
     }
-    builder.finish(lifetime)
+    builder.finish()
 }
 
 fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&Instance]) {

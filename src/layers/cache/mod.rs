@@ -1,7 +1,7 @@
 //! The cache in front of what makes answers.
 //!
 //! Floor 3, inside rescue: an error is never kept. A hit is one hash, one comparison and one look at the
-//! marks of the answer; it takes no lock, allocates nothing and awaits nothing. Answers live until what
+//! sources of the answer; it takes no lock, allocates nothing and awaits nothing. Answers live until what
 //! they were made from is replaced, so nothing here knows a time.
 
 mod table;
@@ -15,6 +15,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use self::table::Key;
 pub use self::table::{Table, TableCounters};
+use crate::answers::Reply;
 use crate::dns::{Answer, Query};
 
 /// Puts a cache in front of a service.
@@ -38,7 +39,7 @@ pub struct CacheFuture<S: Service<Query>>(State<S>);
 enum State<S: Service<Query>> {
     Hit(Option<Answer>),
     Miss {
-        answer: Pin<Box<Oneshot<S, Query>>>,
+        reply: Pin<Box<Oneshot<S, Query>>>,
         key: Box<Key>,
         table: Arc<Table>,
     },
@@ -64,7 +65,7 @@ impl<S> Layer<S> for CacheLayer {
 
 impl<S> Service<Query> for Cache<S>
 where
-    S: Service<Query, Response = Answer> + Clone,
+    S: Service<Query, Response = Reply> + Clone,
 {
     type Response = Answer;
     type Error = S::Error;
@@ -80,7 +81,7 @@ where
         match self.table.find(&key) {
             Some(answer) => CacheFuture(State::Hit(Some(answer))),
             None => CacheFuture(State::Miss {
-                answer: Box::pin(self.inner.clone().oneshot(query)),
+                reply: Box::pin(self.inner.clone().oneshot(query)),
                 key: Box::new(key),
                 table: Arc::clone(&self.table),
             }),
@@ -90,7 +91,7 @@ where
 
 impl<S> Future for CacheFuture<S>
 where
-    S: Service<Query, Response = Answer>,
+    S: Service<Query, Response = Reply>,
 {
     type Output = Result<Answer, S::Error>;
 
@@ -100,12 +101,12 @@ where
             State::Hit(answer) => answer
                 .take()
                 .map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            State::Miss { answer, key, table } => {
-                let answer = std::task::ready!(answer.as_mut().poll(context));
-                if let Ok(answer) = &answer {
-                    table.keep(key, answer);
-                }
-                Poll::Ready(answer)
+            State::Miss { reply, key, table } => {
+                let reply = std::task::ready!(reply.as_mut().poll(context));
+                Poll::Ready(reply.map(|reply| {
+                    table.keep(key, &reply);
+                    reply.answer().clone()
+                }))
             }
         }
     }

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwapOption;
 
+use crate::answers::Reply;
+use crate::catalog::Sources;
 use crate::dns::{Answer, Name, Query, RecordType};
 
 /// How many answers of one hash there is room for.
@@ -46,6 +48,7 @@ struct Entry {
     name: Box<[u8]>,
     record_type: RecordType,
     answer: Answer,
+    sources: Sources,
 }
 
 impl Table {
@@ -85,8 +88,8 @@ impl Table {
         let found = self.set(key).iter().find_map(|slot| {
             let entry = slot.load();
             let entry = entry.as_ref()?;
-            (entry.is_of(key) && entry.answer.is_current()).then(|| {
-                entry.answer.note_asked();
+            (entry.is_of(key) && entry.sources.are_current()).then(|| {
+                entry.sources.note_asked();
                 entry.answer.clone()
             })
         });
@@ -99,8 +102,8 @@ impl Table {
         found
     }
 
-    pub(super) fn keep(&self, key: &Key, answer: &Answer) {
-        if !answer.is_current() {
+    pub(super) fn keep(&self, key: &Key, reply: &Reply) {
+        if !reply.sources().are_current() {
             return;
         }
         let Some(slot) = self.slot_for(key) else {
@@ -109,7 +112,8 @@ impl Table {
         let entry = Entry {
             name: key.name.as_wire().into(),
             record_type: key.record_type,
-            answer: answer.clone(),
+            answer: reply.answer().clone(),
+            sources: reply.sources().clone(),
         };
         let octets = entry.octets();
         let freed = slot.load().as_ref().map_or(0, |old| old.octets());
@@ -120,7 +124,7 @@ impl Table {
         self.octets.fetch_add(octets, Ordering::Relaxed);
         if let Some(old) = slot.swap(Some(Arc::new(entry))) {
             self.octets.fetch_sub(old.octets(), Ordering::Relaxed);
-            if !old.is_of(key) && old.answer.is_current() {
+            if !old.is_of(key) && old.sources.are_current() {
                 self.counters.evictions.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -143,7 +147,7 @@ impl Table {
             set.iter().find(|slot| {
                 slot.load()
                     .as_ref()
-                    .is_none_or(|old| !old.answer.is_current())
+                    .is_none_or(|old| !old.sources.are_current())
             })
         };
         let any = || {

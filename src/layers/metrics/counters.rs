@@ -76,6 +76,12 @@ pub struct Counters {
 pub enum Failure {
     /// Nothing is known of the cluster.
     NotReady,
+    /// The name was not read yet.
+    Unread,
+    /// The name could not be read.
+    Unreadable,
+    /// Nomad refuses the token to read the name.
+    Refused,
     /// Too many queries waited already.
     Overloaded,
     /// It took too long.
@@ -88,8 +94,11 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, in the order of their numbers.
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::NotReady,
+        Self::Unread,
+        Self::Unreadable,
+        Self::Refused,
         Self::Overloaded,
         Self::TimedOut,
         Self::Panic,
@@ -99,6 +108,9 @@ impl Failure {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::NotReady => "not_ready",
+            Self::Unread => "unread",
+            Self::Unreadable => "unreadable",
+            Self::Refused => "refused",
             Self::Overloaded => "overloaded",
             Self::TimedOut => "timed_out",
             Self::Panic => "panic",

@@ -15,8 +15,7 @@ use nomadns::certs::Development;
 use nomadns::dns::json::{Parameters, render};
 use nomadns::dns::wire::{Additions, decode, encode};
 use nomadns::dns::{
-    Answer, AnswerBuilder, ExtendedError, Lifetime, Name, Owner, Query, Rcode, RecordType, Section,
-    Transport,
+    Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section, Transport,
 };
 use nomadns::lookup::Ports;
 use rustls::pki_types::pem::PemObject;
@@ -170,7 +169,7 @@ fn said(query: &Query) -> Option<Answer> {
             },
         );
     }
-    Some(builder.finish(Lifetime::Once))
+    Some(builder.finish())
 }
 
 fn denial(name: &Name) -> Answer {
@@ -190,7 +189,7 @@ fn denial(name: &Name) -> Answer {
                 .for_each(|number| rdata.u32(number));
         },
     );
-    builder.finish(Lifetime::Once)
+    builder.finish()
 }
 
 fn acceptor(development: &Development) -> TlsAcceptor {

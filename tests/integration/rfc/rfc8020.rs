@@ -2,6 +2,7 @@
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
+use nomadns::catalog::Doubt;
 
 use crate::support::answers::{Answers, assert_denied};
 
@@ -89,6 +90,54 @@ async fn what_is_below_a_leaf_is_denied() {
             &answers.ask(name, RecordType::A),
             ResponseCode::NXDomain,
             "nomad",
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_above_a_name_in_doubt_is_not_denied() {
+    let mut answers = Answers::usual();
+    answers
+        .writer
+        .doubt("Unread", "late", Some(Doubt::Unread))
+        .unwrap();
+    answers
+        .writer
+        .doubt_namespace("refused", Some(Doubt::Refused))
+        .unwrap();
+    answers.publish();
+    for name in [
+        "unread.nomad",
+        "_tcp.unread.nomad",
+        "refused.nomad",
+        "_tcp.refused.nomad",
+        "_x.refused.nomad",
+    ] {
+        let message = answers.ask(name, RecordType::A);
+        assert_denied(&message, ResponseCode::NoError, "nomad");
+    }
+    // A name with records stays above what may be below it.
+    answers
+        .writer
+        .doubt("default", "redis", Some(Doubt::Unread))
+        .unwrap();
+    answers.publish();
+    for name in ["x.redis.default.nomad", "x.v7.redis.default.nomad"] {
+        let message = answers.ask(name, RecordType::A);
+        assert_eq!(
+            message.metadata.response_code,
+            ResponseCode::ServFail,
+            "{name}"
+        );
+    }
+    answers.writer.doubt("Unread", "late", None).unwrap();
+    answers.publish();
+    for name in ["unread.nomad", "_tcp.unread.nomad"] {
+        let message = answers.ask(name, RecordType::A);
+        assert_eq!(
+            message.metadata.response_code,
+            ResponseCode::NXDomain,
+            "{name}"
         );
     }
 }

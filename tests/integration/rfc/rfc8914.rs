@@ -2,19 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 
-use crate::support::answers::Answers;
-
-fn extended_error(message: &Message) -> Option<u16> {
-    let edns = message.edns.as_ref()?;
-    match edns.option(EdnsCode::Unknown(15))? {
-        EdnsOption::Unknown(15, data) => Some(u16::from_be_bytes([data[0], data[1]])),
-        _ => None,
-    }
-}
+use crate::support::answers::{Answers, extended_error};
 
 #[tokio::test]
 async fn before_the_first_snapshot_it_is_not_ready() {

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use nomadns::answers::{Router, Zone, ZoneSettings};
-use nomadns::catalog::{Address, Catalog, Group, Health, Identity, Instance, Writer};
+use nomadns::catalog::{Address, Catalog, Group, Health, HealthPolicy, Identity, Instance, Writer};
 use nomadns::dns;
 use nomadns::layers::metrics::Workers;
 use nomadns::layers::{CacheSettings, Limits, Stacks, WorkerStack};
@@ -20,6 +21,8 @@ use nomadns::listeners::exchange::{Exchange, Exchanged};
 pub struct Answers {
     pub writer: Writer,
     pub stack: WorkerStack,
+    /// The same without a cache.
+    uncached: WorkerStack,
     pub server: Arc<Server>,
     index: u64,
 }
@@ -27,30 +30,46 @@ pub struct Answers {
 impl Answers {
     /// Nothing is known: no snapshot.
     pub fn not_ready() -> Self {
-        Self::not_ready_for(&["nomad", "service.nomad"])
+        Self::unpublished(&["nomad", "service.nomad"])
     }
 
     /// Ready, for these zones, without any service.
     pub fn of_zones(zones: &[&str]) -> Self {
-        let mut answers = Self::not_ready_for(zones);
+        let mut answers = Self::unpublished(zones);
         answers.publish();
         answers
     }
 
-    fn not_ready_for(zones: &[&str]) -> Self {
+    /// Not ready, for these zones.
+    pub fn unpublished(zones: &[&str]) -> Self {
+        Self::of_policy(zones, HealthPolicy::default())
+    }
+
+    /// Not ready, with answers chosen by health in this way.
+    pub fn of_policy(zones: &[&str], health: HealthPolicy) -> Self {
         let zone = |text: &str| {
             let name = dns::Name::from_labels(text.split('.').map(str::as_bytes)).unwrap();
             Zone::new(name).unwrap()
         };
         let mut settings = ZoneSettings::new(zones.iter().map(|text| zone(text)).collect(), 30, 5);
         settings.server_addresses = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+        settings.health = health;
         let catalog = Arc::new(Catalog::new());
         let router = Router::new(settings, Arc::clone(&catalog));
         let workers = Arc::new(Workers::default());
-        let stacks = Stacks::new(router, Limits::default(), CacheSettings::default(), workers);
+        let stacks = |cache| {
+            let workers = Arc::clone(&workers);
+            Stacks::new(router.clone(), Limits::default(), cache, workers)
+        };
+        // More slots take longer to make than all questions to answer.
+        let cache = |entries| CacheSettings {
+            entries,
+            ..CacheSettings::default()
+        };
         Self {
             writer: catalog.writer(),
-            stack: stacks.worker(),
+            stack: stacks(cache(4096)).worker(),
+            uncached: stacks(cache(0)).worker(),
             server: Arc::default(),
             index: 0,
         }
@@ -96,6 +115,17 @@ impl Answers {
     pub fn ask(&self, name: &str, record_type: RecordType) -> Message {
         let message = query(name, record_type);
         self.exchange(&message.to_vec().unwrap(), dns::Transport::Tcp)
+    }
+
+    /// Asks over TCP for an answer that is made anew.
+    pub fn ask_anew(&self, name: &str, record_type: RecordType) -> Message {
+        let message = query(name, record_type).to_vec().unwrap();
+        let mut out = Vec::new();
+        let stack = self.uncached.clone();
+        let mut exchange = Exchange::new(stack, dns::Transport::Tcp, Arc::clone(&self.server));
+        let exchanged = exchange.begin(&message, None, &mut out);
+        assert!(!matches!(exchanged, Exchanged::Waiting(_)), "it waits");
+        Message::from_vec(&out).expect("hickory decodes the answer")
     }
 
     /// Asks over UDP, with the payload size of an EDNS client or without EDNS.
@@ -208,4 +238,13 @@ pub fn assert_denied(message: &Message, rcode: ResponseCode, zone: &str) {
     };
     assert_eq!(soa.record_type(), RecordType::SOA);
     assert_eq!(soa.name, name_of(zone));
+}
+
+/// The code of the extended error that a message carries (RFC 8914 §2).
+pub fn extended_error(message: &Message) -> Option<u16> {
+    let edns = message.edns.as_ref()?;
+    match edns.option(EdnsCode::Unknown(15))? {
+        EdnsOption::Unknown(15, data) => Some(u16::from_be_bytes([data[0], data[1]])),
+        _ => None,
+    }
 }

@@ -102,12 +102,13 @@ impl Followed {
 
     /// Counts the instances of a service in the catalogue.
     fn count(&self, namespace: &str, service: &str) -> usize {
-        let Some(snapshot) = self.catalog.snapshot() else {
+        let Some(view) = self.catalog.view() else {
             return 0;
         };
-        let snapshot = snapshot.as_ref().unwrap();
-        let found = snapshot.service(namespace.as_bytes(), service.as_bytes());
-        found.map_or(0, |service| service.instances().count())
+        let found = view.service(namespace.as_bytes(), service.as_bytes());
+        found
+            .found()
+            .map_or(0, |service| service.instances().count())
     }
 
     /// All services of the catalogue by Nomad's names, with the ids of their instances.

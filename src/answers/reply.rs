@@ -1,0 +1,41 @@
+//! An answer with what it was made from: what a cache needs to know whether it still holds.
+//!
+//! Floor 2. What the catalogue has no part in is not kept: it is made as fast as it is found.
+
+use crate::catalog::{Sources, View};
+use crate::dns::Answer;
+
+/// An answer, and what it was made from.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    answer: Answer,
+    sources: Sources,
+}
+
+impl Reply {
+    /// Of an answer that was made from all that was looked up in `view`, and from nothing else.
+    pub(super) fn from_view(answer: Answer, view: View) -> Self {
+        Self {
+            answer,
+            sources: view.into_sources(),
+        }
+    }
+
+    /// Of an answer to one query, which is not kept.
+    pub(super) fn once(answer: Answer) -> Self {
+        Self {
+            answer,
+            sources: Sources::once(),
+        }
+    }
+
+    /// The answer.
+    pub fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    /// What it was made from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+}

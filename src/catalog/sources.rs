@@ -1,0 +1,116 @@
+//! What an answer was made from: the cells of what was looked up for it.
+//!
+//! Floor 1. Only a [`super::View`] makes one that holds, so a cache cannot keep what was not looked up through one.
+
+use smallvec::SmallVec;
+
+use super::{Asked, Cell};
+
+/// The most cells: each costs a look at every hit, so what is made from more is not kept.
+const CELLS_MAX: usize = 6;
+/// How many need no memory of their own.
+const CELLS_INLINE: usize = 3;
+
+/// What an answer was made from, which tells whether it still holds.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// None for what is not to be given out again.
+    cells: SmallVec<[Cell; CELLS_INLINE]>,
+    asked: Option<Asked>,
+}
+
+/// The sources while they are gathered.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    sources: Sources,
+    is_for_once: bool,
+}
+
+impl Sources {
+    /// Of what answers one query and is not kept.
+    pub fn once() -> Self {
+        Self::default()
+    }
+
+    /// Whether all of it is still as it was.
+    pub fn are_current(&self) -> bool {
+        !self.cells.is_empty() && !self.cells.iter().any(Cell::is_superseded)
+    }
+
+    /// Notes that what was made from it is given out.
+    pub fn note_asked(&self) {
+        if let Some(asked) = &self.asked {
+            asked.note();
+        }
+    }
+}
+
+impl Gathered {
+    /// Adds a cell, each once.
+    pub(super) fn add(&mut self, cell: &Cell) {
+        let cells = &mut self.sources.cells;
+        if cells.iter().any(|held| held.is_same(cell)) {
+            return;
+        }
+        if cells.len() == CELLS_MAX {
+            self.is_for_once = true;
+        } else {
+            cells.push(cell.clone());
+        }
+    }
+
+    /// Makes it one that is not kept.
+    pub(super) fn set_once(&mut self) {
+        self.is_for_once = true;
+    }
+
+    /// Has a service know when it is given out.
+    pub(super) fn set_asked(&mut self, asked: &Asked) {
+        self.sources.asked = Some(asked.clone());
+    }
+
+    /// What was gathered; where that is nothing, `least` tells when it no longer holds.
+    pub(super) fn into_sources(mut self, least: &Cell) -> Sources {
+        if self.is_for_once {
+            return Sources::once();
+        }
+        if self.sources.cells.is_empty() {
+            self.add(least);
+        }
+        self.sources
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_too_many_sources_is_not_kept() {
+        let cells: Vec<Cell> = (0..=CELLS_MAX).map(|_| Cell::default()).collect();
+        let gather = |cells: &[Cell]| {
+            let mut gathered = Gathered::default();
+            // A cell that is noted again is no other.
+            cells
+                .iter()
+                .chain(cells)
+                .for_each(|cell| gathered.add(cell));
+            gathered.into_sources(&Cell::default())
+        };
+        let most = gather(&cells[1..]);
+        assert!(most.are_current());
+        assert!(!gather(&cells).are_current());
+        cells[CELLS_MAX].supersede();
+        assert!(!most.are_current());
+    }
+
+    #[test]
+    fn what_looked_at_nothing_holds_as_long_as_what_it_is_given() {
+        let least = Cell::default();
+        let sources = Gathered::default().into_sources(&least);
+        assert!(sources.are_current());
+        least.supersede();
+        assert!(!sources.are_current());
+        assert!(!Sources::once().are_current());
+    }
+}

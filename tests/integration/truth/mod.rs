@@ -1,0 +1,119 @@
+//! An answer is true, or says that it may not be: whatever the catalogue comes to, and whatever is in doubt.
+//!
+//! Here is what random catalogues and the names near them are made of; `kept` holds cached answers against new ones,
+//! `doubted` what is answered in doubt against what is true, `rules` has the cases of doubt one by one.
+
+mod doubted;
+mod kept;
+mod rules;
+
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::RecordType;
+use nomadns::catalog::{Health, Instance};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::support::answers::{extended_error, instance_in};
+
+/// Which zones there are; names are in all of them by one grammar or the other.
+const ZONES: [&[&str]; 4] = [
+    &["nomad", "service.nomad"],
+    &["nomad", "service.nomad", "web.service.nomad"],
+    &["nomad", "dc.nomad", "addr.nomad"],
+    &["nomad", "a.v2.nomad"],
+];
+/// Namespaces, many of them called as a part of the grammar or as a zone.
+const NAMESPACES: [&str; 8] = [
+    "service", "service", "dc", "dc", "addr", "web", "ns", "Prod",
+];
+const SERVICES: [&str; 6] = ["web", "web", "Web", "dc1", "0a000001", "service"];
+const TAGS: [&str; 4] = ["v2", "v3", "web", "dc1"];
+const DATACENTERS: [&str; 4] = ["dc1", "DC1", "web", "dc_1"];
+const ADDRESSES: [&str; 4] = ["10.0.0.1", "10.0.0.2", "fd00::1", "db.example"];
+const LABELS: [&str; 9] = [
+    "_tcp", "_web", "_v2", "nope", "0a000001", "0a000009", "dc", "addr", "ns",
+];
+const HEALTHS: [Health; 4] = [
+    Health::Unread,
+    Health::Passing,
+    Health::Failing,
+    Health::Gone,
+];
+const TYPES: [RecordType; 7] = [
+    RecordType::A,
+    RecordType::AAAA,
+    RecordType::SRV,
+    RecordType::TXT,
+    RecordType::SOA,
+    RecordType::NS,
+    RecordType::ANY,
+];
+
+/// A service's names: namespace, service.
+type Named = (&'static str, &'static str);
+/// A name and a type to ask for.
+type Question = (String, RecordType);
+
+fn named() -> impl Strategy<Value = Named> {
+    (select(&NAMESPACES[..]), select(&SERVICES[..]))
+}
+
+fn an_instance() -> impl Strategy<Value = Instance> {
+    let place = (select(&DATACENTERS[..]), select(&ADDRESSES[..]));
+    let tags = vec(select(&TAGS[..]), 0..3);
+    (place, tags, select(&HEALTHS[..])).prop_map(|((datacenter, address), tags, health)| Instance {
+        health,
+        ..instance_in(datacenter, address, 80, &tags)
+    })
+}
+
+/// A question about one of the services, or near it.
+fn question(zones: &'static [&'static str], near: Vec<Named>) -> impl Strategy<Value = Question> {
+    let tag = prop_oneof![3 => select(&TAGS[..]), 1 => select(&LABELS[..])];
+    let form = (0..8_usize, select(near), vec(tag.clone(), 0..3), tag);
+    (form, select(zones), select(&TYPES[..])).prop_map(
+        |((form, (namespace, service), tags, tag), zone, record_type)| {
+            let tags: String = tags.iter().map(|tag| format!("{tag}.")).collect();
+            let name = match form {
+                0 | 1 => format!("{tags}{service}.{namespace}.{zone}"),
+                2 => format!("_{service}._{tag}.{namespace}.{zone}"),
+                3 => format!("{tags}{service}.{namespace}.dc1.dc.{zone}"),
+                4 => format!("{namespace}.{tag}.dc.{zone}"),
+                5 => format!("{tag}.addr.{zone}"),
+                6 => format!("{tag}.{namespace}.{zone}"),
+                _ => format!("{tags}{zone}"),
+            };
+            (name, record_type)
+        },
+    )
+}
+
+/// Zones, services and questions near them.
+fn place() -> impl Strategy<Value = (&'static [&'static str], Vec<Named>, Vec<Question>)> {
+    let all = (select(&ZONES[..]), vec(named(), 1..5));
+    all.prop_flat_map(|(zones, named)| {
+        let questions = vec(question(zones, named.clone()), 8..24);
+        (Just(zones), Just(named), questions)
+    })
+}
+
+/// All that a client is told, in an order that does not change.
+fn said(message: &Message) -> (ResponseCode, Option<u16>, [Vec<String>; 3]) {
+    let sections = [&message.answers, &message.authorities, &message.additionals];
+    let sections = sections.map(|records| {
+        let mut lines: Vec<_> = records.iter().map(ToString::to_string).collect();
+        lines.sort_unstable();
+        lines
+    });
+    let rcode = message.metadata.response_code;
+    (rcode, extended_error(message), sections)
+}
+
+/// The timers of misses want a runtime.
+fn entered<T>(test: impl FnOnce() -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    test()
+}
