@@ -1,7 +1,7 @@
 //! The services known now: an immutable snapshot behind an atomic pointer.
 //!
-//! Floor 1. `answers` reads it on the way of a query, only `sync` writes it. A reader takes one pointer
-//! and sees one consistent state; a change costs what it changes, since snapshots share what they have
+//! Floor 1. `answers` reads it through a view on the way of a query, only `sync` writes it. A reader takes one
+//! pointer and sees one consistent state; a change costs what it changes, since snapshots share what they have
 //! in common. It does no I/O, knows no DNS wire form and never speaks to Nomad.
 
 mod cell;
@@ -27,6 +27,7 @@ use arc_swap::{ArcSwapOption, Guard};
 
 use cell::{Asked, Cell};
 use demand::Demand;
+
 pub use demand::{Ask, Coverage, NotRead};
 pub use doubt::{Doubt, Doubted};
 pub use health::{Health, HealthCounts};

@@ -56,6 +56,8 @@ impl Writer {
 
     /// Sets the instances of one service, named as Nomad spells it; none of them removes it.
     ///
+    /// What doubt there is about it stays.
+    ///
     /// # Errors
     /// A name that can be no DNS label; nothing is changed then.
     pub fn put(
