@@ -1,0 +1,88 @@
+//! A server that is cut off from the others answers still, but knows nothing of what happens.
+
+use std::time::Duration;
+
+use crate::machine::cluster::Cluster;
+use crate::machine::gateway::{Gateway, NOERROR};
+use crate::machine::jobs::Job;
+use crate::machine::witness::{Truths, Witness};
+use crate::machine::{run, until, within};
+
+/// Five seconds without its leader, two until answers are stale; the rest is slack.
+const TOLD_WITHIN: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_server_without_its_leader_is_no_word_of_nomad() {
+    let Some(run) = run().await else { return };
+    let mut cluster = Cluster::of_three(&run.nomad).await;
+    let steady = cluster.run(&Job::new("steady").count(2)).await;
+    let leader = cluster.leader(&[0, 1, 2]).await;
+    let alone = (0..3).find(|it| *it != leader).unwrap();
+    let others: Vec<usize> = (0..3).filter(|it| *it != alone).collect();
+    // It is asked first, so it is the one that is followed.
+    let mut addresses = cluster.addresses();
+    addresses.swap(0, alone);
+    let gateway = Gateway::ready(&addresses).await;
+    gateway.until_ports("steady.default.nomad", &steady).await;
+    let (_, healthy) = gateway.page("/readyz").await;
+    let truths = Truths::default().steady("steady.default.nomad", &steady);
+    let witness = Witness::start(&gateway, truths).await;
+
+    for server in &others {
+        cluster.servers[*server].process().stop();
+    }
+    let api = cluster.api_of(alone);
+    until("a server that knows no leader", async || {
+        !api.get("/v1/services?stale").await.known_leader
+    })
+    .await;
+    within(TOLD_WITHIN, "answers are marked as stale", async || {
+        gateway.metric("nomadns_stale").await > 0.0
+    })
+    .await;
+    let (status, said) = gateway.page("/readyz").await;
+    assert_eq!(status, 200, "{said}");
+    assert_ne!(said, healthy);
+    assert!(said.contains("stale"), "{said}");
+    let answer = gateway.ask("steady.default.nomad").await;
+    assert!(answer.is_stale() && answer.rcode == NOERROR, "{answer:?}");
+
+    for server in &others {
+        cluster.servers[*server].process().cont();
+    }
+    cluster.leader(&[0, 1, 2]).await;
+    let ports = cluster.run_at(alone, &Job::new("web")).await;
+    gateway.until_ports("web.default.nomad", &ports).await;
+    gateway.until_ports("steady.default.nomad", &steady).await;
+    witness.assert_all_true().await;
+}
+
+#[tokio::test]
+async fn a_server_that_was_held_still_never_takes_the_state_back() {
+    let Some(run) = run().await else { return };
+    let mut cluster = Cluster::of_three(&run.nomad).await;
+    let steady = cluster.run(&Job::new("steady")).await;
+    let leader = cluster.leader(&[0, 1, 2]).await;
+    let followed = (0..3).find(|it| *it != leader).unwrap();
+    let mut addresses = cluster.addresses();
+    addresses.swap(0, followed);
+    let gateway = Gateway::ready(&addresses).await;
+    let mut truths = Truths::default().steady("steady.default.nomad", &steady);
+    for round in 0..3 {
+        let job = Job::new(&format!("gone{round}"));
+        let name = format!("{}.default.nomad", job.id);
+        let ports = cluster.run_at(leader, &job).await;
+        gateway.until_ports(&name, &ports).await;
+        // While it is held, it misses a deletion that the gateway learns from another.
+        cluster.servers[followed].process().stop();
+        cluster.end(leader, &job).await;
+        gateway.until_gone(&name).await;
+        truths = truths.gone(&name);
+        let witness = Witness::start(&gateway, truths.clone()).await;
+        cluster.servers[followed].process().cont();
+        let next = Job::new("web").count(round + 1);
+        let ports = cluster.run_at(followed, &next).await;
+        gateway.until_ports("web.default.nomad", &ports).await;
+        witness.assert_all_true().await;
+    }
+}
