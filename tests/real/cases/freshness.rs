@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::machine::api::Api;
+use crate::machine::api::{Api, Reply};
 use crate::machine::cluster::{Cluster, ports_of};
 use crate::machine::gateway::{Asker, Gateway};
 use crate::machine::jobs::Job;
@@ -56,8 +56,8 @@ async fn lags_of(api: &Api, gateway: &Gateway, service: &str) -> Vec<Duration> {
     for id in ids {
         let before = ports_of(&known.body);
         let (nomad, asker) = (api.clone(), gateway.asker().await);
-        let (waiting, from) = (path.clone(), known.index);
-        let told = tokio::spawn(async move { until_told(&nomad, &waiting, from).await });
+        let (waiting, last) = (path.clone(), known.clone());
+        let told = tokio::spawn(async move { until_told(&nomad, &waiting, &last).await });
         let asked = name.clone();
         let shown = tokio::spawn(async move { until_shown(&asker, &asked, &before).await });
         api.delete(&format!("{path}/{id}")).await;
@@ -70,19 +70,18 @@ async fn lags_of(api: &Api, gateway: &Gateway, service: &str) -> Vec<Duration> {
     lags
 }
 
-/// Waits at Nomad until a service has fewer instances.
-async fn until_told(
-    api: &Api,
-    path: &str,
-    mut index: u64,
-) -> (Instant, crate::machine::api::Reply) {
-    let before = ports_of(&api.get(path).await.body);
+/// Waits at Nomad until a service has other instances than in its last answer.
+async fn until_told(api: &Api, path: &str, last: &Reply) -> (Instant, Reply) {
+    let (before, mut index) = (ports_of(&last.body), last.index);
+    let begun = Instant::now();
     loop {
-        let reply = api.get(&format!("{path}?index={index}&wait=60s")).await;
+        let waiting = format!("{path}?index={index}&wait={}s", AT_MOST.as_secs());
+        let reply = api.get(&waiting).await;
         let at = Instant::now();
         if ports_of(&reply.body) != before {
             return (at, reply);
         }
+        assert!(begun.elapsed() < AT_MOST, "Nomad tells nothing of {path}");
         index = reply.index;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::machine::api::Api;
 use crate::machine::cluster::Cluster;
 use crate::machine::gateway::{Gateway, NOERROR};
 use crate::machine::jobs::Job;
@@ -75,7 +76,7 @@ async fn a_server_that_was_held_still_never_takes_the_state_back() {
         gateway.until_ports(&name, &ports).await;
         // While it is held, it misses a deletion that the gateway learns from another.
         cluster.servers[followed].process().stop();
-        cluster.end(leader, &job).await;
+        deregister(&cluster.api_of(leader), &job.id).await;
         gateway.until_gone(&name).await;
         truths = truths.gone(&name);
         let witness = Witness::start(&gateway, truths.clone()).await;
@@ -84,5 +85,14 @@ async fn a_server_that_was_held_still_never_takes_the_state_back() {
         let ports = cluster.run_at(followed, &next).await;
         gateway.until_ports("web.default.nomad", &ports).await;
         witness.assert_all_true().await;
+    }
+}
+
+/// Takes a service's registrations away; nothing but the servers has to do with it.
+async fn deregister(api: &Api, service: &str) {
+    let path = format!("/v1/service/{service}");
+    for registration in api.get(&path).await.body.as_array().unwrap() {
+        let id = registration["ID"].as_str().unwrap();
+        api.delete(&format!("{path}/{id}")).await;
     }
 }

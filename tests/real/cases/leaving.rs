@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::machine::agent::Features;
 use crate::machine::cluster::{Cluster, registered};
 use crate::machine::gateway::Gateway;
 use crate::machine::jobs::Job;
@@ -11,7 +12,11 @@ use crate::machine::{run, until};
 #[tokio::test]
 async fn the_instances_of_a_lost_node_leave_as_nomad_says_and_come_back_with_it() {
     let Some(run) = run().await else { return };
-    let mut cluster = Cluster::of_three(&run.nomad).await;
+    let features = Features {
+        short_heartbeats: true,
+        ..Features::default()
+    };
+    let mut cluster = Cluster::of_three_with(&run.nomad, features).await;
     let ports = cluster.run(&Job::new("web").count(3)).await;
     let gateway = Gateway::ready(&cluster.addresses()).await;
     gateway.until_ports("web.default.nomad", &ports).await;

@@ -19,14 +19,13 @@ client {
   }
 "#;
 
+const SERVER: &str = "\nserver {\n  enabled = true\n";
+
 /// A lost node is found out within a few seconds, not within half a minute.
-const SERVER: &str = r#"
-server {
-  enabled = true
+const SHORT_HEARTBEATS: &str = r#"
   min_heartbeat_ttl = "1s"
   max_heartbeats_per_second = 100.0
   heartbeat_grace = "1s"
-  raft_multiplier = 1
 "#;
 
 /// The ports of an agent.
@@ -44,6 +43,15 @@ impl Ports {
         let [http, rpc, serf] = listeners.map(|it| it.local_addr().unwrap().port());
         Self { http, rpc, serf }
     }
+}
+
+/// What differs from cluster to cluster.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Features {
+    pub acl: bool,
+    /// Whether a node that is silent counts as lost within a few seconds. One that a stopped server keeps
+    /// waiting does then, too.
+    pub short_heartbeats: bool,
 }
 
 /// What an agent is.
@@ -69,9 +77,15 @@ pub struct Agent {
 
 impl Agent {
     /// Writes its configuration into a folder, and starts it.
-    pub fn start(nomad: &OsString, folder: &Path, ports: Ports, role: Role<'_>, acl: bool) -> Self {
+    pub fn start(
+        nomad: &OsString,
+        folder: &Path,
+        ports: Ports,
+        role: Role<'_>,
+        features: Features,
+    ) -> Self {
         std::fs::create_dir_all(folder).unwrap();
-        let text = configuration(folder, ports, role, acl);
+        let text = configuration(folder, ports, role, features);
         std::fs::write(folder.join("agent.hcl"), text).unwrap();
         let mut agent = Self {
             nomad: nomad.clone(),
@@ -107,17 +121,23 @@ impl Agent {
     }
 }
 
-fn configuration(folder: &Path, ports: Ports, role: Role<'_>, acl: bool) -> String {
+fn configuration(folder: &Path, ports: Ports, role: Role<'_>, features: Features) -> String {
     let name = folder.file_name().unwrap().to_str().unwrap();
     let Ports { http, rpc, serf } = ports;
     let addresses = |of: &[Ports], port: fn(&Ports) -> u16| {
         let each = of.iter().map(|it| format!("\"127.0.0.1:{}\"", port(it)));
         each.collect::<Vec<_>>().join(", ")
     };
+    let heartbeats = if features.short_heartbeats {
+        SHORT_HEARTBEATS
+    } else {
+        ""
+    };
+    let acl = features.acl;
     let part = match role {
-        Role::Both => format!("{SERVER}  bootstrap_expect = 1\n}}\n{CLIENT}}}\n"),
+        Role::Both => format!("{SERVER}{heartbeats}  bootstrap_expect = 1\n}}\n{CLIENT}}}\n"),
         Role::Server(all) => format!(
-            "{SERVER}  bootstrap_expect = {}\n  server_join {{\n    retry_join = [{}]\n    \
+            "{SERVER}{heartbeats}  bootstrap_expect = {}\n  server_join {{\n    retry_join = [{}]\n    \
              retry_interval = \"1s\"\n  }}\n}}\n",
             all.len(),
             addresses(all, |it| it.serf)

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::agent::{Agent, Ports, Role};
+use super::agent::{Agent, Features, Ports, Role};
 use super::api::Api;
 use super::jobs::Job;
 use super::process::shell;
@@ -32,20 +32,29 @@ struct Folder(TempDir);
 impl Cluster {
     /// Starts one agent that is server and client.
     pub async fn of_one(nomad: &OsString) -> Self {
-        Self::of_one_with(nomad, false).await
+        Self::of_one_with(nomad, Features::default()).await
     }
 
     /// The same with ACLs on.
     pub async fn with_acl(nomad: &OsString) -> Self {
-        Self::of_one_with(nomad, true).await
+        let features = Features {
+            acl: true,
+            ..Features::default()
+        };
+        Self::of_one_with(nomad, features).await
     }
 
     /// Starts three servers and one client.
     pub async fn of_three(nomad: &OsString) -> Self {
+        Self::of_three_with(nomad, Features::default()).await
+    }
+
+    /// Starts the same with what may differ.
+    pub async fn of_three_with(nomad: &OsString, features: Features) -> Self {
         let folder = Folder(TempDir::new().unwrap());
         let ports = [(); 3].map(|()| Ports::free());
         let start = |name: &str, ports_of, role| {
-            Agent::start(nomad, &folder.path().join(name), ports_of, role, false)
+            Agent::start(nomad, &folder.path().join(name), ports_of, role, features)
         };
         let servers = ["s1", "s2", "s3"].iter().zip(ports);
         let servers = servers.map(|(name, own)| start(name, own, Role::Server(&ports)));
@@ -61,17 +70,17 @@ impl Cluster {
         cluster
     }
 
-    async fn of_one_with(nomad: &OsString, acl: bool) -> Self {
+    async fn of_one_with(nomad: &OsString, features: Features) -> Self {
         let folder = Folder(TempDir::new().unwrap());
         let own = folder.path().join("agent");
-        let agent = Agent::start(nomad, &own, Ports::free(), Role::Both, acl);
+        let agent = Agent::start(nomad, &own, Ports::free(), Role::Both, features);
         let mut cluster = Self {
             servers: vec![agent],
             client: None,
             token: String::new(),
             folder,
         };
-        if acl {
+        if features.acl {
             cluster.bootstrap().await;
         }
         cluster.until_ready().await;

@@ -80,6 +80,7 @@ impl Job {
             "Driver": "mock_driver",
             "Config": { "run_for": "10h" },
             "Resources": { "CPU": 1, "MemoryMB": 10 },
+            "LogConfig": { "Disabled": true, "MaxFiles": 1, "MaxFileSizeMB": 1 },
             "Services": services,
         });
         if self.identity {

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 /// standard input no more: so that nothing is left when the test itself is killed.
 const WATCHED: &str = r#"
 exec 3<&0 </dev/null
-{ cat <&3 >/dev/null; kill -KILL 0; } 2>/dev/null &
+{ cat <&3 >/dev/null; kill -s KILL 0; } 2>/dev/null &
 exec 3<&-
 exec "$@"
 "#;
@@ -79,13 +79,14 @@ impl Process {
 
     fn signal(&self, signal: &str) {
         let group = self.child.id();
-        let sent = shell(&format!("kill -{signal} -- -{group}"));
+        let sent = shell(&format!("kill -s {signal} -- -{group}"));
         assert!(sent, "SIG{signal} was not sent to {group}");
     }
 
     fn end(&mut self) {
         // The group, the watch among it, goes before its number is free for others.
-        shell(&format!("kill -KILL -- -{} 2>/dev/null", self.child.id()));
+        shell(&format!("kill -s KILL -- -{}", self.child.id()));
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
