@@ -11,6 +11,7 @@ async fn an_election_gives_no_wrong_answer_and_loses_no_change() {
     let Some(run) = run().await else { return };
     let mut cluster = Cluster::of_three(&run.nomad).await;
     let steady = cluster.run(&Job::new("steady").count(2)).await;
+    cluster.run(&Job::new("web").count(3)).await;
     cluster.run(&Job::new("gone")).await;
     let gateway = Gateway::ready(&cluster.addresses()).await;
     gateway.until_ports("steady.default.nomad", &steady).await;
@@ -25,13 +26,13 @@ async fn an_election_gives_no_wrong_answer_and_loses_no_change() {
     cluster.servers[first].kill();
     let others: Vec<usize> = (0..3).filter(|it| *it != first).collect();
     let next = cluster.leader(&others).await;
-    let ports = cluster.run_at(next, &Job::new("web")).await;
+    let ports = cluster.take_one(next, "web").await;
     gateway.until_ports("web.default.nomad", &ports).await;
 
     // The one that was gone comes back, and is led.
     cluster.servers[first].start_again();
     cluster.leader(&[0, 1, 2]).await;
-    let ports = cluster.run_at(first, &Job::new("web").count(2)).await;
+    let ports = cluster.take_one(first, "web").await;
     gateway.until_ports("web.default.nomad", &ports).await;
     witness.assert_all_true().await;
 }

@@ -61,6 +61,11 @@ impl Api {
         self.send(Method::PUT, path, Vec::new()).await
     }
 
+    /// Asks for something to be taken away; an error when nobody answers.
+    pub async fn try_delete(&self, path: &str) -> reqwest::Result<Reply> {
+        self.send(Method::DELETE, path, Vec::new()).await
+    }
+
     /// Asks for what has to be there.
     pub async fn get(&self, path: &str) -> Reply {
         self.expect(Method::GET, path, Vec::new()).await

@@ -159,6 +159,34 @@ impl Cluster {
         .await;
     }
 
+    /// Deregisters one instance of a service, and waits until this server knows it; the ports that are left.
+    ///
+    /// Nothing but the servers has to do with it: a client that was at a server when that went waits for half
+    /// a minute before it asks another for its allocations.
+    pub async fn take_one(&self, server: usize, service: &str) -> BTreeSet<u16> {
+        let api = self.api_of(server);
+        let path = format!("/v1/service/{service}");
+        let mut left = BTreeSet::new();
+        until("one instance less", async || {
+            // Just after an election the way to the leader may fail.
+            let known = api.try_get(&path).await.ok();
+            let Some(known) = known.filter(|it| it.status == 200) else {
+                return false;
+            };
+            let id = known.body[0]["ID"].as_str().expect("there is one to take");
+            left = ports_of(&known.body);
+            left.remove(&port_of(&known.body[0]));
+            let taken = api.try_delete(&format!("{path}/{id}")).await;
+            taken.is_ok_and(|it| it.status == 200)
+        })
+        .await;
+        until("this server knows it", async || {
+            registered(&api, "default", service).await == left
+        })
+        .await;
+        left
+    }
+
     pub async fn make_namespace(&self, name: &str) {
         let api = self.api();
         api.put("/v1/namespace", &json!({ "Name": name })).await;
@@ -237,6 +265,9 @@ pub async fn registered(api: &Api, namespace: &str, service: &str) -> BTreeSet<u
 /// The ports of registrations.
 pub fn ports_of(registrations: &Value) -> BTreeSet<u16> {
     let each = registrations.as_array().unwrap().iter();
-    each.map(|it| u16::try_from(it["Port"].as_u64().unwrap()).unwrap())
-        .collect()
+    each.map(port_of).collect()
+}
+
+fn port_of(registration: &Value) -> u16 {
+    u16::try_from(registration["Port"].as_u64().unwrap()).unwrap()
 }
