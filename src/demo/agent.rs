@@ -1,15 +1,18 @@
-//! One simulated agent: the cluster's state behind a lock, who waits for it, and what is broken.
+//! One simulated agent: what it holds, how it stands to the cluster's leader, and what is broken.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
-use crate::demo::faults::Faults;
+use crate::demo::faults::{Faults, Leader};
+use crate::demo::raft::{Contact, Raft};
+use crate::demo::replica::Replica;
 use crate::demo::seen::Seen;
-use crate::demo::shared::Gauge;
+use crate::demo::shared::{Gauge, locked};
 use crate::demo::state::Cluster;
 use crate::demo::state::acl::{Acl, Enforcement, Token};
+
+/// The RPC port of the first server; the others have those after it.
+const FIRST_RPC_PORT: usize = 4647;
 
 /// Which Nomad is simulated, where versions differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,15 +47,22 @@ pub(crate) enum Refusal {
     Expired,
 }
 
+/// Whether an agent is the whole cluster, or one of its servers.
+#[derive(Clone, Debug)]
+pub(crate) enum Standing {
+    Alone,
+    Server { raft: Arc<Raft>, number: usize },
+}
+
 /// A simulated agent.
 #[derive(Debug)]
 pub(crate) struct Agent {
     pub(crate) version: Version,
     pub(crate) heartbeat: Duration,
-    cluster: RwLock<Cluster>,
-    acl: RwLock<Acl>,
-    changes: watch::Sender<u64>,
-    stream_ends: watch::Sender<u64>,
+    /// How long a read that needs a leader waits for one.
+    pub(crate) hold: Duration,
+    standing: Standing,
+    replica: Arc<Replica>,
     pub(crate) faults: Faults,
     pub(crate) seen: Seen,
     pub(crate) streams: Gauge,
@@ -61,14 +71,18 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    pub(crate) fn new(version: Version, heartbeat: Duration, event_buffer: usize) -> Self {
+    pub(crate) fn new(
+        version: Version,
+        (heartbeat, hold): (Duration, Duration),
+        standing: Standing,
+        replica: Arc<Replica>,
+    ) -> Self {
         Self {
             version,
             heartbeat,
-            cluster: RwLock::new(Cluster::new(event_buffer)),
-            acl: RwLock::new(Acl::default()),
-            changes: watch::Sender::new(0),
-            stream_ends: watch::Sender::new(0),
+            hold,
+            standing,
+            replica,
             faults: Faults::default(),
             seen: Seen::default(),
             streams: Gauge::default(),
@@ -77,54 +91,105 @@ impl Agent {
         }
     }
 
-    /// Looks at the state.
+    /// Gives what the agent itself holds, with all that is due by now.
+    pub(crate) fn replica(&self) -> &Arc<Replica> {
+        if let Standing::Server { raft, .. } = &self.standing {
+            raft.advance();
+        }
+        &self.replica
+    }
+
+    /// Gives what the leader holds; none where the agent knows no leader, or does not get through to it.
+    pub(crate) fn leader(&self) -> Option<Arc<Replica>> {
+        if *locked(&self.faults.leader) == Leader::Lost {
+            return None;
+        }
+        match &self.standing {
+            Standing::Alone => Some(Arc::clone(&self.replica)),
+            Standing::Server { raft, number } => raft.leader_for(*number),
+        }
+    }
+
+    /// Gives the address of the leader, as far as the agent knows it.
+    pub(crate) fn leader_address(&self) -> Option<String> {
+        if *locked(&self.faults.leader) == Leader::Lost {
+            return None;
+        }
+        let number = match &self.standing {
+            Standing::Alone => 0,
+            Standing::Server { raft, number } => raft.known_leader(*number)?,
+        };
+        Some(rpc_address(number))
+    }
+
+    /// Says how the agent stands to its leader.
+    pub(crate) fn contact(&self) -> Contact {
+        let (leader, ago) = (
+            *locked(&self.faults.leader),
+            *locked(&self.faults.last_contact),
+        );
+        let contact = match &self.standing {
+            Standing::Alone => Contact {
+                known_leader: true,
+                last_contact: Duration::ZERO,
+            },
+            Standing::Server { raft, number } => raft.contact(*number),
+        };
+        Contact {
+            known_leader: contact.known_leader && leader == Leader::Elected,
+            last_contact: contact.last_contact.max(ago),
+        }
+    }
+
+    /// Looks at the agent's own state.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Cluster) -> T) -> T {
-        look(&self.cluster.read().unwrap_or_else(PoisonError::into_inner))
+        self.replica().read(look)
     }
 
-    /// Changes the state and wakes who waits for it.
+    /// Looks at the state of the whole cluster: what was changed last, whichever server knows it.
+    pub(crate) fn read_newest<T>(&self, look: impl FnOnce(&Cluster) -> T) -> T {
+        match &self.standing {
+            Standing::Alone => self.replica.read(look),
+            Standing::Server { raft, .. } => raft.read(look),
+        }
+    }
+
+    /// Changes the state of the cluster and wakes who waits for it.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Cluster) -> T) -> T {
-        let result = change(&mut self.cluster.write().unwrap_or_else(PoisonError::into_inner));
-        self.changes.send_modify(|count| *count += 1);
-        result
+        match &self.standing {
+            Standing::Alone => self.replica.change(change),
+            Standing::Server { raft, .. } => raft.change(change),
+        }
     }
 
-    /// Gives a receiver that sees every change from now on.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
-    pub(crate) fn change_acl(&self, change: impl FnOnce(&mut Acl)) {
-        change(&mut self.acl.write().unwrap_or_else(PoisonError::into_inner));
-        self.end_streams();
+    /// Wakes who waits at this agent, so that he sees what is broken.
+    pub(crate) fn nudge(&self) {
+        self.replica.nudge();
     }
 
     /// Ends all event streams, as a change of a token or policy does.
     pub(crate) fn end_streams(&self) {
-        self.stream_ends.send_modify(|count| *count += 1);
-    }
-
-    pub(crate) fn stream_ends(&self) -> watch::Receiver<u64> {
-        self.stream_ends.subscribe()
+        self.replica.end_streams();
     }
 
     /// Gives the rights of a request; management where ACLs are off.
     pub(crate) fn rights(&self, secret: Option<&str>) -> Result<Token, Refusal> {
-        let acl = self.acl.read().unwrap_or_else(PoisonError::into_inner);
-        if acl.enforcement == Enforcement::Off {
-            return Ok(Token::management());
-        }
-        match secret {
-            None => Ok(Token::without_rights()),
-            Some(secret) => known(&acl, secret).cloned(),
-        }
+        self.read(|cluster| match (cluster.acl().enforcement, secret) {
+            (Enforcement::Off, _) => Ok(Token::management()),
+            (Enforcement::On, None) => Ok(Token::without_rights()),
+            (Enforcement::On, Some(secret)) => known(cluster.acl(), secret).cloned(),
+        })
     }
 
     /// Tells whether a secret is a token's, whether ACLs are on or off.
     pub(crate) fn knows(&self, secret: &str) -> bool {
-        let acl = self.acl.read().unwrap_or_else(PoisonError::into_inner);
-        known(&acl, secret).is_ok()
+        self.read(|cluster| known(cluster.acl(), secret).is_ok())
     }
+}
+
+/// Where the servers of a cluster would talk to each other.
+fn rpc_address(number: usize) -> String {
+    format!("127.0.0.1:{}", FIRST_RPC_PORT + number)
 }
 
 fn known<'a>(acl: &'a Acl, secret: &str) -> Result<&'a Token, Refusal> {

@@ -1,15 +1,18 @@
-//! A simulated Nomad agent on loopback: the cluster of `nomadns demo`, and the Nomad of all tests.
+//! A simulated Nomad, on loopback or in memory: the cluster of `nomadns demo`, and the Nomad of all tests.
 //!
 //! `SimulatedNomad` is the scripted side: it starts the agent, changes the cluster, breaks things and
-//! tells what was asked. `scenario` is the cluster that moves, for people. The agent answers in exactly
+//! tells what was asked. `SimulatedCluster` is several servers with one log. `scenario` is the cluster that moves, for people. The agent answers in exactly
 //! the form of a real Nomad; nothing here knows the gateway.
 
 mod agent;
 mod api;
+mod cluster;
 mod faults;
 mod filter;
 mod handle;
 mod model;
+mod raft;
+mod replica;
 mod scenario;
 mod seen;
 mod server;
@@ -17,10 +20,13 @@ mod shared;
 mod state;
 
 pub use agent::Version;
+pub use cluster::{ClusterOptions, SimulatedCluster, StateSnapshot};
 pub use faults::{EventBroker, Fault, Leader};
 pub use handle::{BulkLoad, Options, SimulatedNomad};
 pub use model::{Allocation, Check, NamespaceRow, Registration, random_uuid};
+pub use raft::{Lag, RaftTimes};
 pub use scenario::Scenario;
 pub use seen::Load;
+pub use server::InMemory;
 pub use state::acl::{Acl, Enforcement, Token};
 pub use state::{Events, Removal};

@@ -6,27 +6,21 @@ use super::call::Call;
 use super::read::{denied, rights};
 use super::reply::Reply;
 use crate::demo::agent::Agent;
-use crate::demo::faults::Leader;
-use crate::demo::shared::locked;
 
 /// `/v1/agent/health`: the one probe that needs no token and tells of the leader.
 pub(crate) fn health(agent: &Agent) -> Reply {
     let ok = json!({ "message": "ok", "ok": true });
-    match *locked(&agent.faults.leader) {
-        Leader::Elected => Reply::json(json!({ "client": ok, "server": ok }).to_string()),
-        Leader::Lost => {
-            let lost = json!({ "message": "no leader", "ok": false });
-            Reply::json(json!({ "client": ok, "server": lost }).to_string()).with_status(500)
-        }
+    if agent.contact().known_leader {
+        return Reply::json(json!({ "client": ok, "server": ok }).to_string());
     }
+    let lost = json!({ "message": "no leader", "ok": false });
+    Reply::json(json!({ "client": ok, "server": lost }).to_string()).with_status(500)
 }
 
 /// `/v1/status/leader`
 pub(crate) fn leader(agent: &Agent) -> Reply {
-    match *locked(&agent.faults.leader) {
-        Leader::Elected => Reply::json("\"127.0.0.1:4647\""),
-        Leader::Lost => Reply::json("\"\""),
-    }
+    let address = agent.leader_address().unwrap_or_default();
+    Reply::json(json!(address).to_string())
 }
 
 /// `/v1/regions`

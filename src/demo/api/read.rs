@@ -1,15 +1,16 @@
 //! What all reads of the cluster's tables share: rights, leadership, blocking, paging.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::call::{Call, Consistency};
 use super::reply::{Meta, Reply};
 use crate::demo::agent::{Agent, Refusal, Version};
-use crate::demo::faults::Leader;
 use crate::demo::filter::{self, Expression};
-use crate::demo::shared::locked;
+use crate::demo::raft::Contact;
+use crate::demo::replica::Replica;
 use crate::demo::state::acl::Token;
 use crate::demo::state::{Cluster, Table};
 
@@ -50,21 +51,28 @@ pub(crate) fn denied() -> Reply {
 }
 
 /// Says where an answer stands.
-pub(crate) fn meta(agent: &Agent, call: &Call, index: u64) -> Meta {
-    let last_contact = match call.consistency {
-        Consistency::Leader => Duration::ZERO,
-        Consistency::Stale => *locked(&agent.faults.last_contact),
-    };
+pub(crate) fn meta(contact: Contact, index: u64) -> Meta {
     Meta {
         index,
-        known_leader: *locked(&agent.faults.leader) == Leader::Elected,
-        last_contact_ms: last_contact.as_millis(),
+        known_leader: contact.known_leader,
+        last_contact_ms: contact.last_contact.as_millis(),
         next_token: None,
     }
 }
 
-/// Answers when the table has moved past the index that the caller knows, or his wait is over. A restored
-/// state lets him go too, whatever its index.
+/// Says how who answers a call stands to the leader: the agent itself, or the leader to whom it is passed on.
+pub(crate) fn contact(agent: &Agent, call: &Call) -> Contact {
+    match call.consistency {
+        Consistency::Stale => agent.contact(),
+        Consistency::Leader => Contact {
+            known_leader: true,
+            last_contact: Duration::ZERO,
+        },
+    }
+}
+
+/// Answers when the table has moved past the index that the caller knows, or his wait is over. As in Nomad a restored
+/// state lets nobody go whose index is higher, and an answer says how its server stood when it looked last.
 pub(crate) async fn blocking(
     agent: &Agent,
     call: &Call,
@@ -72,20 +80,34 @@ pub(crate) async fn blocking(
     answer: impl Fn(&Cluster, Meta) -> Reply,
 ) -> Reply {
     let deadline = Instant::now() + wait(call.wait);
-    let mut changes = agent.changes();
-    let restores = agent.read(Cluster::restores);
+    let mut source = match source(agent, call).await {
+        Ok(source) => source,
+        Err(reply) => return reply,
+    };
+    let mut changes = source.changes();
+    let mut looked = None;
     let mut waiting = None;
     let mut is_over = call.known_index == 0;
     loop {
-        if call.consistency == Consistency::Leader && *locked(&agent.faults.leader) == Leader::Lost
-        {
-            return Reply::error(500, "No cluster leader");
-        }
         changes.mark_unchanged();
-        let reply = agent.read(|cluster| {
-            let index = cluster.index(table);
-            let is_due = is_over || index > call.known_index || cluster.restores() != restores;
-            is_due.then(|| answer(cluster, meta(agent, call, index)))
+        match source_now(agent, call) {
+            None => return no_leader(),
+            Some(now) if Arc::ptr_eq(&now, &source) => {}
+            Some(now) => {
+                changes = now.changes();
+                source = now;
+            }
+        }
+        let contact = contact(agent, call);
+        let reply = source.read(|cluster| {
+            let (index, restores) = (cluster.index(table), cluster.restores());
+            let contact = match looked {
+                Some((at, of, before)) if (at, of) == (index, restores) => before,
+                _ => contact,
+            };
+            looked = Some((index, restores, contact));
+            let is_due = is_over || index > call.known_index;
+            is_due.then(|| answer(cluster, meta(contact, index)))
         });
         if let Some(reply) = reply {
             return reply;
@@ -93,6 +115,31 @@ pub(crate) async fn blocking(
         waiting.get_or_insert_with(|| agent.waiting.enter());
         is_over = timeout_at(deadline, changes.changed()).await.is_err();
     }
+}
+
+/// Finds whose state answers a call. As in Nomad a call that needs a leader is held a while, since one may come.
+async fn source(agent: &Agent, call: &Call) -> Result<Arc<Replica>, Reply> {
+    let deadline = Instant::now() + agent.hold;
+    loop {
+        if let Some(source) = source_now(agent, call) {
+            return Ok(source);
+        }
+        if Instant::now() >= deadline {
+            return Err(no_leader());
+        }
+        sleep(agent.hold / JITTER_PART).await;
+    }
+}
+
+fn source_now(agent: &Agent, call: &Call) -> Option<Arc<Replica>> {
+    match call.consistency {
+        Consistency::Stale => Some(Arc::clone(agent.replica())),
+        Consistency::Leader => agent.leader(),
+    }
+}
+
+fn no_leader() -> Reply {
+    Reply::error(500, "No cluster leader")
 }
 
 fn wait(asked: Duration) -> Duration {

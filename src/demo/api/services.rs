@@ -3,7 +3,7 @@
 use ahash::RandomState;
 
 use super::call::Call;
-use super::read::{blocking, denied, filter_of, meta, page, rights};
+use super::read::{blocking, contact, denied, filter_of, meta, page, rights};
 use super::reply::{Meta, Reply};
 use crate::demo::agent::Agent;
 use crate::demo::filter::{Datum, Expression, Field, UnknownField};
@@ -16,7 +16,7 @@ pub(crate) async fn list(agent: &Agent, call: &Call) -> Result<Reply, Reply> {
     let is_every = call.namespace == "*";
     // Whoever may read nothing learns not even the index.
     if is_every && !token.may_read_jobs_somewhere() {
-        return Ok(Reply::state(meta(agent, call, 0), "[]"));
+        return Ok(Reply::state(meta(contact(agent, call), 0), "[]"));
     }
     if !is_every && !token.may_read_services(&call.namespace) {
         return Err(denied());

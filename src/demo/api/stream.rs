@@ -128,8 +128,9 @@ impl Subscription {
             namespace => Namespaces::These(BTreeSet::from([namespace.to_owned()])),
         };
         // Watch first, then look: nothing can happen in between unseen.
-        let (changes, ends) = (agent.changes(), agent.stream_ends());
-        let place = agent.read(|cluster| cluster.log.place_of(call.known_index));
+        let replica = agent.replica();
+        let (changes, ends) = (replica.changes(), replica.stream_ends());
+        let place = replica.read_events(|events| events.place_of(call.known_index));
         let agent = Arc::clone(agent);
         let _open = agent.streams.enter();
         Self {
@@ -159,7 +160,8 @@ impl Subscription {
             if self.ends.has_changed().unwrap_or(true) {
                 return None;
             }
-            match self.agent.read(|cluster| cluster.log.at(self.place)) {
+            let replica = self.agent.replica();
+            match replica.read_events(|events| events.at(self.place)) {
                 Step::Frame(frame) => {
                     self.place += 1;
                     if let Some(line) = frame.line(|event| self.wants(event)) {

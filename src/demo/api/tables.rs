@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::read::{blocking, denied, filter_of, page, rights};
 use super::reply::{Meta, Reply};
-use crate::demo::agent::Agent;
+use crate::demo::agent::{Agent, Version};
 use crate::demo::filter::{Datum, Field, UnknownField};
 use crate::demo::model::{Allocation, Check, NamespaceRow};
 use crate::demo::state::Table;
@@ -79,7 +79,8 @@ fn page_token(row: &Value) -> String {
     )
 }
 
-/// `/v1/allocation/:id/checks`: the last results, which only the allocation's node knows. Never blocks.
+/// `/v1/allocation/:id/checks`: the last results, which only the allocation's node knows: each server asks it.
+/// Never blocks. Without checks it is an empty object, or as lately nothing at all.
 pub(crate) fn checks(agent: &Agent, call: &Call, id: &str) -> Result<Reply, Reply> {
     let token = rights(agent, call)?;
     agent.read(|cluster| {
@@ -89,11 +90,17 @@ pub(crate) fn checks(agent: &Agent, call: &Call, id: &str) -> Result<Reply, Repl
         if !token.may_read_jobs(&allocation.namespace) {
             return Err(denied());
         }
+        Ok(())
+    })?;
+    Ok(agent.read_newest(|cluster| {
         let checks = cluster.allocations.checks(id).iter();
         let by_id: BTreeMap<&str, &Check> =
             checks.map(|check| (check.id.as_str(), check)).collect();
-        Ok(Reply::json(serde_json::to_vec(&by_id).unwrap_or_default()))
-    })
+        match by_id.is_empty() && agent.version == Version::V2_0_5 {
+            true => Reply::json("null"),
+            false => Reply::json(serde_json::to_vec(&by_id).unwrap_or_default()),
+        }
+    }))
 }
 
 /// `/v1/namespaces`
@@ -116,7 +123,10 @@ pub(crate) async fn nodes(agent: &Agent, call: &Call) -> Result<Reply, Reply> {
         return Err(denied());
     }
     Ok(blocking(agent, call, Table::Nodes, |cluster, meta| {
-        Reply::state(meta, serde_json::to_vec(&cluster.nodes).unwrap_or_default())
+        Reply::state(
+            meta,
+            serde_json::to_vec(cluster.nodes()).unwrap_or_default(),
+        )
     })
     .await)
 }

@@ -28,8 +28,8 @@ impl SimulatedNomad {
 
     /// Takes the leader away or gives one back. Who waits is told.
     pub fn set_leader(&self, leader: Leader) {
-        self.agent
-            .change(|_| *locked(&self.agent.faults.leader) = leader);
+        *locked(&self.agent.faults.leader) = leader;
+        self.agent.nudge();
     }
 
     /// Sets how long ago the agent heard of the leader, which stale reads tell.

@@ -131,6 +131,12 @@ impl SimulatedNomad {
             .change(|cluster| cluster.allocations.put(allocation));
     }
 
+    /// Updates allocations at one raft index of their table, as the reports of clients do.
+    pub fn update_allocations(&self, allocations: impl IntoIterator<Item = Allocation>) {
+        self.agent
+            .change(|cluster| cluster.update_allocations(allocations));
+    }
+
     /// Gives an allocation's row.
     pub fn allocation(&self, id: &str) -> Option<Allocation> {
         self.agent
@@ -150,7 +156,7 @@ impl SimulatedNomad {
 
     /// Sets the rows of `/v1/nodes`.
     pub fn set_nodes(&self, nodes: Vec<Value>) {
-        self.agent.change(|cluster| cluster.nodes = nodes);
+        self.agent.change(|cluster| cluster.set_nodes(nodes));
     }
 
     /// Puts registrations in as a snapshot holds them: their services whole, their indexes kept, no events.
@@ -181,8 +187,8 @@ impl SimulatedNomad {
         });
     }
 
-    /// Jumps to an index, mostly backwards, as a restored snapshot does: waiting queries are let go, streams
-    /// end, the event buffer is empty. The registrations stay as they are.
+    /// Jumps to an index, mostly backwards, as a restored snapshot does: streams end, the event buffer is empty,
+    /// and queries go on waiting for an index over the one they know. The registrations stay as they are.
     pub fn restore_index(&self, index: u64) {
         self.agent.change(|cluster| cluster.restore_index(index));
     }
@@ -195,26 +201,30 @@ impl SimulatedNomad {
 
     /// Turns ACLs on or off. Open streams end.
     pub fn enforce_acl(&self, enforcement: Enforcement) {
-        self.agent.change_acl(|acl| acl.enforcement = enforcement);
+        self.change_acl(|acl| acl.enforcement = enforcement);
     }
 
     /// Sets a token. Open streams end, as on every change of tokens.
     pub fn set_token(&self, secret: &str, token: Token) {
-        self.agent.change_acl(|acl| {
+        self.change_acl(|acl| {
             acl.tokens.insert(secret.to_owned(), token);
         });
     }
 
     /// Deletes a token.
     pub fn delete_token(&self, secret: &str) {
-        self.agent.change_acl(|acl| {
+        self.change_acl(|acl| {
             acl.tokens.remove(secret);
         });
     }
 
     /// Sets enforcement and all tokens.
     pub fn set_acl(&self, new: Acl) {
-        self.agent.change_acl(|acl| *acl = new);
+        self.change_acl(|acl| *acl = new);
+    }
+
+    fn change_acl(&self, change: impl FnOnce(&mut Acl)) {
+        self.agent.change(|cluster| cluster.change_acl(change));
     }
 }
 

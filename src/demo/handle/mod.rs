@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::demo::agent::{Agent, Version};
+use crate::demo::agent::{Agent, Standing, Version};
+use crate::demo::replica::Replica;
 use crate::demo::seen::Load;
-use crate::demo::server::Server;
-use crate::demo::state::Table;
+use crate::demo::server::{InMemory, Server};
+use crate::demo::state::{Cluster, Table};
 
 pub use bulk::BulkLoad;
 
@@ -78,18 +79,43 @@ impl SimulatedNomad {
             event_buffer,
             max_connections,
         } = options;
-        let agent = Arc::new(Agent::new(version, heartbeat, event_buffer));
+        let agent = alone(version, heartbeat, event_buffer);
         let server = Server::start(
             Arc::clone(&agent),
             address,
             task_socket.clone(),
             max_connections,
         )?;
-        Ok(Self {
+        Ok(Self::of(agent, server, task_socket))
+    }
+
+    /// Makes an agent with an empty cluster and no port, which is asked in memory only: see [`Self::service`]. The
+    /// address is a mere name, and there is no limit to connections.
+    pub fn in_memory(options: Options) -> Self {
+        let agent = alone(options.version, options.heartbeat, options.event_buffer);
+        let server = Server::in_memory(Arc::clone(&agent), options.address);
+        Self::of(agent, server, None)
+    }
+
+    pub(crate) fn of(agent: Arc<Agent>, server: Server, task_socket: Option<PathBuf>) -> Self {
+        Self {
             agent,
             server: Arc::new(server),
             task_socket,
-        })
+        }
+    }
+
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Gives what answers as the port does, without a socket.
+    pub fn service(&self) -> InMemory {
+        self.server.service()
     }
 
     /// Gives the address that is bound.
@@ -161,4 +187,11 @@ impl SimulatedNomad {
     pub async fn waiting_queries_reach(&self, count: usize) {
         self.agent.waiting.reaches(count).await;
     }
+}
+
+fn alone(version: Version, heartbeat: Duration, event_buffer: usize) -> Arc<Agent> {
+    let replica = Arc::new(Replica::new(Cluster::new(), event_buffer));
+    // Who is alone either has a leader or will get none by waiting.
+    let times = (heartbeat, Duration::ZERO);
+    Arc::new(Agent::new(version, times, Standing::Alone, replica))
 }

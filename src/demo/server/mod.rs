@@ -1,14 +1,16 @@
-//! The accept loop: an agent on a port and a unix socket, which can vanish and come back where it was.
+//! The accept loop: an agent on a port and a unix socket, which can hang, vanish and come back where it was.
 //!
 //! The port stays reserved through an outage, so that nobody else gets it meanwhile. There are no
 //! timeouts, as in Nomad: a client has to bring his own.
 
+mod gate;
+mod memory;
 mod wire;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,14 +20,16 @@ use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::demo::agent::Agent;
 use crate::demo::api::{self, Entrance};
 use crate::demo::shared::locked;
+use gate::{Gate, Way};
 use wire::Wire;
+
+pub use memory::InMemory;
 
 const BACKLOG: i32 = 1024;
 
@@ -45,7 +49,10 @@ pub(crate) struct Server {
     /// Bound and never listening: it only keeps the port.
     _reservation: Option<Socket>,
     accepting: Mutex<Vec<JoinHandle<()>>>,
-    cuts: watch::Sender<u64>,
+    gate: Gate,
+    /// Whether it listens, for those who ask in memory.
+    is_open: Arc<AtomicBool>,
+    has_port: bool,
 }
 
 impl Server {
@@ -67,17 +74,37 @@ impl Server {
         } else {
             None
         };
-        let server = Self {
-            agent,
-            address,
-            task_socket,
-            max_connections,
-            _reservation: reservation,
-            accepting: Mutex::default(),
-            cuts: watch::Sender::new(0),
-        };
+        let mut server = Self::in_memory(agent, address);
+        server.task_socket = task_socket;
+        server.max_connections = max_connections;
+        server._reservation = reservation;
+        server.has_port = true;
         server.accept_on(socket)?;
         Ok(server)
+    }
+
+    /// Serves without a port, to those who ask in memory only. The address is a mere name.
+    pub(crate) fn in_memory(agent: Arc<Agent>, address: SocketAddr) -> Self {
+        Self {
+            agent,
+            address,
+            task_socket: None,
+            max_connections: None,
+            _reservation: None,
+            accepting: Mutex::default(),
+            gate: Gate::new(),
+            is_open: Arc::new(AtomicBool::new(true)),
+            has_port: false,
+        }
+    }
+
+    /// Gives what answers in memory, as the port does.
+    pub(crate) fn service(&self) -> InMemory {
+        InMemory {
+            agent: Arc::clone(&self.agent),
+            gate: self.gate.clone(),
+            is_open: Arc::clone(&self.is_open),
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -86,6 +113,7 @@ impl Server {
 
     /// Stops to accept and cuts every connection: from outside the agent is gone.
     pub(crate) async fn vanish(&self) {
+        self.is_open.store(false, Ordering::Relaxed);
         let accepting = std::mem::take(&mut *locked(&self.accepting));
         for task in accepting {
             task.abort();
@@ -100,16 +128,22 @@ impl Server {
     /// # Errors
     /// The address cannot be bound again.
     pub(crate) fn come_back(&self) -> io::Result<()> {
-        if locked(&self.accepting).is_empty() {
+        if self.has_port && locked(&self.accepting).is_empty() {
             self.accept_on(bound(self.address)?)
         } else {
+            self.is_open.store(true, Ordering::Relaxed);
             Ok(())
         }
     }
 
     /// Cuts every connection, in the middle of whatever it does.
     pub(crate) fn cut(&self) {
-        self.cuts.send_modify(|count| *count += 1);
+        self.gate.cut();
+    }
+
+    /// Lets the agent hang: it accepts, and says nothing more.
+    pub(crate) fn set_hung(&self, is_hung: bool) {
+        self.gate.set_hung(is_hung);
     }
 
     fn accept_on(&self, socket: Socket) -> io::Result<()> {
@@ -118,17 +152,18 @@ impl Server {
         let mut accepting = vec![tokio::spawn(accept(
             port,
             Arc::clone(&self.agent),
-            self.cuts.clone(),
+            self.gate.clone(),
             self.max_connections,
         ))];
         if let Some(path) = &self.task_socket {
             // What a server before left there is in the way.
             let _ = std::fs::remove_file(path);
             let listener = UnixListener::bind(path)?;
-            let (agent, cuts) = (Arc::clone(&self.agent), self.cuts.clone());
-            accepting.push(tokio::spawn(accept_tasks(listener, agent, cuts)));
+            let (agent, gate) = (Arc::clone(&self.agent), self.gate.clone());
+            accepting.push(tokio::spawn(accept_tasks(listener, agent, gate)));
         }
         *locked(&self.accepting) = accepting;
+        self.is_open.store(true, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -157,7 +192,7 @@ fn bound(address: SocketAddr) -> io::Result<Socket> {
 async fn accept(
     listener: TcpListener,
     agent: Arc<Agent>,
-    cuts: watch::Sender<u64>,
+    gate: Gate,
     max_connections: Option<usize>,
 ) {
     loop {
@@ -174,16 +209,16 @@ async fn accept(
         let spoil = Arc::new(AtomicBool::new(false));
         let wire = Wire::new(stream, Arc::clone(&spoil));
         let entrance = Entrance::Port(spoil);
-        tokio::spawn(serve(wire, Arc::clone(&agent), entrance, cuts.subscribe()));
+        tokio::spawn(serve(wire, Arc::clone(&agent), entrance, gate.way()));
     }
 }
 
-async fn accept_tasks(listener: UnixListener, agent: Arc<Agent>, cuts: watch::Sender<u64>) {
+async fn accept_tasks(listener: UnixListener, agent: Arc<Agent>, gate: Gate) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let agent = Arc::clone(&agent);
-                tokio::spawn(serve(stream, agent, Entrance::TaskSocket, cuts.subscribe()));
+                tokio::spawn(serve(stream, agent, Entrance::TaskSocket, gate.way()));
             }
             Err(_) => sleep(ACCEPT_PAUSE).await,
         }
@@ -194,7 +229,7 @@ async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     agent: Arc<Agent>,
     entrance: Entrance,
-    mut cuts: watch::Receiver<u64>,
+    mut way: Way,
 ) {
     let _open = agent.connections.enter();
     let service = service_fn(|request| api::answer(Arc::clone(&agent), entrance.clone(), request));
@@ -203,11 +238,8 @@ async fn serve(
     let connection = http
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
-    tokio::select! {
-        // A client that breaks off is his own business.
-        _ = connection => {}
-        _ = cuts.changed() => {}
-    }
+    // A client that breaks off is his own business.
+    let _ = way.through(connection).await;
 }
 
 async fn refuse(mut stream: TcpStream) {

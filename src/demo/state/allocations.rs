@@ -1,49 +1,50 @@
 //! The table of allocations with their checks. A row goes with the last registration that lives in it.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::table::Shared;
 use crate::demo::model::{Allocation, Check, Registration};
 
 /// All allocations, by ID.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Allocations {
-    rows: HashMap<String, Row>,
-    checks: HashMap<String, Vec<Check>>,
+    rows: Shared<Row>,
+    checks: Shared<Arc<[Check]>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
-    allocation: Allocation,
+    allocation: Arc<Allocation>,
     registrations: usize,
 }
 
 impl Allocations {
     pub(crate) fn get(&self, id: &str) -> Option<&Allocation> {
-        self.rows.get(id).map(|row| &row.allocation)
+        self.rows.get(id).map(|row| &*row.allocation)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Allocation> {
-        self.rows.values().map(|row| &row.allocation)
+        self.rows.values().map(|row| &*row.allocation)
     }
 
     pub(crate) fn checks(&self, id: &str) -> &[Check] {
-        self.checks.get(id).map_or(&[], Vec::as_slice)
+        self.checks.get(id).map_or(&[], |checks| checks)
     }
 
     pub(crate) fn set_checks(&mut self, id: &str, checks: Vec<Check>) {
-        self.checks.insert(id.to_owned(), checks);
+        self.checks.insert(id.into(), checks.into());
     }
 
     /// Puts a row in as it is.
     pub(crate) fn put(&mut self, allocation: Allocation) {
         let registrations = self
             .rows
-            .get(&allocation.id)
+            .get(allocation.id.as_str())
             .map_or(0, |row| row.registrations);
         self.rows.insert(
-            allocation.id.clone(),
+            allocation.id.as_str().into(),
             Row {
-                allocation,
+                allocation: Arc::new(allocation),
                 registrations,
             },
         );
@@ -53,9 +54,9 @@ impl Allocations {
     pub(super) fn enter(&mut self, registration: &Registration, index: u64, ordinal: usize) {
         let row = self
             .rows
-            .entry(registration.alloc_id.clone())
+            .entry(registration.alloc_id.as_str().into())
             .or_insert_with(|| Row {
-                allocation: Allocation::running(registration, index, ordinal),
+                allocation: Arc::new(Allocation::running(registration, index, ordinal)),
                 registrations: 0,
             });
         row.registrations += 1;

@@ -1,44 +1,53 @@
 //! The cluster: its tables, their indexes, and the changes a script makes to them.
+//!
+//! A copy shares everything that has not changed since, so that each server can hold a state of its own.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use imbl::OrdMap;
 use serde_json::Value;
 
+use super::acl::Acl;
 use super::allocations::Allocations;
 use super::change::{Events, Removal, Table};
 use super::instance::Instance;
-use super::log::{Event, EventLog, Frame, REGISTRATION};
+use super::log::{Event, Frame, REGISTRATION};
 use super::table::{Services, Upsert};
-use crate::demo::model::{NamespaceRow, Registration};
+use crate::demo::model::{Allocation, NamespaceRow, Registration};
 
 /// All state of the cluster.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cluster {
-    namespaces: BTreeMap<Arc<str>, Namespace>,
+    namespaces: OrdMap<Arc<str>, Namespace>,
     pub(crate) allocations: Allocations,
-    pub(crate) nodes: Vec<Value>,
-    pub(crate) log: EventLog,
+    nodes: Arc<Vec<Value>>,
+    acl: Arc<Acl>,
+    /// How often tokens or policies changed: each time event streams end.
+    acl_changes: u64,
+    /// What changed since the frames were taken the last time.
+    frames: Vec<Arc<Frame>>,
     raft_index: u64,
     indexes: [u64; 4],
-    /// How often the state was restored: what waited on the old state is then let go.
+    /// How often the state was restored: each time event buffers begin anew.
     restores: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Namespace {
-    row: NamespaceRow,
+    row: Arc<NamespaceRow>,
     services: Services,
 }
 
 impl Cluster {
     /// Makes a cluster with one namespace, `default`.
-    pub(crate) fn new(event_buffer: usize) -> Self {
+    pub(crate) fn new() -> Self {
         let mut cluster = Self {
-            namespaces: BTreeMap::new(),
+            namespaces: OrdMap::new(),
             allocations: Allocations::default(),
-            nodes: Vec::new(),
-            log: EventLog::new(event_buffer),
+            nodes: Arc::default(),
+            acl: Arc::default(),
+            acl_changes: 0,
+            frames: Vec::new(),
             raft_index: 0,
             indexes: [1; 4],
             restores: 0,
@@ -60,6 +69,32 @@ impl Cluster {
         self.raft_index
     }
 
+    pub(crate) fn nodes(&self) -> &[Value] {
+        &self.nodes
+    }
+
+    pub(crate) fn set_nodes(&mut self, nodes: Vec<Value>) {
+        self.nodes = Arc::new(nodes);
+    }
+
+    pub(crate) fn acl(&self) -> &Acl {
+        &self.acl
+    }
+
+    pub(crate) fn acl_changes(&self) -> u64 {
+        self.acl_changes
+    }
+
+    pub(crate) fn change_acl(&mut self, change: impl FnOnce(&mut Acl)) {
+        change(Arc::make_mut(&mut self.acl));
+        self.acl_changes += 1;
+    }
+
+    /// Takes the frames of what changed since the last time.
+    pub(crate) fn take_frames(&mut self) -> Vec<Arc<Frame>> {
+        std::mem::take(&mut self.frames)
+    }
+
     pub(crate) fn services(&self, namespace: &str) -> Option<&Services> {
         self.namespaces
             .get(namespace)
@@ -69,7 +104,7 @@ impl Cluster {
     pub(crate) fn namespaces(&self) -> impl Iterator<Item = (&Arc<str>, &NamespaceRow, &Services)> {
         self.namespaces
             .iter()
-            .map(|(name, Namespace { row, services })| (name, row, services))
+            .map(|(name, Namespace { row, services })| (name, &**row, services))
     }
 
     /// Creates a namespace unless it exists.
@@ -89,8 +124,13 @@ impl Cluster {
             .remove(&name)
             .map(|old| old.services)
             .unwrap_or_default();
-        self.namespaces
-            .insert(Arc::clone(&name), Namespace { row, services });
+        self.namespaces.insert(
+            Arc::clone(&name),
+            Namespace {
+                row: Arc::new(row),
+                services,
+            },
+        );
         name
     }
 
@@ -176,6 +216,15 @@ impl Cluster {
         removed.iter().map(Instance::registration).collect()
     }
 
+    /// Updates allocations at one raft index.
+    pub(crate) fn update_allocations(&mut self, rows: impl IntoIterator<Item = Allocation>) {
+        let index = self.advance(&[Table::Allocations]);
+        for mut row in rows {
+            row.modify_index = index;
+            self.allocations.put(row);
+        }
+    }
+
     /// Puts whole services in as they are, indexes included, without events: the stuff of snapshots.
     pub(crate) fn put_service(
         &mut self,
@@ -208,7 +257,19 @@ impl Cluster {
         self.raft_index = index;
         self.indexes = [index; 4];
         self.restores += 1;
-        self.log.clear();
+        self.frames.clear();
+    }
+
+    /// Takes the state of a snapshot over, its tables' indexes among it. As in Nomad the raft index goes on.
+    pub(crate) fn restore(&mut self, snapshot: &Self) {
+        let next = Self {
+            raft_index: self.raft_index.max(snapshot.raft_index) + 1,
+            restores: self.restores + 1,
+            acl_changes: self.acl_changes + 1,
+            frames: Vec::new(),
+            ..snapshot.clone()
+        };
+        *self = next;
     }
 
     /// Sets one table's index, for a state that was captured.
@@ -227,10 +288,8 @@ impl Cluster {
         for table in tables {
             self.indexes[*table as usize] = index;
         }
-        self.log.push(Frame {
-            index,
-            events: events(index),
-        });
+        let events = events(index);
+        self.frames.push(Arc::new(Frame { index, events }));
         index
     }
 }

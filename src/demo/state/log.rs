@@ -99,12 +99,12 @@ impl EventLog {
         }
     }
 
-    pub(crate) fn push(&mut self, frame: Frame) {
+    pub(crate) fn push(&mut self, frame: Arc<Frame>) {
         if self.frames.len() == self.capacity {
             self.frames.pop_front();
             self.start += 1;
         }
-        self.frames.push_back(Arc::new(frame));
+        self.frames.push_back(frame);
     }
 
     /// Drops all frames, as a restored server does. No place of before is valid any more.
@@ -170,13 +170,17 @@ struct Payload<'a> {
 mod tests {
     use super::*;
 
+    fn empty(index: u64) -> Arc<Frame> {
+        Arc::new(Frame {
+            index,
+            events: Vec::new(),
+        })
+    }
+
     fn log(indexes: impl IntoIterator<Item = u64>) -> EventLog {
         let mut log = EventLog::new(3);
         for index in indexes {
-            log.push(Frame {
-                index,
-                events: Vec::new(),
-            });
+            log.push(empty(index));
         }
         log
     }
@@ -211,10 +215,7 @@ mod tests {
     fn who_falls_behind_has_lost_his_place() {
         let mut log = log([10, 20, 30]);
         let place = log.place_of(10);
-        log.push(Frame {
-            index: 40,
-            events: Vec::new(),
-        });
+        log.push(empty(40));
         assert!(matches!(log.at(place), Step::Lost));
     }
 

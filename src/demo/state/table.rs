@@ -1,22 +1,26 @@
-//! The registrations of one namespace, by service: a look-up is one hash, a change costs its service.
+//! The registrations of one namespace, by service: a look-up is one hash, a change costs its service, a copy nothing.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ahash::RandomState;
+use imbl::GenericHashMap;
+use imbl::shared_ptr::DefaultSharedPtr;
 use serde::Serialize;
 
 use super::instance::Instance;
 use crate::demo::model::Registration;
 
+/// A map whose copies share what they have in common.
+pub(super) type Shared<V> = GenericHashMap<Arc<str>, V, RandomState, DefaultSharedPtr>;
+
 /// The services of one namespace.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Services {
-    by_name: HashMap<Arc<str>, Service, RandomState>,
+    by_name: Shared<Arc<Service>>,
 }
 
 /// One service: its instances in the order of their IDs, never none.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Service {
     instances: Vec<Instance>,
     /// The service's entry in `/v1/services`, kept ready since that list may be long.
@@ -67,7 +71,8 @@ impl Services {
         let service = self
             .by_name
             .entry(Arc::clone(&name))
-            .or_insert_with(Service::empty);
+            .or_insert_with(|| Arc::new(Service::empty()));
+        let service = Arc::make_mut(service);
         let neighbour = service.instances.first();
         let mut new = Instance::new(registration, namespace, &name, neighbour);
         new.modify_index = index;
@@ -96,12 +101,12 @@ impl Services {
             ..Service::empty()
         };
         service.refresh(name, 0);
-        self.by_name.insert(Arc::clone(name), service);
+        self.by_name.insert(Arc::clone(name), Arc::new(service));
     }
 
     /// Takes one registration out; a service without instances is no service.
     pub(crate) fn remove(&mut self, name: &str, id: &str, index: u64) -> Option<Instance> {
-        let service = self.by_name.get_mut(name)?;
+        let service = Arc::make_mut(self.by_name.get_mut(name)?);
         let at = service.position(id).ok()?;
         let removed = service.instances.remove(at);
         if service.instances.is_empty() {
