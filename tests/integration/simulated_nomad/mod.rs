@@ -1,6 +1,7 @@
 //! The simulated Nomad against the captured answers of a real one, and its scripted side.
 
 mod capture;
+mod cluster;
 mod form;
 mod outage;
 mod queries;
