@@ -122,6 +122,16 @@ impl Agent {
         Some(rpc_address(number))
     }
 
+    /// Tells whether the agent believes in a leader who does not run.
+    pub(crate) fn leader_is_down(&self) -> bool {
+        match &self.standing {
+            Standing::Alone => false,
+            Standing::Server { raft, number } => raft
+                .known_leader(*number)
+                .is_some_and(|leader| !raft.is_up(leader)),
+        }
+    }
+
     /// Says how the agent stands to its leader.
     pub(crate) fn contact(&self) -> Contact {
         let (leader, ago) = (

@@ -23,7 +23,7 @@ use steps::{Kinds, Step, step};
 use world::World;
 
 /// Runs of `cargo test`, which are to take a few seconds.
-const CASES: u32 = 100;
+const CASES: u32 = 30;
 /// The most that happens in one run.
 const STEPS: usize = 40;
 

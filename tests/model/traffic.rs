@@ -6,8 +6,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use futures_util::StreamExt as _;
 use nomadns::demo::{InMemory, SimulatedCluster};
 use reqwest::{Body, Request, Response};
+use tokio::time::{Duration, sleep};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service as _, service_fn};
+
+/// How long a request is on its way. Without it a client that asks for ever would never let time pass.
+const ON_ITS_WAY: Duration = Duration::from_millis(1);
 
 /// What sends the requests of one address.
 pub(crate) type Way = BoxCloneSyncService<Request, Response, BoxError>;
@@ -45,6 +49,7 @@ impl Traffic {
         BoxCloneSyncService::new(service_fn(move |request: Request| {
             let (mut server, under_way) = (server.clone(), traffic.enter());
             async move {
+                sleep(ON_ITS_WAY).await;
                 let request = http::Request::<Body>::try_from(request)?;
                 let response = server.call(request).await?;
                 let body = |body: axum::body::Body| {

@@ -25,6 +25,8 @@ const UNDER_WAY_MAX: usize = 10;
 /// An outage is looked at once it lasts so long, and a burst at its beginning counts not.
 const OUTAGE: Duration = Duration::from_secs(60);
 const BURST: u64 = 30;
+/// The most requests in a second, whatever happens.
+const REQUESTS_A_SECOND: u64 = 500;
 /// How often the traffic is looked at.
 const TRAFFIC_EVERY: Duration = Duration::from_millis(100);
 
@@ -41,6 +43,8 @@ pub(crate) struct World {
     pub(crate) was_restored: bool,
     /// Whether the token might read less for a while.
     pub(crate) was_restricted: bool,
+    /// When a second began, and how many requests there were then.
+    second: (Instant, u64),
     /// When the traffic is looked at again.
     traffic_due: Instant,
     /// Since when there is an outage, and how many requests there were then.
@@ -85,6 +89,7 @@ impl World {
             started: Instant::now(),
             was_restored: false,
             was_restricted: false,
+            second: (Instant::now(), 0),
             traffic_due: Instant::now(),
             outage: None,
             history: Vec::new(),
@@ -186,6 +191,14 @@ impl World {
             return Err(self.wrong(&format!("{peak} requests were under way at once")));
         }
         let requests = self.traffic.requests();
+        let (since, before) = self.second;
+        if since.elapsed() >= Duration::from_secs(1) {
+            self.second = (Instant::now(), requests);
+        }
+        if requests - before > REQUESTS_A_SECOND {
+            let count = requests - before;
+            return Err(self.wrong(&format!("{count} requests in {:?}", since.elapsed())));
+        }
         if self.gateway.report().failing_for.is_none() {
             self.outage = None;
             return Ok(());

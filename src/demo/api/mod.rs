@@ -128,8 +128,8 @@ async fn route_to(
         Route::Namespaces => tables::namespaces(agent, call).await,
         Route::Nodes => tables::nodes(agent, call).await,
         Route::Regions => Ok(probes::regions()),
-        Route::Leader => Ok(probes::leader(agent)),
-        Route::Health => Ok(probes::health(agent)),
+        Route::Leader => Ok(probes::leader(agent).await),
+        Route::Health => Ok(probes::health(agent).await),
         Route::AgentSelf => probes::own_settings(agent, call),
         Route::EventStream => {
             if let (Entrance::Port(spoil), Version::V1_11_2) = (entrance, agent.version) {

@@ -2,23 +2,26 @@
 
 use serde_json::json;
 
-use super::call::Call;
-use super::read::{denied, rights};
+use super::call::{Call, Consistency};
+use super::read::{denied, rights, source};
 use super::reply::Reply;
 use crate::demo::agent::Agent;
 
 /// `/v1/agent/health`: the one probe that needs no token and tells of the leader.
-pub(crate) fn health(agent: &Agent) -> Reply {
+pub(crate) async fn health(agent: &Agent) -> Reply {
     let ok = json!({ "message": "ok", "ok": true });
-    if agent.contact().known_leader {
+    if source(agent, Consistency::Leader).await.is_ok() {
         return Reply::json(json!({ "client": ok, "server": ok }).to_string());
     }
     let lost = json!({ "message": "no leader", "ok": false });
     Reply::json(json!({ "client": ok, "server": lost }).to_string()).with_status(500)
 }
 
-/// `/v1/status/leader`
-pub(crate) fn leader(agent: &Agent) -> Reply {
+/// `/v1/status/leader`: held like a read that needs the leader.
+pub(crate) async fn leader(agent: &Agent) -> Reply {
+    if let Err(reply) = source(agent, Consistency::Leader).await {
+        return reply;
+    }
     let address = agent.leader_address().unwrap_or_default();
     Reply::json(json!(address).to_string())
 }

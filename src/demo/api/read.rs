@@ -16,6 +16,9 @@ use crate::demo::state::{Cluster, Table};
 
 /// Nomad's longest wait, and the one of a query that names none.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// What a server says that passes a read on to a leader who is gone.
+const CONNECTION_REFUSED: &str =
+    "rpc error: failed to get conn: dial tcp 127.0.0.1:4647: connect: connection refused";
 /// A wait is made longer by up to this part of it.
 const JITTER_PART: u32 = 16;
 
@@ -71,26 +74,28 @@ pub(crate) fn contact(agent: &Agent, call: &Call) -> Contact {
     }
 }
 
-/// Answers when the table has moved past the index that the caller knows, or his wait is over. As in Nomad a restored
-/// state lets nobody go whose index is higher, and an answer says how its server stood when it looked last.
-pub(crate) async fn blocking(
+/// Answers when the table has moved past the index that the caller knows, or his wait is over.
+///
+/// As in Nomad a query looks again only when what it watches has changed, and what it says, of itself and of its server,
+/// is what it saw when it looked last. A restored state lets nobody go whose index is higher.
+pub(crate) async fn blocking<W: PartialEq>(
     agent: &Agent,
     call: &Call,
     table: Table,
+    watched: impl Fn(&Cluster) -> W,
     answer: impl Fn(&Cluster, Meta) -> Reply,
 ) -> Reply {
     let deadline = Instant::now() + wait(call.wait);
-    let mut source = match source(agent, call).await {
+    let mut source = match source(agent, call.consistency).await {
         Ok(source) => source,
         Err(reply) => return reply,
     };
     let mut changes = source.changes();
-    let mut looked = None;
     let mut waiting = None;
-    let mut is_over = call.known_index == 0;
+    let mut seen: Option<Seen<W>> = None;
     loop {
         changes.mark_unchanged();
-        match source_now(agent, call) {
+        match source_now(agent, call.consistency) {
             None => return no_leader(),
             Some(now) if Arc::ptr_eq(&now, &source) => {}
             Some(now) => {
@@ -99,30 +104,44 @@ pub(crate) async fn blocking(
             }
         }
         let contact = contact(agent, call);
-        let reply = source.read(|cluster| {
-            let (index, restores) = (cluster.index(table), cluster.restores());
-            let contact = match looked {
-                Some((at, of, before)) if (at, of) == (index, restores) => before,
-                _ => contact,
-            };
-            looked = Some((index, restores, contact));
-            let is_due = is_over || index > call.known_index;
-            is_due.then(|| answer(cluster, meta(contact, index)))
+        source.read(|cluster| {
+            let mark = (watched(cluster), cluster.restores());
+            if seen.as_ref().is_none_or(|seen| seen.mark != mark) {
+                let cluster = cluster.clone();
+                seen = Some(Seen {
+                    mark,
+                    contact,
+                    cluster,
+                });
+            }
         });
-        if let Some(reply) = reply {
-            return reply;
+        if let Some(seen) = &seen {
+            let index = seen.cluster.index(table);
+            if index > call.known_index || call.known_index == 0 || Instant::now() >= deadline {
+                return answer(&seen.cluster, meta(seen.contact, index));
+            }
         }
         waiting.get_or_insert_with(|| agent.waiting.enter());
-        is_over = timeout_at(deadline, changes.changed()).await.is_err();
+        let _ = timeout_at(deadline, changes.changed()).await;
     }
 }
 
+/// What a query saw when it looked last.
+struct Seen<W> {
+    mark: (W, u64),
+    contact: Contact,
+    cluster: Cluster,
+}
+
 /// Finds whose state answers a call. As in Nomad a call that needs a leader is held a while, since one may come.
-async fn source(agent: &Agent, call: &Call) -> Result<Arc<Replica>, Reply> {
+pub(crate) async fn source(agent: &Agent, consistency: Consistency) -> Result<Arc<Replica>, Reply> {
     let deadline = Instant::now() + agent.hold;
     loop {
-        if let Some(source) = source_now(agent, call) {
+        if let Some(source) = source_now(agent, consistency) {
             return Ok(source);
+        }
+        if agent.leader_is_down() {
+            return Err(Reply::error(500, CONNECTION_REFUSED));
         }
         if Instant::now() >= deadline {
             return Err(no_leader());
@@ -131,8 +150,8 @@ async fn source(agent: &Agent, call: &Call) -> Result<Arc<Replica>, Reply> {
     }
 }
 
-fn source_now(agent: &Agent, call: &Call) -> Option<Arc<Replica>> {
-    match call.consistency {
+fn source_now(agent: &Agent, consistency: Consistency) -> Option<Arc<Replica>> {
+    match consistency {
         Consistency::Stale => Some(Arc::clone(agent.replica())),
         Consistency::Leader => agent.leader(),
     }

@@ -28,10 +28,16 @@ pub(crate) async fn list(agent: &Agent, call: &Call) -> Result<Reply, Reply> {
             name == call.namespace
         }
     };
-    Ok(blocking(agent, call, Table::Services, |cluster, meta| {
-        Reply::state(meta, list_body(cluster, is_asked))
-    })
-    .await)
+    let watched = |cluster: &Cluster| match is_every {
+        true => cluster.index(Table::Services),
+        false => cluster.services_index(&call.namespace),
+    };
+    Ok(
+        blocking(agent, call, Table::Services, watched, |cluster, meta| {
+            Reply::state(meta, list_body(cluster, is_asked))
+        })
+        .await,
+    )
 }
 
 /// Writes the list. The order of services differs from answer to answer, as Nomad's does.
@@ -68,17 +74,26 @@ pub(crate) async fn service(agent: &Agent, call: &Call, name: &str) -> Result<Re
     }
     let choice = call.parameter("choose").map(Choice::read).transpose()?;
     let filter = filter_of(call)?;
-    Ok(blocking(agent, call, Table::Services, |cluster, meta| {
+    // Nomad watches the service's own rows.
+    let watched = |cluster: &Cluster| {
         let services = cluster.services(&call.namespace);
         let instances = services.map_or(&[][..], |services| services.of(name));
-        match chosen(call, instances, filter.as_ref(), choice.as_ref()) {
-            Ok((instances, next_token)) => {
-                Reply::state(Meta { next_token, ..meta }, instances_body(instances))
+        let newest = instances.iter().map(|instance| instance.modify_index).max();
+        (instances.len(), newest)
+    };
+    Ok(
+        blocking(agent, call, Table::Services, watched, |cluster, meta| {
+            let services = cluster.services(&call.namespace);
+            let instances = services.map_or(&[][..], |services| services.of(name));
+            match chosen(call, instances, filter.as_ref(), choice.as_ref()) {
+                Ok((instances, next_token)) => {
+                    Reply::state(Meta { next_token, ..meta }, instances_body(instances))
+                }
+                Err(error) => Reply::error(400, format!("failed to read result page: {error}")),
             }
-            Err(error) => Reply::error(400, format!("failed to read result page: {error}")),
-        }
-    })
-    .await)
+        })
+        .await,
+    )
 }
 
 fn chosen<'a>(
@@ -145,46 +160,65 @@ pub(crate) async fn of_job(agent: &Agent, call: &Call, job: &str) -> Result<Repl
     if !rights(agent, call)?.may_read_services(&call.namespace) {
         return Err(denied());
     }
-    Ok(blocking(agent, call, Table::Services, |cluster, meta| {
-        let known = cluster
-            .allocations
-            .iter()
-            .any(|allocation| allocation.job_id == job && allocation.namespace == call.namespace);
-        let services = cluster.services(&call.namespace);
-        let instances: Vec<&Instance> = services
-            .into_iter()
-            .flat_map(|services| services.instances())
-            .filter(|instance| instance.job() == job)
-            .collect();
-        if instances.is_empty() && !known {
-            return Reply::error(404, "job not found").with_meta(Meta { index: 0, ..meta });
-        }
-        Reply::state(meta, in_order(instances))
-    })
+    Ok(blocking(
+        agent,
+        call,
+        Table::Services,
+        services_index,
+        |cluster, meta| {
+            let known = cluster.allocations.iter().any(|allocation| {
+                allocation.job_id == job && allocation.namespace == call.namespace
+            });
+            let services = cluster.services(&call.namespace);
+            let instances: Vec<&Instance> = services
+                .into_iter()
+                .flat_map(|services| services.instances())
+                .filter(|instance| instance.job() == job)
+                .collect();
+            if instances.is_empty() && !known {
+                return Reply::error(404, "job not found").with_meta(Meta { index: 0, ..meta });
+            }
+            Reply::state(meta, in_order(instances))
+        },
+    )
     .await)
 }
 
 /// `/v1/allocation/:id/services`
 pub(crate) async fn of_allocation(agent: &Agent, call: &Call, id: &str) -> Result<Reply, Reply> {
     let token = rights(agent, call)?;
-    Ok(blocking(agent, call, Table::Services, |cluster, meta| {
-        let instances: Vec<&Instance> = cluster
-            .namespaces()
-            .flat_map(|(_, _, services)| services.instances())
-            .filter(|instance| instance.alloc() == id)
-            .collect();
-        let namespace = cluster
-            .allocations
-            .get(id)
-            .map(|allocation| allocation.namespace.as_str());
-        let namespace = namespace.or_else(|| instances.first().map(|first| &**first.namespace()));
-        match namespace {
-            None => Reply::error(404, "allocation not found").with_meta(Meta { index: 0, ..meta }),
-            Some(namespace) if !token.may_read_jobs(namespace) => denied(),
-            Some(_) => Reply::state(meta, in_order(instances)),
-        }
-    })
+    Ok(blocking(
+        agent,
+        call,
+        Table::Services,
+        services_index,
+        |cluster, meta| {
+            let instances: Vec<&Instance> = cluster
+                .namespaces()
+                .flat_map(|(_, _, services)| services.instances())
+                .filter(|instance| instance.alloc() == id)
+                .collect();
+            let namespace = cluster
+                .allocations
+                .get(id)
+                .map(|allocation| allocation.namespace.as_str());
+            let namespace =
+                namespace.or_else(|| instances.first().map(|first| &**first.namespace()));
+            match namespace {
+                None => {
+                    Reply::error(404, "allocation not found").with_meta(Meta { index: 0, ..meta })
+                }
+                Some(namespace) if !token.may_read_jobs(namespace) => denied(),
+                Some(_) => Reply::state(meta, in_order(instances)),
+            }
+        },
+    )
     .await)
+}
+
+/// What a query of a job or an allocation watches here; Nomad watches a little less.
+fn services_index(cluster: &Cluster) -> u64 {
+    cluster.index(Table::Services)
 }
 
 fn in_order(mut instances: Vec<&Instance>) -> Vec<u8> {

@@ -31,32 +31,38 @@ pub(crate) async fn allocations(agent: &Agent, call: &Call) -> Result<Reply, Rep
             namespace == call.namespace
         }
     };
-    Ok(blocking(agent, call, Table::Allocations, |cluster, meta| {
-        let mut rows: Vec<&Allocation> = cluster
-            .allocations
-            .iter()
-            .filter(|row| is_asked(&row.namespace))
-            .collect();
-        rows.sort_by(|a, b| (a.create_index, &a.id).cmp(&(b.create_index, &b.id)));
-        let mut matching = Vec::with_capacity(rows.len());
-        for row in rows {
-            let row = shown(row, call);
-            match filter
-                .as_ref()
-                .map_or(Ok(true), |filter| filter.holds(&row))
-            {
-                Ok(true) => matching.push(row),
-                Ok(false) => {}
-                Err(error) => {
-                    return Reply::error(400, format!("failed to read result page: {error}"));
+    Ok(blocking(
+        agent,
+        call,
+        Table::Allocations,
+        |cluster| cluster.index(Table::Allocations),
+        |cluster, meta| {
+            let mut rows: Vec<&Allocation> = cluster
+                .allocations
+                .iter()
+                .filter(|row| is_asked(&row.namespace))
+                .collect();
+            rows.sort_by(|a, b| (a.create_index, &a.id).cmp(&(b.create_index, &b.id)));
+            let mut matching = Vec::with_capacity(rows.len());
+            for row in rows {
+                let row = shown(row, call);
+                match filter
+                    .as_ref()
+                    .map_or(Ok(true), |filter| filter.holds(&row))
+                {
+                    Ok(true) => matching.push(row),
+                    Ok(false) => {}
+                    Err(error) => {
+                        return Reply::error(400, format!("failed to read result page: {error}"));
+                    }
                 }
             }
-        }
-        let (rows, next_token) = page(call, matching.into_iter(), page_token, |row, token| {
-            page_token(row) == token
-        });
-        Reply::state(Meta { next_token, ..meta }, Value::Array(rows).to_string())
-    })
+            let (rows, next_token) = page(call, matching.into_iter(), page_token, |row, token| {
+                page_token(row) == token
+            });
+            Reply::state(Meta { next_token, ..meta }, Value::Array(rows).to_string())
+        },
+    )
     .await)
 }
 
@@ -106,14 +112,20 @@ pub(crate) fn checks(agent: &Agent, call: &Call, id: &str) -> Result<Reply, Repl
 /// `/v1/namespaces`
 pub(crate) async fn namespaces(agent: &Agent, call: &Call) -> Result<Reply, Reply> {
     let token = rights(agent, call)?;
-    Ok(blocking(agent, call, Table::Namespaces, |cluster, meta| {
-        let rows: Vec<&NamespaceRow> = cluster
-            .namespaces()
-            .filter(|(name, _, _)| token.may_read_jobs(name))
-            .map(|(_, row, _)| row)
-            .collect();
-        Reply::state(meta, serde_json::to_vec(&rows).unwrap_or_default())
-    })
+    Ok(blocking(
+        agent,
+        call,
+        Table::Namespaces,
+        |cluster| cluster.index(Table::Namespaces),
+        |cluster, meta| {
+            let rows: Vec<&NamespaceRow> = cluster
+                .namespaces()
+                .filter(|(name, _, _)| token.may_read_jobs(name))
+                .map(|(_, row, _)| row)
+                .collect();
+            Reply::state(meta, serde_json::to_vec(&rows).unwrap_or_default())
+        },
+    )
     .await)
 }
 
@@ -122,12 +134,18 @@ pub(crate) async fn nodes(agent: &Agent, call: &Call) -> Result<Reply, Reply> {
     if !rights(agent, call)?.may_read_nodes() {
         return Err(denied());
     }
-    Ok(blocking(agent, call, Table::Nodes, |cluster, meta| {
-        Reply::state(
-            meta,
-            serde_json::to_vec(cluster.nodes()).unwrap_or_default(),
-        )
-    })
+    Ok(blocking(
+        agent,
+        call,
+        Table::Nodes,
+        |cluster| cluster.index(Table::Nodes),
+        |cluster, meta| {
+            Reply::state(
+                meta,
+                serde_json::to_vec(cluster.nodes()).unwrap_or_default(),
+            )
+        },
+    )
     .await)
 }
 

@@ -91,7 +91,7 @@ impl SimulatedNomad {
 
     /// Makes an agent with an empty cluster and no port, which is asked in memory only: see [`Self::service`]. The
     /// address is a mere name, and there is no limit to connections.
-    pub fn in_memory(options: Options) -> Self {
+    pub fn in_memory(options: &Options) -> Self {
         let agent = alone(options.version, options.heartbeat, options.event_buffer);
         let server = Server::in_memory(Arc::clone(&agent), options.address);
         Self::of(agent, server, None)

@@ -7,6 +7,9 @@ use tokio::time::Instant;
 use super::{Inner, Raft};
 use crate::demo::state::Cluster;
 
+/// How long a server that starts shows each state that it comes by.
+const REPLAY_STEP: Duration = Duration::from_millis(10);
+
 /// How far a follower is behind what it was told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lag {
@@ -74,6 +77,15 @@ impl Member {
     /// Says whether messages get through between it and the majority's side.
     pub(super) fn is_linked(&self, now: Instant) -> bool {
         self.is_running() && !self.is_cut_off && self.joins.is_none_or(|joins| joins <= now)
+    }
+
+    /// Says when it applies its next entry after a start: each is seen for a moment, all within a time.
+    pub(super) fn replayed(&self, catch_up: Duration) -> Option<Instant> {
+        let joins = self.joins?;
+        let entries =
+            u32::try_from(self.applied.saturating_sub(self.snapshot.0)).unwrap_or(u32::MAX);
+        let replay = (REPLAY_STEP.saturating_mul(entries)).min(catch_up);
+        Some(joins + catch_up + replay)
     }
 
     pub(super) fn joins(&self) -> Option<Instant> {

@@ -37,6 +37,8 @@ pub struct RaftTimes {
     pub election: Duration,
     /// How long a server that starts shows what its snapshot on disk holds, before it hears of a leader.
     pub replay: Duration,
+    /// How long it then hears of its leader and still shows that, before it applies what came since, bit by bit.
+    pub catch_up: Duration,
 }
 
 impl Default for RaftTimes {
@@ -45,7 +47,8 @@ impl Default for RaftTimes {
             lease: Duration::from_millis(500),
             heartbeat_timeout: Duration::from_millis(1500),
             election: Duration::from_secs(1),
-            replay: Duration::from_millis(500),
+            replay: Duration::from_millis(300),
+            catch_up: Duration::from_millis(250),
         }
     }
 }
@@ -240,16 +243,17 @@ impl Inner {
             return None;
         }
         let entry = self.entry(member.applied.max(self.dropped));
+        let replayed = member.replayed(self.times.catch_up).max(Some(entry.at))?;
         match member.lag {
             _ if is_leader => Some(entry.at),
-            Lag::None => Some(entry.at),
-            Lag::Time(lag) => Some(entry.at + lag),
+            Lag::None => Some(replayed),
+            Lag::Time(lag) => Some(replayed.max(entry.at + lag)),
             Lag::Indexes(lag) => {
                 let newest = self
                     .entry(self.committed.saturating_sub(1))
                     .cluster
                     .raft_index();
-                (entry.cluster.raft_index() + lag <= newest).then_some(entry.at)
+                (entry.cluster.raft_index() + lag <= newest).then_some(replayed)
             }
         }
     }

@@ -12,13 +12,14 @@ use super::allocations::Allocations;
 use super::change::{Events, Removal, Table};
 use super::instance::Instance;
 use super::log::{Event, Frame, REGISTRATION};
-use super::table::{Services, Upsert};
-use crate::demo::model::{Allocation, NamespaceRow, Registration};
+use super::namespaces::Namespace;
+use super::table::Upsert;
+use crate::demo::model::{Allocation, Registration};
 
 /// All state of the cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
-    namespaces: OrdMap<Arc<str>, Namespace>,
+    pub(super) namespaces: OrdMap<Arc<str>, Namespace>,
     pub(crate) allocations: Allocations,
     nodes: Arc<Vec<Value>>,
     acl: Arc<Acl>,
@@ -30,12 +31,6 @@ pub(crate) struct Cluster {
     indexes: [u64; 4],
     /// How often the state was restored: each time event buffers begin anew.
     restores: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Namespace {
-    row: Arc<NamespaceRow>,
-    services: Services,
 }
 
 impl Cluster {
@@ -95,55 +90,6 @@ impl Cluster {
         std::mem::take(&mut self.frames)
     }
 
-    pub(crate) fn services(&self, namespace: &str) -> Option<&Services> {
-        self.namespaces
-            .get(namespace)
-            .map(|namespace| &namespace.services)
-    }
-
-    pub(crate) fn namespaces(&self) -> impl Iterator<Item = (&Arc<str>, &NamespaceRow, &Services)> {
-        self.namespaces
-            .iter()
-            .map(|(name, Namespace { row, services })| (name, &**row, services))
-    }
-
-    /// Creates a namespace unless it exists.
-    pub(crate) fn create_namespace(&mut self, name: &str) -> Arc<str> {
-        if let Some((name, _)) = self.namespaces.get_key_value(name) {
-            return Arc::clone(name);
-        }
-        let index = self.advance(&[Table::Namespaces]);
-        self.put_namespace(NamespaceRow::new(name, index))
-    }
-
-    /// Puts a namespace's row in as it is.
-    pub(crate) fn put_namespace(&mut self, row: NamespaceRow) -> Arc<str> {
-        let name: Arc<str> = row.name.as_str().into();
-        let services = self
-            .namespaces
-            .remove(&name)
-            .map(|old| old.services)
-            .unwrap_or_default();
-        self.namespaces.insert(
-            Arc::clone(&name),
-            Namespace {
-                row: Arc::new(row),
-                services,
-            },
-        );
-        name
-    }
-
-    /// Deletes a namespace that has no services. Nomad refuses to delete one that has.
-    pub(crate) fn delete_namespace(&mut self, name: &str) -> bool {
-        let is_free = self.services(name).is_some_and(Services::is_empty);
-        if is_free {
-            self.advance(&[Table::Namespaces]);
-            self.namespaces.remove(name);
-        }
-        is_free
-    }
-
     /// Inserts or updates registrations at one raft index; what says nothing new changes nothing.
     pub(crate) fn register(&mut self, registrations: &[Registration], events: Events) {
         // A namespace that is missing takes a raft index of its own, before this change's.
@@ -166,6 +112,7 @@ impl Cluster {
                     changed.push(instance);
                 }
             }
+            namespace.services_index = index;
         }
         if !changed.is_empty() {
             self.advance_with(
@@ -186,14 +133,22 @@ impl Cluster {
         ids: &[String],
         removal: Removal,
     ) -> Vec<Registration> {
-        let Some(Namespace { services, .. }) = self.namespaces.get_mut(namespace) else {
+        let index = self.raft_index + 1;
+        let Some(Namespace {
+            services,
+            services_index,
+            ..
+        }) = self.namespaces.get_mut(namespace)
+        else {
             return Vec::new();
         };
-        let index = self.raft_index + 1;
         let removed: Vec<Instance> = ids
             .iter()
             .filter_map(|id| services.remove(service, id, index))
             .collect();
+        if !removed.is_empty() {
+            *services_index = index;
+        }
         for instance in &removed {
             self.allocations.leave(instance.alloc());
         }
@@ -236,6 +191,7 @@ impl Cluster {
         let instances = instances(&name);
         if let Some(namespace) = self.namespaces.get_mut(&name) {
             namespace.services.put(service, instances);
+            namespace.services_index = self.raft_index;
         }
     }
 
@@ -278,7 +234,7 @@ impl Cluster {
         self.raft_index = self.raft_index.max(index);
     }
 
-    fn advance(&mut self, tables: &[Table]) -> u64 {
+    pub(super) fn advance(&mut self, tables: &[Table]) -> u64 {
         self.advance_with(tables, |_| Vec::new())
     }
 

@@ -38,19 +38,27 @@ async fn a_query_waits_for_a_later_index() {
     assert!(answer.text().contains(r#"{"ServiceName":"web","Tags":[]}"#));
 }
 
-#[tokio::test]
-async fn a_change_of_another_service_wakes_too() {
+#[tokio::test(start_paused = true)]
+async fn a_change_elsewhere_wakes_nobody_and_the_next_question_returns_at_once() {
     let nomad = nomad();
     let before = nomad.index();
-    let waiting = ask_behind(
-        &nomad,
-        format!("GET /v1/service/redis?index={before}&wait=60s"),
-    );
-    nomad.waiting_queries_reach(1).await;
-    nomad.register([Registration::new("prod", "web")]);
-    let answer = waiting.await.unwrap();
-    assert_eq!(answer.index(), nomad.index());
-    assert_eq!(answer.json().as_array().unwrap().len(), 1);
+    for path in ["/v1/service/redis", "/v1/services"] {
+        let start = Instant::now();
+        let known = nomad.index();
+        let request = format!("GET {path}?index={known}&wait=60s");
+        let waiting = ask_behind(&nomad, request.clone());
+        nomad.waiting_queries_reach(1).await;
+        nomad.register([Registration::new("prod", "web")]);
+        // What it says is what it saw at its beginning.
+        assert_eq!(waiting.await.unwrap().index(), known);
+        assert!(start.elapsed() >= Duration::from_secs(60), "{path}");
+        let start = Instant::now();
+        let answer = ask(&nomad, &request, &[]).await;
+        assert_eq!(answer.index(), nomad.index());
+        assert_eq!(answer.json().as_array().unwrap().len(), 1);
+        assert!(start.elapsed() < Duration::from_secs(1), "{path}");
+    }
+    assert_eq!(nomad.index(), before + 3);
 }
 
 #[tokio::test(start_paused = true)]
