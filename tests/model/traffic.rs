@@ -20,19 +20,19 @@ pub(crate) type Way = BoxCloneSyncService<Request, Response, BoxError>;
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     requests: AtomicU64,
-    under_way: AtomicUsize,
+    /// The most that were under way to one server at the same time.
     peak: AtomicUsize,
 }
 
-/// A request that is under way.
-struct UnderWay(Arc<Traffic>);
+/// A request that is under way to a server, among others.
+struct UnderWay(Arc<AtomicUsize>);
 
 impl Traffic {
     pub(crate) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// The most that were under way at the same time.
+    /// The most that were under way to one server at the same time.
     pub(crate) fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)
     }
@@ -46,8 +46,9 @@ impl Traffic {
 
     fn way(self: &Arc<Self>, server: InMemory) -> Way {
         let traffic = Arc::clone(self);
+        let all = Arc::<AtomicUsize>::default();
         BoxCloneSyncService::new(service_fn(move |request: Request| {
-            let (mut server, under_way) = (server.clone(), traffic.enter());
+            let (mut server, under_way) = (server.clone(), traffic.enter(&all));
             async move {
                 sleep(ON_ITS_WAY).await;
                 let request = http::Request::<Body>::try_from(request)?;
@@ -64,16 +65,16 @@ impl Traffic {
         }))
     }
 
-    fn enter(self: &Arc<Self>) -> UnderWay {
+    fn enter(&self, all: &Arc<AtomicUsize>) -> UnderWay {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let now = self.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+        let now = all.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak.fetch_max(now, Ordering::Relaxed);
-        UnderWay(Arc::clone(self))
+        UnderWay(Arc::clone(all))
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
