@@ -213,7 +213,9 @@ impl World {
             self.outage = None;
             return Ok(());
         }
-        let (since, before) = *self.outage.get_or_insert((Instant::now(), requests));
+        let (since, before) = *self
+            .outage
+            .get_or_insert_with(|| (Instant::now(), requests));
         let lasts = since.elapsed();
         if lasts >= OUTAGE && requests - before > lasts.as_secs() + BURST {
             let count = requests - before;

@@ -9,7 +9,6 @@ mod change;
 mod cluster;
 pub(crate) mod instance;
 pub(crate) mod log;
-mod namespaces;
 mod table;
 
 pub(crate) use change::Table;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::change::Table;
-use super::cluster::Cluster;
-use super::table::Services;
+use super::Cluster;
 use crate::demo::model::NamespaceRow;
+use crate::demo::state::Table;
+use crate::demo::state::table::Services;
 
 /// A namespace and what is registered in it.
 #[derive(Clone, Debug)]

@@ -2,6 +2,8 @@
 //!
 //! A copy shares everything that has not changed since, so that each server can hold a state of its own.
 
+mod namespaces;
+
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -12,14 +14,14 @@ use super::allocations::Allocations;
 use super::change::{Events, Removal, Table};
 use super::instance::Instance;
 use super::log::{Event, Frame, REGISTRATION};
-use super::namespaces::Namespace;
 use super::table::Upsert;
 use crate::demo::model::{Allocation, Registration};
+use namespaces::Namespace;
 
 /// All state of the cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
-    pub(super) namespaces: OrdMap<Arc<str>, Namespace>,
+    namespaces: OrdMap<Arc<str>, Namespace>,
     pub(crate) allocations: Allocations,
     nodes: Arc<Vec<Value>>,
     acl: Arc<Acl>,
@@ -234,7 +236,7 @@ impl Cluster {
         self.raft_index = self.raft_index.max(index);
     }
 
-    pub(super) fn advance(&mut self, tables: &[Table]) -> u64 {
+    fn advance(&mut self, tables: &[Table]) -> u64 {
         self.advance_with(tables, |_| Vec::new())
     }
 
