@@ -172,6 +172,10 @@ fn lines(
             "access",
             format!("{} ({})", report.access, report.access.label()),
         ),
+        (
+            "missing",
+            super::status::missing(report).unwrap_or_else(|| "no namespace".into()),
+        ),
         ("for more", next(&report.access).into()),
         ("sees", seen),
     ] {

@@ -30,7 +30,7 @@ pub(super) fn encode(
             .encode_gauge(&number(count))?;
     }
     let all_bad = snapshot.map_or(0, |it| it.services_all_bad());
-    let denied = report.health.checks_denied || report.health.allocations_denied;
+    let denied = report.health.is_denied();
     for (name, help, count) in [
         (
             "nomadns_failing_services",

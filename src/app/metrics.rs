@@ -178,7 +178,7 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
         (
             "nomadns_nomad_full_reads",
             "Times that everything was read again",
-            report.passes,
+            report.resyncs,
         ),
         (
             "nomadns_nomad_streams",

@@ -6,13 +6,17 @@ use crate::listeners::http::Readiness;
 use crate::nomad::{Client, Followed};
 use crate::sync;
 
+/// Namespaces that are named where some cannot be read; of more only the number is told.
+const MISSING_NAMED: usize = 8;
+
 /// Makes what tells whether the gateway is ready.
 pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness + Send + Sync> {
     Arc::new(move || {
         let report = status.report();
         let age = report.since_success.unwrap_or_default().as_secs();
-        // What CoreDNS says first, and in a second line what the token may read.
-        let ready = |said: &str| Readiness::Ready(format!("{said}\n{}", report.access));
+        // What CoreDNS says first, then what the token may read, and what it lacks.
+        let missing = missing(&report).map_or_else(String::new, |missing| format!("\n{missing}"));
+        let ready = |said: &str| Readiness::Ready(format!("{said}\n{}{missing}", report.access));
         match report.readiness {
             sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
             sync::Readiness::Restored => ready(&format!(
@@ -24,6 +28,20 @@ pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness 
             sync::Readiness::Ready => ready("OK"),
         }
     })
+}
+
+/// Names the namespaces that are wanted and cannot be read; none where all can.
+pub(super) fn missing(report: &sync::Report) -> Option<String> {
+    let named = report.missing.iter().take(MISSING_NAMED);
+    let named: Vec<String> = named
+        .map(|(name, doubt)| format!("{} ({})", name.escape_debug(), doubt.label()))
+        .collect();
+    let more = match report.missing.len().saturating_sub(MISSING_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!named.is_empty())
+        .then(|| format!("namespaces that cannot be read: {}{more}", named.join(", ")))
 }
 
 /// Says which server is believed, and how it stands to its leader.
@@ -65,6 +83,10 @@ pub(super) fn page(
                 if report.stale { "stale" } else { "current" }.to_owned(),
             ),
             ("Access".to_owned(), report.access.to_string()),
+            (
+                "Missing".to_owned(),
+                missing(&report).unwrap_or_else(|| "no namespace".to_owned()),
+            ),
             ("Nomad's server".to_owned(), server(&client.followed())),
             ("Services".to_owned(), report.services.to_string()),
             ("Instances".to_owned(), report.instances.to_string()),

@@ -69,7 +69,7 @@ pub enum Identity {
 }
 
 /// An id of Nomad's, nearly always a UUID.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Id {
     /// In the usual form, lower case with hyphens.
     Uuid(Uuid),

@@ -70,13 +70,20 @@ impl Client {
         .await
     }
 
-    /// Asks the cheapest question whose answer says how the server stands to its leader: a stale read of a service that
+    /// Asks the cheapest question whose answer says how the server stands to its leader: a read of a service that
     /// need not exist, in a namespace that the token may read.
     ///
     /// # Errors
     /// Any [`Cause`]; what makes a stale answer no word of Nomad is among them.
-    pub async fn contact(&self, namespace: &str) -> Result<QueryMeta, NomadError> {
-        let options = QueryOptions::default();
+    pub async fn contact(
+        &self,
+        namespace: &str,
+        consistency: Consistency,
+    ) -> Result<QueryMeta, NomadError> {
+        let options = QueryOptions {
+            consistency,
+            ..QueryOptions::default()
+        };
         let call = self.service_call(namespace, ANY_SERVICE, "", options);
         self.decoded(call, Answered::meta).await
     }

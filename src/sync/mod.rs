@@ -1,30 +1,30 @@
 //! Keeps the catalogue true: asks Nomad what changed, reads that, and writes it down.
 //!
-//! Floor 2. The blocking list of services is the truth, the event stream a hint of what to read. One task owns the
-//! catalogue's writer; `plan` decides without I/O what is read next, `engine` does it. It never empties the catalogue on
-//! an error, and knows nothing of DNS.
+//! Floor 2. Each subject owns its state in a folder: what is followed (`follow`), what the token may (`rights`), health, the
+//! guard against mass loss, what is read on demand, the snapshot on disk, the writing into the catalogue (`apply`).
+//! They decide without I/O; `tasks` asks Nomad, `engine` brings them together. Nothing here knows DNS.
 
-mod access;
-mod demands;
+mod apply;
+mod ask;
+mod demand;
 mod engine;
+mod follow;
 mod guard;
 mod health;
+mod key;
 mod moment;
 mod oddities;
-mod pace;
-mod plan;
-mod registration;
 mod report;
+mod rights;
 mod settings;
 mod status;
 mod stored;
-mod twins;
+mod tasks;
 
-pub use access::{Access, Events};
 pub use engine::run;
-pub use health::HealthAccess;
 pub use oddities::{Counts, Oddity};
 pub use report::{Readiness, Report};
+pub use rights::{Access, Events, HealthAccess, NAMESPACES_MAX};
 pub use settings::{HealthSettings, OnDemand, Settings, Times};
 pub use status::Status;
 pub use stored::{Fill, Fingerprint, Store, keep, restore};

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::plan::Key;
+use super::key::Key;
 
 /// Oddities that are remembered as logged; more are only counted.
 const LOGGED_MAX: usize = 10_000;

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::access::Access;
-use super::health::HealthAccess;
+use super::rights::{Access, HealthAccess};
+use crate::catalog::Doubt;
 
 /// Whether the catalogue has been complete once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ impl Default for Readiness {
 pub struct Report {
     /// What the token may see; its `Display` says it in plain words.
     pub access: Access,
+    /// Namespaces that are wanted and cannot be listed, and why.
+    pub missing: Vec<(Arc<str>, Doubt)>,
     /// Whether the catalogue has been complete once.
     pub readiness: Readiness,
     /// The last thing that went wrong, without secrets and fit for a log.
@@ -54,7 +56,7 @@ pub struct Report {
     pub watched_allocations: usize,
     /// Requests for checks so far.
     pub check_reads: u64,
-    /// Instances that a list or a full read took away and that are kept for a grace.
+    /// Instances that a list or a resync took away and that are kept for a grace.
     pub held_instances: usize,
     /// Errors so far, by kind.
     pub errors: Vec<(&'static str, u64)>,
@@ -66,8 +68,8 @@ pub struct Report {
     pub lists: u64,
     /// Services read so far.
     pub reads: u64,
-    /// Full passes so far, without the first sync.
-    pub passes: u64,
+    /// Resyncs so far, without the first sync: everything that may have changed was read again.
+    pub resyncs: u64,
     /// Event streams opened so far.
     pub streams: u64,
     /// Whether answers are marked as stale.

@@ -123,16 +123,24 @@ pub struct Times {
     pub list_pause_per_service: Duration,
     /// The longest such pause.
     pub list_pause_max: Duration,
-    /// How long the stream may take to tell what the list already shows.
-    pub hint_grace: Duration,
-    /// The shortest time between the starts of two full passes.
-    pub pass_gap: Duration,
+    /// How long the stream may take to tell what another answer already shows.
+    pub event_grace: Duration,
+    /// The shortest time between the starts of two resyncs.
+    pub resync_gap: Duration,
     /// How often everything is read again without any reason.
-    pub pass_every: Duration,
+    pub resync_every: Duration,
+    /// How long the first publication waits for a first read that is silent.
+    pub first_read_patience: Duration,
+    /// How long the reads of a service may fail before what is known of it is marked as stale.
+    pub doubt_after: Duration,
+    /// How often Nomad is asked whether it still has its leader.
+    pub contact_every: Duration,
     /// When an event stream that was refused is tried again.
     pub stream_again: Duration,
     /// The pause before a read that came too old is repeated; doubled each time.
     pub reread: Duration,
+    /// The longest of those pauses: what was told is known to exist, and soon comes from the leader.
+    pub reread_max: Duration,
     /// The pause before a read that failed is repeated; doubled each time.
     pub retry: Duration,
     /// The longest of those pauses.
@@ -145,11 +153,15 @@ impl Default for Times {
             debounce: Duration::from_millis(5),
             list_pause_per_service: Duration::from_micros(100),
             list_pause_max: Duration::from_secs(10),
-            hint_grace: Duration::from_secs(1),
-            pass_gap: Duration::from_secs(2),
-            pass_every: Duration::from_secs(600),
+            event_grace: Duration::from_secs(1),
+            resync_gap: Duration::from_secs(2),
+            resync_every: Duration::from_secs(600),
+            first_read_patience: Duration::from_millis(500),
+            doubt_after: Duration::from_secs(30),
+            contact_every: Duration::from_secs(5),
             stream_again: Duration::from_secs(30),
             reread: Duration::from_millis(20),
+            reread_max: Duration::from_secs(1),
             retry: Duration::from_millis(500),
             retry_max: Duration::from_secs(30),
         }
@@ -163,5 +175,15 @@ impl Times {
         self.list_pause_per_service
             .saturating_mul(services)
             .min(self.list_pause_max)
+    }
+}
+
+impl Settings {
+    /// The times of the plan: what is known of a service becomes stale as what is known of Nomad does.
+    pub(super) fn plan_times(&self) -> Times {
+        Times {
+            doubt_after: self.stale_after,
+            ..self.times
+        }
     }
 }

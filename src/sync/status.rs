@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::access::Access;
-use super::health::HealthAccess;
 use super::moment::Moment;
 use super::oddities::{Counts, Examples, Oddity};
 use super::report::{Readiness, Report};
+use super::rights::{Access, HealthAccess};
+use crate::catalog::Doubt;
 use crate::nomad::{Cause, NomadError};
 
 /// The state of the synchronisation, shared.
@@ -23,7 +23,7 @@ pub struct Status {
     oddities: [AtomicUsize; Oddity::ALL.len()],
     lists: AtomicU64,
     reads: AtomicU64,
-    passes: AtomicU64,
+    resyncs: AtomicU64,
     streams: AtomicU64,
     index: AtomicU64,
     services: AtomicUsize,
@@ -45,6 +45,8 @@ struct Words {
     last_success: Option<Moment>,
     failing_since: Option<Moment>,
     odd_examples: Examples,
+    address: String,
+    missing: Vec<(Arc<str>, Doubt)>,
 }
 
 impl Status {
@@ -70,7 +72,8 @@ impl Status {
         Report {
             odd_examples: examples.collect(),
             access: words.access.clone(),
-            health: words.health,
+            health: words.health.clone(),
+            missing: words.missing.clone(),
             watched_services: self.watched[0].load(Ordering::Relaxed),
             watched_allocations: self.watched[1].load(Ordering::Relaxed),
             check_reads: load(&self.check_reads),
@@ -87,7 +90,7 @@ impl Status {
             oddities: oddities.collect(),
             lists: load(&self.lists),
             reads: load(&self.reads),
-            passes: load(&self.passes),
+            resyncs: load(&self.resyncs),
             streams: load(&self.streams),
             stale: self.stale.load(Ordering::Relaxed),
             snapshots_written: load(&self.snapshots_written),
@@ -161,8 +164,8 @@ impl Status {
         self.words().last_success = Some(Moment::now());
     }
 
-    pub(super) fn passed(&self) {
-        self.passes.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn resynced(&self) {
+        self.resyncs.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn erred(&self, error: &NomadError) {
@@ -175,9 +178,13 @@ impl Status {
     }
 
     /// Says so in the log when something is refused that was not before, or is not any more.
-    pub(super) fn set_health(&self, access: HealthAccess, (services, allocations): (usize, usize)) {
-        let before = std::mem::replace(&mut self.words().health, access);
-        if before != access && access.is_denied() {
+    pub(super) fn set_health(
+        &self,
+        access: &HealthAccess,
+        (services, allocations): (usize, usize),
+    ) {
+        let before = std::mem::replace(&mut self.words().health, access.clone());
+        if before != *access && access.is_denied() {
             tracing::warn!("health: {access}");
         } else if before.is_denied() && !access.is_denied() {
             tracing::info!("health: {access}");
@@ -202,12 +209,38 @@ impl Status {
         self.words().readiness = Readiness::Ready;
     }
 
-    pub(super) fn set_failing(&self) {
-        self.words().failing_since.get_or_insert_with(Moment::now);
+    /// Notes that Nomad gives no usable answer now, and why.
+    pub(super) fn set_failing(&self, why: &str) {
+        let mut words = self.words();
+        words.failing_since.get_or_insert_with(Moment::now);
+        if let Readiness::NotReady(reason) = &mut words.readiness {
+            why.clone_into(reason);
+        }
     }
 
+    /// Says whether anything is answered from.
+    pub(super) fn is_ready(&self) -> bool {
+        !matches!(self.words().readiness, Readiness::NotReady(_))
+    }
+
+    /// Notes that Nomad gives usable answers again; returns how long it did not.
     pub(super) fn set_working(&self) -> Option<Duration> {
         self.words().failing_since.take().map(Moment::elapsed)
+    }
+
+    /// Notes which address is followed.
+    pub(super) fn set_address(&self, address: String) {
+        self.words().address = address;
+    }
+
+    /// Returns the address that is followed.
+    pub(super) fn address(&self) -> String {
+        self.words().address.clone()
+    }
+
+    /// Notes which namespaces are wanted and cannot be listed.
+    pub(super) fn set_missing(&self, missing: Vec<(Arc<str>, Doubt)>) {
+        self.words().missing = missing;
     }
 
     pub(super) fn set_counts(&self, index: u64, (services, instances): (usize, usize)) {

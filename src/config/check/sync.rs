@@ -4,13 +4,20 @@ use std::time::Duration;
 
 use super::Check;
 use crate::config::{ConfigError, File};
-use crate::sync::Settings;
+use crate::sync::{NAMESPACES_MAX, Settings};
 
 impl Check<'_> {
     pub(super) fn sync(&self, file: &File) -> Result<Settings, ConfigError> {
         let section = &file.nomad;
         if section.namespaces.is_empty() {
             let problem = "must name a namespace, or \"*\" for all";
+            return Err(self.source.error("nomad.namespaces", problem));
+        }
+        if section.namespaces.len() > NAMESPACES_MAX {
+            let (count, most) = (section.namespaces.len(), NAMESPACES_MAX);
+            let problem = format!(
+                "names {count} namespaces, and at most {most} can be followed one by one; use \"*\" for all"
+            );
             return Err(self.source.error("nomad.namespaces", problem));
         }
         let reads = self.within("nomad.reads_at_once", section.reads_at_once, 1, 64)?;
@@ -21,7 +28,7 @@ impl Check<'_> {
         self.health(file, &mut settings)?;
         settings.max_stale = Duration::from_secs(section.max_stale_seconds);
         settings.stale_after = Duration::from_secs(section.stale_after_seconds);
-        settings.times.pass_every = Duration::from_secs(section.full_read_seconds.max(1));
+        settings.times.resync_every = Duration::from_secs(section.full_read_seconds.max(1));
         self.on_demand(file, &mut settings)?;
         // A cached SRV record is resolved as long as it may be kept.
         let kept = Duration::from_secs(file.ttl.saturating_mul(2));

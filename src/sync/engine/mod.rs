@@ -1,47 +1,31 @@
-//! The one task that follows Nomad: starts what the plan and the time demand, and takes what comes back.
+//! The one task that keeps the catalogue true: hands replies to the subject that asked, and what they mean to the others.
 //!
-//! Floor 2. Lists, reads and streams run in tasks of their own; every result comes back here, where the plan, the
-//! catalogue's writer and the status are changed in turn and without a lock.
+//! Floor 2. `follow`, `health`, `guard` and `demand` each own their state and decide; `tasks` asks Nomad; `apply` has
+//! the catalogue. Here they are brought together, one reply after the other and without a lock.
 
-mod demand;
-mod done;
-mod guard;
-mod health;
-mod lists;
-mod outage;
+mod outcomes;
 mod publish;
-mod reads;
-mod stale;
-mod streams;
-mod watch;
 
-use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use self::done::Done;
-use self::health::HealthReads;
-use self::outage::Outage;
-use self::streams::StreamEvent;
-use self::watch::Watch;
-use super::access::Access;
-use super::demands::Demands;
+use super::apply::{Applier, Published};
+use super::ask::{Reply, Subject, Ticket};
+use super::demand::{Demand, Nomad};
+use super::follow::{Failed, Follow};
 use super::guard::Guard;
-use super::oddities::Oddities;
-use super::plan::{Key, Order, Plan};
+use super::health::HealthDriver;
 use super::settings::Settings;
 use super::status::Status;
-use super::twins::Twins;
-use crate::catalog::{Ask, Coverage, Outcome, Writer};
+use super::tasks::Tasks;
+use crate::catalog::{Ask, Coverage, Writer};
 use crate::nomad::Client;
 
-/// Frames of the streams that may wait for the engine.
-const EVENTS_QUEUED: usize = 256;
+/// Replies that are taken before anything is published.
+const BURST: usize = 256;
 /// How often old addresses are forgotten and the status is refreshed without any other reason.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -54,18 +38,14 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let mut engine = Engine::new(settings, client, writer, status);
-    if engine.coverage == Coverage::OnDemand {
-        engine.inherit(Instant::now());
-    }
     let mut shutdown = pin!(shutdown);
     loop {
         let wake = engine.turn();
         tokio::select! {
             biased;
             () = &mut shutdown => return,
-            Some(event) = engine.events.recv() => engine.streamed(event),
-            Some(done) = engine.tasks.join_next_with_id() => engine.done(done),
-            Some(ask) = engine.asks.recv() => engine.asked(ask),
+            reply = engine.tasks.next() => engine.reply(reply),
+            ask = engine.demand.next_ask() => engine.asked(ask),
             () = sleep_until(wake) => {}
         }
         engine.take_what_is_ready();
@@ -75,180 +55,153 @@ pub async fn run(
 struct Engine {
     settings: Arc<Settings>,
     client: Client,
-    writer: Writer,
     status: Arc<Status>,
-    plan: Plan,
-    oddities: Oddities,
-    twins: Twins,
-    access: Access,
-    /// What the log says of it.
-    access_said: Access,
-    /// Whether the log says that Nomad does not understand the filter.
-    filter_said: bool,
-    phase: Phase,
-    outage: Outage,
-    watches: Vec<Watch>,
-    /// When the watches began.
-    followed: Instant,
-    /// Changes when watches do: a result of an older session counts no longer.
-    session: u64,
-    /// The number of the last stream that was opened.
-    streams: u64,
-    tasks: JoinSet<Done>,
-    reading: HashMap<Id, Order>,
-    /// What queries ask for, and what of it is being read.
-    asks: mpsc::Receiver<Ask>,
-    demands: Demands,
-    demanding: HashMap<Id, Key>,
-    coverage: Coverage,
-    /// Since when there are services that are followed no longer, since the token may list less.
-    narrowed: Option<Instant>,
-    /// How often the client has chosen another address.
-    moves: usize,
-    /// When it was last looked whether the token may read more, or less.
-    looked: Instant,
-    health: HealthReads,
+    tasks: Tasks,
+    follow: Follow,
+    health: HealthDriver,
     guard: Guard,
-    /// The lists that have not confirmed yet what the guard holds back.
-    unconfirmed: HashSet<String>,
-    events: mpsc::Receiver<StreamEvent>,
-    events_sender: mpsc::Sender<StreamEvent>,
-    catalogue: Catalogue,
+    demand: Demand,
+    applier: Applier,
     housekeeping: Instant,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Nothing is asked until then.
-    Pausing(Instant),
-    /// It is being found out what may be listed.
-    Finding,
-    /// Lists and streams are followed.
-    Following,
-    /// Nothing may be followed: services are read as they are asked for.
-    OnDemand,
-}
-
-/// How the published catalogue stands to the working copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Catalogue {
-    /// Nothing is answered: it was not complete yet, or became too old.
-    NeverPublished,
-    /// What is answered from is what an earlier process left on disk.
-    Restored,
-    Published,
-    Changed,
+    /// How often the client has chosen another address.
+    moves: Option<usize>,
 }
 
 impl Engine {
     fn new(settings: Settings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
-        let (events_sender, events) = mpsc::channel(EVENTS_QUEUED);
-        let now = Instant::now();
-        let catalogue = match writer.has_published() {
-            true => Catalogue::Restored,
-            false => Catalogue::NeverPublished,
+        let settings = Arc::new(settings);
+        let (asks, coverage) = (writer.asks(), writer.coverage());
+        let applier = Applier::new(writer, Arc::clone(&status));
+        let failed = match applier.published() {
+            Published::Restored => Failed::Yes,
+            _ => Failed::No,
         };
-        Self {
-            plan: Plan::new(settings.times),
-            outage: Outage::new(&settings, catalogue),
-            demands: Demands::new(settings.on_demand, now),
-            demanding: HashMap::new(),
-            asks: writer.asks(),
-            coverage: writer.coverage(),
-            looked: now,
-            moves: 0,
-            narrowed: None,
-            health: HealthReads::new(&settings, now),
+        let mut engine = Self {
+            tasks: Tasks::new(Arc::clone(&settings), client.clone()),
+            follow: Follow::new(Arc::clone(&settings), Arc::clone(&status), failed),
+            health: HealthDriver::new(Arc::clone(&settings), Arc::clone(&status)),
             guard: Guard::new(settings.mass_loss_grace),
-            unconfirmed: HashSet::new(),
-            settings: Arc::new(settings),
+            demand: Demand::new(Arc::clone(&settings), asks, coverage),
+            applier,
             client,
-            writer,
             status,
-            oddities: Oddities::default(),
-            twins: Twins::default(),
-            access: Access::Unknown,
-            access_said: Access::Unknown,
-            filter_said: false,
-            phase: Phase::Pausing(now),
-            watches: Vec::new(),
-            followed: now,
-            session: 0,
-            streams: 0,
-            tasks: JoinSet::new(),
-            reading: HashMap::new(),
-            events,
-            events_sender,
-            catalogue,
-            housekeeping: now,
+            housekeeping: Instant::now(),
+            moves: None,
+            settings,
+        };
+        if coverage == Coverage::OnDemand {
+            engine.begin_on_demand(Instant::now());
         }
+        engine
     }
 
-    /// Starts what is due, publishes what changed, and returns when there is more to do without any result.
+    /// Commands what is due, publishes what changed, and returns when there is more to do without any reply.
     fn turn(&mut self) -> Instant {
         let now = Instant::now();
         let mut wake = self.keep_house(now);
-        self.turn_to_the_chosen(now);
-        match self.phase {
-            Phase::Pausing(until) if until <= now => self.find(),
-            Phase::Pausing(until) => wake = wake.min(until),
-            Phase::Finding => {}
-            Phase::OnDemand => wake = self.keep_health(now).map_or(wake, |due| wake.min(due)),
-            Phase::Following => {
-                self.plan.tick(now);
-                let due = [
-                    self.ask_lists(now),
-                    self.open_streams(now),
-                    self.start_reads(now),
-                    self.keep_guard(now),
-                    self.keep_health(now),
-                ];
-                wake = due
-                    .into_iter()
-                    .flatten()
-                    .chain(self.plan.tick_due())
-                    .fold(wake, Instant::min);
-            }
+        let moves = self.client.moves();
+        if self.moves.replace(moves) != Some(moves) {
+            self.status.set_address(self.client.address().to_string());
         }
-        self.start_demanded(now);
-        self.publish();
+        let due = self.follow.turn(now, moves);
+        wake = due.map_or(wake, |due| wake.min(due));
+        self.take_outcomes(now);
+        let due = [self.keep_guard(now), self.keep_health(now)];
+        wake = due.into_iter().flatten().fold(wake, Instant::min);
+        let plan = self.follow.plan_mut();
+        self.demand.turn(now, |key| plan.demanded_index(key));
+        self.start_what_is_commanded();
+        self.publish(now);
         wake
     }
 
-    /// Takes the results that are there already, so that a burst is published once.
+    fn reply(&mut self, reply: Option<(Ticket, Reply)>) {
+        let Some((Ticket { subject, number }, reply)) = reply else {
+            return;
+        };
+        let now = Instant::now();
+        match subject {
+            Subject::Follow => {
+                self.follow.reply(number, reply, now);
+                self.take_outcomes(now);
+            }
+            Subject::Health => {
+                let writer = self.applier.writer();
+                let findings = self.health.reply(number, reply, writer, now);
+                self.take_findings(&findings);
+            }
+            Subject::Demand => {
+                if let Some(answered) = self.demand.reply(number, reply, now) {
+                    self.demanded(answered, now);
+                }
+            }
+        }
+    }
+
+    /// Takes the replies and wishes that are there already, so that a burst is published once.
     fn take_what_is_ready(&mut self) {
-        for _ in 0..EVENTS_QUEUED {
-            if let Ok(event) = self.events.try_recv() {
-                self.streamed(event);
-            } else if let Ok(ask) = self.asks.try_recv() {
+        for _ in 0..BURST {
+            if let Some(reply) = self.tasks.ready() {
+                self.reply(Some(reply));
+            } else if let Some(ask) = self.demand.ready_ask() {
                 self.asked(ask);
-            } else if let Some(done) = self.tasks.try_join_next_with_id() {
-                self.done(done);
             } else {
                 return;
             }
         }
     }
 
+    /// Takes a query's wish.
+    fn asked(&mut self, ask: Ask) {
+        let nomad = match self.follow.is_connected() && !self.follow.is_failing() {
+            true => Nomad::Here,
+            false => Nomad::Away,
+        };
+        if let Some(gone) = self.demand.asked(ask, nomad, Instant::now()) {
+            self.drop_demanded(&gone);
+        }
+    }
+
+    fn start_what_is_commanded(&mut self) {
+        let commands = self.follow.take_commands().into_iter();
+        let commands = commands.chain(self.demand.take_commands());
+        for command in commands.chain(self.health.take_commands()) {
+            self.tasks.command(command);
+        }
+    }
+
     fn keep_house(&mut self, now: Instant) -> Instant {
         if now >= self.housekeeping {
             self.housekeeping = now + HOUSEKEEPING;
-            if self.writer.retire_addresses(self.settings.address_grace) == Outcome::Changed {
-                self.changed();
-            }
-            if self.catalogue == Catalogue::NeverPublished && self.phase == Phase::Following {
-                let open = self.plan.open();
+            self.applier.retire_addresses(self.settings.address_grace);
+            if self.applier.published() == Published::Never && self.follow.is_following() {
+                let open = self.follow.plan().open();
                 self.status
                     .set_not_ready(format!("first sync: {open} services are still to be read"));
             }
             self.withdraw_what_is_too_old();
-            self.doubt_a_silent_nomad(now);
+            self.follow.recheck_a_silent_nomad(now);
+            self.follow.forget_what_is_too_old(now);
+            self.take_outcomes(now);
             self.show_staleness();
             self.show_counts();
-            self.find_more(now);
-            self.forget_demanded(now);
-            self.forget_unfollowed(now);
+            if self.demand.is_on() && !self.follow.is_failing() {
+                for key in self.demand.sweep(now) {
+                    self.drop_demanded(&key);
+                }
+            }
         }
         self.housekeeping
+    }
+
+    fn keep_health(&mut self, now: Instant) -> Option<Instant> {
+        if !self.follow.is_connected() || self.follow.is_failing() {
+            return None;
+        }
+        let (services, _) = self.follow.plan().counts();
+        let writer = self.applier.writer();
+        let (due, findings) = self.health.turn(self.follow.lists(), writer, services, now);
+        self.take_findings(&findings);
+        due
     }
 }

@@ -175,8 +175,8 @@ fn settings(nomad_url: &str, folder: &TempDir, development: &Development) -> Set
     let mut settings = Settings::check(&source).unwrap();
     // Where the usual times are meant for people, a test does not wait for them.
     settings.sync.backoff_max = Duration::from_millis(200);
-    settings.sync.times.hint_grace = Duration::from_millis(100);
-    settings.sync.times.pass_gap = Duration::from_millis(100);
+    settings.sync.times.event_grace = Duration::from_millis(100);
+    settings.sync.times.resync_gap = Duration::from_millis(100);
     settings.sync.times.retry = Duration::from_millis(50);
     settings.sync.times.retry_max = Duration::from_millis(200);
     settings.nomad.timeouts.request = Duration::from_secs(2);

@@ -14,7 +14,7 @@ async fn the_first_publication_has_every_service() {
     let report = followed.report();
     assert_eq!((report.services, report.instances), (50, 100));
     assert_eq!(followed.held().len(), 50);
-    assert_eq!((report.reads, report.passes), (50, 0));
+    assert_eq!((report.reads, report.resyncs), (50, 0));
     assert_eq!(report.index, nomad.index());
 }
 
@@ -61,7 +61,7 @@ async fn a_change_costs_one_read_and_no_full_pass() {
         followed.until_count("default", "service-7", count).await;
     }
     let after = followed.report();
-    assert_eq!(after.passes, before.passes);
+    assert_eq!(after.resyncs, before.resyncs);
     let reads = after.reads - before.reads;
     assert!((10..=20).contains(&reads), "{reads} reads for 10 changes");
 }

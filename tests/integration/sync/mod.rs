@@ -4,6 +4,7 @@ mod access;
 mod changes;
 mod load;
 mod outages;
+mod unknown;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,8 +30,8 @@ struct Followed {
 /// Settings with times that suit a test.
 fn quick() -> Settings {
     let times = Times {
-        hint_grace: Duration::from_millis(100),
-        pass_gap: Duration::from_millis(100),
+        event_grace: Duration::from_millis(100),
+        resync_gap: Duration::from_millis(100),
         ..Times::default()
     };
     Settings {

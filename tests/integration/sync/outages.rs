@@ -77,12 +77,27 @@ async fn cut_connections_lose_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_leader_the_stale_state_is_followed() {
+async fn a_server_without_a_leader_is_not_believed() {
     let nomad = nomad();
     nomad.register(instances("default", "redis", 2));
     nomad.set_leader(Leader::Lost);
     let followed = follow_with(&nomad, TokenSource::None, quick());
+    followed
+        .until("not ready with the reason", |it| {
+            matches!(it.report().readiness, Readiness::NotReady(why) if why.contains("no cluster leader"))
+        })
+        .await;
+    nomad.set_leader(Leader::Elected);
     followed.until_count("default", "redis", 2).await;
+    // What is known stays when the leader is lost later, and what changed without it is not taken.
+    nomad.set_leader(Leader::Lost);
+    nomad.scale("default", "redis", 5, Removal::Planned);
+    followed
+        .until("failing", |it| it.report().failing_for.is_some())
+        .await;
+    assert_eq!(followed.count("default", "redis"), 2);
+    nomad.set_leader(Leader::Elected);
+    followed.until_count("default", "redis", 5).await;
 }
 
 #[tokio::test]

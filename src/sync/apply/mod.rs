@@ -1,0 +1,210 @@
+//! Writes what was read into the catalogue, and publishes it: once it is complete, and then at every change.
+//!
+//! Floor 2. It alone has the catalogue's writer. What may be written at all is said by `guard`, what health an
+//! instance has by `health`; it asks Nomad nothing.
+
+mod registration;
+mod twins;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) use self::registration::{Converted, convert};
+
+use self::twins::{Presence, Twins, folded};
+use super::key::Key;
+use super::oddities::{Found, Oddities, Oddity};
+use super::status::Status;
+use crate::catalog::{Coverage, Doubt, Health, Instance, NameError, Outcome, Writer};
+
+/// The working copy of the catalogue, and how the published one stands to it.
+#[derive(Debug)]
+pub(super) struct Applier {
+    writer: Writer,
+    status: Arc<Status>,
+    oddities: Oddities,
+    twins: Twins,
+    published: Published,
+    /// Why it is not known what services have; told to the catalogue once it is published.
+    doubts: HashMap<Key, Doubt>,
+}
+
+/// How the published catalogue stands to the working copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Published {
+    /// Nothing is answered: it was not complete yet, or became too old.
+    Never,
+    /// What is answered from is what an earlier process left on disk.
+    Restored,
+    Current,
+    Changed,
+}
+
+impl Applier {
+    pub(super) fn new(writer: Writer, status: Arc<Status>) -> Self {
+        let published = match writer.has_published() {
+            true => Published::Restored,
+            false => Published::Never,
+        };
+        Self {
+            writer,
+            status,
+            oddities: Oddities::default(),
+            twins: Twins::default(),
+            published,
+            doubts: HashMap::new(),
+        }
+    }
+
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(super) fn published(&self) -> Published {
+        self.published
+    }
+
+    /// Says whether this process has published what it read.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.published, Published::Current | Published::Changed)
+    }
+
+    /// Writes what was read of a service; `is_present` says whether one of another spelling is there.
+    pub(super) fn apply(
+        &mut self,
+        key: &Key,
+        converted: Converted,
+        is_present: impl Fn(&str, &str) -> bool,
+    ) {
+        let Converted {
+            instances,
+            mut found,
+        } = converted;
+        let presence = if instances.is_empty() {
+            Presence::Gone
+        } else {
+            Presence::Here
+        };
+        match self.writer.put(&key.namespace, &key.name, instances) {
+            Ok(outcome) => self.note(outcome),
+            Err(_) if presence == Presence::Gone => {}
+            Err(NameError::Service) => found.add(Oddity::ServiceName, &key.name),
+            Err(NameError::Namespace) => found.add(Oddity::NamespaceName, &key.namespace),
+        }
+        self.oddities.set(key, &found);
+        self.note_twins(key, presence, is_present);
+        if self.published != Published::Never {
+            self.tell_oddities();
+        }
+    }
+
+    /// Judges the instances of services anew.
+    pub(super) fn judge(&mut self, keys: &[Key], judge: impl Fn(&Key, &Instance) -> Health) {
+        for key in keys {
+            let outcome = self
+                .writer
+                .judge(&key.namespace, &key.name, |it| judge(key, it));
+            self.note(outcome);
+        }
+    }
+
+    /// Notes whether it is known what a service has.
+    pub(super) fn doubt(&mut self, key: Key, doubt: Option<Doubt>) {
+        if self.is_live() {
+            // What has no DNS name is not asked for.
+            let outcome = self.writer.doubt(&key.namespace, &key.name, doubt);
+            return self.note(outcome.unwrap_or(Outcome::Unchanged));
+        }
+        match doubt {
+            Some(doubt) => self.doubts.insert(key, doubt),
+            None => self.doubts.remove(&key),
+        };
+    }
+
+    /// Notes whether it is known what is in a namespace.
+    pub(super) fn doubt_namespace(&mut self, namespace: &str, doubt: Option<Doubt>) {
+        let outcome = self.writer.doubt_namespace(namespace, doubt);
+        self.note(outcome.unwrap_or(Outcome::Unchanged));
+    }
+
+    /// Notes whether namespaces that the catalogue does not have may exist.
+    pub(super) fn doubt_others(&mut self, doubt: Option<Doubt>) {
+        let outcome = self.writer.doubt_others(doubt);
+        self.note(outcome);
+    }
+
+    /// Sets whether the catalogue has all that there is.
+    pub(super) fn cover(&mut self, coverage: Coverage) {
+        if self.writer.coverage() != coverage {
+            self.writer.cover(coverage);
+            self.note(Outcome::Changed);
+        }
+    }
+
+    /// Counts records of a list that could not be read.
+    pub(super) fn note_unreadable(&mut self, list: &Arc<str>, unreadable: usize) {
+        let mut found = Found::default();
+        for _ in 0..unreadable {
+            found.add(Oddity::Unreadable, "a record of the list of services");
+        }
+        let key = Key {
+            namespace: Arc::clone(list),
+            name: "".into(),
+        };
+        self.oddities.set(&key, &found);
+    }
+
+    /// Forgets addresses whose last instance is gone for long enough.
+    pub(super) fn retire_addresses(&mut self, grace: Duration) {
+        let outcome = self.writer.retire_addresses(grace);
+        self.note(outcome);
+    }
+
+    /// Publishes the working copy as the state at Nomad's index.
+    pub(super) fn publish(&mut self, index: u64) {
+        for (key, doubt) in std::mem::take(&mut self.doubts) {
+            let _ = self.writer.doubt(&key.namespace, &key.name, Some(doubt));
+        }
+        self.writer.publish(index);
+        self.published = Published::Current;
+    }
+
+    /// Takes back what was published.
+    pub(super) fn withdraw(&mut self) {
+        self.writer.withdraw();
+        self.published = Published::Never;
+    }
+
+    /// Tells the status what is odd.
+    pub(super) fn tell_oddities(&self) {
+        self.status
+            .set_oddities(&self.oddities.totals(), self.oddities.examples());
+    }
+
+    fn note(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Changed && self.published == Published::Current {
+            self.published = Published::Changed;
+        }
+    }
+
+    fn note_twins(
+        &mut self,
+        key: &Key,
+        presence: Presence,
+        is_present: impl Fn(&str, &str) -> bool,
+    ) {
+        if presence == Presence::Gone {
+            self.oddities.set_twins(key, 0);
+        }
+        let capitals = self.twins.note(key, presence);
+        if capitals.is_empty() {
+            return;
+        }
+        let (namespace, name) = folded(key);
+        let small = usize::from(is_present(&namespace, &name));
+        for key in capitals {
+            self.oddities.set_twins(key, small + capitals.len() - 1);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Makes catalogue instances of Nomad's registrations, and says what is odd about them.
+//!
+//! Floor 2. A registration is free text in nearly every field; here it is decided what each address is. Whether a
+//! name can be asked for is the catalogue's to say.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use crate::catalog::{Address, Group, Health, Id, Identity, Instance};
+use crate::nomad::{Read, Registration};
+use crate::sync::key::Key;
+use crate::sync::oddities::{Found, Oddity};
+
+/// A tag longer than this is odd; it is kept all the same.
+const TAG_BYTES: usize = 255;
+/// RFC 1035 section 2.3.4: the octets of a name and of a label, as text without the final dot.
+const HOST_BYTES: usize = 253;
+const LABEL_BYTES: usize = 63;
+
+/// What a read makes.
+#[derive(Debug)]
+pub(in crate::sync) struct Converted {
+    pub(in crate::sync) instances: Vec<Instance>,
+    pub(in crate::sync) found: Found,
+}
+
+impl Converted {
+    /// A service without instances.
+    pub(in crate::sync) fn none() -> Self {
+        Self {
+            instances: Vec::new(),
+            found: Found::default(),
+        }
+    }
+}
+
+/// Converts what was read of one service.
+///
+/// What carries any of the tags `excluded` is as if it were not there.
+pub(in crate::sync) fn convert(key: &Key, read: Read, excluded: &[String]) -> Converted {
+    let mut found = Found::default();
+    for _ in 0..read.unreadable {
+        found.add(Oddity::Unreadable, "");
+    }
+    let mut ids = HashSet::with_capacity(read.registrations.len());
+    let mut groups: Vec<Arc<Group>> = Vec::new();
+    let mut instances = Vec::with_capacity(read.registrations.len());
+    for registration in read.registrations {
+        if registration.tags.iter().any(|tag| excluded.contains(tag)) {
+            continue;
+        }
+        if *registration.service_name != *key.name || *registration.namespace != *key.namespace {
+            found.add(Oddity::Foreign, &registration.service_name);
+        } else if ids.contains(&registration.id) {
+            found.add(Oddity::Duplicate, &registration.id);
+        } else {
+            instances.push(instance(&registration, &mut groups, &mut found));
+            ids.insert(registration.id);
+        }
+    }
+    Converted { instances, found }
+}
+
+fn instance(
+    registration: &Registration,
+    groups: &mut Vec<Arc<Group>>,
+    found: &mut Found,
+) -> Instance {
+    let allocation = &registration.allocation_id;
+    let (identity, tail) = Identity::split(&registration.id, allocation).unwrap_or_else(|| {
+        let other = Identity::Other {
+            id: registration.id.as_str().into(),
+            allocation: allocation.as_str().into(),
+        };
+        (other, "")
+    });
+    let odd_tag = registration
+        .tags
+        .iter()
+        .find(|tag| tag.is_empty() || tag.len() > TAG_BYTES || tag.chars().any(char::is_control));
+    if let Some(tag) = odd_tag {
+        found.add(Oddity::Tag, tag);
+    }
+    let address = address(&registration.address).unwrap_or_else(|oddity| {
+        found.add(oddity, &registration.address);
+        Address::Unusable
+    });
+    Instance {
+        address,
+        port: registration.port,
+        health: Health::Unread,
+        identity,
+        node: Id::from(registration.node_id.as_str()),
+        group: group(registration, tail, groups),
+    }
+}
+
+/// Finds the group of a registration among those of its service; the last one is nearly always it.
+fn group(registration: &Registration, tail: &str, groups: &mut Vec<Arc<Group>>) -> Arc<Group> {
+    let same = |group: &&Arc<Group>| {
+        *group.job == *registration.job_id
+            && *group.datacenter == *registration.datacenter
+            && *group.id_tail == *tail
+            && group
+                .tags
+                .iter()
+                .map(|tag| &**tag)
+                .eq(registration.tags.iter().map(String::as_str))
+    };
+    if let Some(group) = groups.iter().rev().take(GROUPS_COMPARED).find(same) {
+        return Arc::clone(group);
+    }
+    let group = Arc::new(Group {
+        job: registration.job_id.as_str().into(),
+        datacenter: registration.datacenter.as_str().into(),
+        tags: registration
+            .tags
+            .iter()
+            .map(|tag| tag.as_str().into())
+            .collect(),
+        id_tail: tail.into(),
+    });
+    groups.push(Arc::clone(&group));
+    group
+}
+
+/// Groups that are compared, so that a service of thousands of different ones stays cheap.
+const GROUPS_COMPARED: usize = 16;
+
+/// Says what the text of an address is.
+fn address(text: &str) -> Result<Address, Oddity> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Oddity::AddressEmpty);
+    }
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    match bare.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => Err(Oddity::AddressUnspecified),
+        Ok(IpAddr::V4(address)) if bare == text => Ok(Address::V4(address)),
+        Ok(IpAddr::V6(address)) => Ok(Address::V6(address)),
+        Ok(IpAddr::V4(_)) => Err(Oddity::AddressUnusable),
+        Err(_) if has_zone(bare) => Err(Oddity::AddressZoned),
+        Err(_) => host(text).map(Address::Host).ok_or(Oddity::AddressUnusable),
+    }
+}
+
+fn has_zone(text: &str) -> bool {
+    text.split_once('%')
+        .is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok())
+}
+
+/// Takes a host name: RFC 1123 section 2.1, with underscores, which are used in practice.
+fn host(text: &str) -> Option<Arc<str>> {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let is_label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        (1..=LABEL_BYTES).contains(&label.len())
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    // A last label of digits only is a broken IPv4 address and no name.
+    let numeric = name
+        .rsplit('.')
+        .next()
+        .is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
+    (name.len() <= HOST_BYTES && !numeric && name.split('.').all(is_label)).then(|| name.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nomad::QueryMeta;
+
+    #[test]
+    fn each_address_is_what_it_is() {
+        let host = |name: &str| Ok(Address::Host(name.into()));
+        let v6 = |text: &str| Ok(Address::V6(text.parse().unwrap()));
+        for (text, expected) in [
+            ("10.1.2.3", Ok(Address::V4([10, 1, 2, 3].into()))),
+            ("fd00::1", v6("fd00::1")),
+            ("[fd00::2]", v6("fd00::2")),
+            ("db.internal.example", host("db.internal.example")),
+            ("db.internal.example.", host("db.internal.example")),
+            ("vm", host("vm")),
+            ("a_b.example", host("a_b.example")),
+            ("fe80::1%eth0", Err(Oddity::AddressZoned)),
+            ("[fe80::1%eth0]", Err(Oddity::AddressZoned)),
+            ("", Err(Oddity::AddressEmpty)),
+            (" ", Err(Oddity::AddressEmpty)),
+            ("0.0.0.0", Err(Oddity::AddressUnspecified)),
+            ("[::]", Err(Oddity::AddressUnspecified)),
+            ("10.1.2", Err(Oddity::AddressUnusable)),
+            ("10.1.2.3:80", Err(Oddity::AddressUnusable)),
+            ("[10.1.2.3]", Err(Oddity::AddressUnusable)),
+            ("a b", Err(Oddity::AddressUnusable)),
+            ("a..b", Err(Oddity::AddressUnusable)),
+            ("-a.example", Err(Oddity::AddressUnusable)),
+            ("${attr.unique}", Err(Oddity::AddressUnusable)),
+        ] {
+            assert_eq!(address(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn instances_of_one_allocation_group_share_what_they_have_in_common() {
+        let registration = |id: &str| Registration {
+            id: format!("_nomad-task-{id}-group-a-redis-db"),
+            allocation_id: id.into(),
+            service_name: "redis".into(),
+            namespace: "default".into(),
+            address: "10.0.0.1".into(),
+            tags: vec!["a".into()],
+            ..Registration::default()
+        };
+        let (one, two) = (
+            "24d37538-647a-b1b8-971f-0cfb93f2edce",
+            "b7457e15-6b42-13fc-b906-3d98bd73ff57",
+        );
+        let mut foreign = registration(one);
+        foreign.service_name = "Redis".into();
+        let registrations = vec![
+            registration(one),
+            registration(two),
+            registration(one),
+            foreign,
+        ];
+        let key = Key {
+            namespace: "default".into(),
+            name: "redis".into(),
+        };
+        let Converted { instances, found } = convert(
+            &key,
+            Read {
+                meta: QueryMeta::of_leader(7),
+                registrations,
+                unreadable: 1,
+            },
+            &[],
+        );
+        assert_eq!(instances.len(), 2);
+        assert!(Arc::ptr_eq(&instances[0].group, &instances[1].group));
+        assert_eq!(instances[1].allocation(), two);
+        let counted = |oddity: Oddity| found.counts[oddity as usize];
+        let counts = [Oddity::Duplicate, Oddity::Foreign, Oddity::Unreadable].map(counted);
+        assert_eq!(counts, [1, 1, 1]);
+    }
+}

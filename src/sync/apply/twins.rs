@@ -1,0 +1,86 @@
+//! Services whose names differ in letter case only: to Nomad two, to DNS one (RFC 4343).
+//!
+//! Floor 2. Only names with capital letters are remembered, and a twin is found in the cost of one name.
+
+use std::collections::HashMap;
+
+use crate::sync::key::Key;
+
+/// The names with capital letters, by what they fold to.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Twins {
+    capitals: HashMap<(String, String), Vec<Key>, ahash::RandomState>,
+}
+
+impl Twins {
+    /// Notes that a service is there or not; returns the names with capital letters that fold to the same one.
+    pub(in crate::sync) fn note(&mut self, key: &Key, presence: Presence) -> &[Key] {
+        let folded = folded(key);
+        let is_folded = *folded.0 == *key.namespace && *folded.1 == *key.name;
+        if is_folded {
+            return self.capitals.get(&folded).map_or(&[], Vec::as_slice);
+        }
+        match presence {
+            Presence::Here => {
+                let keys = self.capitals.entry(folded).or_default();
+                if !keys.contains(key) {
+                    keys.push(key.clone());
+                }
+                keys
+            }
+            Presence::Gone => {
+                let Some(keys) = self.capitals.get_mut(&folded) else {
+                    return &[];
+                };
+                keys.retain(|other| other != key);
+                if keys.is_empty() {
+                    self.capitals.remove(&folded);
+                    return &[];
+                }
+                self.capitals.get(&folded).map_or(&[], Vec::as_slice)
+            }
+        }
+    }
+}
+
+/// Whether the catalogue has a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sync) enum Presence {
+    Here,
+    Gone,
+}
+
+/// Folds the letters of both names.
+pub(in crate::sync) fn folded(key: &Key) -> (String, String) {
+    (
+        key.namespace.to_ascii_lowercase(),
+        key.name.to_ascii_lowercase(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_fold_to_one_are_found_from_each_of_them() {
+        let key = |name: &str| Key {
+            namespace: "default".into(),
+            name: name.into(),
+        };
+        let mut twins = Twins::default();
+        assert!(twins.note(&key("redis"), Presence::Here).is_empty());
+        assert_eq!(twins.note(&key("Redis"), Presence::Here), [key("Redis")]);
+        assert_eq!(
+            twins.note(&key("REDIS"), Presence::Here),
+            [key("Redis"), key("REDIS")]
+        );
+        assert_eq!(
+            twins.note(&key("redis"), Presence::Gone),
+            [key("Redis"), key("REDIS")]
+        );
+        assert_eq!(twins.note(&key("Redis"), Presence::Gone), [key("REDIS")]);
+        assert!(twins.note(&key("REDIS"), Presence::Gone).is_empty());
+        assert!(twins.capitals.is_empty());
+    }
+}

@@ -1,0 +1,189 @@
+//! Has read what queries ask for, where the token may list nothing, and tells who waits.
+//!
+//! Floor 2, no I/O. It goes on after a list is allowed again until all of it has been read, so that no query is
+//! answered from half a catalogue.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::{Demands, Known, Waiter};
+use crate::catalog::{Ask, Coverage};
+use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, Wait};
+use crate::sync::apply::Converted;
+use crate::sync::ask::{Command, Commands, Question, Reply, Subject};
+use crate::sync::key::Key;
+use crate::sync::rights::ALL;
+use crate::sync::settings::Settings;
+
+/// What is read on demand, and what of it is under way.
+#[derive(Debug)]
+pub(in crate::sync) struct Demand {
+    settings: Arc<Settings>,
+    demands: Demands,
+    commands: Commands,
+    reading: HashMap<u64, (Key, Consistency)>,
+    asks: mpsc::Receiver<Ask>,
+    coverage: Coverage,
+}
+
+/// A service that was read.
+#[derive(Debug)]
+pub(in crate::sync) struct Answered {
+    pub(in crate::sync) key: Key,
+    pub(in crate::sync) result: Result<(QueryMeta, Converted), NomadError>,
+}
+
+impl Demand {
+    pub(in crate::sync) fn new(
+        settings: Arc<Settings>,
+        asks: mpsc::Receiver<Ask>,
+        coverage: Coverage,
+    ) -> Self {
+        let demands = Demands::new(settings.on_demand, Instant::now());
+        Self {
+            settings,
+            demands,
+            commands: Commands::new(Subject::Demand),
+            reading: HashMap::new(),
+            asks,
+            coverage,
+        }
+    }
+
+    /// Says whether the catalogue has what was asked for only.
+    pub(in crate::sync) fn is_on(&self) -> bool {
+        self.coverage == Coverage::OnDemand
+    }
+
+    /// Waits for the next query that asks.
+    pub(in crate::sync) async fn next_ask(&mut self) -> Ask {
+        match self.asks.recv().await {
+            Some(ask) => ask,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Returns a query that asks already.
+    pub(in crate::sync) fn ready_ask(&mut self) -> Option<Ask> {
+        self.asks.try_recv().ok()
+    }
+
+    /// Begins to read on demand, with services that the catalogue has from before.
+    pub(in crate::sync) fn begin(&mut self, held: Vec<Key>, now: Instant) {
+        self.coverage = Coverage::OnDemand;
+        for key in held {
+            self.demands.inherit(key, now);
+        }
+    }
+
+    /// Ends it; returns who has to be told once all is published.
+    pub(in crate::sync) fn end(&mut self) -> Vec<Waiter> {
+        self.coverage = Coverage::Complete;
+        self.demands.clear()
+    }
+
+    /// Takes a query's wish; returns a service that has to leave the catalogue to make room.
+    pub(in crate::sync) fn asked(&mut self, ask: Ask, nomad: Nomad, now: Instant) -> Option<Key> {
+        let key = Key {
+            namespace: ask.namespace.into(),
+            name: ask.service.into(),
+        };
+        if !self.is_on() || !self.is_configured(&key.namespace) {
+            // The catalogue has all of it, or nothing ever: who asked may have given up.
+            let _ = ask.done.send(Ok(()));
+            return None;
+        }
+        if nomad == Nomad::Away {
+            self.demands.ask_without_nomad(&key, ask.done);
+            return None;
+        }
+        self.demands.ask(key, ask.done, now)
+    }
+
+    /// Commands the reads that are asked for; `index` tells which state an answer about a service has to reach.
+    pub(in crate::sync) fn turn(&mut self, now: Instant, mut index: impl FnMut(&Key) -> u64) {
+        while self.reading.len() < self.settings.reads_in_flight
+            && let Some(key) = self.demands.next_read(now)
+        {
+            let min_index = index(&key);
+            self.read(key, Consistency::Stale, min_index);
+        }
+    }
+
+    /// Takes a reply; none when it has to be asked of the leader first.
+    pub(in crate::sync) fn reply(
+        &mut self,
+        number: u64,
+        reply: Reply,
+        now: Instant,
+    ) -> Option<Answered> {
+        let (key, consistency) = self.reading.remove(&number)?;
+        let Reply::Service(result) = reply else {
+            // A task of ours has a bug.
+            self.demands.failed(&key, now);
+            return None;
+        };
+        let is_behind = |error: &NomadError| matches!(error.cause, Cause::Behind { .. });
+        if consistency == Consistency::Stale && result.as_ref().is_err_and(is_behind) {
+            self.read(key, Consistency::Default, 0);
+            return None;
+        }
+        if result.is_err() {
+            self.demands.failed(&key, now);
+        }
+        Some(Answered { key, result })
+    }
+
+    /// Notes that a read is in the catalogue; returns who waits until that is published.
+    pub(in crate::sync) fn taken(&mut self, key: &Key, instances: usize) -> Vec<Waiter> {
+        let known = match instances {
+            0 => Known::Absent,
+            _ => Known::Here,
+        };
+        self.demands.read(key, known)
+    }
+
+    /// Fails what is not being read yet: Nomad cannot be read now.
+    pub(in crate::sync) fn nomad_failed(&mut self, now: Instant) {
+        self.demands.fail_queued(now);
+    }
+
+    /// Forgets what nobody asks for; returns what has to leave the catalogue.
+    pub(in crate::sync) fn sweep(&mut self, now: Instant) -> Vec<Key> {
+        self.demands.sweep(now)
+    }
+
+    /// Takes the commands that were given.
+    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Command> {
+        self.commands.take()
+    }
+
+    fn read(&mut self, key: Key, consistency: Consistency, min_index: u64) {
+        let options = QueryOptions {
+            consistency,
+            min_index,
+            wait: Wait::No,
+        };
+        let question = Question::Service {
+            key: key.clone(),
+            options,
+        };
+        let number = self.commands.ask(question);
+        self.reading.insert(number, (key, consistency));
+    }
+
+    fn is_configured(&self, namespace: &str) -> bool {
+        let mut names = self.settings.namespaces.iter();
+        names.any(|name| name == ALL || **name == *namespace)
+    }
+}
+
+/// Whether Nomad can be read now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sync) enum Nomad {
+    Here,
+    Away,
+}

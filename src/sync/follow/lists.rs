@@ -1,0 +1,248 @@
+//! Asking the lists, and what each answer means.
+//!
+//! Floor 2, no I/O. A list that is behind what is known is asked of the leader; one that alone cannot be read leaves
+//! the others alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::missing::Reason;
+use super::plan::{Asked, Heard, Taken, Verdict};
+use super::watch::{Ask, List, Watch};
+use super::{Follow, Outcome, Pending};
+use crate::catalog::Doubt;
+use crate::nomad::{Cause, Consistency, Listed, NomadError, QueryOptions, Wait};
+use crate::sync::ask::Question;
+use crate::sync::rights::{ALL, is_of_one_list, is_refusal};
+use crate::sync::status::Answered;
+
+/// Lists that wait at Nomad at the same time; each has a connection.
+pub(super) const LISTS_AT_ONCE: usize = 4;
+/// How long each waits when there are more, so that they take turns.
+const TURN: Duration = Duration::from_secs(1);
+/// The pause before a list is asked of the leader because its index was lower than what is known.
+const LOWER_INDEX_PAUSE: Duration = Duration::from_millis(50);
+
+impl Follow {
+    /// Asks the lists that are due, those first that have waited longest; returns when the next is.
+    pub(super) fn ask_lists(&mut self, now: Instant) -> Option<Instant> {
+        let turns = self.watches.len() > LISTS_AT_ONCE;
+        let wait = if turns {
+            self.settings.wait.min(TURN)
+        } else {
+            self.settings.wait
+        };
+        let mut waiting: Vec<_> = self.watches.iter().enumerate().filter_map(next).collect();
+        waiting.sort();
+        let free = LISTS_AT_ONCE.saturating_sub(self.watches.len() - waiting.len());
+        for &(at, watch) in waiting.iter().take(free) {
+            if at > now {
+                return Some(at);
+            }
+            self.ask_list(watch, wait);
+        }
+        None
+    }
+
+    /// Has every list asked at once.
+    pub(in crate::sync) fn ask_all_lists(&mut self, now: Instant) {
+        for watch in 0..self.watches.len() {
+            self.ask_list_at(watch, Asked::Before, now);
+        }
+    }
+
+    /// Has every list asked of the leader: it answered a read with a lower index than is known.
+    pub(super) fn ask_the_leader(&mut self, now: Instant) {
+        for watch in 0..self.watches.len() {
+            self.plan.list_was_behind(watch);
+            self.ask_list_at(watch, Asked::Before, now);
+        }
+    }
+
+    /// Has every list that only waits asked at once: something makes it doubtful that Nomad is there.
+    pub(super) fn recheck(&mut self, now: Instant) {
+        for watch in 0..self.watches.len() {
+            if let Some(number) = self.watches[watch].recheck(now) {
+                self.cancel(number);
+            }
+        }
+    }
+
+    pub(super) fn ask_list_at(&mut self, watch: usize, asked: Asked, at: Instant) {
+        if let Some(number) = self.watches[watch].ask_now(asked, at) {
+            self.cancel(number);
+        }
+    }
+
+    fn ask_list(&mut self, watch: usize, wait: Duration) {
+        let index = self.plan.index(watch);
+        let List::Next(_, ask) = self.watches[watch].list else {
+            return;
+        };
+        let (consistency, min_index) = self.plan.list_asked(watch);
+        // Without an index there is nothing to wait over, and the leader's word is wanted now.
+        let ask = match ask {
+            Ask::Blocking if index == 0 || consistency == Consistency::Default => {
+                Ask::Now(Asked::Before)
+            }
+            ask => ask,
+        };
+        let (wait, asked) = ask.wait(index, wait);
+        let namespace = Arc::clone(&self.watches[watch].name);
+        let options = QueryOptions {
+            consistency,
+            min_index,
+            wait,
+        };
+        let pending = Pending::List {
+            namespace: Arc::clone(&namespace),
+            heard: Heard { consistency, asked },
+        };
+        let number = self.ask(Question::List { namespace, options }, pending);
+        self.watches[watch].list = List::Asked(number, ask);
+    }
+
+    /// Takes an answer of a list.
+    pub(super) fn listed(
+        &mut self,
+        name: &Arc<str>,
+        heard: Heard,
+        listed: Result<Listed, NomadError>,
+        now: Instant,
+    ) {
+        let Some((at, _)) = self.watch(name) else {
+            return;
+        };
+        let services = listed.as_ref().map_or(0, |listed| listed.services.len());
+        self.watches[at].listed(services, &self.settings.times, now);
+        match listed {
+            Ok(listed) => {
+                self.worked(super::outage::Failing::Lists);
+                self.take_list(at, heard, &listed, now);
+            }
+            Err(error) => self.list_failed(at, heard.asked, &error, now),
+        }
+    }
+
+    fn list_failed(&mut self, watch: usize, asked: Asked, error: &NomadError, now: Instant) {
+        let name = Arc::clone(&self.watches[watch].name);
+        if let Cause::Behind { .. } = error.cause {
+            self.erred(error);
+            self.plan.list_was_behind(watch);
+            return self.ask_list_at(watch, asked, now + LOWER_INDEX_PAUSE);
+        }
+        let others = self.watches.iter().filter(|it| it.name != name);
+        let is_alone = others.into_iter().all(Watch::is_failing);
+        if is_alone || !is_of_one_list(&error.cause) {
+            return self.fail_by(super::outage::Failing::Lists, error, now);
+        }
+        self.erred(error);
+        if *name == *ALL {
+            return self.fail_by(super::outage::Failing::Lists, error, now);
+        }
+        let doubt = match is_refusal(&error.cause) {
+            true => Doubt::Refused,
+            false => Doubt::Unreadable,
+        };
+        self.miss(&name, doubt, &Reason::Error(error), now);
+        match doubt {
+            // It is looked for again now and then.
+            Doubt::Refused => self.unwatch(watch),
+            _ => self.watches[watch].list_failed(now),
+        }
+    }
+
+    /// Takes what a list says.
+    pub(super) fn take_list(&mut self, watch: usize, heard: Heard, listed: &Listed, now: Instant) {
+        self.status.answered(Answered::List);
+        let verdict = self
+            .plan
+            .listed(watch, listed.meta.index, &listed.services, heard, now);
+        match verdict {
+            Verdict::Taken(taken) => self.take_taken(watch, taken, listed, now),
+            Verdict::Lower => self.ask_list_at(watch, heard.asked, now + LOWER_INDEX_PAUSE),
+            Verdict::Denied => {
+                self.fail("the token may not list services any more", None, now);
+            }
+        }
+    }
+
+    fn take_taken(&mut self, watch: usize, taken: Taken, listed: &Listed, now: Instant) {
+        let name = Arc::clone(&self.watches[watch].name);
+        self.watches[watch].list_backoff.succeeded();
+        self.found_namespaces(&name, listed);
+        let unreadable = Outcome::UnreadableRecords(Arc::clone(&name), listed.unreadable);
+        self.outcomes.push(unreadable);
+        self.outcomes.push(Outcome::Gone(taken.gone));
+        self.outcomes.push(Outcome::Listed(name));
+        self.look_at_vanished(taken.vanished);
+        if taken.went_back {
+            let index = self.plan.highest_index();
+            tracing::warn!(index, "Nomad's state went back; everything is read again");
+            for other in (0..self.watches.len()).filter(|other| *other != watch) {
+                self.ask_list_at(other, Asked::Before, now);
+            }
+        }
+        if self.plan.must_resubscribe(watch) {
+            self.reopen_stream(watch, now);
+        }
+    }
+
+    /// Has each namespace that vanished from the list of all looked at by itself.
+    fn look_at_vanished(&mut self, vanished: Vec<Arc<str>>) {
+        for namespace in vanished {
+            let is_looked_at = self.missing.contains_key(&namespace)
+                || self
+                    .pending
+                    .values()
+                    .any(|it| matches!(it, Pending::Vanished(other) if *other == namespace));
+            if !is_looked_at {
+                let options = QueryOptions {
+                    consistency: Consistency::Stale,
+                    min_index: self.plan.highest_index(),
+                    wait: Wait::No,
+                };
+                let question = Question::List {
+                    namespace: Arc::clone(&namespace),
+                    options,
+                };
+                self.ask(question, Pending::Vanished(namespace));
+            }
+        }
+    }
+
+    /// Takes the list of a namespace that vanished from the list of all.
+    pub(super) fn looked_at_vanished(
+        &mut self,
+        namespace: &Arc<str>,
+        listed: Result<Listed, NomadError>,
+        now: Instant,
+    ) {
+        match listed {
+            Ok(listed) if listed.services.is_empty() => {
+                let gone = self.plan.namespace_is_empty(namespace, listed.meta.index);
+                self.outcomes.push(Outcome::Gone(gone));
+            }
+            // It may be listed by itself alone, as a workload identity may.
+            Ok(listed) => self.watch_also(namespace, &listed, now),
+            Err(error) if is_refusal(&error.cause) => {
+                self.erred(&error);
+                self.miss(namespace, Doubt::Refused, &Reason::Error(&error), now);
+            }
+            // What fails here fails for the list of all too, or is asked again after the next.
+            Err(error) => {
+                self.erred(&error);
+                self.recheck(now);
+            }
+        }
+    }
+}
+
+fn next((watch, it): (usize, &Watch)) -> Option<(Instant, usize)> {
+    match it.list {
+        List::Next(at, _) => Some((at, watch)),
+        List::Asked(..) => None,
+    }
+}

@@ -1,0 +1,19 @@
+//! Of which services it is not known what they have, for the catalogue to say so.
+//!
+//! Floor 2, no I/O. A listed service exists: until it was read it is neither answered nor denied.
+
+use super::{Key, Plan};
+use crate::catalog::Doubt;
+
+impl Plan {
+    /// Takes the doubts that have changed since the last time.
+    pub(crate) fn take_doubts(&mut self) -> Vec<(Key, Option<Doubt>)> {
+        let changed = std::mem::take(&mut self.services.doubts_changed);
+        let doubt = |key: Key| {
+            let service = self.services.find(&key.namespace, &key.name);
+            let doubt = service.and_then(|service| service.doubt);
+            (key, doubt)
+        };
+        changed.into_iter().map(doubt).collect()
+    }
+}

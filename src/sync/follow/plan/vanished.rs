@@ -1,0 +1,41 @@
+//! A namespace whose services stand in the list of all no more: it is empty, or the token may list it no longer.
+//!
+//! Floor 2, no I/O. Only a list of that namespace itself can tell the two apart; until then nothing of it is gone.
+
+use super::services::{NOT_LISTED, Work};
+use super::{Key, Plan};
+
+impl Plan {
+    /// Takes out what is known of a namespace that has no service at this index; returns it.
+    pub(crate) fn namespace_is_empty(&mut self, namespace: &str, index: u64) -> Vec<Key> {
+        let (mut gone, mut idle) = (Vec::new(), Vec::new());
+        for service in self.services.each(Some(namespace)) {
+            if service.applied > index {
+                continue;
+            }
+            service.list = NOT_LISTED;
+            if service.instances > 0 {
+                service.applied = index;
+                gone.push(service.key.clone());
+            }
+            if matches!(service.work, Work::Bulk) {
+                service.work = Work::Idle;
+            }
+            idle.push(service.key.clone());
+        }
+        self.take_out(&gone, &idle);
+        gone
+    }
+
+    /// Notes that a namespace may be listed no longer: what it had is kept, and read again once it is listed.
+    pub(crate) fn namespace_is_refused(&mut self, namespace: &str) {
+        for service in self.services.each(Some(namespace)) {
+            service.list = NOT_LISTED;
+        }
+    }
+
+    /// Drops what is known of a namespace: nobody can say whether it is still so.
+    pub(crate) fn drop_namespace(&mut self, namespace: &str) -> Vec<Key> {
+        self.namespace_is_empty(namespace, u64::MAX)
+    }
+}

@@ -1,0 +1,201 @@
+//! What `follow` does with replies, without I/O and with the time as an argument.
+
+use std::time::Duration;
+
+use super::*;
+use crate::nomad::{Cause, Consistency, Listed, ListedService, QueryMeta, QueryOptions};
+use crate::sync::rights::{Events, Rights};
+
+struct Scene {
+    follow: Follow,
+    now: Instant,
+    asked: Vec<(u64, Question)>,
+}
+
+impl Scene {
+    /// Follows these namespaces at index 100, each with one service; all is read.
+    fn following(names: &[&str]) -> Self {
+        let settings = Settings {
+            namespaces: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Settings::default()
+        };
+        let status = Arc::new(Status::new());
+        let follow = Follow::new(Arc::new(settings), status, Failed::No);
+        let mut scene = Self {
+            follow,
+            now: Instant::now(),
+            asked: Vec::new(),
+        };
+        scene.turn();
+        let access = match names {
+            ["*"] => Access::All(Events::Unknown),
+            _ => {
+                let names = names.iter().map(|name| (*name).to_owned());
+                Access::Namespaces(names.collect(), Events::Unknown)
+            }
+        };
+        let lists = names.iter().map(|name| ((*name).into(), listed(name, 100)));
+        let rights = Rights {
+            lists: lists.collect(),
+            ..Rights::of(access)
+        };
+        let rights = Reply::Rights(Ok(rights));
+        scene.answer(|it| matches!(it, Question::Rights { .. }), rights);
+        while scene.has(is_service) {
+            let read = Ok((QueryMeta::of_leader(100), Converted::none()));
+            scene.answer(is_service, Reply::Service(read));
+        }
+        scene
+    }
+
+    fn turn(&mut self) {
+        self.follow.turn(self.now, 0);
+        for command in self.follow.take_commands() {
+            match command {
+                Command::Ask(ticket, question) => self.asked.push((ticket.number, question)),
+                Command::Cancel(ticket) => self.asked.retain(|(it, _)| *it != ticket.number),
+            }
+        }
+    }
+
+    fn has(&self, is_it: impl Fn(&Question) -> bool) -> bool {
+        self.asked.iter().any(|(_, question)| is_it(question))
+    }
+
+    /// Answers the first question of a kind, and returns it.
+    fn answer(&mut self, is_it: impl Fn(&Question) -> bool, reply: Reply) -> Question {
+        let place = self.asked.iter().position(|(_, question)| is_it(question));
+        let (number, question) = self.asked.remove(place.expect("it is asked"));
+        self.follow.reply(number, reply, self.now);
+        self.turn();
+        question
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.turn();
+    }
+
+    fn doubts(&mut self) -> Vec<(String, Option<Doubt>)> {
+        let outcomes = self.follow.take_outcomes().into_iter();
+        let doubts = outcomes.filter_map(|outcome| match outcome {
+            Outcome::NamespaceDoubt(name, doubt) => Some((name.to_string(), doubt)),
+            _ => None,
+        });
+        doubts.collect()
+    }
+}
+
+fn listed(namespace: &str, index: u64) -> Listed {
+    let namespace = if namespace == "*" {
+        "default"
+    } else {
+        namespace
+    };
+    Listed {
+        meta: QueryMeta::of_leader(index),
+        services: vec![ListedService {
+            namespace: namespace.into(),
+            name: "one".into(),
+        }],
+        unreadable: 0,
+    }
+}
+
+fn error(cause: Cause) -> NomadError {
+    NomadError {
+        url: "http://nomad.example/v1".into(),
+        cause,
+    }
+}
+
+fn malformed() -> NomadError {
+    error(Cause::Malformed {
+        what: "JSON answer",
+        why: "expected value".into(),
+    })
+}
+
+fn is_service(question: &Question) -> bool {
+    matches!(question, Question::Service { .. })
+}
+
+fn is_list_of(name: &str) -> impl Fn(&Question) -> bool {
+    move |it| matches!(it, Question::List { namespace, .. } if **namespace == *name)
+}
+
+fn options(question: &Question) -> QueryOptions {
+    match question {
+        Question::List { options, .. } => *options,
+        other => panic!("{other:?} is no list"),
+    }
+}
+
+#[test]
+fn one_list_that_cannot_be_read_leaves_the_others_alone_and_denies_nothing() {
+    let mut scene = Scene::following(&["a", "b"]);
+    scene.doubts();
+    scene.answer(is_list_of("b"), Reply::List(Err(malformed())));
+    assert!(scene.follow.is_following() && !scene.follow.is_failing());
+    assert_eq!(scene.doubts(), [("b".into(), Some(Doubt::Unreadable))]);
+    assert!(scene.has(is_list_of("a")), "the other waits on");
+    scene.pass(Duration::from_secs(1));
+    let again = scene.answer(is_list_of("b"), Reply::List(Ok(listed("b", 100))));
+    assert_eq!(options(&again).wait, crate::nomad::Wait::No);
+    assert_eq!(scene.doubts(), [("b".into(), None)]);
+}
+
+#[test]
+fn where_every_list_fails_it_is_an_outage() {
+    let mut scene = Scene::following(&["a", "b"]);
+    scene.answer(is_list_of("a"), Reply::List(Err(malformed())));
+    assert!(!scene.follow.is_failing());
+    scene.answer(is_list_of("b"), Reply::List(Err(malformed())));
+    assert!(scene.follow.is_failing() && !scene.follow.is_following());
+}
+
+#[test]
+fn a_server_that_lost_its_leader_is_found_out_while_a_list_waits() {
+    let mut scene = Scene::following(&["*"]);
+    assert!(!scene.has(|it| matches!(it, Question::Contact { .. })));
+    scene.pass(crate::sync::Times::default().contact_every);
+    let no_leader = Reply::Contact(Err(error(Cause::NoLeader)));
+    scene.answer(|it| matches!(it, Question::Contact { .. }), no_leader);
+    assert!(scene.follow.is_failing());
+}
+
+#[test]
+fn a_lower_index_is_asked_of_the_leader_before_anything_goes_back() {
+    let mut scene = Scene::following(&["*"]);
+    scene.pass(crate::sync::Times::default().contact_every);
+    let lower = || Reply::Contact(Ok(QueryMeta::of_leader(50)));
+    let is_contact = |it: &Question| matches!(it, Question::Contact { .. });
+    for expected in [Consistency::Stale, Consistency::Default] {
+        let asked = scene.answer(is_contact, lower());
+        let Question::Contact { consistency, .. } = asked else {
+            unreachable!("it was chosen so")
+        };
+        assert_eq!(consistency, expected);
+    }
+    // The leader said so once; only its lists can prove it, twice.
+    for _ in 0..2 {
+        assert_eq!(scene.follow.plan().highest_index(), 100);
+        scene.pass(Duration::from_millis(100));
+        let asked = scene.answer(is_list_of("*"), Reply::List(Ok(listed("*", 50))));
+        assert_eq!(options(&asked).consistency, Consistency::Default);
+    }
+    assert_eq!(scene.follow.plan().highest_index(), 50);
+}
+
+#[test]
+fn the_first_lists_are_the_leaders_word() {
+    let status = Arc::new(Status::new());
+    let settings = Arc::new(Settings::default());
+    let mut follow = Follow::new(settings, status, Failed::No);
+    follow.turn(Instant::now(), 0);
+    let commands = follow.take_commands();
+    let [Command::Ask(_, Question::Rights { consistency, .. })] = &commands[..] else {
+        panic!("{commands:?}")
+    };
+    assert_eq!(*consistency, Consistency::Default);
+}

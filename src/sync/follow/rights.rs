@@ -1,0 +1,294 @@
+//! What the token may list, found out at the start, after a failure, and now and then while it is less than wanted.
+//!
+//! Floor 2, no I/O.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::missing::Reason;
+use super::outage::Failing;
+use super::plan::{Asked, Heard};
+use super::watch::{Stream, Watch};
+use super::{Follow, Outcome, Pending, Phase};
+use crate::catalog::Doubt;
+use crate::nomad::{Consistency, Listed, NomadError};
+use crate::sync::ask::Question;
+use crate::sync::rights::{ALL, Access, Events, Rights};
+
+/// The shortest time between two looks at what the token may list.
+const LOOK_GAP: Duration = Duration::from_secs(1);
+/// The least pause after a refusal, for each namespace of the configuration beyond a few.
+const REFUSED_PAUSE: Duration = Duration::from_millis(1500);
+/// Namespaces that are asked for within the usual pauses.
+const FEW_NAMESPACES: usize = 4;
+
+impl Follow {
+    /// Begins to find out what the token may list.
+    pub(super) fn find_rights(&mut self) {
+        self.phase = Phase::Finding;
+        // A server that has just started shows an empty state for a moment: where nothing is known to compare it with,
+        // only the leader's word counts.
+        let consistency = match self.plan.highest_index() {
+            0 => Consistency::Default,
+            _ => Consistency::Stale,
+        };
+        let question = Question::Rights {
+            consistency,
+            followed: Vec::new(),
+            missing: self.missing.keys().cloned().collect(),
+        };
+        self.ask(question, Pending::Rights);
+    }
+
+    /// Finds out again, now and then, while the token may list less than the configuration asks for.
+    pub(super) fn look_for_more(&mut self, now: Instant) -> Option<Instant> {
+        let wants_all = self.settings.namespaces.iter().any(|name| name == ALL);
+        let less = match self.access {
+            Access::Namespaces(..) => wants_all,
+            Access::Reads => true,
+            Access::Unknown | Access::All(_) | Access::None => false,
+        };
+        if !less && self.missing.is_empty() {
+            return None;
+        }
+        let due = self.followed.max(self.looked) + self.settings.access_every;
+        if due > now {
+            return Some(due);
+        }
+        self.look(now);
+        Some(now + self.settings.access_every)
+    }
+
+    /// Finds out again what the token may list, soon after a refusal.
+    pub(super) fn look_again(&mut self, now: Instant) {
+        if now >= self.looked + LOOK_GAP {
+            self.look(now);
+        }
+    }
+
+    /// Finds out again what the token may list, beside what is followed.
+    fn look(&mut self, now: Instant) {
+        let is_looking = self
+            .pending
+            .values()
+            .any(|it| matches!(it, Pending::MoreRights));
+        if is_looking || !self.is_connected() {
+            return;
+        }
+        self.looked = now;
+        let question = Question::Rights {
+            consistency: Consistency::Stale,
+            followed: self.lists().cloned().collect(),
+            missing: self.missing.keys().cloned().collect(),
+        };
+        self.ask(question, Pending::MoreRights);
+    }
+
+    /// Takes what the token may list beside what is followed.
+    pub(super) fn found_more(&mut self, found: Result<Rights, NomadError>, now: Instant) {
+        // What fails here fails for what is followed too, and is told there.
+        let Ok(rights) = found else { return };
+        let same_kind =
+            std::mem::discriminant(&rights.access) == std::mem::discriminant(&self.access);
+        if !same_kind {
+            if rights.access != Access::None {
+                self.found(Ok(rights), now);
+            }
+            return;
+        }
+        if rights.access == Access::Reads {
+            // What cannot be listed is read as it is asked for.
+            return;
+        }
+        for (name, listed) in rights.lists {
+            self.watch_also(&name, &listed, now);
+        }
+        for (name, doubt) in &rights.missing {
+            self.miss(name, *doubt, &Reason::Rights, now);
+        }
+        // What is followed by the list of all, and is empty, is missing no longer.
+        let is_missing = |name: &Arc<str>| rights.missing.iter().any(|(other, _)| other == name);
+        let found: Vec<_> = self
+            .missing
+            .keys()
+            .filter(|it| !is_missing(it))
+            .cloned()
+            .collect();
+        for name in found {
+            self.found_namespace(&name);
+        }
+    }
+
+    /// Takes what the token may list, and follows it.
+    pub(super) fn found(&mut self, found: Result<Rights, NomadError>, now: Instant) {
+        let rights = match found {
+            Ok(rights) => rights,
+            Err(error) => return self.fail_by(Failing::Lists, &error, now),
+        };
+        if let Some(error) = &rights.refusal {
+            self.erred(error);
+        }
+        match rights.access {
+            Access::None => return self.found_nothing(&rights, now),
+            Access::Reads => return self.read_on_demand(now),
+            _ => {}
+        }
+        self.stop_watches();
+        let names: Vec<Arc<str>> = rights
+            .lists
+            .iter()
+            .map(|(name, _)| Arc::clone(name))
+            .collect();
+        self.plan.follow(&names);
+        let watch = |name| Watch::new(name, now, &self.settings);
+        self.watches = names.iter().map(watch).collect();
+        self.phase = Phase::Following;
+        self.followed = now;
+        self.contact
+            .is_over(now + self.settings.times.contact_every);
+        self.set_access(rights.access);
+        self.tell_others();
+        for (name, doubt) in &rights.missing {
+            self.miss(name, *doubt, &Reason::Rights, now);
+        }
+        // What was followed before, and is no more, may not be listed any more.
+        for name in self.plan.unfollowed() {
+            self.miss(&name, Doubt::Refused, &Reason::Rights, now);
+        }
+        self.worked(Failing::Lists);
+        let heard = Heard {
+            consistency: rights.consistency,
+            asked: Asked::Before,
+        };
+        for (name, listed) in rights.lists {
+            if self.phase == Phase::Following
+                && let Some((at, _)) = self.watch(&name)
+            {
+                self.plan.list_asked(at);
+                self.take_list(at, heard, &listed, now);
+            }
+        }
+    }
+
+    /// Follows the list of one more namespace.
+    pub(super) fn watch_also(&mut self, name: &Arc<str>, listed: &Listed, now: Instant) {
+        if self.watch(name).is_some() {
+            return;
+        }
+        self.watches.push(Watch::new(name, now, &self.settings));
+        self.plan.follow_also(name);
+        self.found_namespace(name);
+        let last = self.watches.len() - 1;
+        self.tell_lists();
+        self.plan.list_asked(last);
+        let heard = Heard {
+            consistency: Consistency::Stale,
+            asked: Asked::Before,
+        };
+        self.take_list(last, heard, listed, now);
+    }
+
+    /// Follows the list of a namespace no longer; the last one takes its place.
+    pub(super) fn unwatch(&mut self, at: usize) {
+        let watch = self.watches.swap_remove(at);
+        self.plan.unfollow(at);
+        self.cancel_watch(&watch);
+        self.tell_lists();
+    }
+
+    /// Stops all lists and streams.
+    pub(super) fn stop_watches(&mut self) {
+        for (at, watch) in std::mem::take(&mut self.watches).iter().enumerate() {
+            if matches!(watch.stream, Stream::Open { .. }) {
+                self.plan.stream_down(at, super::plan::StreamAgain::Soon);
+            }
+            self.cancel_watch(watch);
+        }
+        let aside = |it: &Pending| {
+            matches!(
+                it,
+                Pending::Vanished(_) | Pending::MoreRights | Pending::Contact
+            )
+        };
+        let numbers: Vec<u64> = self
+            .pending
+            .iter()
+            .filter(|(_, it)| aside(it))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in numbers {
+            self.cancel(number);
+        }
+    }
+
+    /// Notes what the token may see, and says so when it is something else than before.
+    pub(super) fn set_access(&mut self, access: Access) {
+        if self.access == access {
+            return;
+        }
+        // It is said when it is known whether there are events.
+        if access.knows_events() && access != self.access_said {
+            tracing::info!(tier = access.label(), "{access}");
+            self.access_said.clone_from(&access);
+        }
+        self.status.set_access(&access);
+        self.access = access;
+    }
+
+    pub(super) fn set_events(&mut self, events: Events) {
+        let access = match &self.access {
+            Access::All(_) => Access::All(events),
+            Access::Namespaces(names, _) => Access::Namespaces(names.clone(), events),
+            Access::Unknown | Access::Reads | Access::None => return,
+        };
+        self.set_access(access);
+    }
+
+    fn cancel_watch(&mut self, watch: &Watch) {
+        if let super::watch::List::Asked(number, _) = watch.list {
+            self.cancel(number);
+        }
+        if let Stream::Open { number, .. } = watch.stream {
+            self.cancel(number);
+        }
+    }
+
+    fn tell_lists(&mut self) {
+        if let Access::Namespaces(_, events) = &self.access {
+            let events = *events;
+            let names = self.lists().map(|name| name.to_string());
+            let mut names: Vec<String> = names.collect();
+            names.sort();
+            self.set_access(Access::Namespaces(names, events));
+        }
+    }
+
+    fn found_nothing(&mut self, rights: &Rights, now: Instant) {
+        self.set_access(Access::None);
+        let refusal = rights.refusal.as_ref();
+        let why = refusal.map_or_else(String::new, |error| format!(" ({error})"));
+        // Each namespace that was asked for in vain is a request; a few do not matter.
+        let asked = self.settings.namespaces.len();
+        let many = u32::try_from(asked.saturating_sub(FEW_NAMESPACES)).unwrap_or(u32::MAX);
+        let least = REFUSED_PAUSE.saturating_mul(many);
+        self.fail(&format!("{}{why}", Access::None), Some(least), now);
+    }
+
+    /// Reads on demand from now on; what the catalogue has stays, and counts once it was read again.
+    fn read_on_demand(&mut self, now: Instant) {
+        self.stop_watches();
+        self.plan.follow(&[]);
+        self.phase = Phase::OnDemand;
+        self.followed = now;
+        self.set_access(Access::Reads);
+        let missing: Vec<_> = self.missing.keys().cloned().collect();
+        for name in missing {
+            self.found_namespace(&name);
+        }
+        self.outcomes.push(Outcome::OthersDoubt(None));
+        self.worked(Failing::Reads);
+        self.outcomes.push(Outcome::OnDemand);
+    }
+}

@@ -1,0 +1,255 @@
+//! Guards the catalogue against a loss of most of it at once, which is more likely a lie than the truth.
+//!
+//! Floor 2, no I/O. What a list or a full read takes away is held back here while it is too much, and taken when it
+//! is still so after a grace. What the event stream tells never comes here.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::apply::Converted;
+use super::key::{Key, Trigger};
+
+/// Instances that may always go at once: a small cluster stops half of itself every day.
+pub(super) const FEW_INSTANCES: usize = 10;
+
+/// What is held back, and since when.
+#[derive(Debug)]
+pub(super) struct Guard {
+    grace: Duration,
+    state: State,
+    /// What the full read that is under way would take away.
+    weighed: HashMap<Key, Loss>,
+    held: HashMap<Key, Loss>,
+    /// The lists that have not confirmed yet what is held back.
+    unconfirmed: HashSet<Arc<str>>,
+}
+
+/// What a service would have, and how many instances it would lose.
+#[derive(Debug)]
+pub(super) struct Loss {
+    pub(super) converted: Converted,
+    pub(super) instances: usize,
+}
+
+impl Loss {
+    /// All of a service, which has so many instances.
+    pub(super) fn whole(instances: usize) -> Self {
+        Self {
+            converted: Converted::none(),
+            instances,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// Losses are held back until then.
+    Holding(Instant),
+    /// The grace is over: Nomad is asked once more.
+    Asking,
+}
+
+/// What is to be done about losses.
+#[derive(Debug)]
+pub(super) enum Ruling {
+    /// They go into the catalogue.
+    Take(Vec<(Key, Loss)>),
+    /// They are held back; so many instances are now.
+    Hold(usize),
+}
+
+impl Guard {
+    /// Makes a guard; without a grace it holds nothing back.
+    pub(super) fn new(grace: Duration) -> Self {
+        Self {
+            grace,
+            state: State::Open,
+            weighed: HashMap::new(),
+            held: HashMap::new(),
+            unconfirmed: HashSet::new(),
+        }
+    }
+
+    /// Takes what was read of a service with so many instances; returns it unless it waits for the end of the resync.
+    pub(super) fn take(
+        &mut self,
+        key: &Key,
+        trigger: Trigger,
+        converted: Converted,
+        before: usize,
+    ) -> Option<Converted> {
+        let after = converted.instances.len();
+        if trigger == Trigger::Event || !self.must_weigh(before, after) {
+            self.forget(key);
+            return Some(converted);
+        }
+        let instances = before - after;
+        let loss = Loss {
+            converted,
+            instances,
+        };
+        self.weigh(key.clone(), loss);
+        None
+    }
+
+    /// Whether a full read that leaves a service so many instances must be weighed with the others.
+    ///
+    /// Less than half of each is less than half of all, so nothing else has to wait for the end of the read.
+    pub(super) fn must_weigh(&self, before: usize, after: usize) -> bool {
+        !self.grace.is_zero() && after * 2 < before
+    }
+
+    /// Puts a loss of the full read aside until all of it has come, or to what is held back already.
+    pub(super) fn weigh(&mut self, key: Key, loss: Loss) {
+        match self.state {
+            State::Open => self.weighed.insert(key, loss),
+            State::Holding(_) | State::Asking => self.held.insert(key, loss),
+        };
+    }
+
+    /// Forgets what was held back of a service: something newer is known.
+    pub(super) fn forget(&mut self, key: &Key) {
+        self.weighed.remove(key);
+        self.held.remove(key);
+        if self.held.is_empty() {
+            self.state = State::Open;
+        }
+    }
+
+    /// Whether the full read put something aside.
+    pub(super) fn has_weighed(&self) -> bool {
+        !self.weighed.is_empty()
+    }
+
+    /// Rules on what the full read put aside, out of so many instances in all.
+    pub(super) fn rule_on_weighed(&mut self, total: usize, now: Instant) -> Ruling {
+        let losses = self.weighed.drain().collect();
+        self.rule(losses, total, now)
+    }
+
+    /// Rules on losses that came together, out of so many instances in all.
+    pub(super) fn rule(&mut self, losses: Vec<(Key, Loss)>, total: usize, now: Instant) -> Ruling {
+        let lost: usize = losses.iter().map(|(_, loss)| loss.instances).sum();
+        let is_mass = lost >= FEW_INSTANCES && lost * 2 > total;
+        if self.grace.is_zero() || (self.state == State::Open && !is_mass) {
+            return Ruling::Take(losses);
+        }
+        if self.state == State::Open {
+            self.state = State::Holding(now + self.grace);
+        }
+        self.held.extend(losses);
+        Ruling::Hold(self.held_instances())
+    }
+
+    /// Says whether the grace is over, once; then Nomad is to be asked again.
+    pub(super) fn begins_to_ask(&mut self, now: Instant) -> bool {
+        let over = matches!(self.state, State::Holding(until) if until <= now);
+        if over {
+            self.state = State::Asking;
+        }
+        over
+    }
+
+    /// Returns when the grace is over.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match self.state {
+            State::Holding(until) => Some(until),
+            State::Open | State::Asking => None,
+        }
+    }
+
+    /// Notes which lists are asked again, to confirm what is held back.
+    pub(super) fn ask_again(&mut self, lists: impl Iterator<Item = Arc<str>>) {
+        self.unconfirmed = lists.collect();
+    }
+
+    /// Notes that a list has answered, which counts if it was asked after the grace.
+    pub(super) fn list_answered(&mut self, list: &Arc<str>) {
+        self.unconfirmed.remove(list);
+    }
+
+    /// Whether Nomad was asked again, and every list that is followed has answered.
+    pub(super) fn is_confirmed<'a>(&self, mut lists: impl Iterator<Item = &'a Arc<str>>) -> bool {
+        let waits = |list: &Arc<str>| self.unconfirmed.contains(list);
+        self.state == State::Asking && !lists.any(waits)
+    }
+
+    /// Gives up what is still held back: Nomad has said it again.
+    pub(super) fn give_up(&mut self) -> Vec<(Key, Loss)> {
+        self.state = State::Open;
+        self.weighed.clear();
+        self.held.drain().collect()
+    }
+
+    /// Names the services of which something is held back.
+    pub(super) fn held(&self) -> impl Iterator<Item = &Key> {
+        self.held.keys()
+    }
+
+    /// Counts the instances that are held back.
+    pub(super) fn held_instances(&self) -> usize {
+        self.held.values().map(|loss| loss.instances).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::oddities::Found;
+
+    const GRACE: Duration = Duration::from_secs(60);
+
+    fn losses(instances: &[usize]) -> Vec<(Key, Loss)> {
+        let loss = |(at, &instances): (usize, &usize)| {
+            let key = Key {
+                namespace: "default".into(),
+                name: at.to_string().into(),
+            };
+            let converted = Converted {
+                instances: Vec::new(),
+                found: Found::default(),
+            };
+            (
+                key,
+                Loss {
+                    converted,
+                    instances,
+                },
+            )
+        };
+        instances.iter().enumerate().map(loss).collect()
+    }
+
+    fn is_held(grace: Duration, lost: &[usize], total: usize) -> bool {
+        let ruling = Guard::new(grace).rule(losses(lost), total, Instant::now());
+        matches!(ruling, Ruling::Hold(_))
+    }
+
+    #[test]
+    fn over_half_of_many_instances_is_held_back_and_nothing_else() {
+        assert!(is_held(GRACE, &[6, 5], 20));
+        assert!(!is_held(GRACE, &[5, 5], 20), "half");
+        assert!(!is_held(GRACE, &[3, 6], 9), "few");
+        assert!(!is_held(Duration::ZERO, &[50], 50), "off");
+    }
+
+    #[test]
+    fn what_is_held_back_is_asked_for_after_the_grace_and_goes_when_it_is_said_again() {
+        let (mut guard, now) = (Guard::new(GRACE), Instant::now());
+        guard.rule(losses(&[20, 30]), 60, now);
+        assert_eq!(
+            (guard.held_instances(), guard.due()),
+            (50, Some(now + GRACE))
+        );
+        assert!(!guard.begins_to_ask(now + GRACE / 2));
+        assert!(guard.begins_to_ask(now + GRACE));
+        let (back, _) = losses(&[20]).remove(0);
+        guard.forget(&back);
+        assert_eq!(guard.give_up().len(), 1);
+        assert_eq!((guard.held_instances(), guard.due()), (0, None));
+    }
+}

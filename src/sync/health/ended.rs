@@ -1,0 +1,156 @@
+//! The allocations that ended while their services are still registered, as Nomad lists them.
+//!
+//! Floor 2, no I/O. One blocking query tells when the list changes, only while services are watched; where namespaces
+//! are listed one by one they take turns, without waiting. An allocation that ended, or that Nomad collected, may have
+//! taken its registrations away without an event, so its services are read again.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::catalog::Id;
+use crate::nomad::{AllocationStub, Allocations, NomadError, QueryOptions, Wait};
+use crate::sync::ask::{Commands, Question};
+use crate::sync::rights::is_refusal;
+
+/// Nomad's own filter for allocations that neither run nor are about to. A job of batches ends thousands and
+/// registers nothing that is asked for.
+pub(in crate::sync) const FILTER: &str = r#"ClientStatus != "running" and ClientStatus != "pending" and JobType != "batch" and JobType != "sysbatch""#;
+/// The list may take one part in so many of Nomad's time.
+const SHARE: u32 = 20;
+/// When a list is asked for again that Nomad refused.
+const DENIED_PAUSE: Duration = Duration::from_secs(60);
+
+/// What is known of allocations that ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    lists: BTreeMap<Arc<str>, List>,
+    asked: Option<(u64, Arc<str>)>,
+}
+
+/// The list of one namespace, or of all.
+#[derive(Debug)]
+struct List {
+    index: u64,
+    next: Instant,
+    is_denied: bool,
+    ended: HashSet<Id>,
+}
+
+impl Ended {
+    /// Asks for the list that is due; returns when the next is.
+    pub(super) fn turn<'a>(
+        &mut self,
+        lists: impl Iterator<Item = &'a Arc<str>>,
+        wait: Duration,
+        commands: &mut Commands,
+        now: Instant,
+    ) -> Option<Instant> {
+        let names: BTreeSet<&Arc<str>> = lists.collect();
+        self.lists.retain(|name, _| names.contains(name));
+        for name in names {
+            let list = || List {
+                index: 0,
+                next: now,
+                is_denied: false,
+                ended: HashSet::new(),
+            };
+            self.lists.entry(Arc::clone(name)).or_insert_with(list);
+        }
+        if self.asked.is_some() {
+            return None;
+        }
+        let is_only = self.lists.len() == 1;
+        let (name, list) = self.lists.iter().min_by_key(|(_, list)| list.next)?;
+        if list.next > now {
+            return Some(list.next);
+        }
+        let wait = match is_only && list.index > 0 {
+            true => Wait::Over(list.index, wait),
+            false => Wait::No,
+        };
+        let options = QueryOptions {
+            wait,
+            ..QueryOptions::default()
+        };
+        let namespace = Arc::clone(name);
+        let question = Question::Allocations { namespace, options };
+        self.asked = Some((commands.ask(question), Arc::clone(name)));
+        None
+    }
+
+    /// Takes a list; says whether it is one of these, and whether it changed anything.
+    pub(super) fn reply(
+        &mut self,
+        number: u64,
+        took: Duration,
+        found: Result<Allocations, NomadError>,
+        every: Duration,
+        now: Instant,
+    ) -> Result<(), NomadError> {
+        let Some((_, name)) = self.asked.take_if(|(asked, _)| *asked == number) else {
+            return Ok(());
+        };
+        let Some(list) = self.lists.get_mut(&name) else {
+            return Ok(());
+        };
+        // What waited took none of Nomad's time until then.
+        let share = match list.index {
+            0 => took * SHARE,
+            _ => Duration::ZERO,
+        };
+        list.next = now + every.max(share);
+        match found {
+            Ok(found) => {
+                list.is_denied = false;
+                list.index = found.meta.index;
+                list.ended = ended(&found.allocations);
+                Ok(())
+            }
+            Err(error) if is_refusal(&error.cause) => {
+                list.is_denied = true;
+                list.index = 0;
+                list.next = now + DENIED_PAUSE;
+                list.ended.clear();
+                Ok(())
+            }
+            Err(error) => {
+                list.index = 0;
+                Err(error)
+            }
+        }
+    }
+
+    /// Notes that a question came to nothing.
+    pub(super) fn is_over(&mut self, number: u64) {
+        self.asked.take_if(|(asked, _)| *asked == number);
+    }
+
+    /// Stops to ask: nothing is watched.
+    pub(super) fn stop(&mut self, commands: &mut Commands) {
+        if let Some((number, _)) = self.asked.take() {
+            commands.cancel(number);
+        }
+        self.lists.clear();
+    }
+
+    /// Returns all of them.
+    pub(super) fn all(&self) -> HashSet<Id> {
+        let ended = self.lists.values().flat_map(|list| &list.ended);
+        ended.cloned().collect()
+    }
+
+    /// Names the lists that Nomad refuses.
+    pub(super) fn denied(&self) -> BTreeSet<Arc<str>> {
+        let denied = self.lists.iter().filter(|(_, list)| list.is_denied);
+        denied.map(|(name, _)| Arc::clone(name)).collect()
+    }
+}
+
+fn ended(allocations: &[AllocationStub]) -> HashSet<Id> {
+    let runs = |it: &&AllocationStub| matches!(&*it.client_status, "running" | "pending" | "");
+    let ended = allocations.iter().filter(|it| !runs(it));
+    ended.map(|it| Id::from(&*it.id)).collect()
+}

@@ -1,0 +1,209 @@
+//! Asks Nomad what the subjects command, each question in a task of its own, and brings the replies back.
+//!
+//! Floor 2, the only part of `sync` that does I/O with Nomad. It decides nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::apply::convert;
+use super::ask::{Command, Question, Reply, Ticket};
+use super::rights::{self, Wanted};
+use super::settings::Settings;
+use crate::nomad::{Client, NomadError};
+
+/// Frames of the streams that may wait to be taken.
+const FRAMES_QUEUED: usize = 256;
+
+/// The questions under way.
+#[derive(Debug)]
+pub(super) struct Tasks {
+    settings: Arc<Settings>,
+    client: Client,
+    running: JoinSet<Option<(Ticket, Reply)>>,
+    by_id: HashMap<Id, Ticket>,
+    by_ticket: HashMap<Ticket, AbortHandle>,
+    frames: mpsc::Receiver<(Ticket, Reply)>,
+    frames_sender: mpsc::Sender<(Ticket, Reply)>,
+}
+
+impl Tasks {
+    pub(super) fn new(settings: Arc<Settings>, client: Client) -> Self {
+        let (frames_sender, frames) = mpsc::channel(FRAMES_QUEUED);
+        Self {
+            settings,
+            client,
+            running: JoinSet::new(),
+            by_id: HashMap::new(),
+            by_ticket: HashMap::new(),
+            frames,
+            frames_sender,
+        }
+    }
+
+    /// Does what a subject commands.
+    pub(super) fn command(&mut self, command: Command) {
+        match command {
+            Command::Ask(ticket, question) => self.start(ticket, question),
+            Command::Cancel(ticket) => {
+                if let Some(task) = self.by_ticket.remove(&ticket) {
+                    task.abort();
+                    self.by_id.remove(&task.id());
+                }
+            }
+        }
+    }
+
+    /// Waits for the next reply; none when it came of a question that was taken back.
+    pub(super) async fn next(&mut self) -> Option<(Ticket, Reply)> {
+        tokio::select! {
+            Some(frame) = self.frames.recv() => self.still_wanted(frame),
+            Some(done) = self.running.join_next_with_id() => self.done(done),
+            else => std::future::pending().await,
+        }
+    }
+
+    /// Returns a reply that is there already.
+    pub(super) fn ready(&mut self) -> Option<(Ticket, Reply)> {
+        while let Ok(frame) = self.frames.try_recv() {
+            if let Some(frame) = self.still_wanted(frame) {
+                return Some(frame);
+            }
+        }
+        while let Some(done) = self.running.try_join_next_with_id() {
+            if let Some(reply) = self.done(done) {
+                return Some(reply);
+            }
+        }
+        None
+    }
+
+    fn start(&mut self, ticket: Ticket, question: Question) {
+        let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
+        let task = if let Question::Stream { namespace, from } = question {
+            let frames = self.frames_sender.clone();
+            self.running.spawn(async move {
+                follow(&client, ticket, from, &namespace, &frames).await;
+                None
+            })
+        } else {
+            self.running.spawn(async move {
+                let reply = ask(&client, &settings, question).await;
+                Some((ticket, reply))
+            })
+        };
+        self.by_id.insert(task.id(), ticket);
+        self.by_ticket.insert(ticket, task);
+    }
+
+    fn still_wanted(&mut self, (ticket, reply): (Ticket, Reply)) -> Option<(Ticket, Reply)> {
+        if !self.by_ticket.contains_key(&ticket) {
+            return None;
+        }
+        if matches!(reply, Reply::StreamEnd(_)) {
+            self.forget(ticket);
+        }
+        Some((ticket, reply))
+    }
+
+    fn done(
+        &mut self,
+        done: Result<(Id, Option<(Ticket, Reply)>), JoinError>,
+    ) -> Option<(Ticket, Reply)> {
+        match done {
+            // A stream's task ends before its last frames are taken.
+            Ok((_, None)) => None,
+            Ok((id, Some((ticket, reply)))) => {
+                self.by_id.remove(&id)?;
+                self.by_ticket.remove(&ticket);
+                Some((ticket, reply))
+            }
+            Err(error) if error.is_cancelled() => None,
+            Err(error) => {
+                tracing::error!(%error, "a task of the synchronisation panicked");
+                let ticket = self.by_id.remove(&error.id())?;
+                self.by_ticket.remove(&ticket);
+                Some((ticket, Reply::Panicked))
+            }
+        }
+    }
+
+    fn forget(&mut self, ticket: Ticket) {
+        if let Some(task) = self.by_ticket.remove(&ticket) {
+            self.by_id.remove(&task.id());
+        }
+    }
+}
+
+async fn ask(client: &Client, settings: &Settings, question: Question) -> Reply {
+    match question {
+        Question::Rights {
+            consistency,
+            followed,
+            missing,
+        } => {
+            let wanted = Wanted {
+                consistency,
+                configured: &settings.namespaces,
+                followed: &followed,
+                missing: &missing,
+            };
+            Reply::Rights(rights::find(client, wanted).await)
+        }
+        Question::List { namespace, options } => {
+            Reply::List(client.list_services(&namespace, options).await)
+        }
+        Question::Service { key, options } => {
+            let read = client
+                .service(&key.namespace, &key.name, &settings.filter, options)
+                .await;
+            Reply::Service(read.map(|read| {
+                let meta = read.meta;
+                (meta, convert(&key, read, &settings.exclude_tags))
+            }))
+        }
+        Question::Contact {
+            namespace,
+            consistency,
+        } => Reply::Contact(client.contact(&namespace, consistency).await),
+        Question::Checks { allocation } => {
+            Reply::Checks(client.allocation_checks(&allocation).await)
+        }
+        Question::Allocations { namespace, options } => {
+            let begun = Instant::now();
+            let filter = super::health::ENDED;
+            let found = client.allocations(&namespace, filter, options).await;
+            Reply::Allocations(begun.elapsed(), found)
+        }
+        // It has a way of its own, since it replies more than once.
+        Question::Stream { .. } => Reply::StreamEnd(None),
+    }
+}
+
+async fn follow(
+    client: &Client,
+    ticket: Ticket,
+    from: u64,
+    namespace: &str,
+    frames: &mpsc::Sender<(Ticket, Reply)>,
+) {
+    let end: Option<NomadError> = match client.event_stream(from, namespace).await {
+        Err(error) => Some(error),
+        Ok(mut stream) => loop {
+            match stream.next_frame().await {
+                Ok(Some(frame)) => {
+                    if frames.send((ticket, Reply::Frame(frame))).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        },
+    };
+    // The engine is gone when nobody listens.
+    let _ = frames.send((ticket, Reply::StreamEnd(end))).await;
+}
