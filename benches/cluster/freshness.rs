@@ -14,7 +14,7 @@ use crate::{Times, report};
 const CHANGES_OVER_UDP: usize = 10_000;
 const CHANGES: usize = 1_000;
 /// Changes a second.
-const RATE: u32 = 100;
+pub(crate) const RATE: u32 = 100;
 /// Between two questions, so that asking leaves the CPU to those who are measured.
 const PAUSE: Duration = Duration::from_micros(200);
 /// A change that takes longer is lost.
@@ -44,8 +44,8 @@ pub(crate) fn measure(runtime: &Runtime) {
     }
 }
 
-/// Asks for every change that is not shown yet, in turn, until all are.
-fn shown(
+/// Makes changes and asks for every one that is not shown yet, in turn, until all are; counts those that are lost.
+pub(crate) fn shown(
     client: &mut Client,
     nomad: &SimulatedNomad,
     load: &BulkLoad,

@@ -41,11 +41,11 @@ pub(crate) struct Addresses {
 impl Gateway {
     /// Starts it before the Nomad at `url`; it listens when this returns.
     pub(crate) fn start(url: &str) -> Self {
-        Self::start_with(url, "")
+        Self::start_with(&[url.to_owned()], "")
     }
 
-    /// Does the same with more keys of the section about Nomad.
-    pub(crate) fn start_with(url: &str, keys: &str) -> Self {
+    /// Does the same before the Nomad at several addresses, with more keys of the section about it.
+    pub(crate) fn start_with(urls: &[String], keys: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the configuration");
         let made = Development::generate(&[]).expect("a certificate can be made");
         let ca_pem = made.ca_pem.clone();
@@ -54,7 +54,7 @@ impl Gateway {
             .expect("the folder can be written to");
         let config = folder.path().join("nomadns.toml");
         let text = format!(
-            "[nomad]\naddresses = [{url:?}]\n{keys}[listen]\n{}[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n",
+            "[nomad]\naddresses = {urls:?}\n{keys}[listen]\n{}[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n",
             ["dns", "tls", "https", "http", "admin"]
                 .map(|key| format!("{key} = [\"127.0.0.1:0\"]\n"))
                 .concat(),

@@ -1,18 +1,22 @@
 //! Measures a whole gateway before a simulated Nomad: its start, how fresh it is, and how it bears a large cluster.
 //!
-//! `cargo bench --bench cluster [-- scale|freshness|start|outage|latency ...]`. The gateway is the real command in a process
+//! `cargo bench --bench cluster [-- start|freshness|faults|nomad-load|scale|outage|latency ...]`. The gateway is the real command in a process
 //! of its own; Nomad and the clients are in this one. `docs/benchmarks.md` says what each figure means.
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
 mod ask;
 mod change;
+mod ended;
+mod faults;
 mod freshness;
 mod gateway;
 mod latency;
+mod nomad_load;
 mod outage;
 mod process;
 mod scale;
 mod start;
+mod traffic;
 
 use std::time::Duration;
 
@@ -21,9 +25,11 @@ use tokio::runtime::Runtime;
 type Measure = fn(&Runtime);
 
 /// The measurements by their names on the command line.
-const MEASUREMENTS: [(&str, Measure); 5] = [
+const MEASUREMENTS: [(&str, Measure); 7] = [
     ("start", start::measure),
     ("freshness", freshness::measure),
+    ("faults", faults::measure),
+    ("nomad-load", nomad_load::measure),
     ("scale", scale::measure),
     ("outage", outage::measure),
     ("latency", latency::measure),
@@ -77,6 +83,11 @@ impl Times {
             .get(last * permille / 1000)
             .copied()
             .unwrap_or_default()
+    }
+
+    /// How many took longer.
+    fn over(&self, time: Duration) -> usize {
+        self.0.iter().filter(|each| **each > time).count()
     }
 
     /// Median, 99th percentile and worst, in milliseconds.

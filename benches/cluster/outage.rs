@@ -30,7 +30,7 @@ fn restart(runtime: &Runtime, services: usize) {
     let address = first_address(&nomad, &load);
     let folder = tempfile::tempdir().expect("a folder for the snapshot");
     let keys = format!("state_dir = {:?}\nstate_seconds = 1\n", folder.path());
-    let gateway = Gateway::start_with(&nomad.url(), &keys);
+    let gateway = Gateway::start_with(&[nomad.url()], &keys);
     gateway.synced();
     let snapshot = folder.path().join(SNAPSHOT);
     while !snapshot.exists() {
@@ -40,7 +40,7 @@ fn restart(runtime: &Runtime, services: usize) {
     runtime.block_on(nomad.vanish());
     let octets = snapshot.metadata().map_or(0, |file| file.len());
     let round = |_| {
-        let gateway = Gateway::start_with(&nomad.url(), &keys);
+        let gateway = Gateway::start_with(&[nomad.url()], &keys);
         first_answer(&gateway, &load, address)
     };
     let times = Times::new((0..ROUNDS).map(round).collect());

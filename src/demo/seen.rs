@@ -1,6 +1,7 @@
-//! What was asked: counts by route and the last requests, so that a test can see a client's load.
+//! What was asked and sent: counts by route, the last requests and octets, so that a test can see a client's load.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::demo::shared::locked;
@@ -21,11 +22,11 @@ pub struct Load {
 
 /// The requests so far.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen(Arc<Mutex<Inner>>);
+pub(crate) struct Seen(Arc<Mutex<Inner>>, Arc<AtomicU64>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    routes: HashMap<&'static str, Load>,
+    routes: BTreeMap<&'static str, Load>,
     recent: VecDeque<String>,
 }
 
@@ -55,11 +56,28 @@ impl Seen {
             .unwrap_or_default()
     }
 
+    pub(crate) fn loads(&self) -> Vec<(&'static str, Load)> {
+        let inner = locked(&self.0);
+        let loads = inner.routes.iter();
+        loads.map(|(route, load)| (*route, *load)).collect()
+    }
+
+    /// Counts what was sent to clients.
+    pub(crate) fn sent(&self, octets: usize) {
+        self.1.fetch_add(octets as u64, Ordering::Relaxed);
+    }
+
+    /// Gives the octets that were sent to clients.
+    pub(crate) fn sent_octets(&self) -> u64 {
+        self.1.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn recent(&self) -> Vec<String> {
         locked(&self.0).recent.iter().cloned().collect()
     }
 
     pub(crate) fn forget(&self) {
+        self.1.store(0, Ordering::Relaxed);
         let mut inner = locked(&self.0);
         inner.recent.clear();
         for load in inner.routes.values_mut() {

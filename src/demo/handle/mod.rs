@@ -148,12 +148,22 @@ impl SimulatedNomad {
         self.agent.seen.load(route)
     }
 
+    /// Tells how every route was used that anybody asked, by their templates; what is no route is "".
+    pub fn loads(&self) -> Vec<(&'static str, Load)> {
+        self.agent.seen.loads()
+    }
+
+    /// Gives the octets that were sent over the port's connections, with all headers.
+    pub fn sent_octets(&self) -> u64 {
+        self.agent.seen.sent_octets()
+    }
+
     /// Gives the last thousand request targets, oldest first.
     pub fn recent_requests(&self) -> Vec<String> {
         self.agent.seen.recent()
     }
 
-    /// Forgets the requests so far.
+    /// Forgets the requests so far, and the octets that were sent.
     pub fn forget_requests(&self) {
         self.agent.seen.forget();
     }

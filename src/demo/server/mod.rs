@@ -207,7 +207,7 @@ async fn accept(
         // Answers are written whole; waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let spoil = Arc::new(AtomicBool::new(false));
-        let wire = Wire::new(stream, Arc::clone(&spoil));
+        let wire = Wire::new(stream, Arc::clone(&spoil), agent.seen.clone());
         let entrance = Entrance::Port(spoil);
         tokio::spawn(serve(wire, Arc::clone(&agent), entrance, gate.way()));
     }

@@ -1,4 +1,5 @@
-//! A connection that can spoil a status line: Nomad 1.11.2 begins its event streams with `HTTP/0.0`.
+//! A connection that counts what is sent and can spoil a status line: Nomad 1.11.2 begins its event streams with
+//! `HTTP/0.0`.
 
 use std::io;
 use std::pin::Pin;
@@ -9,6 +10,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::demo::seen::Seen;
+
 const RIGHT: &[u8] = b"HTTP/1.1 ";
 const SPOILED: &[u8] = b"HTTP/0.0 ";
 
@@ -17,11 +20,16 @@ const SPOILED: &[u8] = b"HTTP/0.0 ";
 pub(super) struct Wire {
     stream: TcpStream,
     spoil: Arc<AtomicBool>,
+    seen: Seen,
 }
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, spoil: Arc<AtomicBool>) -> Self {
-        Self { stream, spoil }
+    pub(super) fn new(stream: TcpStream, spoil: Arc<AtomicBool>, seen: Seen) -> Self {
+        Self {
+            stream,
+            spoil,
+            seen,
+        }
     }
 }
 
@@ -42,15 +50,22 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if buf.starts_with(RIGHT) && self.spoil.load(Ordering::Relaxed) {
+        let this = &mut *self;
+        let stream = Pin::new(&mut this.stream);
+        let written = if buf.starts_with(RIGHT) && this.spoil.load(Ordering::Relaxed) {
             let spoiled = [SPOILED, &buf[RIGHT.len()..]].concat();
-            let written = Pin::new(&mut self.stream).poll_write(cx, &spoiled);
+            let written = stream.poll_write(cx, &spoiled);
             if written.is_ready() {
-                self.spoil.store(false, Ordering::Relaxed);
+                this.spoil.store(false, Ordering::Relaxed);
             }
-            return written;
+            written
+        } else {
+            stream.poll_write(cx, buf)
+        };
+        if let Poll::Ready(Ok(octets)) = written {
+            this.seen.sent(octets);
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

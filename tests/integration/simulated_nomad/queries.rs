@@ -167,6 +167,24 @@ async fn requests_are_counted_by_route() {
 }
 
 #[tokio::test]
+async fn what_is_sent_is_counted_with_its_headers_until_it_is_forgotten() {
+    let nomad = nomad();
+    let answer = ask(&nomad, "GET /v1/service/redis", &[]).await;
+    let first = nomad.sent_octets();
+    assert!(first as usize > answer.body.len() + "HTTP/1.1 200 OK".len());
+    ask(&nomad, "GET /v1/namespaces", &[]).await;
+    assert!(nomad.sent_octets() > first);
+    let counts = nomad.loads().into_iter();
+    let counts = counts.map(|(route, load)| (route, load.requests));
+    assert_eq!(
+        counts.collect::<Vec<_>>(),
+        [("/v1/namespaces", 1), ("/v1/service/:name", 1)]
+    );
+    nomad.forget_requests();
+    assert_eq!(nomad.sent_octets(), 0);
+}
+
+#[tokio::test]
 async fn scaling_keeps_what_stays_and_takes_rows_of_what_goes() {
     let nomad = nomad();
     nomad.scale("default", "redis", 3, Removal::Planned);
