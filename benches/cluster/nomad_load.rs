@@ -135,6 +135,8 @@ fn outage(runtime: &Runtime, fault: Fault, watched: usize) -> Traffic {
         client.shows(&load.name(number), address);
     }
     std::thread::sleep(SETTLING);
+    let checks = nomad.load("/v1/allocation/:id/checks").requests;
+    assert_eq!(checks > 0, watched > 0, "what is watched is read");
     Traffic::during(std::slice::from_ref(&nomad), || {
         nomad.break_requests("/", fault);
         nomad.cut_connections();
