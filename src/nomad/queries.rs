@@ -78,12 +78,8 @@ impl Client {
     pub async fn contact(
         &self,
         namespace: &str,
-        consistency: Consistency,
+        options: QueryOptions,
     ) -> Result<QueryMeta, NomadError> {
-        let options = QueryOptions {
-            consistency,
-            ..QueryOptions::default()
-        };
         let call = self.service_call(namespace, ANY_SERVICE, "", options);
         self.decoded(call, Answered::meta).await
     }

@@ -58,10 +58,10 @@ pub(super) enum Question {
         namespace: Arc<str>,
         from: u64,
     },
-    /// Whether the server that is followed still has its leader.
+    /// Whether the server that is followed still has its leader, and keeps up with it.
     Contact {
         namespace: Arc<str>,
-        consistency: Consistency,
+        options: QueryOptions,
     },
     Checks {
         allocation: String,

@@ -135,6 +135,8 @@ pub struct Times {
     pub doubt_after: Duration,
     /// How often Nomad is asked whether it still has its leader.
     pub contact_every: Duration,
+    /// How soon the server that is followed has to know what its leader does, if another one knows it.
+    pub keep_up_within: Duration,
     /// When an event stream that was refused is tried again.
     pub stream_again: Duration,
     /// The pause before a read that came too old is repeated; doubled each time.
@@ -159,6 +161,7 @@ impl Default for Times {
             first_read_patience: Duration::from_millis(500),
             doubt_after: Duration::from_secs(30),
             contact_every: Duration::from_secs(5),
+            keep_up_within: Duration::from_millis(250),
             stream_again: Duration::from_secs(30),
             reread: Duration::from_millis(20),
             reread_max: Duration::from_secs(1),

@@ -165,10 +165,9 @@ async fn ask(client: &Client, settings: &Settings, question: Question) -> Reply 
                 (meta, convert(&key, read, &settings.exclude_tags))
             }))
         }
-        Question::Contact {
-            namespace,
-            consistency,
-        } => Reply::Contact(client.contact(&namespace, consistency).await),
+        Question::Contact { namespace, options } => {
+            Reply::Contact(client.contact(&namespace, options).await)
+        }
         Question::Checks { allocation } => {
             Reply::Checks(client.allocation_checks(&allocation).await)
         }

@@ -1,14 +1,15 @@
-//! Asks the server that is followed, now and then, whether it still has its leader.
+//! Asks the server that is followed, now and then, whether it still has its leader, and keeps up with it.
 //!
 //! Floor 2, no I/O. A server that is cut off answers on, and what waits there would wait for long, also when Nomad's
 //! state was restored: this costs one small request in some seconds. An index that is lower than what is known is asked
-//! of the leader, and then the lists tell.
+//! of the leader, and then the lists tell. A server that is always behind shows nothing of it by itself, so every other
+//! question is the leader's: what he knows, the server has to know soon, or another one is asked.
 
 use tokio::time::Instant;
 
 use super::outage::Failing;
 use super::{Follow, Pending};
-use crate::nomad::{Consistency, NomadError, QueryMeta};
+use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions};
 use crate::sync::ask::Question;
 use crate::sync::rights::ALL;
 
@@ -17,8 +18,8 @@ use crate::sync::rights::ALL;
 pub(super) struct Contact {
     next: Instant,
     is_asked: bool,
-    /// Whose word the next answer has to be.
-    consistency: Consistency,
+    /// How the next question is asked.
+    options: QueryOptions,
 }
 
 impl Contact {
@@ -26,8 +27,13 @@ impl Contact {
         Self {
             next,
             is_asked: false,
-            consistency: Consistency::Stale,
+            options: QueryOptions::STALE,
         }
+    }
+
+    /// Has the leader asked next.
+    fn leader_next(&mut self) {
+        self.options = QueryOptions::STALE.of_leader();
     }
 
     /// Notes that the question is over, whatever came of it.
@@ -56,11 +62,8 @@ impl Follow {
             self.recheck(now);
             return Some(now);
         };
-        let consistency = self.contact.consistency;
-        let question = Question::Contact {
-            namespace,
-            consistency,
-        };
+        let options = self.contact.options;
+        let question = Question::Contact { namespace, options };
         self.ask(question, Pending::Contact);
         self.contact.is_asked = true;
         None
@@ -70,24 +73,42 @@ impl Follow {
     pub(super) fn contacted(&mut self, contact: Result<QueryMeta, NomadError>, now: Instant) {
         self.contact
             .is_over(now + self.settings.times.contact_every);
-        let consistency = std::mem::replace(&mut self.contact.consistency, Consistency::Stale);
+        let asked = std::mem::replace(&mut self.contact.options, QueryOptions::STALE);
         match contact {
             Ok(meta) => {
                 self.status.heard();
-                self.plan.observe(meta.index, now);
-                let is_lower = meta.index < self.plan.highest_index();
-                match consistency {
-                    Consistency::Stale if is_lower => {
-                        self.contact.consistency = Consistency::Default;
-                        self.contact.next = now;
-                    }
-                    Consistency::Default if is_lower => self.ask_the_leader(now),
-                    _ => {}
+                match asked.consistency {
+                    Consistency::Stale => self.contacted_any(meta, now),
+                    Consistency::Default => self.contacted_leader(meta, now),
                 }
+            }
+            // Every server is behind the leader: they are there, and what they say is all there is.
+            Err(error) if matches!(error.cause, Cause::Behind { .. }) => {
+                self.contact.leader_next();
+                self.erred(&error);
             }
             Err(error) if error.cause.is_transport() => self.fail_by(Failing::Lists, &error, now),
             // It may list, and not read this: that proves nothing of the leader.
             Err(error) => self.erred(&error),
+        }
+    }
+
+    fn contacted_any(&mut self, meta: QueryMeta, now: Instant) {
+        self.plan.observe(meta.index, now);
+        self.contact.leader_next();
+        if meta.index < self.plan.highest_index() {
+            self.contact.next = now;
+        }
+    }
+
+    fn contacted_leader(&mut self, meta: QueryMeta, now: Instant) {
+        let known = self.plan.highest_index();
+        if meta.index < known {
+            self.ask_the_leader(now);
+        } else if meta.index > known {
+            // The client leaves a server that does not know it by then for one that does.
+            self.contact.options = QueryOptions::STALE.at_least(meta.index);
+            self.contact.next = now + self.settings.times.keep_up_within;
         }
     }
 }

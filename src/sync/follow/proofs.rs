@@ -120,14 +120,18 @@ fn is_service(question: &Question) -> bool {
     matches!(question, Question::Service { .. })
 }
 
+fn is_contact(question: &Question) -> bool {
+    matches!(question, Question::Contact { .. })
+}
+
 fn is_list_of(name: &str) -> impl Fn(&Question) -> bool {
     move |it| matches!(it, Question::List { namespace, .. } if **namespace == *name)
 }
 
 fn options(question: &Question) -> QueryOptions {
     match question {
-        Question::List { options, .. } => *options,
-        other => panic!("{other:?} is no list"),
+        Question::List { options, .. } | Question::Contact { options, .. } => *options,
+        other => panic!("{other:?} is neither a list nor a contact"),
     }
 }
 
@@ -157,10 +161,10 @@ fn where_every_list_fails_it_is_an_outage() {
 #[test]
 fn a_server_that_lost_its_leader_is_found_out_while_a_list_waits() {
     let mut scene = Scene::following(&["*"]);
-    assert!(!scene.has(|it| matches!(it, Question::Contact { .. })));
+    assert!(!scene.has(is_contact));
     scene.pass(crate::sync::Times::default().contact_every);
     let no_leader = Reply::Contact(Err(error(Cause::NoLeader)));
-    scene.answer(|it| matches!(it, Question::Contact { .. }), no_leader);
+    scene.answer(is_contact, no_leader);
     assert!(scene.follow.is_failing());
 }
 
@@ -169,13 +173,9 @@ fn a_lower_index_is_asked_of_the_leader_before_anything_goes_back() {
     let mut scene = Scene::following(&["*"]);
     scene.pass(crate::sync::Times::default().contact_every);
     let lower = || Reply::Contact(Ok(QueryMeta::of_leader(50)));
-    let is_contact = |it: &Question| matches!(it, Question::Contact { .. });
     for expected in [Consistency::Stale, Consistency::Default] {
         let asked = scene.answer(is_contact, lower());
-        let Question::Contact { consistency, .. } = asked else {
-            unreachable!("it was chosen so")
-        };
-        assert_eq!(consistency, expected);
+        assert_eq!(options(&asked).consistency, expected);
     }
     // The leader said so once; only its lists can prove it, twice.
     for _ in 0..2 {
@@ -185,6 +185,42 @@ fn a_lower_index_is_asked_of_the_leader_before_anything_goes_back() {
         assert_eq!(options(&asked).consistency, Consistency::Default);
     }
     assert_eq!(scene.follow.plan().highest_index(), 50);
+}
+
+#[test]
+fn the_followed_server_has_to_know_soon_what_its_leader_knows() {
+    let mut scene = Scene::following(&["*"]);
+    let times = crate::sync::Times::default();
+    let knows = |index| Reply::Contact(Ok(QueryMeta::of_leader(index)));
+    scene.pass(times.contact_every);
+    scene.answer(is_contact, knows(100));
+    scene.pass(times.contact_every);
+    let asked = scene.answer(is_contact, knows(105));
+    assert_eq!(options(&asked).consistency, Consistency::Default);
+    scene.pass(times.keep_up_within);
+    let behind = error(Cause::Behind {
+        index: 100,
+        min_index: 105,
+    });
+    let asked = scene.answer(is_contact, Reply::Contact(Err(behind)));
+    assert_eq!(options(&asked), QueryOptions::STALE.at_least(105));
+    assert!(!scene.follow.is_failing(), "servers that lag are there");
+    scene.pass(times.keep_up_within);
+    assert!(
+        !scene.has(is_contact),
+        "one that lags for long is not asked more"
+    );
+    scene.pass(times.contact_every);
+    let asked = scene.answer(is_contact, knows(100));
+    assert_eq!(options(&asked).consistency, Consistency::Default);
+    scene.pass(times.keep_up_within);
+    assert!(
+        !scene.has(is_contact),
+        "a leader who knows no more is believed"
+    );
+    scene.pass(times.contact_every);
+    let asked = scene.answer(is_contact, knows(100));
+    assert_eq!(options(&asked), QueryOptions::STALE);
 }
 
 #[test]

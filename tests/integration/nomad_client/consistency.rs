@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use nomadns::nomad::{
-    Cause, Client, Consistency, QueryMeta, QueryOptions, Settings, SettingsError,
-};
+use nomadns::nomad::{Cause, Client, QueryMeta, QueryOptions, Settings, SettingsError};
 
 use crate::support::replay::{Replay, Reply, ok};
 
@@ -114,7 +112,7 @@ async fn contact_tells_how_the_followed_server_stands_to_its_leader() {
         ..QueryMeta::of_leader(index)
     };
     assert_eq!(
-        client.contact("default", Consistency::Stale).await,
+        client.contact("default", QueryOptions::STALE).await,
         Ok(meta(7, 40))
     );
     assert_eq!(first.asked("namespace=default&stale="), 1);
@@ -124,7 +122,7 @@ async fn contact_tells_how_the_followed_server_stands_to_its_leader() {
     assert_eq!(followed.meta, Some((meta(7, 40), Duration::from_secs(2))));
     contact.store(45_049, Ordering::Relaxed);
     assert_eq!(
-        client.contact("default", Consistency::Stale).await,
+        client.contact("default", QueryOptions::STALE).await,
         Ok(meta(8, 0))
     );
     assert_eq!(client.followed().address.to_string(), "http://second");
