@@ -2,8 +2,8 @@
 //!
 //! Floor 2, no I/O. A server that is cut off answers on, and what waits there would wait for long, also when Nomad's
 //! state was restored: this costs one small request in some seconds. An index that is lower than what is known is asked
-//! of the leader, and then the lists tell. A server that is always behind shows nothing of it by itself, so every other
-//! question is the leader's: what he knows, the server has to know soon, or another one is asked.
+//! of the leader, and then the lists tell. A server that is always behind shows nothing of it by itself, so the leader is
+//! asked each time too: what it knows, the server has to know soon, or another one is asked.
 
 use tokio::time::Instant;
 
@@ -29,11 +29,6 @@ impl Contact {
             is_asked: false,
             options: QueryOptions::STALE,
         }
-    }
-
-    /// Has the leader asked next.
-    fn leader_next(&mut self) {
-        self.options = QueryOptions::STALE.of_leader();
     }
 
     /// Notes that the question is over, whatever came of it.
@@ -78,15 +73,13 @@ impl Follow {
             Ok(meta) => {
                 self.status.heard();
                 match asked.consistency {
+                    Consistency::Stale if asked.min_index > 0 => self.plan.observe(meta.index, now),
                     Consistency::Stale => self.contacted_any(meta, now),
                     Consistency::Default => self.contacted_leader(meta, now),
                 }
             }
             // Every server is behind the leader: they are there, and what they say is all there is.
-            Err(error) if matches!(error.cause, Cause::Behind { .. }) => {
-                self.contact.leader_next();
-                self.erred(&error);
-            }
+            Err(error) if matches!(error.cause, Cause::Behind { .. }) => self.erred(&error),
             Err(error) if error.cause.is_transport() => self.fail_by(Failing::Lists, &error, now),
             // It may list, and not read this: that proves nothing of the leader.
             Err(error) => self.erred(&error),
@@ -95,10 +88,8 @@ impl Follow {
 
     fn contacted_any(&mut self, meta: QueryMeta, now: Instant) {
         self.plan.observe(meta.index, now);
-        self.contact.leader_next();
-        if meta.index < self.plan.highest_index() {
-            self.contact.next = now;
-        }
+        self.contact.options = QueryOptions::STALE.of_leader();
+        self.contact.next = now;
     }
 
     fn contacted_leader(&mut self, meta: QueryMeta, now: Instant) {

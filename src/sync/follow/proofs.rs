@@ -192,35 +192,39 @@ fn the_followed_server_has_to_know_soon_what_its_leader_knows() {
     let mut scene = Scene::following(&["*"]);
     let times = crate::sync::Times::default();
     let knows = |index| Reply::Contact(Ok(QueryMeta::of_leader(index)));
-    scene.pass(times.contact_every);
-    scene.answer(is_contact, knows(100));
-    scene.pass(times.contact_every);
-    let asked = scene.answer(is_contact, knows(105));
-    assert_eq!(options(&asked).consistency, Consistency::Default);
-    scene.pass(times.keep_up_within);
     let behind = error(Cause::Behind {
         index: 100,
         min_index: 105,
     });
-    let asked = scene.answer(is_contact, Reply::Contact(Err(behind)));
-    assert_eq!(options(&asked), QueryOptions::STALE.at_least(105));
-    assert!(!scene.follow.is_failing(), "servers that lag are there");
-    scene.pass(times.keep_up_within);
-    assert!(
-        !scene.has(is_contact),
-        "one that lags for long is not asked more"
-    );
-    scene.pass(times.contact_every);
-    let asked = scene.answer(is_contact, knows(100));
-    assert_eq!(options(&asked).consistency, Consistency::Default);
-    scene.pass(times.keep_up_within);
-    assert!(
-        !scene.has(is_contact),
-        "a leader who knows no more is believed"
-    );
-    scene.pass(times.contact_every);
-    let asked = scene.answer(is_contact, knows(100));
-    assert_eq!(options(&asked), QueryOptions::STALE);
+    for last in [Reply::Contact(Err(behind)), knows(105)] {
+        scene.pass(times.contact_every);
+        scene.answer(is_contact, knows(100));
+        let asked = scene.answer(is_contact, knows(105));
+        assert_eq!(options(&asked).consistency, Consistency::Default);
+        assert!(!scene.has(is_contact), "it has a moment to catch up");
+        scene.pass(times.keep_up_within);
+        let asked = scene.answer(is_contact, last);
+        assert_eq!(options(&asked), QueryOptions::STALE.at_least(105));
+        assert!(!scene.follow.is_failing(), "servers that lag are there");
+        scene.pass(times.keep_up_within);
+        assert!(!scene.has(is_contact), "it is not asked again at once");
+    }
+}
+
+#[test]
+fn a_server_that_keeps_up_is_asked_once_for_each_question_to_its_leader() {
+    let mut scene = Scene::following(&["*"]);
+    let times = crate::sync::Times::default();
+    let knows = || Reply::Contact(Ok(QueryMeta::of_leader(100)));
+    for _ in 0..2 {
+        scene.pass(times.contact_every);
+        let asked = scene.answer(is_contact, knows());
+        assert_eq!(options(&asked), QueryOptions::STALE);
+        let asked = scene.answer(is_contact, knows());
+        assert_eq!(options(&asked), QueryOptions::STALE.of_leader());
+        scene.pass(times.keep_up_within);
+        assert!(!scene.has(is_contact));
+    }
 }
 
 #[test]
