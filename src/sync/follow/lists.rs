@@ -3,6 +3,7 @@
 //! Floor 2, no I/O. A list that is behind what is known is asked of the leader; one that alone cannot be read leaves
 //! the others alone.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::plan::{Asked, Heard, Taken, Verdict};
 use super::watch::{Ask, List, Watch};
 use super::{Follow, Outcome, Pending};
 use crate::catalog::Doubt;
-use crate::nomad::{Cause, Consistency, Listed, NomadError, QueryOptions, Wait};
+use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, Wait};
 use crate::sync::ask::Question;
 use crate::sync::rights::{ALL, is_of_one_list, is_refusal};
 use crate::sync::status::Answered;
@@ -157,9 +158,10 @@ impl Follow {
     /// Takes what a list says.
     pub(super) fn take_list(&mut self, watch: usize, heard: Heard, listed: &Listed, now: Instant) {
         self.status.answered(Answered::List);
+        let services = self.wanted(&listed.services);
         let verdict = self
             .plan
-            .listed(watch, listed.meta.index, &listed.services, heard, now);
+            .listed(watch, listed.meta.index, &services, heard, now);
         match verdict {
             Verdict::Taken(taken) => self.take_taken(watch, taken, listed, now),
             Verdict::Lower => self.ask_list_at(watch, heard.asked, now + LOWER_INDEX_PAUSE),
@@ -167,6 +169,17 @@ impl Follow {
                 self.fail("the token may not list services any more", None, now);
             }
         }
+    }
+
+    /// Leaves out the services of namespaces that are not configured: the list of all may have more.
+    fn wanted<'a>(&self, services: &'a [ListedService]) -> Cow<'a, [ListedService]> {
+        if services.iter().all(|it| self.is_configured(&it.namespace)) {
+            return Cow::Borrowed(services);
+        }
+        let wanted = services
+            .iter()
+            .filter(|it| self.is_configured(&it.namespace));
+        Cow::Owned(wanted.cloned().collect())
     }
 
     fn take_taken(&mut self, watch: usize, taken: Taken, listed: &Listed, now: Instant) {

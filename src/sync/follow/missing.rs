@@ -109,9 +109,8 @@ impl Follow {
 
     /// Says of all namespaces but those that are followed whether they may exist.
     pub(super) fn tell_others(&mut self) {
-        let wants_all = self.settings.namespaces.iter().any(|name| name == ALL);
         let has_all = matches!(self.access, crate::sync::Access::All(_));
-        let doubt = (wants_all && !has_all).then_some(Doubt::Refused);
+        let doubt = (self.wants_all && !has_all).then_some(Doubt::Refused);
         self.outcomes.push(Outcome::OthersDoubt(doubt));
     }
 

@@ -29,7 +29,7 @@ use self::watch::Watch;
 use super::apply::Converted;
 use super::ask::{Command, Commands, Question, Reply, Subject};
 use super::key::{Key, Trigger};
-use super::rights::Access;
+use super::rights::{ALL, Access};
 use super::settings::Settings;
 use super::status::Status;
 use crate::catalog::Doubt;
@@ -42,6 +42,8 @@ pub(super) use self::outage::Failed;
 pub(super) struct Follow {
     settings: Arc<Settings>,
     status: Arc<Status>,
+    /// Whether all namespaces are to be answered for that the token may list.
+    wants_all: bool,
     commands: Commands,
     pending: HashMap<u64, Pending>,
     outcomes: Vec<Outcome>,
@@ -130,6 +132,7 @@ impl Follow {
             plan: Plan::new(settings.plan_times()),
             outage: Outage::new(&settings, failed),
             contact: Contact::new(now + settings.times.contact_every),
+            wants_all: settings.namespaces.iter().any(|name| name == ALL),
             commands: Commands::new(Subject::Follow),
             pending: HashMap::new(),
             outcomes: Vec::new(),
@@ -246,6 +249,16 @@ impl Follow {
     pub(super) fn reads_for_lists(&self) -> bool {
         let mut pending = self.pending.values();
         pending.any(|it| matches!(it, Pending::Read(order) if order.trigger == Trigger::List))
+    }
+
+    /// Says whether a namespace is to be answered for.
+    fn is_configured(&self, namespace: &str) -> bool {
+        self.wants_all
+            || self
+                .settings
+                .namespaces
+                .iter()
+                .any(|name| **name == *namespace)
     }
 
     fn ask(&mut self, question: Question, pending: Pending) -> u64 {

@@ -150,6 +150,19 @@ fn one_list_that_cannot_be_read_leaves_the_others_alone_and_denies_nothing() {
 }
 
 #[test]
+fn a_list_that_still_fails_is_not_found_by_a_look_at_the_rights() {
+    let mut scene = Scene::following(&["a", "b"]);
+    scene.answer(is_list_of("b"), Reply::List(Err(malformed())));
+    scene.doubts();
+    scene.pass(Settings::default().access_every);
+    let names = vec!["a".to_owned(), "b".to_owned()];
+    let rights = Rights::of(Access::Namespaces(names, Events::Unknown));
+    let is_rights = |it: &Question| matches!(it, Question::Rights { .. });
+    scene.answer(is_rights, Reply::Rights(Ok(rights)));
+    assert_eq!(scene.doubts(), []);
+}
+
+#[test]
 fn where_every_list_fails_it_is_an_outage() {
     let mut scene = Scene::following(&["a", "b"]);
     scene.answer(is_list_of("a"), Reply::List(Err(malformed())));

@@ -15,7 +15,7 @@ use super::{Follow, Outcome, Pending, Phase};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, Listed, NomadError};
 use crate::sync::ask::Question;
-use crate::sync::rights::{ALL, Access, Events, Rights};
+use crate::sync::rights::{Access, Events, Rights};
 
 /// The shortest time between two looks at what the token may list.
 const LOOK_GAP: Duration = Duration::from_secs(1);
@@ -44,9 +44,8 @@ impl Follow {
 
     /// Finds out again, now and then, while the token may list less than the configuration asks for.
     pub(super) fn look_for_more(&mut self, now: Instant) -> Option<Instant> {
-        let wants_all = self.settings.namespaces.iter().any(|name| name == ALL);
         let less = match self.access {
-            Access::Namespaces(..) => wants_all,
+            Access::Namespaces(..) => self.wants_all,
             Access::Reads => true,
             Access::Unknown | Access::All(_) | Access::None => false,
         };
@@ -108,12 +107,13 @@ impl Follow {
         for (name, doubt) in &rights.missing {
             self.miss(name, *doubt, &Reason::Rights, now);
         }
-        // What is followed by the list of all, and is empty, is missing no longer.
+        // What is in the list of all, and is empty, is missing no longer; what has a list of its own is told by that one.
         let is_missing = |name: &Arc<str>| rights.missing.iter().any(|(other, _)| other == name);
+        let has_list = |name: &Arc<str>| self.lists().any(|other| other == name);
         let found: Vec<_> = self
             .missing
             .keys()
-            .filter(|it| !is_missing(it))
+            .filter(|it| !is_missing(it) && !has_list(it))
             .cloned()
             .collect();
         for name in found {

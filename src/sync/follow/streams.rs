@@ -71,10 +71,11 @@ impl Follow {
         self.status.heard();
         if let Frame::Events {
             index,
-            changes,
+            mut changes,
             unreadable,
         } = frame
         {
+            changes.retain(|change| self.is_configured(&change.namespace));
             self.plan.frame(at, index, &changes, unreadable, now);
         }
     }

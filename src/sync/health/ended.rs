@@ -93,6 +93,7 @@ impl Ended {
         let Some((_, name)) = self.asked.take_if(|(asked, _)| *asked == number) else {
             return Ok(());
         };
+        let lists = u32::try_from(self.lists.len()).unwrap_or(u32::MAX);
         let Some(list) = self.lists.get_mut(&name) else {
             return Ok(());
         };
@@ -101,7 +102,8 @@ impl Ended {
             0 => took * SHARE,
             _ => Duration::ZERO,
         };
-        list.next = now + every.max(share);
+        // However many there are, one is asked for in that time.
+        list.next = now + every.max(share).saturating_mul(lists);
         match found {
             Ok(found) => {
                 list.is_denied = false;
