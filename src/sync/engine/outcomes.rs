@@ -114,7 +114,13 @@ impl Engine {
     pub(super) fn drop_what_nomad_has_no_more(&mut self, now: Instant) {
         let plan = self.follow.plan_mut();
         for (namespace, name, instances) in self.applier.writer().services() {
-            if !plan.inherit(namespace, name, instances) {
+            if plan.inherit(namespace, name, instances) {
+                continue;
+            }
+            // The list of all does not say whether a namespace that it has not is empty: a list of it alone will.
+            if !plan.is_told(namespace) {
+                plan.hold(namespace, name, instances);
+            } else {
                 let (namespace, name) = (namespace.into(), name.into());
                 let key = Key { namespace, name };
                 self.guard.weigh(key, Loss::whole(instances));

@@ -5,6 +5,8 @@
 //! of the leader, and then the lists tell. A server that is always behind shows nothing of it by itself, so the leader is
 //! asked each time too: what it knows, the server has to know soon, or another one is asked.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::outage::Failing;
@@ -47,9 +49,7 @@ impl Follow {
         if self.contact.next > now {
             return Some(self.contact.next);
         }
-        let listed = self.watches.first().map(|watch| &watch.name);
-        let namespace = listed.filter(|name| ***name != *ALL);
-        let namespace = namespace.or_else(|| self.plan.a_namespace()).cloned();
+        let namespace = self.a_namespace();
         let Some(namespace) = namespace else {
             // Nothing is registered that could be read, and a list of nothing is as small a question.
             self.contact
@@ -62,6 +62,16 @@ impl Follow {
         self.ask(question, Pending::Contact);
         self.contact.is_asked = true;
         None
+    }
+
+    /// Names a namespace that the token may read, and that has a service where all are listed at once.
+    fn a_namespace(&self) -> Option<Arc<str>> {
+        let listed = self.watches.first().map(|watch| &watch.name);
+        let mut known = self.plan.namespaces();
+        listed
+            .filter(|name| ***name != *ALL)
+            .or_else(|| known.find(|name| !self.missing.contains_key(*name)))
+            .cloned()
     }
 
     /// Takes the answer.

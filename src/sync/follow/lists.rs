@@ -143,10 +143,7 @@ impl Follow {
         if *name == *ALL {
             return self.fail_by(super::outage::Failing::Lists, error, now);
         }
-        let doubt = match is_refusal(&error.cause) {
-            true => Doubt::Refused,
-            false => Doubt::Unreadable,
-        };
+        let doubt = doubt_of(error);
         self.miss(&name, doubt, &Reason::Error(error), now);
         match doubt {
             // It is looked for again now and then.
@@ -201,12 +198,27 @@ impl Follow {
         if self.plan.must_resubscribe(watch) {
             self.reopen_stream(watch, now);
         }
+        if *self.watches[watch].name == *ALL {
+            self.unwatch_what_all_has(listed);
+        }
+    }
+
+    /// Follows the list of a namespace by itself no longer once the list of all has it.
+    fn unwatch_what_all_has(&mut self, listed: &Listed) {
+        let has = |name: &str| listed.services.iter().any(|it| *it.namespace == *name);
+        let others = self.lists().filter(|name| ***name != *ALL && has(name));
+        for name in others.cloned().collect::<Vec<_>>() {
+            if let Some((at, _)) = self.watch(&name) {
+                self.unwatch(at);
+            }
+        }
     }
 
     /// Has each namespace that vanished from the list of all looked at by itself.
     fn look_at_vanished(&mut self, vanished: Vec<Arc<str>>) {
         for namespace in vanished {
-            let is_looked_at = self.missing.contains_key(&namespace)
+            let missing = self.missing.get(&namespace);
+            let is_looked_at = missing.is_some_and(|it| it.doubt == Doubt::Refused)
                 || self
                     .pending
                     .values()
@@ -240,16 +252,26 @@ impl Follow {
             }
             // It may be listed by itself alone, as a workload identity may.
             Ok(listed) => self.watch_also(namespace, &listed, now),
-            Err(error) if is_refusal(&error.cause) => {
-                self.erred(&error);
-                self.miss(namespace, Doubt::Refused, &Reason::Error(&error), now);
-            }
-            // What fails here fails for the list of all too, or is asked again after the next.
-            Err(error) => {
+            // What fails here fails for the list of all too, which is asked again.
+            Err(error) if !is_of_one_list(&error.cause) => {
                 self.erred(&error);
                 self.recheck(now);
             }
+            // Nobody knows whether it is empty; it is looked for again now and then.
+            Err(error) => {
+                self.erred(&error);
+                let doubt = doubt_of(&error);
+                self.miss(namespace, doubt, &Reason::Error(&error), now);
+            }
         }
+    }
+}
+
+/// Why a namespace is in doubt whose list failed.
+fn doubt_of(error: &NomadError) -> Doubt {
+    match is_refusal(&error.cause) {
+        true => Doubt::Refused,
+        false => Doubt::Unreadable,
     }
 }
 

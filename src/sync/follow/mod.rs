@@ -3,6 +3,7 @@
 //! Floor 2, no I/O: replies and the time come in, commands and outcomes go out. What is listed is the truth, what a
 //! stream tells is what to read again; `plan` decides which service is read next. It knows neither the catalogue nor DNS.
 
+mod access;
 mod backoff;
 mod contact;
 mod lists;

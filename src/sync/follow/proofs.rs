@@ -150,6 +150,30 @@ fn one_list_that_cannot_be_read_leaves_the_others_alone_and_denies_nothing() {
 }
 
 #[test]
+fn one_list_that_is_silent_leaves_the_others_alone() {
+    let mut scene = Scene::following(&["a", "b"]);
+    scene.doubts();
+    let silent = error(Cause::TimedOut(Duration::from_secs(10)));
+    scene.answer(is_list_of("b"), Reply::List(Err(silent)));
+    assert!(scene.follow.is_following());
+    assert_eq!(scene.doubts(), [("b".into(), Some(Doubt::Unreadable))]);
+}
+
+#[test]
+fn a_namespace_that_vanished_and_cannot_be_looked_at_is_in_doubt() {
+    let mut scene = Scene::following(&["*"]);
+    scene.follow.plan_mut().hold("prod", "web", 2);
+    scene.doubts();
+    scene.answer(is_list_of("*"), Reply::List(Ok(listed("*", 101))));
+    scene.answer(is_list_of("prod"), Reply::List(Err(malformed())));
+    assert_eq!(scene.doubts(), [("prod".into(), Some(Doubt::Unreadable))]);
+    // It is in the list of all again.
+    scene.pass(Duration::from_secs(1));
+    scene.answer(is_list_of("*"), Reply::List(Ok(listed("prod", 102))));
+    assert_eq!(scene.doubts(), [("prod".into(), None)]);
+}
+
+#[test]
 fn a_list_that_still_fails_is_not_found_by_a_look_at_the_rights() {
     let mut scene = Scene::following(&["a", "b"]);
     scene.answer(is_list_of("b"), Reply::List(Err(malformed())));

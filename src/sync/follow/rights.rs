@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::missing::Reason;
+use super::missing::{Missing, Reason};
 use super::outage::Failing;
 use super::plan::{Asked, Heard};
 use super::watch::{Stream, Watch};
@@ -15,10 +15,12 @@ use super::{Follow, Outcome, Pending, Phase};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, Listed, NomadError};
 use crate::sync::ask::Question;
-use crate::sync::rights::{Access, Events, Rights};
+use crate::sync::rights::{Access, Rights};
 
 /// The shortest time between two looks at what the token may list.
 const LOOK_GAP: Duration = Duration::from_secs(1);
+/// How often a namespace is looked for again whose list could not be read.
+const UNREADABLE_EVERY: Duration = Duration::from_secs(5);
 /// The least pause after a refusal, for each namespace of the configuration beyond a few.
 const REFUSED_PAUSE: Duration = Duration::from_millis(1500);
 /// Namespaces that are asked for within the usual pauses.
@@ -49,12 +51,24 @@ impl Follow {
             Access::Reads => true,
             Access::Unknown | Access::All(_) | Access::None => false,
         };
-        if !less && self.missing.is_empty() {
+        if matches!(self.access, Access::Unknown | Access::None) {
             return None;
         }
-        let due = self.followed.max(self.looked) + self.settings.access_every;
+        // What could not be read may be read again at any time, and no policy has to be edited for it.
+        let is_unreadable = |it: &Missing| it.doubt == Doubt::Unreadable;
+        let every = match self.missing.values().any(is_unreadable) {
+            true => self.settings.access_every.min(UNREADABLE_EVERY),
+            false => self.settings.access_every,
+        };
+        let due = self.followed.max(self.looked) + every;
         if due > now {
             return Some(due);
+        }
+        if !less && self.missing.is_empty() {
+            // A list that waits is not let go by a policy that is edited.
+            self.looked = now;
+            self.recheck(now);
+            return Some(now + self.settings.access_every);
         }
         self.look(now);
         Some(now + self.settings.access_every)
@@ -62,7 +76,9 @@ impl Follow {
 
     /// Finds out again what the token may list, soon after a refusal.
     pub(super) fn look_again(&mut self, now: Instant) {
-        if now >= self.looked + LOOK_GAP {
+        // Each namespace that is asked for in vain is a request.
+        let asked = u32::try_from(self.settings.namespaces.len()).unwrap_or(u32::MAX);
+        if now >= self.looked + LOOK_GAP.saturating_mul(asked) {
             self.look(now);
         }
     }
@@ -109,7 +125,9 @@ impl Follow {
         }
         // What is in the list of all, and is empty, is missing no longer; what has a list of its own is told by that one.
         let is_missing = |name: &Arc<str>| rights.missing.iter().any(|(other, _)| other == name);
-        let has_list = |name: &Arc<str>| self.lists().any(|other| other == name);
+        let has_list = |name: &Arc<str>| {
+            rights.shown.contains(name) || self.lists().any(|other| other == name)
+        };
         let found: Vec<_> = self
             .missing
             .keys()
@@ -118,6 +136,10 @@ impl Follow {
             .collect();
         for name in found {
             self.found_namespace(&name);
+        }
+        // The list of all has what was missing: it tells what is there now.
+        if self.missing.keys().any(|name| rights.shown.contains(name)) {
+            self.recheck(now);
         }
     }
 
@@ -223,45 +245,12 @@ impl Follow {
         }
     }
 
-    /// Notes what the token may see, and says so when it is something else than before.
-    pub(super) fn set_access(&mut self, access: Access) {
-        if self.access == access {
-            return;
-        }
-        // It is said when it is known whether there are events.
-        if access.knows_events() && access != self.access_said {
-            tracing::info!(tier = access.label(), "{access}");
-            self.access_said.clone_from(&access);
-        }
-        self.status.set_access(&access);
-        self.access = access;
-    }
-
-    pub(super) fn set_events(&mut self, events: Events) {
-        let access = match &self.access {
-            Access::All(_) => Access::All(events),
-            Access::Namespaces(names, _) => Access::Namespaces(names.clone(), events),
-            Access::Unknown | Access::Reads | Access::None => return,
-        };
-        self.set_access(access);
-    }
-
     fn cancel_watch(&mut self, watch: &Watch) {
         if let super::watch::List::Asked(number, _) = watch.list {
             self.cancel(number);
         }
         if let Stream::Open { number, .. } = watch.stream {
             self.cancel(number);
-        }
-    }
-
-    fn tell_lists(&mut self) {
-        if let Access::Namespaces(_, events) = &self.access {
-            let events = *events;
-            let names = self.lists().map(|name| name.to_string());
-            let mut names: Vec<String> = names.collect();
-            names.sort();
-            self.set_access(Access::Namespaces(names, events));
         }
     }
 

@@ -19,6 +19,8 @@ use crate::nomad::{Cause, Client, Consistency, Listed, NomadError, QueryOptions}
 pub const NAMESPACES_MAX: usize = 256;
 /// Configured namespaces that are listed each by itself; more of them are taken from the list of all, where it has them.
 const FEW_NAMESPACES: usize = 4;
+/// Lists that may be silent before no more are asked at once: each takes the whole time of a request.
+const SILENT_MAX: u32 = 2;
 /// The service that is read to see whether any may be; it need not exist.
 const PROBE_SERVICE: &str = "nomadns";
 /// The namespace that a bare workload identity is asked for when none is configured.
@@ -36,8 +38,12 @@ pub(super) struct Rights {
     pub(super) lists: Vec<(Arc<str>, Listed)>,
     /// The namespaces that are configured, or visible, and could not be listed.
     pub(super) missing: Vec<(Arc<str>, Doubt)>,
+    /// Namespaces that the list of all shows.
+    pub(super) shown: HashSet<Arc<str>>,
     /// Why there is no wider access.
     pub(super) refusal: Option<NomadError>,
+    /// Lists that did not answer in their time.
+    pub(super) silent: u32,
 }
 
 /// What came of one list.
@@ -76,7 +82,6 @@ pub(super) async fn find(client: &Client, wanted: Wanted<'_>) -> Result<Rights, 
     let wants_all = configured.iter().any(|name| name == ALL);
     let mut names: Vec<Arc<str>> = configured.iter().map(|name| name.as_str().into()).collect();
     names.retain(|name| **name != *ALL);
-    let mut shown: HashSet<Arc<str>> = HashSet::new();
     let mut rights = Rights {
         consistency,
         ..Rights::of(Access::None)
@@ -86,11 +91,18 @@ pub(super) async fn find(client: &Client, wanted: Wanted<'_>) -> Result<Rights, 
         if let Found::Listed(listed) = all {
             rights.access = Access::All(Events::Unknown);
             let namespaces = listed.services.iter().map(|it| &it.namespace);
-            shown.extend(namespaces.cloned());
+            rights.shown = namespaces.cloned().collect();
             rights.lists.push((ALL.into(), listed));
         }
     } else if is_followed(ALL) {
         rights.access = Access::All(Events::Unknown);
+        // What is missing may be in it again, and is then followed by it.
+        if !missing.is_empty()
+            && let Found::Listed(listed) = rights.list(client, ALL).await?
+        {
+            let namespaces = listed.services.iter().map(|it| &it.namespace);
+            rights.shown = namespaces.cloned().collect();
+        }
     }
     let has_all = matches!(rights.access, Access::All(_));
     if wants_all && !has_all && names.is_empty() {
@@ -98,7 +110,7 @@ pub(super) async fn find(client: &Client, wanted: Wanted<'_>) -> Result<Rights, 
     }
     names.extend(missing.iter().cloned());
     // What the list of all does not show is empty, or not allowed.
-    names.retain(|name| !shown.contains(name));
+    names.retain(|name| !rights.shown.contains(name));
     names.sort();
     names.dedup();
     let first = names.first().cloned();
@@ -106,7 +118,7 @@ pub(super) async fn find(client: &Client, wanted: Wanted<'_>) -> Result<Rights, 
         if is_followed(&name) {
             continue;
         }
-        if place >= NAMESPACES_MAX {
+        if place >= NAMESPACES_MAX || rights.silent >= SILENT_MAX {
             rights.missing.push((name, Doubt::Unreadable));
             continue;
         }
@@ -123,7 +135,9 @@ impl Rights {
             access,
             lists: Vec::new(),
             missing: Vec::new(),
+            shown: HashSet::new(),
             refusal: None,
+            silent: 0,
         }
     }
 
@@ -140,6 +154,7 @@ impl Rights {
             Found::Listed(listed) => self.lists.push((name, listed)),
             Found::Refused => self.missing.push((name, Doubt::Refused)),
             Found::Unreadable(error) => {
+                self.silent += u32::from(matches!(error.cause, Cause::TimedOut(_)));
                 self.refusal = Some(error);
                 self.missing.push((name, Doubt::Unreadable));
             }
@@ -243,7 +258,8 @@ pub(super) fn is_refusal(cause: &Cause) -> bool {
 
 /// Says whether a failure is that of one answer, and says nothing of Nomad as a whole.
 pub(super) fn is_of_one_list(cause: &Cause) -> bool {
-    let is_whole = cause.is_transport()
+    // A list alone may be silent; where all are, it is told by the last of them.
+    let is_whole = (cause.is_transport() && !matches!(cause, Cause::TimedOut(_)))
         || cause.is_authorization()
         || matches!(cause, Cause::RateLimited { .. } | Cause::NoPathToRegion);
     !is_whole

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nomadns::catalog::Catalog;
+use nomadns::catalog::{Catalog, Writer};
 use nomadns::demo::{Events, Options, Registration, SimulatedNomad};
 use nomadns::nomad::{self, Client, Secret, TokenSource};
 use nomadns::sync::{self, Readiness, Report, Settings, Status, Times};
@@ -55,23 +55,37 @@ fn instances(namespace: &str, service: &str, count: usize) -> Vec<Registration> 
 
 /// Starts to follow a Nomad, and waits for nothing.
 fn follow_with(nomad: &SimulatedNomad, token: TokenSource, settings: Settings) -> Followed {
-    let mut nomad_settings = nomad::Settings::new(vec![nomad.url().parse().unwrap()]);
-    nomad_settings.token = token;
-    nomad_settings.timeouts.request = Duration::from_secs(2);
-    nomad_settings.timeouts.token_recheck = Duration::ZERO;
-    let client = Client::new(nomad_settings).unwrap();
-    let (catalog, status) = (Arc::new(Catalog::new()), Arc::new(Status::new()));
-    let (writer, shared) = (catalog.writer(), Arc::clone(&status));
+    let catalog = Arc::new(Catalog::new());
+    let writer = catalog.writer();
+    follow_into(&catalog, writer, client(nomad, token), settings)
+}
+
+fn client(nomad: &SimulatedNomad, token: TokenSource) -> Client {
+    let mut settings = nomad::Settings::new(vec![nomad.url().parse().unwrap()]);
+    settings.token = token;
+    settings.timeouts.request = Duration::from_secs(2);
+    settings.timeouts.token_recheck = Duration::ZERO;
+    Client::new(settings).unwrap()
+}
+
+/// Starts to fill a catalogue, which may have something from before.
+fn follow_into(
+    catalog: &Arc<Catalog>,
+    writer: Writer,
+    client: Client,
+    settings: Settings,
+) -> Followed {
+    let status = Arc::new(Status::new());
     let mut task = JoinSet::new();
     task.spawn(sync::run(
         settings,
         client,
         writer,
-        shared,
+        Arc::clone(&status),
         std::future::pending(),
     ));
     Followed {
-        catalog,
+        catalog: Arc::clone(catalog),
         status,
         _task: task,
     }

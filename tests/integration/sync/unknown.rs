@@ -157,6 +157,32 @@ async fn what_is_refused_for_too_long_is_known_no_longer_and_still_not_denied() 
     assert_eq!(followed.missing(), refused("prod"));
     assert_eq!(followed.doubts(Doubt::Refused), 1);
     assert_eq!(followed.count("default", "one"), 1);
+    // It comes back as soon as it is granted again, though nothing of it has changed.
+    nomad.set_token("canary", Token::reads_everything());
+    followed.until_count("prod", "one", 1).await;
+    assert!(followed.report().reads < 50, "{}", followed.report().reads);
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_knew_of_a_refused_namespace_is_kept_after_a_restart() {
+    for configured in [&["*"][..], &["default", "prod"]] {
+        let nomad = guarded(&["default", "prod"], Token::reads(["default"]));
+        let catalog = Arc::new(Catalog::new());
+        let mut writer = catalog.writer();
+        let one = crate::support::answers::instance("10.0.0.1", 80, &[]);
+        for (namespace, service) in [("prod", "one"), ("default", "gone")] {
+            writer.put(namespace, service, vec![one.clone()]).unwrap();
+        }
+        writer.publish(1);
+        let client = client(&nomad, token("canary"));
+        let followed = follow_into(&catalog, writer, client, of_namespaces(configured));
+        followed.until_count("default", "gone", 0).await;
+        followed
+            .until("refused", |it| it.missing() == refused("prod"))
+            .await;
+        assert_eq!(followed.count("prod", "one"), 1);
+        assert!(followed.doubts(Doubt::Refused) > 0);
+    }
 }
 
 #[tokio::test]

@@ -110,7 +110,9 @@ impl Plan {
                 seen += 1;
             }
             let new = std::mem::replace(&mut service.list, self.list) == NOT_LISTED;
-            if service.applied == 0 || (new && service.applied < index) {
+            // One that is listed again without an instance was dropped at an index that may be the same.
+            let is_less = service.applied < index || service.instances == 0;
+            if service.applied == 0 || (new && is_less) {
                 service.wanted = service.wanted.max(index);
                 if first {
                     self.queue.bulk(service);

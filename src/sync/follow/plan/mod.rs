@@ -240,9 +240,9 @@ impl Plan {
         self.resync_began
     }
 
-    /// Names a namespace that is listed and has a service.
-    pub(crate) fn a_namespace(&self) -> Option<&Arc<str>> {
-        self.services.namespaces().next()
+    /// Names the namespaces that have a service.
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.services.namespaces()
     }
 
     fn need(&mut self, resync: Resync) {

@@ -123,7 +123,10 @@ impl Plan {
         let pause = doubled(first, service.tries, most);
         service.tries += 1;
         service.remember(order.trigger);
-        self.queue.later(service, now + pause);
+        // Of a namespace that may not be listed, each service is read again once it is listed.
+        if failure != Failure::Denied || service.list != NOT_LISTED {
+            self.queue.later(service, now + pause);
+        }
         let since = *service.failing_since.get_or_insert(now);
         let lasts = now.saturating_duration_since(since) >= self.times.doubt_after;
         let tries = service.tries;
@@ -186,6 +189,10 @@ impl Plan {
         for scope in &mut self.scopes {
             let index = scope.resync_begins();
             for service in self.services.each(scope.namespace()) {
+                // What no list has is told by its event, or is of a namespace that may not be listed.
+                if service.list == NOT_LISTED {
+                    continue;
+                }
                 if routine || service.applied < index {
                     service.wanted = service.wanted.max(index);
                     self.queue.bulk(service);

@@ -27,6 +27,16 @@ impl Plan {
         gone
     }
 
+    /// Says whether a list tells what a namespace has: its own, or that of all where it shows it.
+    pub(crate) fn is_told(&mut self, namespace: &str) -> bool {
+        let mut scopes = self.scopes.iter();
+        scopes.any(|scope| scope.namespace() == Some(namespace))
+            || self
+                .services
+                .each(Some(namespace))
+                .any(|service| service.list != NOT_LISTED)
+    }
+
     /// Notes that a namespace may be listed no longer: what it had is kept, and read again once it is listed.
     pub(crate) fn namespace_is_refused(&mut self, namespace: &str) {
         for service in self.services.each(Some(namespace)) {
@@ -36,6 +46,13 @@ impl Plan {
 
     /// Drops what is known of a namespace: nobody can say whether it is still so.
     pub(crate) fn drop_namespace(&mut self, namespace: &str) -> Vec<Key> {
-        self.namespace_is_empty(namespace, u64::MAX)
+        let services = self.services.each(Some(namespace));
+        let present = services.filter(|service| service.instances > 0);
+        let dropped: Vec<Key> = present.map(|service| service.key.clone()).collect();
+        for key in &dropped {
+            // What is known of its index stays: it comes back by a state that is as new.
+            self.services.set_instances(key, 0);
+        }
+        dropped
     }
 }

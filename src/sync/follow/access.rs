@@ -1,0 +1,42 @@
+//! What the token may see, as the log and the status are told.
+//!
+//! Floor 2, no I/O.
+
+use super::Follow;
+use crate::sync::rights::{Access, Events};
+
+impl Follow {
+    /// Notes what the token may see, and says so when it is something else than before.
+    pub(super) fn set_access(&mut self, access: Access) {
+        if self.access == access {
+            return;
+        }
+        // It is said when it is known whether there are events.
+        if access.knows_events() && access != self.access_said {
+            tracing::info!(tier = access.label(), "{access}");
+            self.access_said.clone_from(&access);
+        }
+        self.status.set_access(&access);
+        self.access = access;
+    }
+
+    pub(super) fn set_events(&mut self, events: Events) {
+        let access = match &self.access {
+            Access::All(_) => Access::All(events),
+            Access::Namespaces(names, _) => Access::Namespaces(names.clone(), events),
+            Access::Unknown | Access::Reads | Access::None => return,
+        };
+        self.set_access(access);
+    }
+
+    /// Notes which namespaces are listed one by one.
+    pub(super) fn tell_lists(&mut self) {
+        if let Access::Namespaces(_, events) = &self.access {
+            let events = *events;
+            let names = self.lists().map(|name| name.to_string());
+            let mut names: Vec<String> = names.collect();
+            names.sort();
+            self.set_access(Access::Namespaces(names, events));
+        }
+    }
+}
