@@ -253,7 +253,7 @@ impl Follow {
             // It may be listed by itself alone, as a workload identity may.
             Ok(listed) => self.watch_also(namespace, &listed, now),
             // What fails here fails for the list of all too, which is asked again.
-            Err(error) if !is_of_one_list(&error.cause) => {
+            Err(error) if !is_of_one_list(&error.cause) && !is_refusal(&error.cause) => {
                 self.erred(&error);
                 self.recheck(now);
             }

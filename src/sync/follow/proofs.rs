@@ -161,16 +161,21 @@ fn one_list_that_is_silent_leaves_the_others_alone() {
 
 #[test]
 fn a_namespace_that_vanished_and_cannot_be_looked_at_is_in_doubt() {
-    let mut scene = Scene::following(&["*"]);
-    scene.follow.plan_mut().hold("prod", "web", 2);
-    scene.doubts();
-    scene.answer(is_list_of("*"), Reply::List(Ok(listed("*", 101))));
-    scene.answer(is_list_of("prod"), Reply::List(Err(malformed())));
-    assert_eq!(scene.doubts(), [("prod".into(), Some(Doubt::Unreadable))]);
-    // It is in the list of all again.
-    scene.pass(Duration::from_secs(1));
-    scene.answer(is_list_of("*"), Reply::List(Ok(listed("prod", 102))));
-    assert_eq!(scene.doubts(), [("prod".into(), None)]);
+    for (failure, doubt) in [
+        (malformed(), Doubt::Unreadable),
+        (error(Cause::PermissionDenied), Doubt::Refused),
+    ] {
+        let mut scene = Scene::following(&["*"]);
+        scene.follow.plan_mut().hold("prod", "web", 2);
+        scene.doubts();
+        scene.answer(is_list_of("*"), Reply::List(Ok(listed("*", 101))));
+        scene.answer(is_list_of("prod"), Reply::List(Err(failure)));
+        assert_eq!(scene.doubts(), [("prod".into(), Some(doubt))]);
+        // It is in the list of all again.
+        scene.pass(Duration::from_secs(1));
+        scene.answer(is_list_of("*"), Reply::List(Ok(listed("prod", 102))));
+        assert_eq!(scene.doubts(), [("prod".into(), None)]);
+    }
 }
 
 #[test]
