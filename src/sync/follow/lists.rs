@@ -238,6 +238,13 @@ impl Follow {
         }
     }
 
+    /// Takes it that a namespace may be listed and has no service.
+    pub(super) fn namespace_is_empty(&mut self, namespace: &Arc<str>, index: u64) {
+        let gone = self.plan.namespace_is_empty(namespace, index);
+        self.outcomes.push(Outcome::Gone(gone));
+        self.found_namespace(namespace);
+    }
+
     /// Takes the list of a namespace that vanished from the list of all.
     pub(super) fn looked_at_vanished(
         &mut self,
@@ -247,8 +254,7 @@ impl Follow {
     ) {
         match listed {
             Ok(listed) if listed.services.is_empty() => {
-                let gone = self.plan.namespace_is_empty(namespace, listed.meta.index);
-                self.outcomes.push(Outcome::Gone(gone));
+                self.namespace_is_empty(namespace, listed.meta.index);
             }
             // It may be listed by itself alone, as a workload identity may.
             Ok(listed) => self.watch_also(namespace, &listed, now),

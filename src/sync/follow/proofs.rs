@@ -179,6 +179,25 @@ fn a_namespace_that_vanished_and_cannot_be_looked_at_is_in_doubt() {
 }
 
 #[test]
+fn a_refused_namespace_that_is_granted_again_and_empty_has_nothing_left() {
+    let mut scene = Scene::following(&["*"]);
+    scene.follow.plan_mut().hold("prod", "web", 2);
+    scene.answer(is_list_of("*"), Reply::List(Ok(listed("*", 101))));
+    let refusal = error(Cause::PermissionDenied);
+    scene.answer(is_list_of("prod"), Reply::List(Err(refusal)));
+    scene.doubts();
+    scene.pass(Settings::default().access_every);
+    let rights = Rights {
+        empty: vec![("prod".into(), 105)],
+        ..Rights::of(Access::All(Events::Unknown))
+    };
+    let is_rights = |it: &Question| matches!(it, Question::Rights { .. });
+    scene.answer(is_rights, Reply::Rights(Ok(rights)));
+    assert_eq!(scene.follow.plan_mut().present(), []);
+    assert_eq!(scene.doubts(), [("prod".into(), None)]);
+}
+
+#[test]
 fn a_list_that_still_fails_is_not_found_by_a_look_at_the_rights() {
     let mut scene = Scene::following(&["a", "b"]);
     scene.answer(is_list_of("b"), Reply::List(Err(malformed())));

@@ -120,6 +120,9 @@ impl Follow {
         for (name, listed) in rights.lists {
             self.watch_also(&name, &listed, now);
         }
+        for (name, index) in &rights.empty {
+            self.namespace_is_empty(name, *index);
+        }
         for (name, doubt) in &rights.missing {
             self.miss(name, *doubt, &Reason::Rights, now);
         }
@@ -178,6 +181,9 @@ impl Follow {
         // What was followed before, and is no more, may not be listed any more.
         for name in self.plan.unfollowed() {
             self.miss(&name, Doubt::Refused, &Reason::Rights, now);
+        }
+        for (name, index) in &rights.empty {
+            self.namespace_is_empty(name, *index);
         }
         self.worked(Failing::Lists);
         let heard = Heard {

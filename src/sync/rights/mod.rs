@@ -38,6 +38,8 @@ pub(super) struct Rights {
     pub(super) lists: Vec<(Arc<str>, Listed)>,
     /// The namespaces that are configured, or visible, and could not be listed.
     pub(super) missing: Vec<(Arc<str>, Doubt)>,
+    /// Namespaces that may be listed and have no service, at this index.
+    pub(super) empty: Vec<(Arc<str>, u64)>,
     /// Namespaces that the list of all shows.
     pub(super) shown: HashSet<Arc<str>>,
     /// Why there is no wider access.
@@ -135,6 +137,7 @@ impl Rights {
             access,
             lists: Vec::new(),
             missing: Vec::new(),
+            empty: Vec::new(),
             shown: HashSet::new(),
             refusal: None,
             silent: 0,
@@ -150,7 +153,9 @@ impl Rights {
     ) -> Result<(), NomadError> {
         match self.list(client, &name).await? {
             // The list of all has it once it has a service.
-            Found::Listed(listed) if has_all && listed.services.is_empty() => {}
+            Found::Listed(listed) if has_all && listed.services.is_empty() => {
+                self.empty.push((name, listed.meta.index));
+            }
             Found::Listed(listed) => self.lists.push((name, listed)),
             Found::Refused => self.missing.push((name, Doubt::Refused)),
             Found::Unreadable(error) => {
