@@ -13,7 +13,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Follows these namespaces at index 100, each with one service; all is read.
+    /// Follows these namespaces at index 100, each with one service that is read.
     fn following(names: &[&str]) -> Self {
         let settings = Settings {
             namespaces: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -40,7 +40,7 @@ impl Scene {
             ..Rights::of(access)
         };
         let rights = Reply::Rights(Ok(rights));
-        scene.answer(|it| matches!(it, Question::Rights { .. }), rights);
+        scene.answer(is_rights, rights);
         while scene.has(is_service) {
             let read = Ok((QueryMeta::of_leader(100), Converted::none()));
             scene.answer(is_service, Reply::Service(read));
@@ -86,12 +86,8 @@ impl Scene {
     }
 }
 
-fn listed(namespace: &str, index: u64) -> Listed {
-    let namespace = if namespace == "*" {
-        "default"
-    } else {
-        namespace
-    };
+fn listed(list: &str, index: u64) -> Listed {
+    let namespace = if list == "*" { "default" } else { list };
     Listed {
         meta: QueryMeta::of_leader(index),
         services: vec![ListedService {
@@ -118,6 +114,10 @@ fn malformed() -> NomadError {
 
 fn is_service(question: &Question) -> bool {
     matches!(question, Question::Service { .. })
+}
+
+fn is_rights(question: &Question) -> bool {
+    matches!(question, Question::Rights { .. })
 }
 
 fn is_contact(question: &Question) -> bool {
@@ -191,7 +191,6 @@ fn a_refused_namespace_that_is_granted_again_and_empty_has_nothing_left() {
         empty: vec![("prod".into(), 105)],
         ..Rights::of(Access::All(Events::Unknown))
     };
-    let is_rights = |it: &Question| matches!(it, Question::Rights { .. });
     scene.answer(is_rights, Reply::Rights(Ok(rights)));
     assert_eq!(scene.follow.plan_mut().present(), []);
     assert_eq!(scene.doubts(), [("prod".into(), None)]);
@@ -205,7 +204,6 @@ fn a_list_that_still_fails_is_not_found_by_a_look_at_the_rights() {
     scene.pass(Settings::default().access_every);
     let names = vec!["a".to_owned(), "b".to_owned()];
     let rights = Rights::of(Access::Namespaces(names, Events::Unknown));
-    let is_rights = |it: &Question| matches!(it, Question::Rights { .. });
     scene.answer(is_rights, Reply::Rights(Ok(rights)));
     assert_eq!(scene.doubts(), []);
 }

@@ -114,6 +114,8 @@ impl Scope {
             StreamAgain::Soon => Stream::Broken,
             StreamAgain::NotSoon => Stream::None,
         };
+        // What breaks a stream may break the list: its next index may hide a silent change behind one that is told.
+        self.attention = Attention::Lapsed;
         match (again, self.owed.is_empty()) {
             (StreamAgain::NotSoon, false) => {
                 self.owed.clear();
