@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::services::{NOT_LISTED, Work};
+use super::services::NOT_LISTED;
 use super::{Asked, Heard, Key, Plan, Taken, Trigger, Verdict};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, ListedService};
@@ -166,13 +166,8 @@ impl Plan {
                 vanished.insert(Arc::clone(&service.key.namespace));
                 continue;
             }
-            service.list = NOT_LISTED;
-            if service.instances > 0 {
-                service.applied = index;
+            if service.leave_list(index) {
                 gone.push(service.key.clone());
-            }
-            if matches!(service.work, Work::Bulk) {
-                service.work = Work::Idle;
             }
             idle.push(service.key.clone());
         }

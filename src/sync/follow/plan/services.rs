@@ -208,6 +208,19 @@ impl Service {
         }
     }
 
+    /// Notes that no list has it any more at this index; whether it had instances.
+    pub(super) fn leave_list(&mut self, index: u64) -> bool {
+        self.list = NOT_LISTED;
+        if self.work == Work::Bulk {
+            self.work = Work::Idle;
+        }
+        let had_instances = self.instances > 0;
+        if had_instances {
+            self.applied = index;
+        }
+        had_instances
+    }
+
     fn new(key: Key) -> Self {
         Self {
             key,

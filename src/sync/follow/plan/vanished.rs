@@ -2,7 +2,7 @@
 //!
 //! Floor 2, no I/O. Only a list of that namespace itself can tell the two apart; until then nothing of it is gone.
 
-use super::services::{NOT_LISTED, Work};
+use super::services::NOT_LISTED;
 use super::{Key, Plan};
 
 impl Plan {
@@ -13,13 +13,8 @@ impl Plan {
             if service.applied > index {
                 continue;
             }
-            service.list = NOT_LISTED;
-            if service.instances > 0 {
-                service.applied = index;
+            if service.leave_list(index) {
                 gone.push(service.key.clone());
-            }
-            if matches!(service.work, Work::Bulk) {
-                service.work = Work::Idle;
             }
             idle.push(service.key.clone());
         }
