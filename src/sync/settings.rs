@@ -182,6 +182,12 @@ impl Times {
 }
 
 impl Settings {
+    /// Says whether a namespace is to be answered for.
+    pub(super) fn is_configured(&self, namespace: &str) -> bool {
+        let mut names = self.namespaces.iter();
+        names.any(|name| name == "*" || **name == *namespace)
+    }
+
     /// The times of the plan: what is known of a service becomes stale as what is known of Nomad does.
     pub(super) fn plan_times(&self) -> Times {
         Times {

@@ -15,7 +15,6 @@ use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, Wait
 use crate::sync::apply::Converted;
 use crate::sync::ask::{Command, Commands, Question, Reply, Subject};
 use crate::sync::key::Key;
-use crate::sync::rights::ALL;
 use crate::sync::settings::Settings;
 
 /// What is read on demand, and what of it is under way.
@@ -91,7 +90,7 @@ impl Demand {
             namespace: ask.namespace.into(),
             name: ask.service.into(),
         };
-        if !self.is_on() || !self.is_configured(&key.namespace) {
+        if !self.is_on() || !self.settings.is_configured(&key.namespace) {
             // The catalogue has all of it, or nothing ever: who asked may have given up.
             let _ = ask.done.send(Ok(()));
             return None;
@@ -173,11 +172,6 @@ impl Demand {
         };
         let number = self.commands.ask(question);
         self.reading.insert(number, (key, consistency));
-    }
-
-    fn is_configured(&self, namespace: &str) -> bool {
-        let mut names = self.settings.namespaces.iter();
-        names.any(|name| name == ALL || **name == *namespace)
     }
 }
 

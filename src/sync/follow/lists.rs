@@ -170,12 +170,15 @@ impl Follow {
 
     /// Leaves out the services of namespaces that are not configured: the list of all may have more.
     fn wanted<'a>(&self, services: &'a [ListedService]) -> Cow<'a, [ListedService]> {
-        if services.iter().all(|it| self.is_configured(&it.namespace)) {
+        if services
+            .iter()
+            .all(|it| self.settings.is_configured(&it.namespace))
+        {
             return Cow::Borrowed(services);
         }
         let wanted = services
             .iter()
-            .filter(|it| self.is_configured(&it.namespace));
+            .filter(|it| self.settings.is_configured(&it.namespace));
         Cow::Owned(wanted.cloned().collect())
     }
 

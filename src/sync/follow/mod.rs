@@ -252,16 +252,6 @@ impl Follow {
         pending.any(|it| matches!(it, Pending::Read(order) if order.trigger == Trigger::List))
     }
 
-    /// Says whether a namespace is to be answered for.
-    fn is_configured(&self, namespace: &str) -> bool {
-        self.wants_all
-            || self
-                .settings
-                .namespaces
-                .iter()
-                .any(|name| **name == *namespace)
-    }
-
     fn ask(&mut self, question: Question, pending: Pending) -> u64 {
         let number = self.commands.ask(question);
         self.pending.insert(number, pending);

@@ -75,7 +75,7 @@ impl Follow {
             unreadable,
         } = frame
         {
-            changes.retain(|change| self.is_configured(&change.namespace));
+            changes.retain(|change| self.settings.is_configured(&change.namespace));
             self.plan.frame(at, index, &changes, unreadable, now);
         }
     }
