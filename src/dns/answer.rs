@@ -25,6 +25,8 @@ pub(super) struct Parts {
     pub(super) authority_end: usize,
     pub(super) authority_count: u16,
     pub(super) additional_count: u16,
+    /// How many records of the answer section stay first: its CNAMEs.
+    pub(super) chain: usize,
     pub(super) rotates: bool,
     pub(super) freshness_seconds: Option<u32>,
     pub(super) extended_error: Option<ExtendedError>,

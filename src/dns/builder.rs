@@ -63,6 +63,7 @@ impl AnswerBuilder {
             authority_end: 0,
             authority_count: 0,
             additional_count: 0,
+            chain: 0,
             rotates: true,
             freshness_seconds: None,
             extended_error: None,
@@ -151,9 +152,13 @@ impl AnswerBuilder {
             Section::Answer => {
                 self.starts.push(start);
                 (parts.answer_end, parts.authority_end) = (end, end);
-                // Records of one type and owner are a set without order; a chain has one.
-                let kept = *self.answer_type.get_or_insert(record_type);
-                parts.rotates &= kept == record_type;
+                if record_type == RecordType::CNAME {
+                    // A chain has an order; what it ends with is a set without.
+                    parts.chain += 1;
+                } else {
+                    let kept = *self.answer_type.get_or_insert(record_type);
+                    parts.rotates &= kept == record_type;
+                }
             }
             Section::Authority => {
                 parts.authority_end = end;
@@ -163,10 +168,10 @@ impl AnswerBuilder {
                 parts.additional_count = parts.additional_count.saturating_add(1)
             }
         }
-        // RFC 8484 §5.1: the least TTL of the answer section, else what a denial's SOA allows.
+        // RFC 8484 §5.1: the least TTL of the answer section, and what a denial's SOA allows.
         let counts = match section {
             Section::Answer => true,
-            Section::Authority => self.starts.is_empty() && record_type == RecordType::SOA,
+            Section::Authority => record_type == RecordType::SOA,
             Section::Additional => false,
         };
         if counts {

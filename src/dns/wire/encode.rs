@@ -63,7 +63,7 @@ fn encode_within(
         bits |= AUTHORITATIVE;
     }
     let all = u16::try_from(parts.answer_starts.len()).unwrap_or(u16::MAX);
-    let first = first_record(answer, turn);
+    let (chain, first) = (chain_end(answer), first_record(answer, turn));
     let (mut counts, begin) = ([1, all, parts.authority_count, 0], out.len());
     counts[3] = parts.additional_count + u16::from(query.edns.is_some());
     put_header(out, query.id, bits, counts);
@@ -71,8 +71,9 @@ fn encode_within(
 
     match cut {
         Cut::Nothing | Cut::Additional => {
+            out.extend_from_slice(&parts.records[..chain]);
             out.extend_from_slice(&parts.records[first..parts.answer_end]);
-            out.extend_from_slice(&parts.records[..first]);
+            out.extend_from_slice(&parts.records[chain..first]);
             let end = match cut {
                 Cut::Additional => parts.authority_end,
                 _ => parts.records.len(),
@@ -161,11 +162,21 @@ impl Cut {
     }
 }
 
-/// Where in the records the answer begins at this turn.
+/// Where in the records those end that come first at each turn: a chain of CNAMEs.
+fn chain_end(answer: &Answer) -> usize {
+    let parts = answer.parts();
+    match parts.answer_starts.get(parts.chain) {
+        Some(start) => *start as usize,
+        None => parts.answer_end,
+    }
+}
+
+/// Where in the records those begin at this turn that come after the chain.
 fn first_record(answer: &Answer, turn: u32) -> usize {
-    let starts = &answer.parts().answer_starts;
-    if !answer.parts().rotates || starts.len() < 2 {
-        return 0;
+    let parts = answer.parts();
+    let starts = parts.answer_starts.get(parts.chain..).unwrap_or_default();
+    if !parts.rotates || starts.len() < 2 {
+        return chain_end(answer);
     }
     let place = u64::from(turn) % starts.len() as u64;
     usize::try_from(place).map_or(0, |place| starts[place] as usize)
@@ -177,8 +188,9 @@ fn put_some(answer: &Answer, turn: u32, room: usize, out: &mut Vec<u8>) -> u16 {
     let starts = &parts.answer_starts;
     let first = first_record(answer, turn) as u32;
     let place = starts.partition_point(|start| *start < first);
+    let (chain, all) = (parts.chain, starts.len());
     let (mut left, mut count) = (room, 0_u16);
-    for at in (place..starts.len()).chain(0..place) {
+    for at in (0..chain).chain(place..all).chain(chain..place) {
         let end = starts
             .get(at + 1)
             .map_or(parts.answer_end, |end| *end as usize);
