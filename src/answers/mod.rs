@@ -9,9 +9,9 @@ mod reply;
 mod router;
 
 pub use designated::DesignatedResolver;
-pub use nomad::{Descriptions, Zone, ZoneSettings, names};
+pub use nomad::{Descriptions, InnerNameServers, Loops, Zone, ZoneSettings, names};
 pub use reply::Reply;
-pub use router::Router;
+pub use router::{OutsideZones, Router};
 
 use crate::catalog::{Doubt, NotRead};
 

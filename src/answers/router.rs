@@ -1,6 +1,6 @@
 //! Picks who answers: `resolver.arpa` if that is told, the zone that the name is in, or nobody.
 //!
-//! The longest zone wins (RFC 1034 §4.3.2). What is in no zone is refused, and so is the transfer of one.
+//! The longest zone wins (RFC 1034 §4.3.2). What is in no zone is refused or denied, the transfer of one refused.
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use futures_util::future::Either;
 use tower::Service;
 
 use super::designated::DesignatedResolver;
-use super::nomad::NomadZones;
+use super::nomad::{Loops, NomadZones};
 use super::{AnswerError, Reply, ZoneSettings};
 use crate::catalog::Catalog;
 use crate::dns::{AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
@@ -21,6 +21,17 @@ use crate::dns::{AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
 pub struct Router {
     nomad: Arc<NomadZones>,
     designated: Option<Arc<DesignatedResolver>>,
+    outside: OutsideZones,
+}
+
+/// What is said of names in none of the zones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutsideZones {
+    /// REFUSED: somebody else is to be asked.
+    #[default]
+    Refused,
+    /// NXDOMAIN, without authority: for clients that have nobody else to ask.
+    Nxdomain,
 }
 
 impl Router {
@@ -29,6 +40,7 @@ impl Router {
         Self {
             nomad: Arc::new(NomadZones::new(settings, catalog)),
             designated: None,
+            outside: OutsideZones::default(),
         }
     }
 
@@ -41,22 +53,55 @@ impl Router {
         }
     }
 
+    /// Has it say this of names in none of the zones.
+    #[must_use]
+    pub fn outside(self, outside: OutsideZones) -> Self {
+        Self { outside, ..self }
+    }
+
+    /// The aliases that answers leave out since they lead back to themselves.
+    pub fn alias_loops(&self) -> &Arc<Loops> {
+        self.nomad.loops()
+    }
+
     fn answer(&self, query: &Query) -> Result<Reply, AnswerError> {
+        if let Some(answer) = self.answer_itself(query) {
+            return Ok(answer);
+        }
+        let answer = self.nomad.answer(query);
+        answer.unwrap_or_else(|| Ok(self.answer_outside()))
+    }
+
+    async fn have_answer(self, query: Query) -> Result<Reply, AnswerError> {
+        if let Some(answer) = self.answer_itself(&query) {
+            return Ok(answer);
+        }
+        let view = self.nomad.have_read(&query).await?;
+        let answer = self.nomad.answer_from(&query, view);
+        answer.unwrap_or_else(|| Ok(self.answer_outside()))
+    }
+
+    /// Answers what needs no catalogue.
+    fn answer_itself(&self, query: &Query) -> Option<Reply> {
         // RFC 5936 §2.2.1: no transfer is offered.
         if matches!(query.record_type, RecordType::AXFR | RecordType::IXFR) {
-            return Ok(refuse(ExtendedError::NOT_SUPPORTED));
+            return Some(fail(Rcode::REFUSED, ExtendedError::NOT_SUPPORTED));
         }
-        let designated = self.designated.as_ref();
-        if let Some(answer) = designated.and_then(|designated| designated.answer(query)) {
-            return Ok(Reply::once(answer));
-        }
-        let outside = || Ok(refuse(ExtendedError::NOT_AUTHORITATIVE));
-        self.nomad.answer(query).unwrap_or_else(outside)
+        let designated = self.designated.as_ref()?;
+        designated.answer(query).map(Reply::once)
+    }
+
+    fn answer_outside(&self) -> Reply {
+        let rcode = match self.outside {
+            OutsideZones::Refused => Rcode::REFUSED,
+            OutsideZones::Nxdomain => Rcode::NXDOMAIN,
+        };
+        fail(rcode, ExtendedError::NOT_AUTHORITATIVE)
     }
 }
 
-fn refuse(error: ExtendedError) -> Reply {
-    Reply::once(AnswerBuilder::error(Rcode::REFUSED, Some(error)))
+fn fail(rcode: Rcode, error: ExtendedError) -> Reply {
+    Reply::once(AnswerBuilder::error(rcode, Some(error)))
 }
 
 impl Service<Query> for Router {
@@ -76,10 +121,6 @@ impl Service<Query> for Router {
         if !self.nomad.is_asked_for(&query) {
             return Either::Left(ready(self.answer(&query)));
         }
-        let router = self.clone();
-        Either::Right(Box::pin(async move {
-            router.nomad.have_read(&query).await?;
-            router.answer(&query)
-        }))
+        Either::Right(Box::pin(self.clone().have_answer(query)))
     }
 }

@@ -41,6 +41,11 @@ impl Asked {
         }
     }
 
+    /// Whether it is that of the same service.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Takes the note back; whether there was one.
     pub(super) fn take(&self) -> bool {
         self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed)

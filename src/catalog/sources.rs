@@ -16,7 +16,8 @@ const CELLS_INLINE: usize = 3;
 pub struct Sources {
     /// None for what is not to be given out again.
     cells: SmallVec<[Cell; CELLS_INLINE]>,
-    asked: Option<Asked>,
+    /// The services that are asked for whenever it is given out.
+    asked: SmallVec<[Asked; 1]>,
 }
 
 /// The sources while they are gathered.
@@ -39,9 +40,7 @@ impl Sources {
 
     /// Notes that what was made from it is given out.
     pub fn note_asked(&self) {
-        if let Some(asked) = &self.asked {
-            asked.note();
-        }
+        self.asked.iter().for_each(Asked::note);
     }
 }
 
@@ -64,9 +63,13 @@ impl Gathered {
         self.is_for_once = true;
     }
 
-    /// Has a service know when it is given out.
-    pub(super) fn set_asked(&mut self, asked: &Asked) {
-        self.sources.asked = Some(asked.clone());
+    /// Has a service know when it is given out, each once.
+    pub(super) fn add_asked(&mut self, asked: &Asked) {
+        let all = &mut self.sources.asked;
+        // Each has a cell too, so what has more of them is not kept.
+        if all.len() < CELLS_MAX && !all.iter().any(|held| held.is_same(asked)) {
+            all.push(asked.clone());
+        }
     }
 
     /// What was gathered; where that is nothing, `least` tells when it no longer holds.

@@ -135,10 +135,10 @@ impl View {
         self.snapshot.serial
     }
 
-    /// Notes that a service is asked for, now and whenever the answer is given out again.
+    /// Notes that a service is asked for, now and whenever the answer is given out again; there may be several.
     pub fn ask_for(&self, service: &Service) {
         service.asked.note();
-        self.gathered.borrow_mut().set_asked(&service.asked);
+        self.gathered.borrow_mut().add_asked(&service.asked);
     }
 
     /// All of it: an answer that is made from that is not kept.

@@ -223,7 +223,9 @@ fn refusal(query: &Query) -> Option<Answer> {
     if query.edns.is_some_and(|edns| edns.version != 0) {
         return Some(AnswerBuilder::error(Rcode::BADVERS, None));
     }
-    (query.class != Class::IN).then(|| AnswerBuilder::error(Rcode::REFUSED, None))
+    // All that there is of class ANY is of class IN.
+    let is_known = matches!(query.class, Class::IN | Class::ANY);
+    (!is_known).then(|| AnswerBuilder::error(Rcode::REFUSED, None))
 }
 
 /// Numbers that look random enough to share the load among records (xorshift).

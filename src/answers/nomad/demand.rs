@@ -5,53 +5,73 @@
 
 use super::address_labels::address_from_hex;
 use super::grammar::is_underscored;
-use super::{Context, NomadZones};
+use super::{NomadZones, aliases};
 use crate::answers::AnswerError;
-use crate::catalog::Coverage;
-use crate::dns::{Labels, Query};
+use crate::catalog::{Coverage, View};
+use crate::dns::{Labels, Name, Query};
 
-/// The most services that one query has read.
+/// The most services that a query has read for each name: that asked for, and those that CNAMEs lead to.
 const CANDIDATES: usize = 4;
 
 impl NomadZones {
     /// Whether a query has to wait until what it asks for has been read.
     pub(crate) fn is_asked_for(&self, query: &Query) -> bool {
         self.catalog.coverage() == Some(Coverage::OnDemand)
-            && self.settings.zone_for(query).is_some()
+            && self.settings.zone_of(&query.name).is_some()
     }
 
-    /// Has read what a query may mean, one after the other until there is something.
-    pub(crate) async fn have_read(&self, query: &Query) -> Result<(), AnswerError> {
-        for Candidate { namespace, service } in self.candidates(query) {
+    /// Has read what a query may mean, and what the CNAMEs there lead to; gives the view that has all of it.
+    pub(crate) async fn have_read(&self, query: &Query) -> Result<View, AnswerError> {
+        let mut read: Vec<Name> = Vec::new();
+        loop {
+            // Each step begins at the name asked for: what was read may have changed meanwhile.
+            let view = self.catalog.view().ok_or(AnswerError::NotReady)?;
+            let Some(name) = self.next_to_read(query, &read, &view) else {
+                return Ok(view);
+            };
+            drop(view);
+            self.have_name_read(query, &name).await?;
+            read.push(name);
+        }
+    }
+
+    /// Has read what a name may mean, one after the other until there is something.
+    async fn have_name_read(&self, query: &Query, name: &Name) -> Result<(), AnswerError> {
+        for Candidate { namespace, service } in self.candidates(query, name) {
             self.catalog.demand(&namespace, &service).await?;
-            if self.is_found(query) {
+            let view = self.catalog.view();
+            let context = view
+                .as_ref()
+                .and_then(|view| self.context(query, name, view));
+            if context.is_some_and(|context| context.read(&name.labels()).is_positive()) {
                 break;
             }
         }
         Ok(())
     }
 
-    fn candidates(&self, query: &Query) -> Vec<Candidate> {
-        let Some(zone) = self.settings.zone_for(query) else {
-            return Vec::new();
-        };
-        let labels = query.name.labels();
-        let zones = std::iter::once(zone).chain(self.settings.zones_around(zone));
-        let found = zones.flat_map(|zone| candidates(&labels, zone.labels_below(&query.name)));
-        found.take(CANDIDATES).collect()
+    /// The first name on the way along the CNAMEs that was not read; none where they end, or are too many.
+    fn next_to_read(&self, query: &Query, read: &[Name], view: &View) -> Option<Name> {
+        let most = aliases::most_names(&self.settings);
+        let mut name = query.name;
+        for _ in read.len()..=most {
+            let context = self.context(query, &name, view)?;
+            if !read.contains(&name) {
+                return Some(name);
+            }
+            name = aliases::next(&context)?;
+        }
+        None
     }
 
-    fn is_found(&self, query: &Query) -> bool {
-        let (Some(view), Some(zone)) = (self.catalog.view(), self.settings.zone_for(query)) else {
-            return false;
+    fn candidates(&self, query: &Query, name: &Name) -> Vec<Candidate> {
+        let Some(zone) = self.settings.zone_for(name, query.record_type) else {
+            return Vec::new();
         };
-        let context = Context {
-            query,
-            zone,
-            settings: &self.settings,
-            view: &view,
-        };
-        context.read(&query.name.labels()).is_positive()
+        let labels = name.labels();
+        let zones = std::iter::once(zone).chain(self.settings.zones_around(zone));
+        let found = zones.flat_map(|zone| candidates(&labels, zone.labels_below(name)));
+        found.take(CANDIDATES).collect()
     }
 }
 

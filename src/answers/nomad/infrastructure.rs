@@ -2,66 +2,59 @@
 
 use std::net::IpAddr;
 
+use super::zone::InnerNameServers;
 use super::{Context, negative};
-use crate::dns::{Answer, AnswerBuilder, Name, Owner, Rcode, RecordType, Section};
+use crate::dns::{AnswerBuilder, Name, Owner, RecordType, Section};
 
-/// Answers for the apex: SOA and NS.
-pub(super) fn apex(context: &Context<'_>) -> Answer {
-    let mut builder = context.builder(None);
+/// Appends what is at the apex: SOA or NS.
+pub(super) fn push_apex(context: &Context<'_>, builder: &mut AnswerBuilder) {
     let ttl = context.settings.ttl_seconds;
     match context.query.record_type {
         RecordType::SOA | RecordType::ANY => {
-            negative::push_soa(context, &mut builder, Section::Answer, ttl);
+            negative::push_soa(context, builder, Section::Answer, ttl);
         }
-        RecordType::NS => {
-            let server = &context.zone.name_server;
-            builder.push(
-                Section::Answer,
-                Owner::Question,
-                RecordType::NS,
-                ttl,
-                |rdata| {
-                    rdata.name(server);
-                },
-            );
-            for address in &context.settings.server_addresses {
-                push_address(
-                    &mut builder,
-                    Section::Additional,
-                    Owner::Name(server),
-                    *address,
-                    ttl,
-                );
-            }
-        }
-        _ => return negative::deny(context, Rcode::NOERROR, None),
+        RecordType::NS if has_name_servers(context) => push_name_servers(context, builder),
+        _ => {}
     }
-    builder.finish()
 }
 
-/// Answers for the name server's own name: its addresses.
+/// Whether the name server of a zone is told.
+///
+/// A resolver that forwards the zone around and learns of a name server for the inner one turns to that, at port 53.
+fn has_name_servers(context: &Context<'_>) -> bool {
+    let settings = context.settings;
+    let is_inner = settings.zones_around(context.zone).next().is_some();
+    !is_inner || settings.inner_name_servers == InnerNameServers::Told
+}
+
+fn push_name_servers(context: &Context<'_>, builder: &mut AnswerBuilder) {
+    let ttl = context.settings.ttl_seconds;
+    let server = &context.zone.name_server;
+    builder.push(
+        Section::Answer,
+        context.owner(),
+        RecordType::NS,
+        ttl,
+        |rdata| {
+            rdata.name(server);
+        },
+    );
+    for address in &context.settings.server_addresses {
+        let owner = Owner::Name(server);
+        push_address(builder, Section::Additional, owner, *address, ttl);
+    }
+}
+
+/// Appends what is at the name server's own name: its addresses.
 ///
 /// A namespace of this name has its services below it all the same.
-pub(super) fn name_server(context: &Context<'_>) -> Answer {
-    let mut builder = context.builder(None);
-    let ttl = context.settings.ttl_seconds;
+pub(super) fn push_name_server(context: &Context<'_>, builder: &mut AnswerBuilder) {
+    let (asked, ttl) = (context.query.record_type, context.settings.ttl_seconds);
     for address in &context.settings.server_addresses {
-        if matches!(context.query.record_type, RecordType::ANY)
-            || context.query.record_type == address_type(*address)
-        {
-            push_address(
-                &mut builder,
-                Section::Answer,
-                Owner::Question,
-                *address,
-                ttl,
-            );
+        if asked == RecordType::ANY || asked == address_type(*address) {
+            push_address(builder, Section::Answer, context.owner(), *address, ttl);
         }
     }
-    if builder.answer_count() == 0 {
-        return negative::deny(context, Rcode::NOERROR, None);
-    }
-    builder.finish()
 }
 
 /// Appends the record of an address.

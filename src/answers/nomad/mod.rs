@@ -1,28 +1,34 @@
 //! The zones of a Nomad cluster: finds what a name means, and says it.
 //!
-//! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `negative` makes denials,
-//! `demand` has read what is not listed. Each answer is made from one view of the catalogue, which notes what was looked
-//! up, so that a cache knows when it no longer holds.
+//! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `aliases` follows CNAMEs,
+//! `negative` makes denials, `demand` has read what is not listed. Each answer is made from one view of the catalogue,
+//! which notes what was looked up, so that a cache knows when it no longer holds.
 
 mod address_labels;
+mod aliases;
 mod demand;
 mod grammar;
 mod infrastructure;
+mod loops;
 mod names;
 mod negative;
+mod place;
 mod records;
 mod zone;
 
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Doubt, HealthPolicy, View};
-use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Query, Rcode};
+use crate::catalog::{Catalog, Doubt, View};
+use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Name, Owner, Query, Rcode};
 
 pub(super) use infrastructure::push_address;
+pub use loops::Loops;
 pub use names::names;
-pub use zone::{Descriptions, Zone, ZoneSettings};
+pub use zone::{Descriptions, InnerNameServers, Zone, ZoneSettings};
 
+use self::aliases::{Chain, End};
 use self::grammar::{Found, Reading};
+use self::place::Place;
 use super::{AnswerError, Reply};
 
 /// Answers for the zones of the cluster.
@@ -30,12 +36,15 @@ use super::{AnswerError, Reply};
 pub struct NomadZones {
     settings: ZoneSettings,
     catalog: Arc<Catalog>,
+    loops: Arc<Loops>,
 }
 
-/// What an answer is made of: one query in one zone, at one state of the catalogue.
+/// What an answer is made of: one query, a name that is answered for in one zone, and one state of the catalogue.
 #[derive(Clone, Copy)]
 struct Context<'a> {
     query: &'a Query,
+    /// The name asked for, or the last of those that its CNAMEs lead to.
+    name: &'a Name,
     zone: &'a Zone,
     settings: &'a ZoneSettings,
     view: &'a View,
@@ -44,24 +53,55 @@ struct Context<'a> {
 impl NomadZones {
     /// Makes it for the zones of `settings`.
     pub(super) fn new(settings: ZoneSettings, catalog: Arc<Catalog>) -> Self {
-        Self { settings, catalog }
+        Self {
+            settings,
+            catalog,
+            loops: Arc::default(),
+        }
+    }
+
+    /// The aliases that answers leave out since they lead back to themselves.
+    pub(super) fn loops(&self) -> &Arc<Loops> {
+        &self.loops
     }
 
     /// Answers a query; none when its name is in none of the zones.
     pub(super) fn answer(&self, query: &Query) -> Option<Result<Reply, AnswerError>> {
-        let zone = self.settings.zone_for(query)?;
-        let Some(view) = self.catalog.view() else {
-            return Some(Err(AnswerError::NotReady));
-        };
-        let context = Context {
-            query,
-            zone,
-            settings: &self.settings,
-            view: &view,
-        };
-        Some(match context.answer() {
+        self.settings.zone_of(&query.name)?;
+        match self.catalog.view() {
+            Some(view) => self.answer_from(query, view),
+            None => Some(Err(AnswerError::NotReady)),
+        }
+    }
+
+    /// Answers a query from one state of the catalogue; none when its name is in none of the zones.
+    pub(super) fn answer_from(
+        &self,
+        query: &Query,
+        view: View,
+    ) -> Option<Result<Reply, AnswerError>> {
+        let context = self.context(query, &query.name, &view)?;
+        Some(match context.answer(&self.loops) {
             Ok(answer) => Ok(Reply::from_view(answer, view)),
             Err(doubt) => Err(doubt.into()),
+        })
+    }
+
+    /// What an answer about a name is made of; none when it is in none of the zones.
+    fn context<'a>(
+        &'a self,
+        query: &'a Query,
+        name: &'a Name,
+        view: &'a View,
+    ) -> Option<Context<'a>> {
+        let settings = &self.settings;
+        let zone = settings.zone_for(name, query.record_type)?;
+        Some(Context {
+            query,
+            name,
+            zone,
+            settings,
+            view,
         })
     }
 }
@@ -71,27 +111,83 @@ impl Context<'_> {
     ///
     /// # Errors
     /// The doubt, where it is not known what that is and a denial could be wrong.
-    fn answer(&self) -> Result<Answer, Doubt> {
-        let labels = self.query.name.labels();
-        let reading = self.read(&labels);
-        let doubt = reading.doubt;
-        match reading.found {
-            Found::Apex => Ok(infrastructure::apex(self)),
-            Found::NameServer => Ok(infrastructure::name_server(self)),
-            Found::Instances { service, selection } => {
-                if self.settings.health != HealthPolicy::Off {
-                    self.view.ask_for(service);
-                }
-                records::of_instances(self, service, &selection, doubt.max(service.doubt))
+    fn answer(&self, loops: &Loops) -> Result<Answer, Doubt> {
+        let mut builder = AnswerBuilder::new(&self.query.name);
+        let labels = self.name.labels();
+        let place = self.place(&labels);
+        let alias = place.alias();
+        match alias.filter(|_| records::are_answered_by_alias(self)) {
+            Some(first) => {
+                let chain = Chain::follow(self, first, loops);
+                self.push_along(&chain, &place, &mut builder)?;
             }
-            Found::Address(address) => Ok(records::of_address(self, address, doubt)),
-            Found::Empty => Ok(negative::deny(self, Rcode::NOERROR, doubt)),
-            Found::Nothing => match doubt.max(reading.doubt_below) {
-                Some(doubt) => Err(doubt),
-                None => Ok(negative::deny(self, Rcode::NXDOMAIN, None)),
-            },
-            Found::InDoubt(doubt) => Err(doubt),
+            None => self.push_at(&place, &mut builder)?,
         }
+        Ok(builder.finish())
+    }
+
+    /// Appends CNAMEs, and what is at the name that they lead to; its denial is the answer's (RFC 6604 §3).
+    fn push_along(
+        &self,
+        chain: &Chain,
+        first: &Place<'_>,
+        builder: &mut AnswerBuilder,
+    ) -> Result<(), Doubt> {
+        mark(builder, first.doubt().max(chain.doubt));
+        let mut owner = *self.name;
+        for target in &chain.targets {
+            let context = Context {
+                name: &owner,
+                ..*self
+            };
+            records::push_cname(&context, builder, target);
+            if records::is_alias_itself(self.query.record_type) {
+                return Ok(());
+            }
+            owner = *target;
+        }
+        if chain.end == End::Elsewhere {
+            return Ok(());
+        }
+        if chain.targets.is_empty() {
+            return self.push_at(first, builder);
+        }
+        let Some(zone) = self.settings.zone_for(&owner, self.query.record_type) else {
+            return Ok(());
+        };
+        let last = Context {
+            name: &owner,
+            zone,
+            ..*self
+        };
+        let labels = owner.labels();
+        last.push_at(&last.place(&labels), builder)
+    }
+
+    /// Appends what is at the name, as if it had no alias, or denies it.
+    fn push_at(&self, place: &Place<'_>, builder: &mut AnswerBuilder) -> Result<(), Doubt> {
+        let (before, doubt) = (builder.answer_count(), place.doubt());
+        match &place.reading.found {
+            Found::Apex => infrastructure::push_apex(self, builder),
+            Found::NameServer => infrastructure::push_name_server(self, builder),
+            Found::Instances { selection, .. } => match doubt {
+                // There may be others, which would be chosen.
+                Some(doubt) if place.instances.is_empty() => return Err(doubt),
+                _ => records::push_instances(self, builder, selection, &place.instances),
+            },
+            Found::Address(address) => records::push_one_address(self, builder, *address),
+            Found::Empty => {}
+            Found::Nothing => match doubt.max(place.reading.doubt_below) {
+                Some(doubt) => return Err(doubt),
+                None => builder.set_rcode(Rcode::NXDOMAIN),
+            },
+            Found::InDoubt(doubt) => return Err(*doubt),
+        }
+        mark(builder, doubt);
+        if builder.answer_count() == before {
+            negative::push_denial(self, builder);
+        }
+        Ok(())
     }
 
     /// Reads the name in its own zone, then in those around it.
@@ -102,13 +198,13 @@ impl Context<'_> {
     /// A service that is in doubt is not passed over: it may be what comes first. A namespace that nobody tells of
     /// is, but what is found after it is told as what may be old.
     fn read<'labels>(&'labels self, labels: &'labels Labels<'labels>) -> Reading<'labels> {
-        let depth = self.zone.labels_below(&self.query.name);
+        let depth = self.zone.labels_below(self.name);
         let mut best = grammar::read(self.view, labels, depth);
         for zone in self.settings.zones_around(self.zone) {
             if best.is_positive() || matches!(best.found, Found::InDoubt(_)) {
                 return best;
             }
-            let depth = zone.labels_below(&self.query.name);
+            let depth = zone.labels_below(self.name);
             let outer = grammar::read(self.view, labels, depth);
             best = match (&outer.found, &best.found) {
                 // There are names below it by that grammar, so it is not to be denied (RFC 8020).
@@ -121,18 +217,25 @@ impl Context<'_> {
                 .then(best),
             };
         }
-        if matches!(best.found, Found::Nothing) && self.settings.has_zone_within(&self.query.name) {
+        if matches!(best.found, Found::Nothing) && self.settings.has_zone_within(self.name) {
             best.found = Found::Empty;
         }
         best
     }
 
-    /// Starts an answer to the query, which says so when it may be old.
-    fn builder(&self, doubt: Option<Doubt>) -> AnswerBuilder {
-        let mut builder = AnswerBuilder::new(&self.query.name);
-        if doubt.is_some() {
-            builder.set_extended_error(ExtendedError::LAST_KNOWN);
+    /// Whose the records of the name are.
+    fn owner(&self) -> Owner<'_> {
+        if *self.name == self.query.name {
+            Owner::Question
+        } else {
+            Owner::Name(self.name)
         }
-        builder
+    }
+}
+
+/// Has an answer say that it may be old, where there is a doubt.
+fn mark(builder: &mut AnswerBuilder, doubt: Option<Doubt>) {
+    if doubt.is_some() {
+        builder.set_extended_error(ExtendedError::LAST_KNOWN);
     }
 }

@@ -1,25 +1,21 @@
 //! Denials: no such name (NXDOMAIN) and no such data (NODATA), both with the zone's SOA (RFC 2308).
 
 use super::Context;
-use crate::catalog::Doubt;
-use crate::dns::{Answer, AnswerBuilder, Owner, Rcode, RecordType, Section};
+use crate::dns::{AnswerBuilder, Owner, RecordType, Section};
 
 // What secondaries would go by, if there were any (RFC 1912 §2.2).
 const REFRESH_SECONDS: u32 = 14_400;
 const RETRY_SECONDS: u32 = 3600;
 const EXPIRE_SECONDS: u32 = 604_800;
 
-/// Denies what was asked for; a denial that may be old says so.
-pub(super) fn deny(context: &Context<'_>, rcode: Rcode, doubt: Option<Doubt>) -> Answer {
-    let mut builder = context.builder(doubt);
-    builder.set_rcode(rcode);
+/// Appends what denies the name in AUTHORITY.
+pub(super) fn push_denial(context: &Context<'_>, builder: &mut AnswerBuilder) {
     // RFC 2308 §5: a denial lives by the SOA's TTL, which is not above its MINIMUM.
     let ttl = context
         .settings
         .ttl_seconds
         .min(context.settings.negative_ttl_seconds);
-    push_soa(context, &mut builder, Section::Authority, ttl);
-    builder.finish()
+    push_soa(context, builder, Section::Authority, ttl);
 }
 
 /// Appends the zone's SOA (RFC 1035 §3.3.13).

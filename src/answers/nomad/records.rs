@@ -5,77 +5,74 @@ use std::net::IpAddr;
 
 use rand::seq::SliceRandom;
 
+use super::Context;
 use super::grammar::Selection;
 use super::infrastructure::{address_name, address_type, push_address};
 use super::zone::Descriptions;
-use super::{Context, negative};
-use crate::catalog::{Address, Doubt, Instance, Service};
-use crate::dns::{Answer, AnswerBuilder, Name, Owner, Rcode, RecordType, Section};
+use crate::catalog::{Address, Instance};
+use crate::dns::{AnswerBuilder, Name, Owner, RecordType, Section};
 
 // All instances are alike: Nomad knows no weights.
 const SRV_PRIORITY: u16 = 10;
 const SRV_WEIGHT: u16 = 10;
 
-/// Answers for instances of a service; while they are in doubt, with what is known of them.
+/// Whether what is asked for is answered by the CNAME of a name that is an alias.
 ///
-/// # Errors
-/// The doubt, when none of what is known is to be answered.
-pub(super) fn of_instances(
-    context: &Context<'_>,
-    service: &Service,
-    selection: &Selection<'_>,
-    doubt: Option<Doubt>,
-) -> Result<Answer, Doubt> {
-    let mut instances: Vec<&Instance> = service
-        .instances()
-        .filter(|instance| selection.takes(instance))
-        .collect();
-    context.settings.health.choose(&mut instances);
-    if let (Some(doubt), []) = (doubt, &instances[..]) {
-        // There may be others, which would be chosen.
-        return Err(doubt);
+/// SRV and TXT stand beside it: the port of an instance is of use, whatever its address is.
+pub(super) fn are_answered_by_alias(context: &Context<'_>) -> bool {
+    match context.query.record_type {
+        RecordType::SRV => false,
+        RecordType::TXT => context.settings.descriptions == Descriptions::Hidden,
+        _ => true,
     }
+}
+
+/// Whether what is asked for is the CNAME and not what it leads to (RFC 1034 §4.3.2, step 3a).
+pub(super) fn is_alias_itself(asked: RecordType) -> bool {
+    matches!(asked, RecordType::CNAME | RecordType::ANY)
+}
+
+/// Appends what is asked for of instances, but for their alias.
+pub(super) fn push_instances(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    selection: &Selection<'_>,
+    instances: &[&Instance],
+) {
+    let mut instances = instances.to_vec();
     // So that of neighbours none is always the other's heir when records are turned round.
     instances.shuffle(&mut rand::rng());
-    let mut builder = context.builder(doubt);
     match context.query.record_type {
-        RecordType::SRV => push_srv(context, &mut builder, &instances),
+        RecordType::SRV => push_srv(context, builder, &instances),
         RecordType::TXT if context.settings.descriptions == Descriptions::Shown => {
-            push_txt(context, &mut builder, &instances);
+            push_txt(context, builder, &instances);
         }
-        record_type => match host_of(selection, &instances) {
-            Some(host) => push_cname(context, &mut builder, &host),
-            None if record_type == RecordType::ANY => push_any(context, &mut builder),
-            None => push_addresses(context, &mut builder, &instances),
-        },
+        RecordType::ANY => push_any(context, builder, selection, &instances),
+        _ => push_addresses(context, builder, &instances),
     }
-    Ok(finish(context, builder, doubt))
 }
 
-/// Answers for the name of one address.
-pub(super) fn of_address(context: &Context<'_>, address: IpAddr, doubt: Option<Doubt>) -> Answer {
-    let mut builder = context.builder(doubt);
+/// Appends the one address of a name that stands for it.
+pub(super) fn push_one_address(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    address: IpAddr,
+) {
     let (asked, ttl) = (context.query.record_type, context.settings.ttl_seconds);
     if asked == address_type(address) || asked == RecordType::ANY {
-        push_address(&mut builder, Section::Answer, Owner::Question, address, ttl);
+        push_address(builder, Section::Answer, context.owner(), address, ttl);
     }
-    finish(context, builder, doubt)
-}
-
-fn finish(context: &Context<'_>, builder: AnswerBuilder, doubt: Option<Doubt>) -> Answer {
-    if builder.answer_count() == 0 {
-        return negative::deny(context, Rcode::NOERROR, doubt);
-    }
-    builder.finish()
 }
 
 fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&Instance]) {
     let mut said = HashSet::new();
     for address in instances.iter().filter_map(|instance| ip_address(instance)) {
         // RFC 2181 §5: a set has no record twice.
-        if address_type(address) == context.query.record_type && said.insert(address) {
+        let asked = context.query.record_type;
+        let is_asked_for = asked == address_type(address) || asked == RecordType::ANY;
+        if is_asked_for && said.insert(address) {
             let ttl = context.settings.ttl_seconds;
-            push_address(builder, Section::Answer, Owner::Question, address, ttl);
+            push_address(builder, Section::Answer, context.owner(), address, ttl);
         }
     }
 }
@@ -94,7 +91,7 @@ fn push_srv(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&In
         }
         builder.push(
             Section::Answer,
-            Owner::Question,
+            context.owner(),
             RecordType::SRV,
             ttl,
             |rdata| {
@@ -135,7 +132,7 @@ fn push_txt(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&In
         let ttl = context.settings.ttl_seconds;
         builder.push(
             Section::Answer,
-            Owner::Question,
+            context.owner(),
             RecordType::TXT,
             ttl,
             |rdata| {
@@ -145,11 +142,12 @@ fn push_txt(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&In
     }
 }
 
-fn push_cname(context: &Context<'_>, builder: &mut AnswerBuilder, host: &Name) {
+/// Appends the CNAME of a name.
+pub(super) fn push_cname(context: &Context<'_>, builder: &mut AnswerBuilder, host: &Name) {
     let ttl = context.settings.ttl_seconds;
     builder.push(
         Section::Answer,
-        Owner::Question,
+        context.owner(),
         RecordType::CNAME,
         ttl,
         |rdata| {
@@ -158,12 +156,31 @@ fn push_cname(context: &Context<'_>, builder: &mut AnswerBuilder, host: &Name) {
     );
 }
 
+/// Appends one kind of what there is for ANY (RFC 8482 §4.1).
+fn push_any(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    selection: &Selection<'_>,
+    instances: &[&Instance],
+) {
+    let before = builder.answer_count();
+    if selection.is_service_name() {
+        push_srv(context, builder, instances);
+    }
+    if builder.answer_count() == before {
+        push_addresses(context, builder, instances);
+    }
+    if builder.answer_count() == before {
+        push_nothing_more(context, builder);
+    }
+}
+
 /// RFC 8482 §4.2: something small that says that ANY is not what it was.
-fn push_any(context: &Context<'_>, builder: &mut AnswerBuilder) {
+fn push_nothing_more(context: &Context<'_>, builder: &mut AnswerBuilder) {
     let ttl = context.settings.ttl_seconds;
     builder.push(
         Section::Answer,
-        Owner::Question,
+        context.owner(),
         RecordType::HINFO,
         ttl,
         |rdata| {
@@ -173,10 +190,10 @@ fn push_any(context: &Context<'_>, builder: &mut AnswerBuilder) {
     );
 }
 
-/// The name that the name asked for is an alias of.
+/// The name that a name of these instances is an alias of.
 ///
 /// A name of RFC 2782 is none: nothing could stand beside its CNAME, and it is there for SRV (RFC 2181 §10.1).
-fn host_of(selection: &Selection<'_>, instances: &[&Instance]) -> Option<Name> {
+pub(super) fn host_of(selection: &Selection<'_>, instances: &[&Instance]) -> Option<Name> {
     if selection.is_service_name() {
         return None;
     }

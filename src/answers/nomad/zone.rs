@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use crate::catalog::HealthPolicy;
-use crate::dns::{Name, NameError, Query, RecordType};
+use crate::dns::{Name, NameError, RecordType};
+
+/// The CNAMEs that one answer follows when nobody says otherwise.
+const ALIAS_CHAIN: usize = 8;
 
 /// One zone: an apex and the names that it is the authority for.
 #[derive(Clone, Debug)]
@@ -33,6 +36,20 @@ pub struct ZoneSettings {
     pub health: HealthPolicy,
     /// The addresses of the name server.
     pub server_addresses: Vec<IpAddr>,
+    /// Whether a zone within another tells its name server.
+    pub inner_name_servers: InnerNameServers,
+    /// The most CNAMEs that one answer follows.
+    pub alias_chain: usize,
+}
+
+/// Whether a zone within another tells its name server (NS).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InnerNameServers {
+    /// It does.
+    Told,
+    /// Its apex has no NS.
+    #[default]
+    Hidden,
 }
 
 /// Whether TXT records describe the instances.
@@ -80,6 +97,8 @@ impl ZoneSettings {
             descriptions: Descriptions::default(),
             health: HealthPolicy::default(),
             server_addresses: Vec::new(),
+            inner_name_servers: InnerNameServers::default(),
+            alias_chain: ALIAS_CHAIN,
         }
     }
 
@@ -101,12 +120,12 @@ impl ZoneSettings {
         self.zones.iter().find(|zone| name.is_within(&zone.apex))
     }
 
-    /// The zone that answers a query, if one does.
+    /// The zone that answers for a name and a type, if one does.
     ///
     /// What is asked of the parent about an apex, DS, is answered by the parent (RFC 4035 §3.1.4.1).
-    pub(super) fn zone_for(&self, query: &Query) -> Option<&Zone> {
-        let zone = self.zone_of(&query.name)?;
-        let is_parents = query.record_type == RecordType::DS && query.name == zone.apex;
+    pub(super) fn zone_for(&self, name: &Name, asked: RecordType) -> Option<&Zone> {
+        let zone = self.zone_of(name)?;
+        let is_parents = asked == RecordType::DS && *name == zone.apex;
         let parent = is_parents.then(|| self.zones_around(zone).next());
         Some(parent.flatten().unwrap_or(zone))
     }

@@ -3,7 +3,7 @@
 //! Appends to a buffer of the listener's and allocates nothing where that has room.
 
 use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
-use super::super::{Answer, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
+use super::super::{Answer, Class, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
 use super::options::{Additions, AnswerOptions};
 use super::{HEADER_OCTETS, MESSAGE_OCTETS};
 
@@ -59,7 +59,8 @@ fn encode_within(
     let cut = Cut::choose(answer, room, query.transport);
 
     let mut bits = RESPONSE | reflected(query.flags) | parts.rcode.0 & 0xf;
-    if parts.authoritative {
+    // RFC 1034 §3.7.1: nobody is the authority for all classes.
+    if parts.authoritative && query.class != Class::ANY {
         bits |= AUTHORITATIVE;
     }
     let all = u16::try_from(parts.answer_starts.len()).unwrap_or(u16::MAX);

@@ -1,0 +1,91 @@
+//! Aliases: follows the CNAMEs of the zones from a name to the last one (RFC 1034 §4.3.2, step 3a).
+//!
+//! A name whose only address is a host name is a CNAME; where that host name is in one of the zones, the answer
+//! goes on there. A name that leads back to itself has no alias: which ones those are depends on the catalogue
+//! alone, not on where a query begins, so that the zones are the same for `export` as for a client.
+
+use super::{Context, Loops, ZoneSettings, records};
+use crate::catalog::Doubt;
+use crate::dns::Name;
+
+/// The most names of a loop that is told from a long chain.
+const LOOP_NAMES_MAX: usize = 32;
+
+/// The CNAMEs of an answer.
+pub(super) struct Chain {
+    /// The names that they lead to, one after the other; none where the first name is on a loop.
+    pub(super) targets: Vec<Name>,
+    /// What comes after them.
+    pub(super) end: End,
+    /// Why a name on the way may be no alias, or that of another name.
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// What comes after the CNAMEs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The last name is answered for; it has no alias, or one that is left out.
+    Here,
+    /// The last name is in none of the zones, or there are more CNAMEs than one answer has: the client asks on.
+    Elsewhere,
+}
+
+impl Chain {
+    /// Follows the alias of the name asked for, which is one of `first`.
+    pub(super) fn follow(context: &Context<'_>, first: Name, loops: &Loops) -> Self {
+        let most = context.settings.alias_chain;
+        let mut names = vec![*context.name];
+        let (mut next, mut doubt, mut loop_at) = (Some(first), None, None);
+        while let Some(target) = next {
+            loop_at = names.iter().position(|name| *name == target);
+            if loop_at.is_some() || names.len() > most_names(context.settings) {
+                break;
+            }
+            let (alias, about) = step(context, &target);
+            names.push(target);
+            next = alias;
+            doubt = doubt.max(about);
+        }
+        // What is found from one of its names has to be found from all of them.
+        loop_at = loop_at.filter(|at| names.len() - at <= LOOP_NAMES_MAX);
+        let last = loop_at.unwrap_or(names.len() - 1);
+        if let Some(name) = loop_at.filter(|at| *at <= most).map(|at| &names[at]) {
+            loops.note(name);
+        }
+        let count = last.min(most);
+        let is_here = count == last && (next.is_none() || loop_at.is_some());
+        let is_here = is_here && context.settings.zone_of(&names[count]).is_some();
+        Self {
+            targets: names.drain(1..=count).collect(),
+            end: if is_here { End::Here } else { End::Elsewhere },
+            doubt,
+        }
+    }
+}
+
+/// The most names that are looked at for one answer.
+pub(super) fn most_names(settings: &ZoneSettings) -> usize {
+    settings.alias_chain + LOOP_NAMES_MAX
+}
+
+/// The name that an answer goes on at.
+pub(super) fn next(context: &Context<'_>) -> Option<Name> {
+    let labels = context.name.labels();
+    let alias = context.place(&labels).alias();
+    alias.filter(|_| records::are_answered_by_alias(context))
+}
+
+/// Where a name leads to, and why it may lead elsewhere; one in none of the zones leads nowhere.
+fn step(context: &Context<'_>, name: &Name) -> (Option<Name>, Option<Doubt>) {
+    let Some(zone) = context.settings.zone_of(name) else {
+        return (None, None);
+    };
+    let context = Context {
+        name,
+        zone,
+        ..*context
+    };
+    let labels = name.labels();
+    let place = context.place(&labels);
+    (place.alias(), place.doubt())
+}

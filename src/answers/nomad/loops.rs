@@ -1,0 +1,47 @@
+//! Aliases that lead back to themselves: counted, and logged once for each name.
+//!
+//! Floor 2. Only an answer that is made anew comes here, and only where it meets such a name. What was logged is
+//! remembered up to a limit, so that neither memory nor the log grows with what is registered or asked.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::dns::Name;
+
+/// Names that are logged; further ones are only counted.
+const LOGGED_MAX: usize = 1000;
+
+/// The aliases that answers leave out since they lead back to themselves.
+#[derive(Debug, Default)]
+pub struct Loops {
+    total: AtomicU64,
+    logged: Mutex<HashSet<Name>>,
+}
+
+impl Loops {
+    /// How many answers left one out.
+    pub fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// Notes that an answer leaves out the alias of a name.
+    pub(super) fn note(&self, name: &Name) {
+        self.total.fetch_add(1, Ordering::Relaxed);
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.len() >= LOGGED_MAX || !logged.insert(*name) {
+            return;
+        }
+        let is_last = logged.len() == LOGGED_MAX;
+        drop(logged);
+        tracing::warn!(
+            ?name,
+            "an alias leads back to itself and is left out: the address of its instances is a name that leads to it"
+        );
+        if is_last {
+            tracing::warn!(
+                "too many aliases lead back to themselves: further ones are counted only"
+            );
+        }
+    }
+}
