@@ -4,7 +4,7 @@
 //! name can be asked for is the catalogue's to say.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use crate::catalog::{Address, Group, Health, Id, Identity, Instance};
@@ -138,11 +138,13 @@ fn address(text: &str) -> Result<Address, Oddity> {
         .strip_prefix('[')
         .and_then(|text| text.strip_suffix(']'))
         .unwrap_or(text);
-    match bare.parse::<IpAddr>() {
+    let is_v4 = bare.parse::<Ipv4Addr>().is_ok();
+    // What an IPv4-mapped address means is the IPv4 address (RFC 4291 section 2.5.5.2).
+    match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(_) if is_v4 && bare != text => Err(Oddity::AddressUnusable),
         Ok(address) if address.is_unspecified() => Err(Oddity::AddressUnspecified),
-        Ok(IpAddr::V4(address)) if bare == text => Ok(Address::V4(address)),
+        Ok(IpAddr::V4(address)) => Ok(Address::V4(address)),
         Ok(IpAddr::V6(address)) => Ok(Address::V6(address)),
-        Ok(IpAddr::V4(_)) => Err(Oddity::AddressUnusable),
         Err(_) if has_zone(bare) => Err(Oddity::AddressZoned),
         Err(_) => host(text).map(Address::Host).ok_or(Oddity::AddressUnusable),
     }
@@ -184,6 +186,10 @@ mod tests {
             ("10.1.2.3", Ok(Address::V4([10, 1, 2, 3].into()))),
             ("fd00::1", v6("fd00::1")),
             ("[fd00::2]", v6("fd00::2")),
+            ("::ffff:10.1.2.3", Ok(Address::V4([10, 1, 2, 3].into()))),
+            ("[::FFFF:a01:203]", Ok(Address::V4([10, 1, 2, 3].into()))),
+            // Compatible ones are deprecated, and no IPv4 addresses (RFC 4291 section 2.5.5.1).
+            ("::10.1.2.3", v6("::10.1.2.3")),
             ("db.internal.example", host("db.internal.example")),
             ("db.internal.example.", host("db.internal.example")),
             ("vm", host("vm")),
@@ -194,6 +200,7 @@ mod tests {
             (" ", Err(Oddity::AddressEmpty)),
             ("0.0.0.0", Err(Oddity::AddressUnspecified)),
             ("[::]", Err(Oddity::AddressUnspecified)),
+            ("::ffff:0.0.0.0", Err(Oddity::AddressUnspecified)),
             ("10.1.2", Err(Oddity::AddressUnusable)),
             ("10.1.2.3:80", Err(Oddity::AddressUnusable)),
             ("[10.1.2.3]", Err(Oddity::AddressUnusable)),

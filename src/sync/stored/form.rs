@@ -134,6 +134,7 @@ impl Summed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
     use std::sync::Arc;
 
     use proptest::prelude::*;
@@ -214,6 +215,27 @@ mod tests {
             Arc::ptr_eq(&first.group, &second.group),
             "groups are shared"
         );
+    }
+
+    #[test]
+    fn a_mapped_address_that_an_earlier_version_wrote_comes_back_as_the_ipv4_address() {
+        let catalog = Arc::new(Catalog::new());
+        let mut writer = catalog.writer();
+        let group = Arc::new(Group::default());
+        let mapped = Ipv4Addr::new(10, 0, 0, 1).to_ipv6_mapped();
+        let all =
+            [mapped, Ipv6Addr::LOCALHOST].map(|address| instance(Address::V6(address), &group));
+        writer.put("default", "web", all.to_vec()).unwrap();
+        writer.publish(1);
+        let (guard, mut file) = (catalog.snapshot().unwrap(), Vec::new());
+        write(&HEAD, guard.as_ref().unwrap(), &mut file).unwrap();
+        let (_, services) = read(&file).unwrap();
+        let addresses: Vec<_> = services[0].instances.iter().map(|it| &it.address).collect();
+        let expected = [
+            Address::V4([10, 0, 0, 1].into()),
+            Address::V6(Ipv6Addr::LOCALHOST),
+        ];
+        assert_eq!(addresses, expected.iter().collect::<Vec<_>>());
     }
 
     #[test]

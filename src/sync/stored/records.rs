@@ -2,6 +2,7 @@
 //!
 //! Floor 2, no I/O. What instances have in common stands once for all of them, as in the catalogue.
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -172,7 +173,7 @@ impl<'a> InstanceForm<'a> {
         Instance {
             address: match self.address {
                 AddressForm::V4(octets) => Address::V4(octets.into()),
-                AddressForm::V6(octets) => Address::V6(octets.into()),
+                AddressForm::V6(octets) => v6_or_mapped(octets.into()),
                 AddressForm::Host(name) => Address::Host(name.into()),
                 AddressForm::Unusable => Address::Unusable,
             },
@@ -195,4 +196,11 @@ impl<'a> InstanceForm<'a> {
                 .unwrap_or_default(),
         }
     }
+}
+
+/// Gives the IPv4 address that an IPv4-mapped one means: earlier versions wrote those as they were.
+fn v6_or_mapped(address: Ipv6Addr) -> Address {
+    address
+        .to_ipv4_mapped()
+        .map_or(Address::V6(address), Address::V4)
 }
