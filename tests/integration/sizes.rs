@@ -16,7 +16,7 @@ async fn crowded() -> Gateway {
     let nomad = cast();
     nomad.register((0..INSTANCES).map(|number| {
         let [high, low] = number.to_be_bytes();
-        Registration::new("default", "crowd")
+        Registration::new("default", "legion")
             .address(format!("10.8.{high}.{low}"))
             .port(4000)
     }));
@@ -27,7 +27,7 @@ async fn crowded() -> Gateway {
 async fn all_addresses_are_in_one_answer_where_a_message_holds_them() {
     let gateway = crowded().await;
     let mut clients = Clients::connect(&gateway).await;
-    let question = Question::new("crowd.default.nomad", RecordType::A);
+    let question = Question::new("legion.default.nomad", RecordType::A);
     for answered in clients.ask_all(&question).await {
         assert_eq!(answered.said.rcode, 0);
         let records = answered.said.answer.len();
@@ -41,7 +41,7 @@ async fn all_addresses_are_in_one_answer_where_a_message_holds_them() {
 async fn what_no_message_holds_comes_in_turns_on_every_transport() {
     let gateway = crowded().await;
     let mut clients = Clients::connect(&gateway).await;
-    let question = Question::new("crowd.default.nomad", RecordType::SRV);
+    let question = Question::new("legion.default.nomad", RecordType::SRV);
     let mut seen = HashSet::new();
     for _ in 0..10 {
         for answered in clients.ask_all(&question).await {

@@ -9,6 +9,9 @@ use crate::demo::model::{Check, NODE_ID, Registration, random_uuid};
 /// A node in a second datacenter.
 const REMOTE_NODE: &str = "7c1d2b0e-5f64-8a39-9c0b-2f1e6d3a4b58";
 const REMOTE_DATACENTER: &str = "dc2";
+/// A node in a datacenter whose name is no host name, as Nomad allows.
+const UNDERSCORE_NODE: &str = "e2b7a9c4-3d18-4c6f-8b52-90f1d7e6a3c5";
+const UNDERSCORE_DATACENTER: &str = "eu_west";
 
 /// A tag that no name can carry.
 const ROUTER_TAG: &str = "traefik.http.routers.redis.rule=Host(`redis.example`)";
@@ -22,6 +25,7 @@ pub(super) fn enter(nomad: &SimulatedNomad) {
     nomad.set_nodes(vec![
         node(NODE_ID, "vm", "dc1"),
         node(REMOTE_NODE, "far", REMOTE_DATACENTER),
+        node(UNDERSCORE_NODE, "west", UNDERSCORE_DATACENTER),
     ]);
     for nth in 0..3 {
         nomad.register(redis("default", nth, role(nth)));
@@ -39,7 +43,7 @@ pub(super) fn enter(nomad: &SimulatedNomad) {
                 .map(remote),
         );
     }
-    for service in others() {
+    for service in others().into_iter().chain(aliases()).chain(crowds()) {
         nomad.register([service]);
     }
     let (failing, check) = failing();
@@ -106,7 +110,47 @@ fn others() -> Vec<Registration> {
         of("dual").address("10.0.3.11").port(8080).tags(["v4"]),
         of("dual").address("2001:db8::d1").port(8080).tags(["v6"]),
         of("hostname").address("db.internal.example").port(5432),
+        of("mapped").address("::ffff:10.0.9.21").port(8080),
+        of("underscore-dc")
+            .address("10.0.5.11")
+            .port(8080)
+            .node(UNDERSCORE_NODE, UNDERSCORE_DATACENTER),
     ]
+}
+
+/// Services whose address is a name: of another service, of none, of itself, of a service in the other zone.
+fn aliases() -> Vec<Registration> {
+    let targets = [
+        ("alias", "redis.default.nomad"),
+        ("alias-chain", "alias.default.nomad"),
+        ("alias-nowhere", "nobody.default.nomad"),
+        ("alias-self", "alias-self.default.nomad"),
+        ("alias-loop-a", "alias-loop-b.default.nomad"),
+        ("alias-loop-b", "alias-loop-a.default.nomad"),
+        ("alias-other-zone", "six.default.service.nomad"),
+    ];
+    let alias = |(service, target)| {
+        Registration::new("default", service)
+            .address(target)
+            .port(6379)
+    };
+    targets.map(alias).into()
+}
+
+/// Services of several instances: a replica set, more than fit into 1,232 octets, more than resolvers take.
+fn crowds() -> Vec<Registration> {
+    let of = |service, network, count: u8, label, port| {
+        (1..=count).map(move |nth| {
+            Registration::new("default", service)
+                .address(format!("{network}.{nth}"))
+                .port_label(label)
+                .port(port)
+        })
+    };
+    of("mongo", "10.0.4", 3, "mongodb", 27_017)
+        .chain(of("crowd", "10.1.0", 40, "http", 8080))
+        .chain(of("throng", "10.2.0", 150, "http", 8080))
+        .collect()
 }
 
 fn dirty() -> Vec<Registration> {
