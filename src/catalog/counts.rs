@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::labels::label_key;
+use super::labels::datacenter_key;
 use super::snapshot::AddressUse;
 use super::writer::{Touched, Writer};
 use super::{Address, Instance};
@@ -58,7 +58,7 @@ impl Writer {
     }
 
     fn count_datacenter(&mut self, datacenter: &str, namespace: &str, step: isize) {
-        let Some(datacenter) = label_key(datacenter) else {
+        let Some(datacenter) = datacenter_key(datacenter) else {
             return;
         };
         let namespaces = self

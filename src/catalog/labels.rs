@@ -1,6 +1,6 @@
 //! Which of Nomad's names can be DNS labels, and the keys that they have in the catalogue.
 //!
-//! Floor 1. Keys are lower case, as DNS compares names.
+//! Floor 1. Keys are lower case, as DNS compares names: only letters of ASCII have two cases (RFC 4343).
 
 /// The longest label of a DNS name, in octets (RFC 1035 §2.3.4).
 pub(super) const LABEL_OCTETS: usize = 63;
@@ -26,19 +26,33 @@ pub(super) fn keys(namespace: &str, service: &str) -> Result<(Box<str>, Box<str>
     Ok((namespace, service))
 }
 
+/// Whether a tag or a datacenter can be a label: 1 to 63 octets of any kind (RFC 2181 §11).
+pub fn is_label(text: &str) -> bool {
+    (1..=LABEL_OCTETS).contains(&text.len())
+}
+
+/// The key of a datacenter, which can be called by any label.
+pub(super) fn datacenter_key(name: &str) -> Option<Box<str>> {
+    is_label(name).then(|| name.to_ascii_lowercase().into())
+}
+
 /// The lower-case form of a name that can be a label in the sense of RFC 1123 §2.1, bar hyphens.
 pub(super) fn label_key(name: &str) -> Option<Box<str>> {
     let legal = name
         .bytes()
         .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-    let fits = (1..=LABEL_OCTETS).contains(&name.len());
-    (legal && fits).then(|| name.to_ascii_lowercase().into())
+    (legal && is_label(name)).then(|| name.to_ascii_lowercase().into())
 }
 
-/// Whether a namespace or a datacenter could be called so.
+/// Whether a namespace could be called so.
 pub(super) fn could_be_named(label: &[u8]) -> bool {
     let legal = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
     !label.is_empty() && label.iter().all(legal)
+}
+
+/// Whether a datacenter could be called so: Nomad's names are text.
+pub(super) fn could_be_datacenter(label: &[u8]) -> bool {
+    !label.is_empty() && str::from_utf8(label).is_ok()
 }
 
 /// Whether a service could be called so.

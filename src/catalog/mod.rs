@@ -32,7 +32,7 @@ pub use demand::{Ask, Coverage, NotRead};
 pub use doubt::{Doubt, Doubted};
 pub use health::{Health, HealthCounts};
 pub use instance::{Address, Group, Id, Identity, Instance};
-pub use labels::NameError;
+pub use labels::{NameError, is_label};
 pub use policy::HealthPolicy;
 pub use service::{Part, Service};
 pub use snapshot::Snapshot;

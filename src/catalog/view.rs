@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::labels::{could_be_named, could_be_service};
+use super::labels::{could_be_datacenter, could_be_named, could_be_service};
 use super::sources::{Gathered, Sources};
 use super::{Cell, Coverage, Doubt, Service, Snapshot};
 
@@ -120,12 +120,12 @@ impl View {
     pub fn datacenter(&self, label: &[u8]) -> Lookup<()> {
         self.look_at(&self.snapshot.names);
         if self.snapshot.coverage == Coverage::OnDemand {
-            return found(could_be_named(label));
+            return found(could_be_datacenter(label));
         }
         let is_known = self.snapshot.has_datacenter(label);
         Lookup::or_unlisted(is_known.then_some(()), || {
             let any = self.snapshot.doubts.strongest();
-            any.filter(|_| could_be_named(label))
+            any.filter(|_| could_be_datacenter(label))
         })
     }
 

@@ -30,8 +30,10 @@ pub enum Oddity {
     NamespaceName,
     /// Another service has the same name in other letter case, so both answer as one.
     CaseTwin,
-    /// A tag is empty, very long or has control characters.
+    /// A tag that no name can carry: it is empty, or longer than a label.
     Tag,
+    /// A datacenter that no name can carry: it is empty, or longer than a label.
+    Datacenter,
     /// Two registrations have the same id; the first one counts.
     Duplicate,
     /// The registration is of another service than the one that was asked for.
@@ -42,7 +44,7 @@ pub enum Oddity {
 
 impl Oddity {
     /// All of them, in the order of [`Counts`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AddressEmpty,
         Self::AddressZoned,
         Self::AddressUnspecified,
@@ -51,6 +53,7 @@ impl Oddity {
         Self::NamespaceName,
         Self::CaseTwin,
         Self::Tag,
+        Self::Datacenter,
         Self::Duplicate,
         Self::Foreign,
         Self::Unreadable,
@@ -68,6 +71,7 @@ impl Oddity {
             Self::NamespaceName => "namespace_name",
             Self::CaseTwin => "case_twin",
             Self::Tag => "tag",
+            Self::Datacenter => "datacenter",
             Self::Duplicate => "duplicate",
             Self::Foreign => "foreign",
             Self::Unreadable => "unreadable",
@@ -168,6 +172,12 @@ impl Oddities {
             let (namespace, service) = (namespace.escape_debug(), service.escape_debug());
             format!("{example:?} in {namespace}/{service}").into()
         });
+        // Tags are any text, and long ones are usual: they are no mistake of whoever wrote them.
+        if oddity == Oddity::Tag {
+            let reason = oddity.label();
+            tracing::debug!(?namespace, ?service, reason, ?example, "odd registration");
+            return;
+        }
         let seen = self.hasher.hash_one((key, oddity));
         if self.logged.len() >= LOGGED_MAX || !self.logged.insert(seen) {
             return;

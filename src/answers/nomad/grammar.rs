@@ -229,25 +229,17 @@ impl Selection<'_> {
         let group = &instance.group;
         let carries = |label: &[u8]| group.tags.iter().any(|tag| is_same_label(tag, label));
         let mut tags = (0..self.tags).filter_map(|place| self.labels.at(place));
-        let is_there =
-            |label: &[u8]| is_datacenter(label) && is_same_label(&group.datacenter, label);
+        let is_there = |label: &[u8]| is_same_label(&group.datacenter, label);
         self.datacenter.is_none_or(is_there)
             && self.service_tag.is_none_or(carries)
             && tags.all(carries)
     }
 }
 
-/// Whether a tag or a datacenter is what a label says, by the rules of DNS; only a legal label can be.
-pub(super) fn is_same_label(text: &str, label: &[u8]) -> bool {
-    let legal = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_';
-    let is_legal = !text.is_empty() && text.bytes().all(legal);
-    is_legal && text.as_bytes().eq_ignore_ascii_case(label)
-}
-
-/// Whether a datacenter's name can stand in a name: it has to be a host's label (RFC 1123 §2.1), unlike a tag.
-pub(super) fn is_datacenter(label: &[u8]) -> bool {
-    let legal = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
-    !label.is_empty() && label.iter().all(legal)
+/// Whether a tag or a datacenter is what a label says: labels are octets, of which letters of ASCII have no case
+/// (RFC 2181 §11, RFC 4343).
+fn is_same_label(text: &str, label: &[u8]) -> bool {
+    text.as_bytes().eq_ignore_ascii_case(label)
 }
 
 pub(super) fn is_underscored(label: &[u8]) -> bool {
@@ -257,17 +249,4 @@ pub(super) fn is_underscored(label: &[u8]) -> bool {
 /// Whether a second label of RFC 2782 names a protocol, which takes all instances.
 pub(super) fn is_protocol(label: &[u8]) -> bool {
     label.eq_ignore_ascii_case(b"_tcp") || label.eq_ignore_ascii_case(b"_udp")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_legal_label_is_a_tag_in_a_name() {
-        assert!(is_same_label("Primary", b"pRIMARY"));
-        for tag in ["a.b", "with space", "", "x=1", "new\nline"] {
-            assert!(!is_same_label(tag, tag.as_bytes()), "{tag}");
-        }
-    }
 }

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::address_labels::hex_label;
-use super::grammar::{self, Found, is_datacenter, is_protocol, is_same_label};
+use super::grammar::{self, Found, is_protocol};
 use super::zone::{Zone, ZoneSettings};
-use crate::catalog::{Service, Snapshot, View};
+use crate::catalog::{Service, Snapshot, View, is_label};
 use crate::dns::Name;
 
 /// Goes through the names of a zone that have records, each once, in an order that stays the same.
@@ -114,10 +114,9 @@ fn tags_by_datacenter(service: &Service) -> BTreeMap<Option<String>, BTreeSet<St
     let mut found: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
     for instance in service.instances() {
         let group = &instance.group;
-        let datacenter = Some(group.datacenter.to_ascii_lowercase())
-            .filter(|name| is_datacenter(name.as_bytes()));
+        let datacenter = Some(group.datacenter.to_ascii_lowercase()).filter(|name| is_label(name));
         let tags = group.tags.iter().map(|tag| tag.to_ascii_lowercase());
-        let tags = tags.filter(|tag| is_same_label(tag, tag.as_bytes()));
+        let tags = tags.filter(|tag| is_label(tag));
         let tags: BTreeSet<String> = tags.collect();
         if let Some(datacenter) = datacenter {
             let there = found.entry(Some(datacenter)).or_default();

@@ -13,7 +13,7 @@ const REMOTE_DATACENTER: &str = "dc2";
 const UNDERSCORE_NODE: &str = "e2b7a9c4-3d18-4c6f-8b52-90f1d7e6a3c5";
 const UNDERSCORE_DATACENTER: &str = "eu_west";
 
-/// A tag that no name can carry.
+/// A tag that stands for a rule of a proxy, as is usual.
 const ROUTER_TAG: &str = "traefik.http.routers.redis.rule=Host(`redis.example`)";
 
 /// Puts everyone in.

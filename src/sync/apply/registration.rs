@@ -7,13 +7,11 @@ use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::catalog::{Address, Group, Health, Id, Identity, Instance};
+use crate::catalog::{Address, Group, Health, Id, Identity, Instance, is_label};
 use crate::nomad::{Read, Registration};
 use crate::sync::key::Key;
 use crate::sync::oddities::{Found, Oddity};
 
-/// A tag longer than this is odd; it is kept all the same.
-const TAG_BYTES: usize = 255;
 /// RFC 1035 section 2.3.4: the octets of a name and of a label, as text without the final dot.
 const HOST_BYTES: usize = 253;
 const LABEL_BYTES: usize = 63;
@@ -75,12 +73,12 @@ fn instance(
         };
         (other, "")
     });
-    let odd_tag = registration
-        .tags
-        .iter()
-        .find(|tag| tag.is_empty() || tag.len() > TAG_BYTES || tag.chars().any(char::is_control));
-    if let Some(tag) = odd_tag {
+    // They stay, and stand in TXT; only no name has them.
+    if let Some(tag) = registration.tags.iter().find(|tag| !is_label(tag)) {
         found.add(Oddity::Tag, tag);
+    }
+    if !is_label(&registration.datacenter) {
+        found.add(Oddity::Datacenter, &registration.datacenter);
     }
     let address = address(&registration.address).unwrap_or_else(|oddity| {
         found.add(oddity, &registration.address);

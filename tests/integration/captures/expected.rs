@@ -155,13 +155,15 @@ pub(super) const ANSWERS: &[Asked] = &[
         OK,
         &["10 10 23984 7f000001.addr.nomad."],
     ),
-    // Tags of all sorts: those that are labels can be asked for, in any letter case.
+    // Tags of all sorts can be asked for, in any letter case; a dot within one is escaped.
     ("odd-tags.default.nomad", "A", OK, LOOPBACK),
     ("upper.odd-tags.default.nomad", "A", OK, LOOPBACK),
     ("-lead.odd-tags.default.nomad", "A", OK, LOOPBACK),
     ("a.b.odd-tags.default.nomad", "A", NXDOMAIN, NONE),
-    ("x=1.odd-tags.default.nomad", "A", NXDOMAIN, NONE),
-    ("with space.odd-tags.default.nomad", "A", NXDOMAIN, NONE),
+    (r"a\.b.odd-tags.default.nomad", "A", OK, LOOPBACK),
+    ("x=1.odd-tags.default.nomad", "A", OK, LOOPBACK),
+    (r"with\032space.odd-tags.default.nomad", "A", OK, LOOPBACK),
+    (r"new\010line.odd-tags.default.nomad", "A", OK, LOOPBACK),
     // A name that is no label is no name.
     ("illegal-bad_name.default.nomad", "A", NXDOMAIN, NONE),
     ("y.default.nomad", "A", NXDOMAIN, NONE),
@@ -271,6 +273,7 @@ pub(super) const ODDITIES: &[(&str, f64)] = &[
     ("namespace_name", 1.0),
     ("case_twin", 1.0),
     ("tag", 1.0),
+    ("datacenter", 0.0),
     ("duplicate", 0.0),
     ("foreign", 0.0),
     ("unreadable", 0.0),

@@ -16,6 +16,8 @@ use nomadns::layers::{CacheSettings, Limits, Stacks, WorkerStack};
 use nomadns::listeners::Server;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 
+use super::question::labels_of;
+
 /// A gateway without sockets and without a Nomad.
 #[derive(Debug)]
 pub struct Answers {
@@ -179,11 +181,8 @@ pub fn query(name: &str, record_type: RecordType) -> Message {
 }
 
 pub fn name_of(text: &str) -> Name {
-    let labels = text
-        .split('.')
-        .filter(|label| !label.is_empty())
-        .map(str::as_bytes);
-    let mut name = Name::from_labels(labels).unwrap();
+    let labels = labels_of(text);
+    let mut name = Name::from_labels(labels.iter().map(Vec::as_slice)).unwrap();
     name.set_fqdn(true);
     name
 }

@@ -18,11 +18,10 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// Makes the question of a name without escapes.
+    /// Makes the question of a name, in which dots and octets may be escaped.
     pub(crate) fn new(name: &str, record_type: RecordType) -> Self {
-        let labels = name.split('.').filter(|label| !label.is_empty());
         Self {
-            labels: labels.map(|label| label.as_bytes().to_vec()).collect(),
+            labels: labels_of(name),
             record_type,
         }
     }
@@ -56,6 +55,31 @@ impl Question {
         assert_eq!((text_of(query.name()), query.query_type()), asked);
         message
     }
+}
+
+/// The labels of a name as text (RFC 1035 §5.1); empty ones are left out.
+pub(crate) fn labels_of(text: &str) -> Vec<Vec<u8>> {
+    let mut labels = vec![Vec::new()];
+    let mut rest = text.as_bytes();
+    while let [octet, after @ ..] = rest {
+        let label = labels.last_mut().unwrap();
+        rest = after;
+        match (octet, after) {
+            (b'.', _) => labels.push(Vec::new()),
+            (b'\\', [b'0'..=b'9', _, _, after @ ..]) => {
+                let digits = &rest[..3];
+                label.push(std::str::from_utf8(digits).unwrap().parse().unwrap());
+                rest = after;
+            }
+            (b'\\', [escaped, after @ ..]) => {
+                label.push(*escaped);
+                rest = after;
+            }
+            _ => label.push(*octet),
+        }
+    }
+    labels.retain(|label| !label.is_empty());
+    labels
 }
 
 impl fmt::Debug for Question {

@@ -63,7 +63,12 @@ async fn tags_and_datacenters_choose_instances() {
     let far = vec![
         instance_in("dc1", "10.3.0.1", 80, &["blue"]),
         instance_in("DC-2", "10.3.0.2", 80, &["blue", "Canary"]),
-        instance_in("dc 3", "10.3.0.3", 80, &[]),
+        instance_in(
+            "Rack_3 a.b",
+            "10.3.0.3",
+            80,
+            &["with space", "a.b", "\0\n", "\u{fc}"],
+        ),
     ];
     answers.set("default", "far", far);
     for (name, expected) in [
@@ -76,6 +81,16 @@ async fn tags_and_datacenters_choose_instances() {
             vec!["10.3.0.2"],
         ),
         ("blue.far.default.dc1.dc.nomad", vec!["10.3.0.1"]),
+        // Labels are octets (RFC 2181 §11).
+        (r"far.default.rack_3\032a\.b.dc.nomad", vec!["10.3.0.3"]),
+        (r"With\032Space.far.default.nomad", vec!["10.3.0.3"]),
+        (r"a\.B.far.default.nomad", vec!["10.3.0.3"]),
+        (r"\000\010.far.default.nomad", vec!["10.3.0.3"]),
+        (r"\195\188.far.default.nomad", vec!["10.3.0.3"]),
+        (
+            r"_far._a\.b.default.rack_3\032a\.b.dc.nomad",
+            vec!["10.3.0.3"],
+        ),
     ] {
         assert_eq!(
             addresses(&answers.ask(name, RecordType::A).answers),
@@ -86,6 +101,9 @@ async fn tags_and_datacenters_choose_instances() {
     for name in [
         "v6.primary.redis.default.nomad",
         "canary.far.default.dc1.dc.nomad",
+        "a.b.far.default.nomad",
+        // Only the letters of ASCII have two cases (RFC 4343 §3).
+        r"\195\156.far.default.nomad",
     ] {
         assert_denied(
             &answers.ask(name, RecordType::A),

@@ -122,19 +122,28 @@ async fn dirty_registrations_spoil_nothing_but_themselves() {
     nomad.register([Registration::new("default", "redis")
         .address("db.internal.example")
         .port(0)]);
-    nomad.register([Registration::new("default", "tagged").tags(["new\nline", "\u{1b}[31m", ""])]);
+    nomad.register([Registration::new("default", "tagged").tags(["", "\u{1b}[31m", ""])]);
+    let longest = "t".repeat(63);
+    nomad.register([
+        // Any octets are a label, so many of them.
+        Registration::new("default", "text").tags(["new\nline", "a.b", &longest]),
+        Registration::new("default", "long").tags([longest.clone() + "t"]),
+        Registration::new("default", "far").node("node", &(longest.clone() + "d")),
+        Registration::new("default", "near").node("node", "rack_1 a.b"),
+    ]);
     nomad.register(instances("default", "illegal_name.x y", 1));
     nomad.create_namespace(&"n".repeat(100));
     nomad.register(instances(&"n".repeat(100), "redis", 1));
     let followed = follow(&nomad).await;
     assert_eq!(followed.count("default", "redis"), 7);
-    assert_eq!(followed.held().len(), 2);
+    assert_eq!(followed.held().len(), 6);
     for (label, count) in [
         ("address_empty", 2),
         ("address_zoned", 1),
         ("address_unspecified", 1),
         ("address_unusable", 1),
-        ("tag", 1),
+        ("tag", 2),
+        ("datacenter", 1),
         ("service_name", 1),
         ("namespace_name", 1),
     ] {

@@ -28,7 +28,7 @@ const NAMESPACES: [&str; 8] = [
     "service", "service", "dc", "dc", "addr", "web", "ns", "Prod",
 ];
 const SERVICES: [&str; 6] = ["web", "web", "Web", "dc1", "0a000001", "service"];
-const TAGS: [&str; 4] = ["v2", "v3", "web", "dc1"];
+const TAGS: [&str; 5] = ["v2", "v3", "web", "dc1", "a b"];
 const DATACENTERS: [&str; 4] = ["dc1", "DC1", "web", "dc_1"];
 const ADDRESSES: [&str; 4] = ["10.0.0.1", "10.0.0.2", "fd00::1", "db.example"];
 const LABELS: [&str; 9] = [
