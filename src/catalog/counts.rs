@@ -1,4 +1,4 @@
-//! How many instances an address and a datacenter have, kept by the writer at each change.
+//! How many instances an address, a datacenter and a tag have, kept by the writer at each change.
 //!
 //! Answers look only whether there is any; counting tells when the last one goes. Only what a change
 //! touches is counted again.
@@ -8,14 +8,20 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::labels::datacenter_key;
+use super::labels::{datacenter_key, is_label};
 use super::snapshot::AddressUse;
+use super::tags::TagPlace;
 use super::writer::{Touched, Writer};
-use super::{Address, Instance};
+use super::{Address, Group, Instance};
 
 impl Writer {
-    /// Keeps the counts of addresses and datacenters: only what differs is touched.
-    pub(super) fn count(&mut self, namespace: &str, before: &[Instance], after: &[Instance]) {
+    /// Keeps the counts of addresses, datacenters and tags: only what differs is touched.
+    pub(super) fn count<'a>(
+        &mut self,
+        namespace: &str,
+        before: &'a [Instance],
+        after: &'a [Instance],
+    ) {
         self.working.instances = self.working.instances + after.len() - before.len();
         let (before, after) = differing(before, after);
         for instance in after {
@@ -26,14 +32,38 @@ impl Writer {
             self.count_address(&instance.address, -1);
             self.working.healths[instance.health as usize] -= 1;
         }
+        let groups = |instances: &'a [Instance]| instances.iter().map(|it| &it.group);
+        if groups(before).eq(groups(after)) {
+            return;
+        }
+        // What comes is counted before what goes, so that what stays never goes.
         for (instances, sign) in [(after, 1), (before, -1)] {
-            let same = |one: &Instance, next: &Instance| {
-                Arc::ptr_eq(&one.group, &next.group)
-                    || one.group.datacenter == next.group.datacenter
-            };
-            for run in instances.chunk_by(same) {
+            let is_same = |one: &Instance, next: &Instance| Arc::ptr_eq(&one.group, &next.group);
+            for run in instances.chunk_by(is_same) {
                 let step = sign * run.len().cast_signed();
-                self.count_datacenter(&run[0].group.datacenter, namespace, step);
+                let group = &run[0].group;
+                self.count_datacenter(&group.datacenter, namespace, step);
+                self.count_tags(group, namespace, step);
+            }
+        }
+    }
+
+    fn count_tags(&mut self, group: &Group, namespace: &str, step: isize) {
+        let datacenter = is_label(&group.datacenter).then_some(group.datacenter.as_bytes());
+        let namespace = namespace.as_bytes();
+        let anywhere = TagPlace {
+            namespace,
+            datacenter: None,
+        };
+        let there = datacenter.map(|datacenter| TagPlace {
+            namespace,
+            datacenter: Some(datacenter),
+        });
+        for tag in &group.tags {
+            for place in std::iter::once(anywhere).chain(there) {
+                if self.working.tags.add(place, tag, step) {
+                    self.tag_set = Touched::Yes;
+                }
             }
         }
     }

@@ -18,6 +18,7 @@ mod retired;
 mod service;
 mod snapshot;
 mod sources;
+mod tags;
 mod view;
 mod writer;
 

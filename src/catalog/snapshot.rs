@@ -10,6 +10,7 @@ use imbl::HashMap;
 
 use super::doubt::Doubts;
 use super::labels::{LABEL_OCTETS, could_be_named};
+use super::tags::TagCounts;
 use super::{Cell, Coverage, Doubt, HealthCounts, Service};
 
 /// One state of the catalogue.
@@ -18,11 +19,14 @@ pub struct Snapshot {
     pub(super) namespaces: HashMap<Box<str>, Arc<Namespace>>,
     pub(super) addresses: HashMap<IpAddr, AddressUse>,
     pub(super) datacenters: HashMap<Box<str>, HashMap<Box<str>, usize>>,
+    pub(super) tags: TagCounts,
     pub(super) doubts: Doubts,
     /// Superseded when a name comes or goes, or a doubt: what denials were made from.
     pub(super) names: Cell,
     /// Superseded when an address becomes known.
     pub(super) address_set: Cell,
+    /// Superseded when a namespace has a tag that it had not, or no longer has one.
+    pub(super) tag_set: Cell,
     pub(super) serial: u32,
     pub(super) index: u64,
     pub(super) services: usize,
@@ -148,6 +152,7 @@ impl Snapshot {
         let mut old = vec![
             std::mem::take(&mut self.names),
             std::mem::take(&mut self.address_set),
+            std::mem::take(&mut self.tag_set),
         ];
         for (_, namespace) in self.namespaces.iter_mut() {
             for (_, service) in Arc::make_mut(namespace).services.iter_mut() {

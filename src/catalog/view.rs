@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::labels::{could_be_datacenter, could_be_named, could_be_service};
 use super::sources::{Gathered, Sources};
+use super::tags::TagPlace;
 use super::{Cell, Coverage, Doubt, Service, Snapshot};
 
 /// One state of the catalogue, as it is seen while one answer is made.
@@ -81,6 +82,23 @@ impl View {
         Lookup::or_unlisted(is_in.then_some(()), || {
             self.snapshot.doubt_within(namespace)
         })
+    }
+
+    /// Looks up whether an instance of a namespace carries a tag, in one datacenter where that is given.
+    pub fn tag_in(&self, namespace: &[u8], datacenter: Option<&[u8]>, tag: &[u8]) -> Lookup<()> {
+        self.look_at(&self.snapshot.tag_set);
+        if self.snapshot.coverage == Coverage::OnDemand {
+            return found(could_be_named(namespace));
+        }
+        let place = TagPlace {
+            namespace,
+            datacenter,
+        };
+        if self.snapshot.tags.has(place, tag) {
+            return Lookup::Found(());
+        }
+        self.look_at(&self.snapshot.names);
+        Lookup::or_unlisted(None, || self.snapshot.doubt_within(namespace))
     }
 
     /// Looks a service up by its labels.

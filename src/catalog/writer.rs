@@ -31,6 +31,7 @@ pub struct Writer {
     /// Whether a doubt came or went.
     pub(super) doubts: Touched,
     pub(super) address_set: Touched,
+    pub(super) tag_set: Touched,
     /// Addresses without an instance.
     pub(super) retired: Retired,
 }
@@ -50,6 +51,7 @@ impl Writer {
             names: Touched::Yes,
             doubts: Touched::No,
             address_set: Touched::No,
+            tag_set: Touched::No,
             retired: Retired::default(),
         }
     }
@@ -135,7 +137,12 @@ impl Writer {
             self.superseded
                 .push(std::mem::take(&mut self.working.address_set));
         }
-        (self.names, self.doubts, self.address_set) = (Touched::No, Touched::No, Touched::No);
+        if self.tag_set == Touched::Yes {
+            self.superseded
+                .push(std::mem::take(&mut self.working.tag_set));
+        }
+        (self.names, self.doubts) = (Touched::No, Touched::No);
+        (self.address_set, self.tag_set) = (Touched::No, Touched::No);
         self.working.index = index;
         self.supersede();
         self.catalog

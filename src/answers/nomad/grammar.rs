@@ -125,8 +125,13 @@ impl<'a> Names<'a> {
                 Found::NameServer.into()
             }
             1 => self.read_namespace(label(0)),
-            // `_SERVICE._tcp.NS` and `_SERVICE._TAG.NS` are below it.
-            2 if is_underscored(label(0)) => self.read_namespace(label(1)),
+            // `_SERVICE._tcp.NS` is below it.
+            2 if is_protocol(label(0)) => self.read_namespace(label(1)),
+            // `_SERVICE._TAG.NS` is.
+            2 if is_underscored(label(0)) => {
+                let tag = &label(0)[1..];
+                empty_where(self.view.tag_in(label(1), self.datacenter, tag))
+            }
             3 if is_underscored(label(0)) && is_underscored(label(1)) => {
                 let tag = Some(label(1))
                     .filter(|tag| !is_protocol(tag))

@@ -51,6 +51,8 @@ async fn empty_non_terminals_are_nodata() {
         "dc1.dc.nomad",
         "default.dc1.dc.nomad",
         "_tcp.default.nomad",
+        "_primary.default.nomad",
+        "_REPLICA.default.dc1.dc.nomad",
     ] {
         assert_denied(
             &answers.ask(name, RecordType::A),
@@ -85,6 +87,14 @@ async fn what_is_below_a_leaf_is_denied() {
         "redis.nope.dc1.dc.nomad",
         "dc2.dc.nomad",
         "prod.dc2.dc.nomad",
+        // Nothing is below what no instance of the namespace carries, there.
+        "_nosuch.default.nomad",
+        "_redis.default.nomad",
+        "_http.default.nomad",
+        "_primary.prod.dc1.dc.nomad",
+        "_primary.default.dc2.dc.nomad",
+        "_tcp.default.dc2.dc.nomad",
+        "_.default.nomad",
     ] {
         assert_denied(
             &answers.ask(name, RecordType::A),
@@ -111,7 +121,6 @@ async fn what_is_above_a_name_in_doubt_is_not_denied() {
         "_tcp.unread.nomad",
         "refused.nomad",
         "_tcp.refused.nomad",
-        "_x.refused.nomad",
     ] {
         let message = answers.ask(name, RecordType::A);
         assert_denied(&message, ResponseCode::NoError, "nomad");
@@ -122,7 +131,13 @@ async fn what_is_above_a_name_in_doubt_is_not_denied() {
         .doubt("default", "redis", Some(Doubt::Unread))
         .unwrap();
     answers.publish();
-    for name in ["x.redis.default.nomad", "x.v7.redis.default.nomad"] {
+    for name in [
+        "x.redis.default.nomad",
+        "x.v7.redis.default.nomad",
+        "_x.default.nomad",
+        "_x.default.dc1.dc.nomad",
+        "_x.refused.nomad",
+    ] {
         let message = answers.ask(name, RecordType::A);
         assert_eq!(
             message.metadata.response_code,
