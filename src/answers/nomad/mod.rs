@@ -7,6 +7,7 @@
 mod address_labels;
 mod aliases;
 mod demand;
+mod descriptions;
 mod grammar;
 mod infrastructure;
 mod loops;
@@ -24,7 +25,7 @@ use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Name, Owner, Quer
 pub(super) use infrastructure::push_address;
 pub use loops::Loops;
 pub use names::names;
-pub use zone::{Descriptions, InnerNameServers, Zone, ZoneSettings};
+pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, Zone, ZoneSettings};
 
 use self::aliases::{Chain, End};
 use self::grammar::{Found, Reading};

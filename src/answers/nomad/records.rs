@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use rand::seq::SliceRandom;
 
 use super::Context;
+use super::descriptions::push_txt;
 use super::grammar::Selection;
 use super::infrastructure::{address_name, address_type, push_address};
 use super::zone::Descriptions;
@@ -114,31 +115,6 @@ fn push_srv(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&In
                 ttl,
             );
         }
-    }
-}
-
-fn push_txt(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&Instance]) {
-    for instance in instances {
-        let group = &instance.group;
-        let texts = [
-            format!("id={}", instance.id()),
-            format!("job={}", group.job),
-            format!("alloc={}", instance.allocation()),
-            format!("node={}", instance.node),
-            format!("dc={}", group.datacenter),
-            format!("port={}", instance.port),
-            format!("tags={}", group.tags.join(",")),
-        ];
-        let ttl = context.settings.ttl_seconds;
-        builder.push(
-            Section::Answer,
-            context.owner(),
-            RecordType::TXT,
-            ttl,
-            |rdata| {
-                texts.iter().for_each(|text| rdata.text(text.as_bytes()));
-            },
-        );
     }
 }
 

@@ -107,9 +107,9 @@ pub(super) const ANSWERS: &[Asked] = &[
         "TXT",
         OK,
         &[concat!(
-            r#""id=_nomad-task-e6e1df81-eb89-a7e6-a516-c0d0c1727291-group-g-bracket-p" "job=dirty-1" "#,
-            r#""alloc=e6e1df81-eb89-a7e6-a516-c0d0c1727291" "node=36a02cbb-b67b-0f42-e621-00752e7d565a" "#,
-            r#""dc=dc1" "port=26666" "tags=""#
+            r#""id=_nomad-task-e6e1df81-eb89-a7e6-a516-c0d0c1727291-group-g-bracket-p job=dirty-1 "#,
+            r#"alloc=e6e1df81-eb89-a7e6-a516-c0d0c1727291 node=36a02cbb-b67b-0f42-e621-00752e7d565a "#,
+            r#"dc=dc1 port=26666 tags=""#
         )],
     ),
     // Addresses that are none: the name is there, its addresses are not.
