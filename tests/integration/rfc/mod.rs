@@ -1,12 +1,14 @@
 //! The rules of the RFCs, one file for each number; a test is named for the rule that it proves.
 
 pub(crate) mod options;
+mod rfc1034;
 mod rfc1035;
 mod rfc2181;
 mod rfc2308;
 mod rfc2782;
 mod rfc4035;
 mod rfc5001;
+mod rfc6604;
 mod rfc6891;
 mod rfc7828;
 mod rfc7830;

@@ -49,13 +49,18 @@ impl Answers {
 
     /// Not ready, with answers chosen by health in this way.
     pub fn of_policy(zones: &[&str], health: HealthPolicy) -> Self {
+        Self::with(zones, |settings| settings.health = health)
+    }
+
+    /// Not ready, for these zones with other settings.
+    pub fn with(zones: &[&str], change: impl FnOnce(&mut ZoneSettings)) -> Self {
         let zone = |text: &str| {
             let name = dns::Name::from_labels(text.split('.').map(str::as_bytes)).unwrap();
             Zone::new(name).unwrap()
         };
         let mut settings = ZoneSettings::new(zones.iter().map(|text| zone(text)).collect(), 30, 5);
         settings.server_addresses = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
-        settings.health = health;
+        change(&mut settings);
         let catalog = Arc::new(Catalog::new());
         let router = Router::new(settings, Arc::clone(&catalog));
         let workers = Arc::new(Workers::default());
