@@ -13,7 +13,7 @@ use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Transport}
 pub(super) struct Lines(Vec<String>);
 
 impl Lines {
-    /// Asks for the records of a type; an answer by a CNAME has none of them.
+    /// Asks for the records of a type; those that a CNAME leads to are another name's.
     pub(super) async fn ask(router: &mut Router, name: &Name, record_type: RecordType) -> Self {
         let query = Query {
             id: 0,
@@ -34,7 +34,8 @@ impl Lines {
             |_| Vec::new(),
             |message| {
                 let records = message.records(Section::Answer);
-                let records = records.filter(|record| record.record_type == record_type);
+                let records = records
+                    .filter(|record| (record.owner, record.record_type) == (*name, record_type));
                 records
                     .map(|record| {
                         let (owner, ttl, class) = (record.owner, record.ttl, record.class);
@@ -51,6 +52,10 @@ impl Lines {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Writes each line behind a prefix.

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::answers::{Router, Zone};
+use crate::answers::{InnerNameServers, Router, Zone};
 use crate::catalog::{Catalog, Coverage, Doubt, HealthPolicy, View};
 use crate::config::Settings;
 use crate::dns::Name;
@@ -74,7 +74,9 @@ pub async fn run(
     timeout: Duration,
     out: &mut impl Write,
 ) -> Result<Option<LeftOut>, ExportError> {
-    let zones = settings.zones.clone();
+    let mut zones = settings.zones.clone();
+    // A zone file needs its NS, wherever that leads.
+    zones.inner_name_servers = InnerNameServers::Told;
     let (catalog, view) = read(settings, timeout).await?;
     let is_wanted = |zone: &&Zone| wanted.is_empty() || wanted.contains(&zone.apex);
     let mut file = ZoneFile {

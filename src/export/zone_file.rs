@@ -1,5 +1,6 @@
 //! Writes one zone, name by name as the router answers for each, holding no more than one name's records.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::lines::Lines;
@@ -18,6 +19,9 @@ const TYPES: [RecordType; 7] = [
     RecordType::TXT,
 ];
 
+/// The most records of a set that every server loads: BIND's `max-records-per-type` by default.
+const SET_RECORDS: usize = 100;
+
 /// Writes master files.
 pub(super) struct ZoneFile<'a, W> {
     pub(super) router: Router,
@@ -29,6 +33,8 @@ pub(super) struct ZoneFile<'a, W> {
 impl<W: Write> ZoneFile<'_, W> {
     pub(super) async fn write(&mut self, zone: &Zone) -> io::Result<()> {
         self.write_header(zone)?;
+        self.write_largest_set(zone).await?;
+        writeln!(self.out, "$ORIGIN {}", zone.apex)?;
         for name in names(self.settings, zone, self.view) {
             self.write_name(&name).await?;
         }
@@ -53,10 +59,55 @@ impl<W: Write> ZoneFile<'_, W> {
 ; Left out, though nomadns answers for it: names with several tags (TAG.TAG.SERVICE.NAMESPACE),
 ; and what may not stand beside a CNAME in a zone (RFC 1034, 3.6.2), which is written as a comment.
 ; BIND loads addresses at names with underscores only with `check-names ignore`.
-$ORIGIN {apex}
 ",
             apex = zone.apex
         )
+    }
+
+    /// Says what a set that is larger than others take is in need of.
+    async fn write_largest_set(&mut self, zone: &Zone) -> io::Result<()> {
+        let Some((name, count)) = self.largest_set(zone).await else {
+            return Ok(());
+        };
+        write!(
+            self.out,
+            "\
+; {name} has {count} records of one type. BIND 9.18.28 and later load more than 100 only with
+; `max-records-per-type 0`, which it needs as a forwarder too; PowerDNS Recursor keeps more than 256 only with a
+; larger `max-rrset-size`.
+"
+        )
+    }
+
+    /// The largest of the sets that are larger than `SET_RECORDS`; a service's are at its own name.
+    async fn largest_set(&mut self, zone: &Zone) -> Option<(Name, usize)> {
+        let services = self.view.snapshot().iter();
+        let large = services.filter(|(_, _, found)| found.instances().count() > SET_RECORDS);
+        let large: HashSet<Name> = large
+            .filter_map(|(namespace, service, _)| {
+                let labels = [service.as_bytes(), namespace.as_bytes()].into_iter();
+                Name::from_labels(labels.chain(zone.apex.labels().iter())).ok()
+            })
+            .collect();
+        if large.is_empty() {
+            return None;
+        }
+        let mut largest: Option<(Name, usize)> = None;
+        for name in names(self.settings, zone, self.view).filter(|name| large.contains(name)) {
+            if !Lines::ask(&mut self.router, &name, RecordType::CNAME)
+                .await
+                .is_empty()
+            {
+                continue;
+            }
+            for record_type in TYPES {
+                let count = Lines::ask(&mut self.router, &name, record_type).await.len();
+                if count > largest.map_or(SET_RECORDS, |(_, most)| most) {
+                    largest = Some((name, count));
+                }
+            }
+        }
+        largest
     }
 
     /// Writes all records of a name.
