@@ -9,7 +9,7 @@ mod reply;
 mod router;
 
 pub use designated::DesignatedResolver;
-pub use nomad::{Descriptions, InnerNameServers, Loops, Zone, ZoneSettings, names};
+pub use nomad::{ALIAS_CHAIN, Descriptions, InnerNameServers, Loops, Zone, ZoneSettings, names};
 pub use reply::Reply;
 pub use router::{OutsideZones, Router};
 

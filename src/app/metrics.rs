@@ -15,6 +15,7 @@ use prometheus_client::registry::Registry;
 use super::Parts;
 use super::gauge::gauge;
 use super::refused::Refused;
+use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::layers::metrics::{counter, family};
 use crate::listeners::udp::UdpCounters;
@@ -23,7 +24,7 @@ use crate::nomad::{Client, Followed};
 use crate::sync;
 
 /// Makes what writes all metrics, for the operator's pages.
-pub(super) fn provider(parts: &Parts) -> Arc<dyn Fn() -> String + Send + Sync> {
+pub(super) fn provider(parts: &Parts, loops: Arc<Loops>) -> Arc<dyn Fn() -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
     registry.register_collector(Box::new(Refused::of(parts)));
@@ -33,6 +34,7 @@ pub(super) fn provider(parts: &Parts) -> Arc<dyn Fn() -> String + Send + Sync> {
         sync: Arc::clone(&parts.sync),
         client: parts.client.clone(),
         catalog: Arc::clone(&parts.catalog),
+        loops,
     }));
     Arc::new(move || {
         let mut out = String::new();
@@ -50,6 +52,7 @@ struct Others {
     sync: Arc<sync::Status>,
     client: Client,
     catalog: Arc<Catalog>,
+    loops: Arc<Loops>,
 }
 
 impl Collector for Others {
@@ -62,6 +65,7 @@ impl Collector for Others {
         encode_server(&mut encoder, &self.client.followed())?;
         super::health::encode(&mut encoder, &report, &self.catalog)?;
         encode_catalog(&mut encoder, &self.catalog)?;
+        encode_loops(&mut encoder, &self.loops)?;
         let help = "The version of this program";
         let mut own = family(&mut encoder, "nomadns_build_info", help, MetricType::Gauge)?;
         own.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?
@@ -289,6 +293,13 @@ fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt
         )?;
     }
     Ok(())
+}
+
+fn encode_loops(encoder: &mut DescriptorEncoder<'_>, loops: &Loops) -> fmt::Result {
+    let name = "nomadns_alias_loops";
+    let help = "Answers that left out a CNAME since it leads back to itself";
+    let mut own = family(encoder, name, help, MetricType::Counter)?;
+    own.encode_counter::<NoLabelSet, _, u64>(&loops.total(), None)
 }
 
 fn load(counter: &AtomicU64) -> u64 {

@@ -35,7 +35,7 @@ pub use running::{Ended, Running};
 use self::listening::Listeners;
 use self::renewal::Renewal;
 use self::tls::Tls;
-use crate::answers::Router;
+use crate::answers::{Loops, Router};
 use crate::catalog::Catalog;
 use crate::config::{CredentialsFile, Settings};
 use crate::layers::Stacks;
@@ -104,7 +104,9 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
     let router = Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
+        .outside(settings.outside_zones)
         .designating(designated::resolver(&settings, &bound));
+    let loops = Arc::clone(router.alias_loops());
     let workers = Arc::clone(&parts.workers);
     let stacks = Stacks::new(router, settings.stack, settings.cache, workers);
 
@@ -127,7 +129,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         listeners.serve_https(bound.https, &tls.http);
     }
     listeners.serve_http(bound.http);
-    let last_trigger = listeners.serve_pages(bound.admin, &parts.pages(shutdown.clone()));
+    let last_trigger = listeners.serve_pages(bound.admin, &parts.pages(loops, shutdown.clone()));
 
     warn_of_clear_text(&settings);
     let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
@@ -213,9 +215,9 @@ impl Parts {
     }
 
     /// The operator's pages; `ending` tells them when the gateway ends.
-    fn pages(&self, ending: Shutdown) -> Admin {
+    fn pages(&self, loops: Arc<Loops>, ending: Shutdown) -> Admin {
         Admin {
-            metrics: metrics::provider(self),
+            metrics: metrics::provider(self, loops),
             readiness: status::readiness(Arc::clone(&self.sync)),
             status: status::page(Arc::clone(&self.sync), self.client.clone()),
             ending,

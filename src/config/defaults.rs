@@ -6,6 +6,7 @@ use super::file::{
     CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, LogFormat,
     LogSection, NomadSection, TlsSection,
 };
+use crate::answers::ALIAS_CHAIN;
 use crate::layers;
 use crate::listeners;
 use crate::listeners::http::PathUse;
@@ -19,6 +20,7 @@ impl Default for File {
             negative_ttl: 5,
             describe_instances: true,
             name_server_addresses: Vec::new(),
+            outside_zones: "refused".into(),
             nsid: String::new(),
             cookie_secrets: Vec::new(),
             designated_resolver: String::new(),
@@ -135,6 +137,7 @@ impl Default for LimitsSection {
         Self {
             waiting_queries: stack.waiting,
             query_timeout_ms: ms(stack.timeout),
+            alias_chain: ALIAS_CHAIN,
             udp_workers: 0,
             udp_batch: udp.batch,
             udp_waiting_queries: udp.waiting,

@@ -21,6 +21,8 @@ pub struct File {
     pub describe_instances: bool,
     /// The addresses of `ns.<zone>`; those of `listen.dns` when empty.
     pub name_server_addresses: Vec<IpAddr>,
+    /// What is said of names in none of the zones: `refused`, `nxdomain`.
+    pub outside_zones: String,
     /// Which server this is, for clients that ask (NSID); nothing is told when empty.
     pub nsid: String,
     /// Secrets of cookies, 32 hex digits each: the first makes them, all are known; random when empty.
@@ -189,6 +191,8 @@ pub struct LimitsSection {
     pub waiting_queries: usize,
     /// How long one may wait, in milliseconds.
     pub query_timeout_ms: u64,
+    /// How many CNAMEs an answer follows at most.
+    pub alias_chain: usize,
     /// UDP workers for each address; 0 for one a core.
     pub udp_workers: usize,
     /// How many UDP messages are taken from the kernel at once.

@@ -6,7 +6,7 @@ use crate::catalog::HealthPolicy;
 use crate::dns::{Name, NameError, RecordType};
 
 /// The CNAMEs that one answer follows when nobody says otherwise.
-const ALIAS_CHAIN: usize = 8;
+pub const ALIAS_CHAIN: usize = 8;
 
 /// One zone: an apex and the names that it is the authority for.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub use self::certificate::ChainAndKey;
 pub use self::files::Files;
 pub use self::http::CredentialsFile;
-use crate::answers::{Descriptions, Zone, ZoneSettings};
+use crate::answers::{Descriptions, InnerNameServers, OutsideZones, Zone, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection, LogSection};
 use crate::config::{ConfigError, File, Source};
 use crate::dns::wire::NSID_OCTETS;
@@ -31,11 +31,16 @@ use crate::sync::{Settings as SyncSettings, Store};
 /// The longest TTL, in seconds: what CoreDNS's plugins allow.
 const MOST_TTL_SECONDS: u64 = 3600;
 
+/// The most CNAMEs of one answer, as a setting.
+const MOST_ALIAS_CHAIN: usize = 32;
+
 /// Everything that the gateway is started with.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What is answered.
     pub zones: ZoneSettings,
+    /// What is said of names in none of them.
+    pub outside_zones: OutsideZones,
     /// The name of the encrypted listeners, if clients are told.
     pub designated_resolver: Option<Name>,
     /// How Nomad is asked.
@@ -91,6 +96,7 @@ impl Settings {
         let credentials = check.credentials(&file.http)?;
         Ok(Self {
             zones: check.zones(&file)?,
+            outside_zones: check.outside_zones(&file)?,
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
             nomad_tls: check.nomad_tls_files(&file)?,
@@ -153,11 +159,27 @@ impl Check<'_> {
         let mut settings =
             ZoneSettings::new(zones, ttl, self.ttl("negative_ttl", file.negative_ttl)?);
         settings.server_addresses = server_addresses(file);
+        if !file.name_server_addresses.is_empty() {
+            settings.inner_name_servers = InnerNameServers::Told;
+        }
+        let chain = file.limits.alias_chain;
+        settings.alias_chain = self.within("limits.alias_chain", chain, 1, MOST_ALIAS_CHAIN)?;
         settings.health = self.health_policy(file)?;
         if !file.describe_instances {
             settings.descriptions = Descriptions::Hidden;
         }
         Ok(settings)
+    }
+
+    fn outside_zones(&self, file: &File) -> Result<OutsideZones, ConfigError> {
+        match &*file.outside_zones {
+            "refused" => Ok(OutsideZones::Refused),
+            "nxdomain" => Ok(OutsideZones::Nxdomain),
+            _ => {
+                let problem = "must be one of refused, nxdomain";
+                Err(self.source.error("outside_zones", problem))
+            }
+        }
     }
 
     fn ttl(&self, key: &str, seconds: u64) -> Result<u32, ConfigError> {

@@ -4,6 +4,7 @@ mod instances;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{RData, RecordType};
+use nomadns::answers::InnerNameServers;
 
 use crate::support::answers::{Answers, addresses, assert_denied, instance};
 
@@ -94,8 +95,8 @@ async fn every_srv_target_is_its_own_and_resolves() {
 
 #[tokio::test]
 async fn the_apex_and_its_name_server_answer() {
-    let answers = Answers::usual();
     for zone in ["nomad", "service.nomad"] {
+        let answers = Answers::of_zones(&[zone]);
         let soa = answers.ask(zone, RecordType::SOA);
         assert_eq!(soa.answers[0].record_type(), RecordType::SOA);
         let ns = answers.ask(zone, RecordType::NS);
@@ -112,6 +113,23 @@ async fn the_apex_and_its_name_server_answer() {
             zone,
         );
     }
+}
+
+/// Who forwards the zone around would turn to the name server of the inner one, at port 53.
+#[tokio::test]
+async fn a_zone_within_another_tells_its_name_server_only_when_that_is_said_to_be_reached() {
+    let zones = ["nomad", "service.nomad"];
+    let answers = Answers::of_zones(&zones);
+    assert_eq!(answers.ask("nomad", RecordType::NS).answers.len(), 1);
+    let message = answers.ask("service.nomad", RecordType::NS);
+    assert_denied(&message, ResponseCode::NoError, "service.nomad");
+    let mut answers = Answers::with(&zones, |settings| {
+        settings.inner_name_servers = InnerNameServers::Told;
+    });
+    answers.publish();
+    let message = answers.ask("service.nomad", RecordType::NS);
+    assert_eq!(message.answers.len(), 1, "{message}");
+    assert_eq!(addresses(&message.additionals), ["127.0.0.1", "::1"]);
 }
 
 #[tokio::test]
