@@ -243,3 +243,48 @@ async fn the_filter_excluded_tags_and_health_hold_for_what_is_read_on_demand() {
     .await;
     gateway.end().await;
 }
+
+/// Aliases in a Nomad that lists nothing: `ALIAS.default` is at `HOST`.
+fn with_aliases(aliases: &[(&str, &str)]) -> SimulatedNomad {
+    let nomad = unlisted();
+    for (alias, host) in aliases {
+        nomad.register([Registration::new("default", alias).address(*host)]);
+    }
+    nomad
+}
+
+#[tokio::test]
+async fn what_cnames_lead_to_is_read_too_and_once() {
+    let nomad = with_aliases(&[
+        ("alias", "redis.default.nomad"),
+        ("second", "alias.default.nomad"),
+        ("nowhere", "nobody.default.nomad"),
+        ("a", "b.default.nomad"),
+        ("b", "a.default.nomad"),
+    ]);
+    let (gateway, mut clients) = gateway(&nomad, keeps_long).await;
+    for (asked, rcode, records, cost) in [
+        ("second.default.nomad SRV", NOERROR, 1, 1),
+        ("second.default.nomad", NOERROR, 4, 2),
+        ("second.default.nomad", NOERROR, 4, 0),
+        ("alias.default.nomad AAAA", NOERROR, 1, 0),
+        ("nowhere.default.nomad", NXDOMAIN, 1, 2),
+        ("a.default.nomad", NOERROR, 0, 2),
+    ] {
+        let before = reads(&nomad);
+        let said = said(&mut clients, asked).await;
+        assert_eq!((said.rcode, said.answer.len()), (rcode, records), "{asked}");
+        assert_eq!(reads(&nomad), before + cost, "{asked}");
+    }
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn a_target_that_cannot_be_read_is_not_denied() {
+    let nomad = with_aliases(&[("alias", "late.default.nomad")]);
+    let (gateway, mut clients) = gateway(&nomad, keeps_long).await;
+    nomad.break_requests("/v1/service/late", Fault::permission_denied());
+    let said = said(&mut clients, "alias.default.nomad").await;
+    assert_eq!((said.rcode, said.answer.len()), (SERVFAIL, 0));
+    gateway.end().await;
+}

@@ -1,8 +1,9 @@
 //! An answer is true, or says that it may not be: whatever the catalogue comes to, and whatever is in doubt.
 //!
 //! Here is what random catalogues and the names near them are made of; `kept` holds cached answers against new ones,
-//! `doubted` what is answered in doubt against what is true, `rules` has the cases of doubt one by one.
+//! `doubted` what is answered in doubt against what is true, `aliases` follows CNAMEs itself, `rules` has the cases of doubt.
 
+mod aliases;
 mod doubted;
 mod kept;
 mod rules;
@@ -31,6 +32,19 @@ const SERVICES: [&str; 6] = ["web", "web", "Web", "dc1", "0a000001", "service"];
 const TAGS: [&str; 5] = ["v2", "v3", "web", "dc1", "a b"];
 const DATACENTERS: [&str; 4] = ["dc1", "DC1", "web", "dc_1"];
 const ADDRESSES: [&str; 4] = ["10.0.0.1", "10.0.0.2", "fd00::1", "db.example"];
+/// Addresses that are names in the zones.
+const ALIASES: [&str; 10] = [
+    "web.service.nomad",
+    "WEB.Service.service.nomad",
+    "web.dc.nomad",
+    "v2.web.dc.nomad",
+    "web.web.nomad",
+    "web.web.service.nomad",
+    "nope.web.nomad",
+    "dc1.dc.nomad",
+    "0a000001.addr.nomad",
+    "ns.nomad",
+];
 const LABELS: [&str; 9] = [
     "_tcp", "_web", "_v2", "nope", "0a000001", "0a000009", "dc", "addr", "ns",
 ];
@@ -40,11 +54,12 @@ const HEALTHS: [Health; 4] = [
     Health::Failing,
     Health::Gone,
 ];
-const TYPES: [RecordType; 7] = [
+const TYPES: [RecordType; 8] = [
     RecordType::A,
     RecordType::AAAA,
     RecordType::SRV,
     RecordType::TXT,
+    RecordType::CNAME,
     RecordType::SOA,
     RecordType::NS,
     RecordType::ANY,
@@ -60,7 +75,8 @@ fn named() -> impl Strategy<Value = Named> {
 }
 
 fn an_instance() -> impl Strategy<Value = Instance> {
-    let place = (select(&DATACENTERS[..]), select(&ADDRESSES[..]));
+    let address = prop_oneof![3 => select(&ADDRESSES[..]), 2 => select(&ALIASES[..])];
+    let place = (select(&DATACENTERS[..]), address);
     let tags = vec(select(&TAGS[..]), 0..3);
     (place, tags, select(&HEALTHS[..])).prop_map(|((datacenter, address), tags, health)| Instance {
         health,
