@@ -1,6 +1,6 @@
 //! The parameters of a question asked of `/resolve`, read from the query string of a URL.
 //!
-//! Of a parameter given twice the first counts; one that is not known is left alone.
+//! A parameter given twice is an error, since only one of the two could be answered; one that is not known is left alone.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -46,19 +46,31 @@ pub struct ClientSubnet {
 pub struct ParameterError {
     /// The name of the parameter.
     pub param: &'static str,
-    /// What was given, cut to a length that can be shown; none when nothing was.
-    pub value: Option<String>,
+    /// What is wrong with it.
+    pub fault: ParameterFault,
     /// What would have been right.
     pub expected: Cow<'static, str>,
+}
+
+/// What is wrong with a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParameterFault {
+    /// It is not there.
+    Missing,
+    /// It is there more than once.
+    Repeated,
+    /// What was given, cut to a length that can be shown, is not understood.
+    Invalid(String),
 }
 
 impl Parameters {
     /// Reads the part of a URL behind its question mark, asked by `client`.
     ///
     /// # Errors
-    /// The first parameter, in the order of `name`, `type`, `cd`, `do` and the rest, that cannot be used.
+    /// A parameter that is there twice; else the first, in the order of `name`, `type`, `cd`, `do` and the rest, that
+    /// cannot be used.
     pub fn read(query_string: &str, client: Option<IpAddr>) -> Result<Self, ParameterError> {
-        let given = Given::collect(query_string);
+        let given = Given::collect(query_string)?;
         let name = name(given.name.as_deref())?;
         let record_type = match given.record_type.as_deref() {
             Some(value) => record_type(value)?,
@@ -122,20 +134,21 @@ impl ParameterError {
     fn new(param: &'static str, value: &str, expected: impl Into<Cow<'static, str>>) -> Self {
         Self {
             param,
-            value: Some(shown(value)),
+            fault: ParameterFault::Invalid(shown(value)),
             expected: expected.into(),
         }
     }
 
     fn summary(&self) -> String {
-        match &self.value {
-            Some(value) => format!("invalid {}: {value}", self.param),
-            None => format!("missing {}", self.param),
+        match &self.fault {
+            ParameterFault::Missing => format!("missing {}", self.param),
+            ParameterFault::Repeated => format!("more than one {}", self.param),
+            ParameterFault::Invalid(value) => format!("invalid {}: {value}", self.param),
         }
     }
 }
 
-/// The parameters as they came, each the first of its name.
+/// The parameters as they came.
 #[derive(Default)]
 struct Given<'text> {
     name: Option<Cow<'text, str>>,
@@ -147,29 +160,35 @@ struct Given<'text> {
 }
 
 impl<'text> Given<'text> {
-    fn collect(query_string: &'text str) -> Self {
+    fn collect(query_string: &'text str) -> Result<Self, ParameterError> {
         let mut given = Self::default();
         for (param, value) in form_urlencoded::parse(query_string.as_bytes()) {
-            let place = match &*param {
-                "name" => &mut given.name,
-                "type" => &mut given.record_type,
-                "cd" => &mut given.checking_disabled,
-                "do" => &mut given.dnssec_ok,
-                "ct" => &mut given.content_type,
-                "edns_client_subnet" => &mut given.client_subnet,
+            let (param, place) = match &*param {
+                "name" => ("name", &mut given.name),
+                "type" => ("type", &mut given.record_type),
+                "cd" => ("cd", &mut given.checking_disabled),
+                "do" => ("do", &mut given.dnssec_ok),
+                "ct" => ("ct", &mut given.content_type),
+                "edns_client_subnet" => ("edns_client_subnet", &mut given.client_subnet),
                 // `random_padding` among them: it only hides the length of the others.
                 _ => continue,
             };
-            place.get_or_insert(value);
+            if place.replace(value).is_some() {
+                return Err(ParameterError {
+                    param,
+                    fault: ParameterFault::Repeated,
+                    expected: Cow::Borrowed("it once; ask for each name and each type apart"),
+                });
+            }
         }
-        given
+        Ok(given)
     }
 }
 
 fn name(value: Option<&str>) -> Result<Name, ParameterError> {
     let value = value.ok_or(ParameterError {
         param: "name",
-        value: None,
+        fault: ParameterFault::Missing,
         expected: Cow::Borrowed("the domain name to look up, such as `name=redis.default.nomad`"),
     })?;
     value.parse().map_err(|error| {
