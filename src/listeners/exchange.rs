@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use super::clients::{Address, Refusal};
 use super::counters::ListenerKind;
 use super::server::Server;
-use crate::dns::wire::{self, Rejection};
+use crate::dns::wire::{self, Bare, Rejection};
 use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Opcode, Query, Rcode, Transport};
 use crate::layers::Stack;
 
@@ -80,16 +80,13 @@ impl<S: Stack> Exchange<S> {
     ) -> Exchanged<S::Future> {
         let query = match wire::decode(message, self.transport, client) {
             Ok(query) => query,
-            Err(Rejection::Bare {
-                id,
-                opcode,
-                flags,
-                rcode,
-            }) => {
-                let allowed = self.server.clients.allows(client);
-                let rcode = if allowed { rcode } else { Rcode::REFUSED };
-                self.server.counters.count_refused(self.transport, rcode);
-                wire::encode_bare(id, opcode, flags, rcode, out);
+            Err(Rejection::Bare(mut bare)) => {
+                if !self.server.clients.allows(client) {
+                    bare.rcode = Rcode::REFUSED;
+                }
+                let counters = &self.server.counters;
+                counters.count_refused(self.transport, bare.rcode);
+                wire::encode_bare(&bare, out);
                 return Exchanged::Answered(Standing::Fleeting);
             }
             Err(Rejection::NoQuestion(query)) => {
@@ -203,7 +200,14 @@ fn answer_without_question(server: &Server, query: &Query, out: &mut Vec<u8>) {
         Err(Refusal::NotAllowed | Refusal::OverRate) => {
             let (counters, rcode) = (&server.counters, Rcode::REFUSED);
             counters.count_refused(query.transport, rcode);
-            return wire::encode_bare(query.id, Opcode::QUERY, query.flags, rcode, out);
+            let bare = Bare {
+                id: query.id,
+                opcode: Opcode::QUERY,
+                flags: query.flags,
+                rcode,
+                edns: query.edns,
+            };
+            return wire::encode_bare(&bare, out);
         }
     };
     wire::encode_without_question(query, &additions, out);

@@ -30,6 +30,7 @@ const ANY_CLASS: &[u8] = b"\x05nomad\0\0\x06\0\xff";
 /// OPT records, of version 0 and 1, one below a name, one whose option is cut short, one with half a subnet.
 const OPT: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\0";
 const OPT_1: &[u8] = b"\0\0\x29\x04\xd0\0\x01\0\0\0\0";
+const OPT_1_CUT: &[u8] = b"\0\0\x29\x04\xd0\0\x01\0\0\0\x03\0\x03\0";
 const OPT_OF_A_NAME: &[u8] = b"\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0";
 const OPT_CUT: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\x03\0\x03\0";
 const OPT_HALF_A_SUBNET: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\x06\0\x08\0\x02\0\x01";
@@ -74,6 +75,10 @@ fn rows() -> Vec<Row> {
         message(0x8000, [0; 4], &[]),
         Due::Nothing,
     ));
+    for (opt, code) in [(OPT, NOTIMP), (OPT_1, BADVERS)] {
+        let message = message(4 << 11, [1, 0, 0, 1], &[QUESTION, opt]);
+        rows.push(row("a NOTIFY with an OPT", message, Due::Code(code)));
+    }
     rows.extend(odd_queries());
     rows
 }
@@ -82,7 +87,7 @@ fn odd_queries() -> impl Iterator<Item = Row> {
     let (q, long) = (QUESTION, [0; QUERY_OCTETS]);
     let fits = &long[12 + q.len()..];
     #[rustfmt::skip]
-    let all: [OddQuery<'_>; 20] = [
+    let all: [OddQuery<'_>; 24] = [
         ("EDNS",                    [1, 0, 0, 1],  &[q, OPT],               NOERROR),
         ("no question",             [0, 0, 0, 0],  &[],                     FORMERR),
         ("an OPT alone",            [0, 0, 0, 1],  &[OPT],                  FORMERR),
@@ -97,6 +102,10 @@ fn odd_queries() -> impl Iterator<Item = Row> {
         ("an OPT of a name",        [1, 0, 0, 1],  &[q, OPT_OF_A_NAME],     FORMERR),
         ("an option cut short",     [1, 0, 0, 1],  &[q, OPT_CUT],           FORMERR),
         ("half a subnet",           [1, 0, 0, 1],  &[q, OPT_HALF_A_SUBNET], FORMERR),
+        ("version 1, an option cut short", [1, 0, 0, 1], &[q, OPT_1_CUT],   BADVERS),
+        ("version 1 without question", [0, 0, 0, 1], &[OPT_1],              BADVERS),
+        ("two questions and an OPT", [2, 0, 0, 1], &[q, q, OPT],            FORMERR),
+        ("17 records and an OPT",   [1, 0, 0, 17], &[q, OPT],               FORMERR),
         ("no OPT where one is said", [1, 0, 0, 1], &[q],                    FORMERR),
         ("17 records",              [1, 0, 0, 17], &[q],                    FORMERR),
         ("octets behind it",        [1, 0, 0, 0],  &[q, b"more"],           NOERROR),
@@ -202,6 +211,9 @@ impl Row {
         let answer = Message::from_vec(out).expect("hickory decodes it");
         let code = u16::from(answer.metadata.response_code);
         assert_eq!(self.due, Due::Code(code), "{self:?} over {way}");
+        // RFC 6891 §6.1.1: with an OPT where there was one.
+        let has_opt = self.message.windows(3).any(|octets| octets == b"\0\0\x29");
+        assert_eq!(answer.edns.is_some(), has_opt, "{self:?} over {way}");
         // It is a response, with the id and the opcode that were sent.
         let bits = 0x80 | self.message[2] & 0x78;
         assert_eq!((&out[..2], out[2] & 0xf8), (&self.message[..2], bits));

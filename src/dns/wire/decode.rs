@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use super::super::edns::{Edns, EdnsOptions, PLAIN_UDP_OCTETS};
 use super::super::{Class, Name, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
 use super::HEADER_OCTETS;
+use super::find::{Found, find_opt};
 use super::message::Message;
 use super::opt::Opt;
 
@@ -31,17 +32,23 @@ pub enum Rejection {
     #[error("the message asks for a cookie and nothing else")]
     NoQuestion(Box<Query>),
     /// A query that gets a bare code.
-    #[error("the message gets the bare code {}", rcode.0)]
-    Bare {
-        /// The id to give back.
-        id: u16,
-        /// The opcode to give back.
-        opcode: Opcode,
-        /// The bits to give back.
-        flags: QueryFlags,
-        /// The code.
-        rcode: Rcode,
-    },
+    #[error("the message gets the bare code {}", .0.rcode.0)]
+    Bare(Bare),
+}
+
+/// What is said to a query that gets a bare code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bare {
+    /// The id to give back.
+    pub id: u16,
+    /// The opcode to give back.
+    pub opcode: Opcode,
+    /// The bits to give back.
+    pub flags: QueryFlags,
+    /// The code.
+    pub rcode: Rcode,
+    /// What its OPT says, where one was found: then the answer has one too (RFC 6891 §6.1.1).
+    pub edns: Option<Edns>,
 }
 
 /// Decodes a query that came over `transport` from `client`.
@@ -57,9 +64,9 @@ pub fn decode(
         return Err(Rejection::TooShort);
     };
     let header = Header::read(header);
-    let mut query = header.gate(message.len())?;
+    let mut query = header.gate(message)?;
     (query.transport, query.client) = (transport, client);
-    let malformed = || header.bare(Rcode::FORMERR);
+    let malformed = || header.bare(Rcode::FORMERR, message);
     if let [0, 0, 0, 1] = header.counts {
         let opt = is_opt(body).then(|| read_opt(body)).flatten();
         query.edns = Some(opt.filter(asks_for_a_cookie).ok_or_else(malformed)?);
@@ -70,7 +77,10 @@ pub fn decode(
     query.edns = match header.counts {
         [_, 0, 0, 0] => None,
         [_, 0, 0, 1] if is_opt(rest) => Some(read_opt(rest).ok_or_else(malformed)?),
-        _ => read_records(message).ok_or_else(malformed)?,
+        counts => {
+            let edns = read_records(message).or_else(|| of_another_version(counts, body));
+            edns.ok_or_else(malformed)?
+        }
     };
     Ok(query)
 }
@@ -93,12 +103,12 @@ impl Header {
     }
 
     /// Judges the header alone; what passes is a query without its question.
-    fn gate(self, length: usize) -> Result<Query, Rejection> {
+    fn gate(self, message: &[u8]) -> Result<Query, Rejection> {
         if self.bits & 0x8000 != 0 {
             return Err(Rejection::Response);
         }
         if self.opcode() != Opcode::QUERY {
-            return Err(self.bare(Rcode::NOTIMP));
+            return Err(self.bare(Rcode::NOTIMP, message));
         }
         let [questions, others @ ..] = self.counts;
         let records = others
@@ -106,8 +116,9 @@ impl Header {
             .fold(0_u16, |sum, count| sum.saturating_add(*count));
         // None at all are let through for what may stand alone: an OPT.
         let alone = questions == 0 && others == [0, 0, 1];
-        if (questions != 1 && !alone) || records > QUERY_RECORDS || length > QUERY_OCTETS {
-            return Err(self.bare(Rcode::FORMERR));
+        let is_long = message.len() > QUERY_OCTETS;
+        if (questions != 1 && !alone) || records > QUERY_RECORDS || is_long {
+            return Err(self.bare(Rcode::FORMERR, message));
         }
         Ok(Query {
             id: self.id,
@@ -132,8 +143,17 @@ impl Header {
         }
     }
 
-    fn bare(self, rcode: Rcode) -> Rejection {
-        Rejection::Bare {
+    /// Gives a message no more than a code: `rcode`, or BADVERS when it is of another version (RFC 6891 §6.1.3).
+    fn bare(self, rcode: Rcode, message: &[u8]) -> Rejection {
+        // UDP brings no more of it, and all transports are to find the same.
+        let body = &message[HEADER_OCTETS..message.len().min(QUERY_OCTETS)];
+        let (edns, rcode) = match find_opt(self.counts, body) {
+            Found::None => (None, rcode),
+            Found::One(edns) if edns.version != 0 => (Some(edns), Rcode::BADVERS),
+            Found::One(edns) => (Some(edns), rcode),
+            Found::Several(edns) => (Some(edns), Rcode::FORMERR),
+        };
+        Rejection::Bare(Bare {
             id: self.id,
             opcode: self.opcode(),
             // RFC 8906 §3.1.4: what the bits mean is only said for QUERY.
@@ -142,7 +162,8 @@ impl Header {
                 _ => QueryFlags::default(),
             },
             rcode,
-        }
+            edns,
+        })
     }
 }
 
@@ -166,7 +187,7 @@ impl ReadQuestion for Question {
 }
 
 fn asks_for_a_cookie(edns: &Edns) -> bool {
-    edns.options.cookie.is_some()
+    edns.version == 0 && edns.options.cookie.is_some()
 }
 
 /// Whether an OPT at the root begins here.
@@ -178,12 +199,23 @@ fn is_opt(octets: &[u8]) -> bool {
 fn read_opt(octets: &[u8]) -> Option<Edns> {
     let (&[_, _, _, p0, p1, t0, t1, t2, t3, l0, l1], rest) = octets.split_first_chunk::<11>()?;
     let options = rest.get(..usize::from(u16::from_be_bytes([l0, l1])))?;
-    let payload = Class(u16::from_be_bytes([p0, p1]));
-    Edns::read(&Opt::read(
-        payload,
-        u32::from_be_bytes([t0, t1, t2, t3]),
-        options,
-    )?)
+    let (payload, ttl) = (u16::from_be_bytes([p0, p1]), [t0, t1, t2, t3]);
+    match Opt::read(Class(payload), u32::from_be_bytes(ttl), options) {
+        Some(opt) => Edns::read(&opt),
+        None => Some(Edns::without_options(payload, ttl)).filter(is_of_another_version),
+    }
+}
+
+/// What a message of another version is answered by, whatever else it has; none when it is of none or of this one.
+fn of_another_version(counts: [u16; 4], body: &[u8]) -> Option<Option<Edns>> {
+    match find_opt(counts, body) {
+        Found::One(edns) if is_of_another_version(&edns) => Some(Some(edns)),
+        _ => None,
+    }
+}
+
+fn is_of_another_version(edns: &Edns) -> bool {
+    edns.version != 0
 }
 
 /// Reads a message that carries more than a question and an OPT.
@@ -198,13 +230,21 @@ fn read_records(message: &[u8]) -> Option<Option<Edns>> {
 }
 
 impl Edns {
+    /// Reads an OPT; none when it has options that are malformed in the version that is spoken here.
     fn read(opt: &Opt<'_>) -> Option<Self> {
+        let options = EdnsOptions::read(opt);
+        let is_spoken = opt.version == 0;
         Some(Self {
             // RFC 6891 §6.2.3: values below 512 are treated as 512.
             payload_octets: opt.payload_octets.max(PLAIN_UDP_OCTETS),
             version: opt.version,
             dnssec_ok: opt.dnssec_ok(),
-            options: EdnsOptions::read(opt)?,
+            // What another version means by an option is not known.
+            options: if is_spoken {
+                options?
+            } else {
+                options.unwrap_or_default()
+            },
         })
     }
 }

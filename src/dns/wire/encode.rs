@@ -3,7 +3,8 @@
 //! Appends to a buffer of the listener's and allocates nothing where that has room.
 
 use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
-use super::super::{Answer, Class, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
+use super::super::{Answer, Class, Edns, Query, QueryFlags, Rcode, RecordType, Transport};
+use super::decode::Bare;
 use super::options::{Additions, AnswerOptions};
 use super::{HEADER_OCTETS, MESSAGE_OCTETS};
 
@@ -95,7 +96,7 @@ fn encode_within(
             out[at..at + 2].copy_from_slice(&count.to_be_bytes());
         }
     }
-    put_opt(answer.rcode(), query, &options, begin, out);
+    put_opt(answer.rcode(), query.edns, &options, begin, out);
 }
 
 /// Appends an answer without records that has the client come again by TCP.
@@ -106,13 +107,17 @@ pub fn encode_truncated(query: &Query, additions: &Additions<'_>, out: &mut Vec<
     put_header(out, query.id, bits, counts);
     put_question(query, out);
     let options = AnswerOptions::new(query, None, additions);
-    put_opt(Rcode::NOERROR, query, &options, begin, out);
+    put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
 }
 
-/// Appends a message without a question, for what could not be decoded.
-pub fn encode_bare(id: u16, opcode: Opcode, flags: QueryFlags, rcode: Rcode, out: &mut Vec<u8>) {
-    let bits = RESPONSE | u16::from(opcode.0 & 0xf) << 11 | reflected(flags) | rcode.0 & 0xf;
-    put_header(out, id, bits, [0; 4]);
+/// Appends a message without a question, for what could not be decoded; with an OPT where one was found.
+pub fn encode_bare(bare: &Bare, out: &mut Vec<u8>) {
+    let begin = out.len();
+    let opcode = u16::from(bare.opcode.0 & 0xf) << 11;
+    let bits = RESPONSE | opcode | reflected(bare.flags) | bare.rcode.0 & 0xf;
+    let counts = [0, 0, 0, u16::from(bare.edns.is_some())];
+    put_header(out, bare.id, bits, counts);
+    put_opt(bare.rcode, bare.edns, &AnswerOptions::none(), begin, out);
 }
 
 /// Appends the answer to a message that had an OPT and no question (RFC 7873 §5.4).
@@ -125,7 +130,7 @@ pub fn encode_without_question(query: &Query, additions: &Additions<'_>, out: &m
         [0, 0, 0, 1],
     );
     let options = AnswerOptions::new(query, None, additions);
-    put_opt(Rcode::NOERROR, query, &options, begin, out);
+    put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
 }
 
 /// The most octets that may go to this client over UDP (RFC 6891 §6.2.5).
@@ -233,8 +238,14 @@ fn reflected(flags: QueryFlags) -> u16 {
 }
 
 /// Appends the OPT that a client with EDNS is owed (RFC 6891 §6.1.1); the message began at `begin`.
-fn put_opt(rcode: Rcode, query: &Query, options: &AnswerOptions, begin: usize, out: &mut Vec<u8>) {
-    let Some(edns) = query.edns else { return };
+fn put_opt(
+    rcode: Rcode,
+    edns: Option<Edns>,
+    options: &AnswerOptions,
+    begin: usize,
+    out: &mut Vec<u8>,
+) {
+    let Some(edns) = edns else { return };
     let before = out.len() - begin + OPT_OCTETS;
     let mut opt = [0; OPT_OCTETS];
     opt[1..3].copy_from_slice(&RecordType::OPT.0.to_be_bytes());

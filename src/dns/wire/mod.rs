@@ -4,13 +4,14 @@ mod ask;
 mod compression;
 mod decode;
 mod encode;
+mod find;
 mod message;
 mod opt;
 mod options;
 
 pub use ask::encode_query;
 pub use compression::{CompressedNameError, read_name};
-pub use decode::{QUERY_OCTETS, Rejection, decode};
+pub use decode::{Bare, QUERY_OCTETS, Rejection, decode};
 pub use encode::{
     encode, encode_bare, encode_truncated, encode_whole, encode_without_question,
     largest_udp_octets,

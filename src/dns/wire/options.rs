@@ -106,17 +106,22 @@ pub(super) struct AnswerOptions {
 }
 
 impl AnswerOptions {
+    /// No options.
+    pub(super) fn none() -> Self {
+        Self {
+            octets: [0; ROOM_OCTETS],
+            length: 0,
+            pad: false,
+        }
+    }
+
     /// Writes what this query is owed.
     pub(super) fn new(
         query: &Query,
         error: Option<ExtendedError>,
         additions: &Additions<'_>,
     ) -> Self {
-        let mut options = Self {
-            octets: [0; ROOM_OCTETS],
-            length: 0,
-            pad: false,
-        };
+        let mut options = Self::none();
         let Some(edns) = &query.edns else {
             return options;
         };

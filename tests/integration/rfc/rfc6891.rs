@@ -63,8 +63,89 @@ async fn two_opts_or_a_broken_one_are_a_format_error() {
         ("a length", length),
         ("an option", option),
     ] {
+        for transport in [Transport::Udp, Transport::Tcp, Transport::Https] {
+            let out = answers.octets(&message, transport);
+            assert_eq!(out.get(3).map(|octet| octet & 0xf), Some(1), "{what}");
+            assert_bare_with_opt(&out);
+        }
+    }
+}
+
+/// No question, no record but an OPT of version 0 without options.
+fn assert_bare_with_opt(out: &[u8]) {
+    assert_eq!(out[4..12], [0, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(out[12..], [0, 0, 41, 4, 208, out[17], 0, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_is_no_query_with_an_opt_gets_an_opt() {
+    // §6.1.1: in every answer to a query with one.
+    let answers = Answers::usual();
+    let query = query("redis.default.nomad", RecordType::A)
+        .to_vec()
+        .unwrap();
+    let with = |at: usize, value: u8| {
+        let mut message = query.clone();
+        message[at] = value;
+        message
+    };
+    let other_opcodes = (1..16).map(|opcode| (with(2, opcode << 3), 4));
+    let question = query[12..query.len() - 11].to_vec();
+    let two_questions = [&with(5, 2)[..12], &question, &query[12..]].concat();
+    let records = with(11, 17);
+    let pointer = [
+        &query[..12],
+        b"\xc0\x0c\0\x01\0\x01",
+        &query[query.len() - 11..],
+    ]
+    .concat();
+    let all = other_opcodes.chain([(two_questions, 1), (records, 1), (pointer, 1)]);
+    for (message, rcode) in all {
         let out = answers.octets(&message, Transport::Udp);
-        assert_eq!(out.get(3).map(|octet| octet & 0xf), Some(1), "{what}");
+        assert_eq!(out[3] & 0xf, rcode, "{message:?}");
+        assert_bare_with_opt(&out);
+        let mut without = message[..message.len() - 11].to_vec();
+        without[11] = 0;
+        let out = answers.octets(&without, Transport::Udp);
+        assert!(
+            out.len() == 12 || out[11] == 0,
+            "an OPT that was not asked for"
+        );
+    }
+}
+
+#[tokio::test]
+async fn another_version_is_badvers_before_its_options_are_looked_at() {
+    // §6.1.3: what they are in it is not known.
+    let answers = Answers::usual();
+    for data in [
+        &[0, 10, 0, 1, 9][..],
+        &[0, 8, 0, 2, 0, 1],
+        &[0, 3, 0, 9],
+        &[7],
+    ] {
+        let mut message = query("redis.default.nomad", RecordType::A)
+            .to_vec()
+            .unwrap();
+        let end = message.len();
+        message[end - 5] = 1;
+        message[end - 1] = u8::try_from(data.len()).unwrap();
+        message.extend_from_slice(data);
+        let answer = answers.exchange(&message, Transport::Udp);
+        assert_eq!(u16::from(answer.metadata.response_code), 16, "{data:?}");
+        assert_eq!(
+            (answer.queries.len(), answer.edns.unwrap().version()),
+            (1, 0)
+        );
+        // As well with a record beside it, and as the answer to another opcode.
+        let mut beside = message.clone();
+        beside[11] = 2;
+        beside.extend_from_slice(b"\0\0\x01\0\x01\0\0\0\0\0\x01?");
+        message[2] = 2 << 3;
+        for message in [beside, message] {
+            let answer = answers.exchange(&message, Transport::Udp);
+            assert_eq!(u16::from(answer.metadata.response_code), 16, "{data:?}");
+        }
     }
 }
 
