@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt as _;
-use nomadns::dns::wire::Additions;
+use nomadns::dns::wire::{Additions, Bounds};
 use nomadns::dns::{Query, RecordType, Transport, json, wire};
 use nomadns::layers::CacheSettings;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
@@ -55,13 +55,20 @@ fn messages(criterion: &mut Criterion) {
             .now_or_never()
             .expect("the catalogue answers at once");
         let Ok(answer) = answer;
-        let (additions, mut turn) = (Additions::default(), 0_u32);
+        let (additions, bounds, mut turn) = (Additions::default(), Bounds::default(), 0_u32);
         let mut out = Vec::new();
         group.bench_function(format!("encode/{label}"), |bencher| {
             bencher.iter(|| {
                 out.clear();
                 turn = turn.wrapping_add(1);
-                wire::encode(black_box(&answer), &query, &additions, turn, &mut out);
+                wire::encode(
+                    black_box(&answer),
+                    &query,
+                    bounds,
+                    &additions,
+                    turn,
+                    &mut out,
+                );
             });
         });
         group.bench_function(format!("json/{label}"), |bencher| {

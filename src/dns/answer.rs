@@ -21,15 +21,58 @@ pub(super) struct Parts {
     pub(super) records: Box<[u8]>,
     /// Where each record of the answer section begins in `records`.
     pub(super) answer_starts: Box<[u32]>,
+    /// How many of them are the chain of CNAMEs that leads to the others, and keeps its place.
+    pub(super) chain_count: usize,
     pub(super) answer_end: usize,
     pub(super) authority_end: usize,
     pub(super) authority_count: u16,
+    /// The additional section by names: what is said of a name is there as a whole or not at all (RFC 2181 §9).
+    pub(super) additional: Box<[OfName]>,
     pub(super) additional_count: u16,
-    /// How many records of the answer section stay first: its CNAMEs.
-    pub(super) chain: usize,
+    /// Whether the records behind the chain are a set, which has no order.
     pub(super) rotates: bool,
+    /// Whether there were more than an answer holds.
+    pub(super) is_part: bool,
+    pub(super) saved: Saved,
     pub(super) freshness_seconds: Option<u32>,
     pub(super) extended_error: Option<ExtendedError>,
+}
+
+/// The records of one name in the additional section.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfName {
+    /// Where they begin in the records.
+    pub(super) start: u32,
+    /// How many additional records stand before them.
+    pub(super) before: u16,
+}
+
+/// The octets that compression saves, which a writer without it puts back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Saved {
+    pub(super) all: usize,
+    pub(super) chain: usize,
+    pub(super) authority: usize,
+    /// The most in one record behind the chain.
+    pub(super) in_set_record: usize,
+    /// The most in one record of the additional section.
+    pub(super) in_additional_record: usize,
+}
+
+impl Parts {
+    /// Where a record of the answer section begins, or ends that before it.
+    pub(super) fn answer_start(&self, place: usize) -> usize {
+        let start = self.answer_starts.get(place);
+        start.map_or(self.answer_end, |start| *start as usize)
+    }
+
+    /// Where the additional records of a name begin, and how many stand before them.
+    pub(super) fn additional_start(&self, place: usize) -> (usize, usize) {
+        match self.additional.get(place) {
+            Some(name) => (name.start as usize, name.before.into()),
+            None => (self.records.len(), self.additional_count.into()),
+        }
+    }
 }
 
 /// Why an answer is as it is, for people (RFC 8914).
@@ -94,7 +137,9 @@ impl Answer {
 
     /// About how much memory it takes, in octets.
     pub fn octets(&self) -> usize {
-        size_of::<Parts>() + self.0.records.len() + 4 * self.0.answer_starts.len()
+        let parts = &self.0;
+        let (starts, names) = (&parts.answer_starts, &parts.additional);
+        size_of::<Parts>() + parts.records.len() + size_of_val(&**starts) + size_of_val(&**names)
     }
 }
 

@@ -3,16 +3,21 @@
 //! Names are compressed against the question only: what an answer points to is then there in every copy
 //! of it, however many records the copy has and in whatever order.
 
-use super::answer::{ExtendedError, Parts};
+use super::answer::{ExtendedError, OfName, Parts, Saved};
 use super::{Answer, Class, Name, Rcode, RecordType};
 
-/// The most octets that the records of an answer may take; what comes after is left out.
+/// The most octets that the records of an answer may take; of more there is a part, which says so by TC.
 ///
 /// A message holds 65,535 octets, and those that cannot hold all records hold others each time.
 const MOST_RECORD_OCTETS: usize = 1 << 20;
 
+/// The most records of an answer: each count of the header has 16 bits, and one more is for the OPT.
+const MOST_RECORDS: usize = 65_534;
+
 /// Where the question's name stands in a message: right behind the header.
 const QUESTION_AT: u16 = 12;
+/// A pointer to it, in octets (RFC 1035 §4.1.4).
+const POINTER_OCTETS: usize = 2;
 
 /// Builds one answer; sections are filled in their order.
 #[derive(Debug)]
@@ -21,7 +26,11 @@ pub struct AnswerBuilder {
     parts: Parts,
     octets: Vec<u8>,
     starts: Vec<u32>,
-    answer_type: Option<RecordType>,
+    additional: Vec<OfName>,
+    /// The type of the records behind the chain.
+    set_type: Option<RecordType>,
+    /// The last name that the additional section speaks of.
+    additional_name: Option<Name>,
 }
 
 /// The section that a record goes to.
@@ -49,6 +58,8 @@ pub enum Owner<'name> {
 pub struct Rdata<'builder> {
     octets: &'builder mut Vec<u8>,
     question: &'builder Name,
+    /// The octets that pointers saved so far.
+    saved: usize,
 }
 
 impl AnswerBuilder {
@@ -59,12 +70,15 @@ impl AnswerBuilder {
             authoritative: true,
             records: Box::default(),
             answer_starts: Box::default(),
+            chain_count: 0,
             answer_end: 0,
             authority_end: 0,
             authority_count: 0,
+            additional: Box::default(),
             additional_count: 0,
-            chain: 0,
             rotates: true,
+            is_part: false,
+            saved: Saved::default(),
             freshness_seconds: None,
             extended_error: None,
         };
@@ -73,7 +87,9 @@ impl AnswerBuilder {
             parts,
             octets: Vec::new(),
             starts: Vec::new(),
-            answer_type: None,
+            additional: Vec::new(),
+            set_type: None,
+            additional_name: None,
         }
     }
 
@@ -98,7 +114,7 @@ impl AnswerBuilder {
 
     /// Appends a record of class IN whose data `write` writes.
     ///
-    /// A record that is too large, or one too many, is left out.
+    /// A record that is too large, or one too many, is left out; but for an additional one, TC says so.
     pub fn push(
         &mut self,
         section: Section,
@@ -111,9 +127,10 @@ impl AnswerBuilder {
         let mut rdata = Rdata {
             octets: &mut self.octets,
             question: &self.question,
+            saved: 0,
         };
         match owner {
-            Owner::Question => rdata.u16(0xc000 | QUESTION_AT),
+            Owner::Question => rdata.pointer(0),
             Owner::Name(name) => rdata.name(name),
         }
         rdata.u16(record_type.0);
@@ -122,13 +139,25 @@ impl AnswerBuilder {
         let length_at = rdata.octets.len();
         rdata.u16(0);
         write(&mut rdata);
+        let saved = rdata.saved;
         let length = u16::try_from(self.octets.len() - length_at - 2);
+        let has_room =
+            self.octets.len() <= MOST_RECORD_OCTETS && self.record_count() < MOST_RECORDS;
         match (length, u32::try_from(start)) {
-            (Ok(length), Ok(start)) if self.octets.len() <= MOST_RECORD_OCTETS => {
+            (Ok(length), Ok(start)) if has_room => {
                 self.octets[length_at..length_at + 2].copy_from_slice(&length.to_be_bytes());
-                self.account(section, record_type, ttl, start);
+                match section {
+                    Section::Answer => self.account_answer(record_type, start, saved),
+                    Section::Authority => self.account_authority(saved),
+                    Section::Additional => self.account_additional(owner, start, saved),
+                }
+                self.parts.saved.all += saved;
+                self.account_freshness(section, record_type, ttl);
             }
-            _ => self.octets.truncate(start),
+            _ => {
+                self.octets.truncate(start);
+                self.parts.is_part |= section != Section::Additional;
+            }
         }
     }
 
@@ -137,46 +166,66 @@ impl AnswerBuilder {
         self.starts.len()
     }
 
+    fn record_count(&self) -> usize {
+        let (parts, answers) = (&self.parts, self.starts.len());
+        answers + usize::from(parts.authority_count) + usize::from(parts.additional_count)
+    }
+
     /// Makes the answer.
     pub fn finish(self) -> Answer {
         let mut parts = self.parts;
         parts.records = self.octets.into();
         parts.answer_starts = self.starts.into();
+        parts.additional = self.additional.into();
         Answer::new(parts)
     }
 
-    fn account(&mut self, section: Section, record_type: RecordType, ttl: u32, start: u32) {
-        let parts = &mut self.parts;
-        let end = self.octets.len();
-        match section {
-            Section::Answer => {
-                self.starts.push(start);
-                (parts.answer_end, parts.authority_end) = (end, end);
-                if record_type == RecordType::CNAME {
-                    // A chain has an order; what it ends with is a set without.
-                    parts.chain += 1;
-                } else {
-                    let kept = *self.answer_type.get_or_insert(record_type);
-                    parts.rotates &= kept == record_type;
-                }
-            }
-            Section::Authority => {
-                parts.authority_end = end;
-                parts.authority_count += 1;
-            }
-            Section::Additional => {
-                parts.additional_count = parts.additional_count.saturating_add(1)
-            }
+    fn account_answer(&mut self, record_type: RecordType, start: u32, saved: usize) {
+        let (parts, end) = (&mut self.parts, self.octets.len());
+        self.starts.push(start);
+        (parts.answer_end, parts.authority_end) = (end, end);
+        if record_type == RecordType::CNAME && self.set_type.is_none() {
+            parts.chain_count += 1;
+            parts.saved.chain += saved;
+            return;
         }
-        // RFC 8484 §5.1: the least TTL of the answer section, and what a denial's SOA allows.
+        // Records of one type and owner are a set without order; others are told in theirs.
+        parts.rotates &= *self.set_type.get_or_insert(record_type) == record_type;
+        parts.saved.in_set_record = parts.saved.in_set_record.max(saved);
+    }
+
+    fn account_authority(&mut self, saved: usize) {
+        let parts = &mut self.parts;
+        parts.authority_end = self.octets.len();
+        parts.authority_count += 1;
+        parts.saved.authority += saved;
+    }
+
+    fn account_additional(&mut self, owner: Owner<'_>, start: u32, saved: usize) {
+        let parts = &mut self.parts;
+        let name = match owner {
+            Owner::Question => self.question,
+            Owner::Name(name) => *name,
+        };
+        if self.additional_name != Some(name) {
+            let before = parts.additional_count;
+            self.additional.push(OfName { start, before });
+            self.additional_name = Some(name);
+        }
+        parts.additional_count += 1;
+        parts.saved.in_additional_record = parts.saved.in_additional_record.max(saved);
+    }
+
+    /// RFC 8484 §5.1: the least TTL of the answer section, and what a denial's SOA allows.
+    fn account_freshness(&mut self, section: Section, record_type: RecordType, ttl: u32) {
         let counts = match section {
             Section::Answer => true,
             Section::Authority => record_type == RecordType::SOA,
             Section::Additional => false,
         };
         if counts {
-            let least = parts.freshness_seconds.map_or(ttl, |least| least.min(ttl));
-            parts.freshness_seconds = Some(least);
+            let known = &mut self.parts.freshness_seconds;
+            *known = Some(known.map_or(ttl, |least| least.min(ttl)));
         }
     }
 }
@@ -213,15 +262,23 @@ impl Rdata<'_> {
             if let Some(from) = from
                 && asked[from..].eq_ignore_ascii_case(rest)
                 && is_label_start(asked, from)
-                && let Ok(from) = u16::try_from(from)
             {
-                return self.u16(0xc000 | (QUESTION_AT + from));
+                return self.pointer(from);
             }
             let (head, tail) = rest.split_at(label.len() + 1);
             self.octets(head);
             rest = tail;
         }
         self.octets.push(0);
+    }
+
+    /// Appends a pointer to where the question's name goes on at octet `from`.
+    fn pointer(&mut self, from: usize) {
+        // A name has at most 255 octets.
+        let place = u16::try_from(from).unwrap_or(0);
+        self.u16(0xc000 | (QUESTION_AT + place));
+        let meant = self.question.as_wire().len() - from;
+        self.saved += meant.saturating_sub(POINTER_OCTETS);
     }
 
     /// Appends a name in full: the target of an SRV record (RFC 2782).

@@ -48,7 +48,7 @@ pub struct ClientSubnet {
     pub prefix: u8,
 }
 
-/// The UDP payload that this server can take and gives at most: what fits without fragments.
+/// The UDP payload that this server takes, and gives at most where nothing else is configured: what fits without fragments.
 ///
 /// DNS flag day 2020.
 pub(super) const UDP_PAYLOAD_OCTETS: u16 = 1232;

@@ -6,7 +6,7 @@ use tower::Service;
 
 use crate::answers::Router;
 use crate::dns::text::present_rdata;
-use crate::dns::wire::{Message, encode_whole};
+use crate::dns::wire::{Additions, Message, encode_whole};
 use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Transport};
 
 /// Records as lines, in an order that stays the same.
@@ -28,7 +28,13 @@ impl Lines {
         let mut octets = Vec::new();
         // There is a snapshot, so it fails only for a name in doubt, which has no records that are known.
         if let Ok(reply) = router.call(query.clone()).await {
-            encode_whole(reply.answer(), &query, &mut octets);
+            encode_whole(
+                reply.answer(),
+                &query,
+                &Additions::default(),
+                0,
+                &mut octets,
+            );
         }
         let mut lines = Message::read(&octets).map_or_else(
             |_| Vec::new(),

@@ -23,6 +23,16 @@ pub struct Exchange<S> {
     transport: Transport,
     server: Arc<Server>,
     turns: Turns,
+    reader: Reader,
+}
+
+/// Who reads the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The client: they have what a message can hold.
+    Client,
+    /// The gateway, which gives the answers another form: they have all records.
+    Gateway,
 }
 
 /// What came of a message.
@@ -58,6 +68,7 @@ pub struct Waiting<F> {
     query: Query,
     future: F,
     turn: u32,
+    reader: Reader,
 }
 
 impl<S: Stack> Exchange<S> {
@@ -68,7 +79,14 @@ impl<S: Stack> Exchange<S> {
             transport,
             server,
             turns: Turns(rand::random::<u32>() | 1),
+            reader: Reader::Client,
         }
+    }
+
+    /// Has its messages made for somebody else than the client.
+    #[must_use]
+    pub fn read_by(self, reader: Reader) -> Self {
+        Self { reader, ..self }
     }
 
     /// Takes one message from `client` and appends the answer to `out`, if it is ready.
@@ -106,9 +124,9 @@ impl<S: Stack> Exchange<S> {
     /// Takes a query whose client may ask, as `begin` does a message.
     pub fn begin_query(&mut self, query: Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
         let server = &self.server;
-        let turn = self.turns.next();
+        let (turn, reader) = (self.turns.next(), self.reader);
         let mut encode = |answer: &Answer, query: &Query| {
-            wire::encode(answer, query, &server.additions(query), turn, out);
+            reader.encode(server, answer, query, turn, out);
             Exchanged::Answered(Standing::of(answer))
         };
         if let Some(answer) = refused(server, &query) {
@@ -124,6 +142,7 @@ impl<S: Stack> Exchange<S> {
                     query,
                     future,
                     turn,
+                    reader,
                 })
             }
         }
@@ -137,9 +156,19 @@ where
     /// Waits for the answer and appends it to `out`; tells what it is to HTTP, as `Exchanged` does.
     pub async fn finish(self, out: &mut Vec<u8>) -> Standing {
         let Ok(answer) = self.future.await;
-        let additions = self.server.additions(&self.query);
-        wire::encode(&answer, &self.query, &additions, self.turn, out);
+        let (reader, query) = (self.reader, &self.query);
+        reader.encode(&self.server, &answer, query, self.turn, out);
         Standing::of(&answer)
+    }
+}
+
+impl Reader {
+    fn encode(self, server: &Server, answer: &Answer, query: &Query, turn: u32, out: &mut Vec<u8>) {
+        let additions = server.additions(query);
+        match self {
+            Self::Client => wire::encode(answer, query, server.bounds, &additions, turn, out),
+            Self::Gateway => wire::encode_whole(answer, query, &additions, turn, out),
+        }
     }
 }
 
@@ -184,7 +213,7 @@ fn refuse(server: &Server, query: &Query, refusal: Refusal, out: &mut Vec<u8>) {
         }
         Refusal::NotAllowed | Refusal::OverRate => {
             let answer = server.clients.answer(refusal);
-            wire::encode(answer, query, &additions, 0, out);
+            wire::encode(answer, query, server.bounds, &additions, 0, out);
             answer.rcode()
         }
     };

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::clients::Clients;
-use crate::dns::wire::Additions;
+use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Transport};
 use crate::layers::metrics::Counters;
 
@@ -27,6 +27,8 @@ pub struct Server {
     pub counters: Arc<Counters>,
     /// Who may ask, and how often.
     pub clients: Arc<Clients>,
+    /// What an answer may have at most.
+    pub bounds: Bounds,
     /// Set while answers are older than they should be (RFC 8914 §4.4).
     pub stale: Arc<AtomicBool>,
 }
@@ -41,6 +43,7 @@ impl Default for Server {
             cookies,
             counters: Arc::default(),
             clients: Arc::default(),
+            bounds: Bounds::default(),
             stale: Arc::default(),
         }
     }

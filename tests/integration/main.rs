@@ -18,6 +18,7 @@ mod contract;
 mod doh;
 mod export;
 mod faults;
+mod fitting;
 mod gate;
 mod health;
 mod json;

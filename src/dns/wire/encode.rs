@@ -6,6 +6,7 @@ use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
 use super::super::{Answer, Class, Edns, Query, QueryFlags, Rcode, RecordType, Transport};
 use super::decode::Bare;
 use super::options::{Additions, AnswerOptions};
+use super::part::{Room, put_records};
 use super::{HEADER_OCTETS, MESSAGE_OCTETS};
 
 const RESPONSE: u16 = 0x8000;
@@ -16,86 +17,104 @@ const CHECKING_DISABLED: u16 = 0x0010;
 
 /// An OPT without options, in octets.
 const OPT_OCTETS: usize = 11;
+/// The type and the class behind a question's name, in octets.
+const QUESTION_TAIL_OCTETS: usize = 4;
+
+/// What an answer may have at most, as the operator has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Octets over UDP, where the client takes as many.
+    pub udp_octets: u16,
+    /// Records of one set, others each time; all of them when none.
+    pub set_records: Option<u16>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            udp_octets: UDP_PAYLOAD_OCTETS,
+            set_records: None,
+        }
+    }
+}
 
 /// Appends the message that answers `query`; `turn` turns the records of the answer round.
 ///
-/// Over UDP what does not fit is truncated by whole sections and the OPT stays (RFC 6891 §7); on the
-/// other transports what does not fit into a message is left out, other records each turn.
+/// It has the records that there is room for, and TC when those are not all that was to be said (RFC 2181 §9); the
+/// OPT stays (RFC 6891 §7). A set that is bounded is as if it had no more records: TC would bring no client further.
 pub fn encode(
     answer: &Answer,
     query: &Query,
+    bounds: Bounds,
     additions: &Additions<'_>,
     turn: u32,
     out: &mut Vec<u8>,
 ) {
-    let most = match query.transport {
-        Transport::Udp => largest_udp_octets(query),
+    let octets = match query.transport {
+        Transport::Udp => largest_udp_octets(query, bounds.udp_octets),
         _ => MESSAGE_OCTETS,
     };
-    encode_within(most, answer, query, additions, turn, out);
+    let room = Room {
+        octets,
+        plain_octets: MESSAGE_OCTETS,
+        set_records: bounds.set_records.map_or(usize::MAX, usize::from),
+    };
+    encode_within(room, answer, query, additions, turn, out);
 }
 
 /// Appends the message with all records of the answer, however long: for readers in this process.
-pub fn encode_whole(answer: &Answer, query: &Query, out: &mut Vec<u8>) {
-    encode_within(usize::MAX, answer, query, &Additions::default(), 0, out);
-}
-
-fn encode_within(
-    most: usize,
+pub fn encode_whole(
     answer: &Answer,
     query: &Query,
     additions: &Additions<'_>,
     turn: u32,
     out: &mut Vec<u8>,
 ) {
-    let parts = answer.parts();
-    let options = AnswerOptions::new(query, answer.extended_error_at(additions.age), additions);
-    let opt_octets = if query.edns.is_some() {
-        OPT_OCTETS + options.octets_after(0)
-    } else {
-        0
+    let room = Room {
+        octets: usize::MAX,
+        plain_octets: usize::MAX,
+        set_records: usize::MAX,
     };
-    let question_octets = query.name.as_wire().len() + 4;
-    let room = most.saturating_sub(HEADER_OCTETS + question_octets + opt_octets);
-    let cut = Cut::choose(answer, room, query.transport);
+    encode_within(room, answer, query, additions, turn, out);
+}
 
+/// The room is that of the whole message.
+fn encode_within(
+    mut room: Room,
+    answer: &Answer,
+    query: &Query,
+    additions: &Additions<'_>,
+    turn: u32,
+    out: &mut Vec<u8>,
+) {
+    let begin = out.len();
+    let mut others = HEADER_OCTETS + query.name.as_wire().len() + QUESTION_TAIL_OCTETS;
+    if query.edns.is_some() {
+        others += OPT_OCTETS;
+    }
+    let error = answer.extended_error_at(additions.age);
+    let left = room.octets.saturating_sub(others);
+    let options = AnswerOptions::new(query, error, additions, left);
+    others += options.most_octets();
+    room.octets = room.octets.saturating_sub(others);
+    room.plain_octets = room.plain_octets.saturating_sub(others);
+
+    out.extend_from_slice(&[0; HEADER_OCTETS]);
+    put_question(query, out);
+    let put = put_records(answer, turn, room, out);
+    let parts = answer.parts();
     let mut bits = RESPONSE | reflected(query.flags) | parts.rcode.0 & 0xf;
     // RFC 1034 §3.7.1: nobody is the authority for all classes.
     if parts.authoritative && query.class != Class::ANY {
         bits |= AUTHORITATIVE;
     }
-    let all = u16::try_from(parts.answer_starts.len()).unwrap_or(u16::MAX);
-    let (chain, first) = (chain_end(answer), first_record(answer, turn));
-    let (mut counts, begin) = ([1, all, parts.authority_count, 0], out.len());
-    counts[3] = parts.additional_count + u16::from(query.edns.is_some());
-    put_header(out, query.id, bits, counts);
-    put_question(query, out);
-
-    match cut {
-        Cut::Nothing | Cut::Additional => {
-            out.extend_from_slice(&parts.records[..chain]);
-            out.extend_from_slice(&parts.records[first..parts.answer_end]);
-            out.extend_from_slice(&parts.records[chain..first]);
-            let end = match cut {
-                Cut::Additional => parts.authority_end,
-                _ => parts.records.len(),
-            };
-            out.extend_from_slice(&parts.records[parts.answer_end..end]);
-        }
-        Cut::Some => counts[1] = put_some(answer, turn, room, out),
-        Cut::All => {
-            counts[1] = 0;
-            out[begin + 2] |= TRUNCATED.to_be_bytes()[0];
-        }
+    if put.truncated {
+        bits |= TRUNCATED;
     }
-    if cut != Cut::Nothing {
-        counts[3] -= parts.additional_count;
-        counts[2] = if cut == Cut::Additional { counts[2] } else { 0 };
-        for (place, count) in counts.into_iter().enumerate() {
-            let at = begin + 4 + 2 * place;
-            out[at..at + 2].copy_from_slice(&count.to_be_bytes());
-        }
-    }
+    let [answers, authority, additional] = put.counts;
+    let additional = additional + u16::from(query.edns.is_some());
+    let header = header(query.id, bits, [1, answers, authority, additional]);
+    out[begin..begin + HEADER_OCTETS].copy_from_slice(&header);
     put_opt(answer.rcode(), query.edns, &options, begin, out);
 }
 
@@ -104,9 +123,9 @@ pub fn encode_truncated(query: &Query, additions: &Additions<'_>, out: &mut Vec<
     let begin = out.len();
     let bits = RESPONSE | TRUNCATED | reflected(query.flags);
     let counts = [1, 0, 0, u16::from(query.edns.is_some())];
-    put_header(out, query.id, bits, counts);
+    out.extend_from_slice(&header(query.id, bits, counts));
     put_question(query, out);
-    let options = AnswerOptions::new(query, None, additions);
+    let options = AnswerOptions::new(query, None, additions, PLAIN_UDP_OCTETS.into());
     put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
 }
 
@@ -116,105 +135,35 @@ pub fn encode_bare(bare: &Bare, out: &mut Vec<u8>) {
     let opcode = u16::from(bare.opcode.0 & 0xf) << 11;
     let bits = RESPONSE | opcode | reflected(bare.flags) | bare.rcode.0 & 0xf;
     let counts = [0, 0, 0, u16::from(bare.edns.is_some())];
-    put_header(out, bare.id, bits, counts);
+    out.extend_from_slice(&header(bare.id, bits, counts));
     put_opt(bare.rcode, bare.edns, &AnswerOptions::none(), begin, out);
 }
 
 /// Appends the answer to a message that had an OPT and no question (RFC 7873 §5.4).
 pub fn encode_without_question(query: &Query, additions: &Additions<'_>, out: &mut Vec<u8>) {
     let begin = out.len();
-    put_header(
-        out,
-        query.id,
-        RESPONSE | reflected(query.flags),
-        [0, 0, 0, 1],
-    );
-    let options = AnswerOptions::new(query, None, additions);
+    let bits = RESPONSE | reflected(query.flags);
+    out.extend_from_slice(&header(query.id, bits, [0, 0, 0, 1]));
+    let options = AnswerOptions::new(query, None, additions, PLAIN_UDP_OCTETS.into());
     put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
 }
 
 /// The most octets that may go to this client over UDP (RFC 6891 §6.2.5).
-pub fn largest_udp_octets(query: &Query) -> usize {
+fn largest_udp_octets(query: &Query, most: u16) -> usize {
     let client = query
         .edns
         .map_or(PLAIN_UDP_OCTETS, |edns| edns.payload_octets);
-    usize::from(client.clamp(PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS))
+    usize::from(client.min(most).max(PLAIN_UDP_OCTETS))
 }
 
-/// What has to be left out of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
-    Nothing,
-    /// The additional section: nobody loses what he asked for (RFC 2181 §9).
-    Additional,
-    /// Records of the answer, on a transport that has no other to turn to.
-    Some,
-    /// All records: the client is to come again by TCP.
-    All,
-}
-
-impl Cut {
-    fn choose(answer: &Answer, room: usize, transport: Transport) -> Self {
-        let parts = answer.parts();
-        if parts.records.len() <= room {
-            Self::Nothing
-        } else if parts.authority_end <= room {
-            Self::Additional
-        } else if transport == Transport::Udp {
-            Self::All
-        } else {
-            Self::Some
-        }
+fn header(id: u16, bits: u16, counts: [u16; 4]) -> [u8; HEADER_OCTETS] {
+    let [questions, answers, authority, additional] = counts;
+    let mut header = [0; HEADER_OCTETS];
+    let words = [id, bits, questions, answers, authority, additional];
+    for (place, word) in header.chunks_exact_mut(2).zip(words) {
+        place.copy_from_slice(&word.to_be_bytes());
     }
-}
-
-/// Where in the records those end that come first at each turn: a chain of CNAMEs.
-fn chain_end(answer: &Answer) -> usize {
-    let parts = answer.parts();
-    match parts.answer_starts.get(parts.chain) {
-        Some(start) => *start as usize,
-        None => parts.answer_end,
-    }
-}
-
-/// Where in the records those begin at this turn that come after the chain.
-fn first_record(answer: &Answer, turn: u32) -> usize {
-    let parts = answer.parts();
-    let starts = parts.answer_starts.get(parts.chain..).unwrap_or_default();
-    if !parts.rotates || starts.len() < 2 {
-        return chain_end(answer);
-    }
-    let place = u64::from(turn) % starts.len() as u64;
-    usize::try_from(place).map_or(0, |place| starts[place] as usize)
-}
-
-/// Appends as many records as there is room for, beginning with this turn's; tells how many.
-fn put_some(answer: &Answer, turn: u32, room: usize, out: &mut Vec<u8>) -> u16 {
-    let parts = answer.parts();
-    let starts = &parts.answer_starts;
-    let first = first_record(answer, turn) as u32;
-    let place = starts.partition_point(|start| *start < first);
-    let (chain, all) = (parts.chain, starts.len());
-    let (mut left, mut count) = (room, 0_u16);
-    for at in (0..chain).chain(place..all).chain(chain..place) {
-        let end = starts
-            .get(at + 1)
-            .map_or(parts.answer_end, |end| *end as usize);
-        let record = &parts.records[starts[at] as usize..end];
-        match left.checked_sub(record.len()) {
-            Some(rest) if count < u16::MAX => left = rest,
-            _ => break,
-        }
-        out.extend_from_slice(record);
-        count += 1;
-    }
-    count
-}
-
-fn put_header(out: &mut Vec<u8>, id: u16, bits: u16, counts: [u16; 4]) {
-    for word in [id, bits].into_iter().chain(counts) {
-        out.extend_from_slice(&word.to_be_bytes());
-    }
+    header
 }
 
 fn put_question(query: &Query, out: &mut Vec<u8>) {

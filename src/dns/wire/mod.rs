@@ -8,13 +8,13 @@ mod find;
 mod message;
 mod opt;
 mod options;
+mod part;
 
 pub use ask::encode_query;
 pub use compression::{CompressedNameError, read_name};
 pub use decode::{Bare, QUERY_OCTETS, Rejection, decode};
 pub use encode::{
-    encode, encode_bare, encode_truncated, encode_whole, encode_without_question,
-    largest_udp_octets,
+    Bounds, encode, encode_bare, encode_truncated, encode_whole, encode_without_question,
 };
 pub use message::{Flag, Header, Message, MessageError, Question, Record};
 pub use opt::{Opt, ReadExtendedError};

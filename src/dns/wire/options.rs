@@ -102,6 +102,7 @@ fn read_client_subnet(data: &[u8]) -> Option<ClientSubnet> {
 pub(super) struct AnswerOptions {
     octets: [u8; ROOM_OCTETS],
     length: usize,
+    room: usize,
     pad: bool,
 }
 
@@ -111,20 +112,23 @@ impl AnswerOptions {
         Self {
             octets: [0; ROOM_OCTETS],
             length: 0,
+            room: 0,
             pad: false,
         }
     }
 
-    /// Writes what this query is owed.
+    /// Writes what this query is owed, as far as `room` octets hold it.
     pub(super) fn new(
         query: &Query,
         error: Option<ExtendedError>,
         additions: &Additions<'_>,
+        room: usize,
     ) -> Self {
         let mut options = Self::none();
         let Some(edns) = &query.edns else {
             return options;
         };
+        options.room = room.min(ROOM_OCTETS);
         let asked = &edns.options;
         if asked.wants_nsid && !additions.nsid.is_empty() {
             let length = additions.nsid.len().min(NSID_OCTETS);
@@ -147,6 +151,16 @@ impl AnswerOptions {
         }
         options.pad = asked.wants_padding && additions.may_pad;
         options
+    }
+
+    /// The most octets that they take in any message.
+    pub(super) fn most_octets(&self) -> usize {
+        self.length
+            + if self.pad {
+                4 + PADDING_BLOCK_OCTETS - 1
+            } else {
+                0
+            }
     }
 
     /// The length of the options in a message that has `before` octets before them.
@@ -189,13 +203,14 @@ impl AnswerOptions {
         }
     }
 
-    /// Appends an option, if there is room; the room is for all that are made here.
+    /// Appends an option, if there is room; only where a client of UDP takes very little is there none for all.
     fn put(&mut self, code: u16, parts: &[&[u8]]) {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         let end = self.length + 4 + length;
-        let (Some(space), Ok(length)) =
-            (self.octets.get_mut(self.length..end), u16::try_from(length))
-        else {
+        let (Some(space), Ok(length)) = (
+            self.octets[..self.room].get_mut(self.length..end),
+            u16::try_from(length),
+        ) else {
             return;
         };
         space[..2].copy_from_slice(&code.to_be_bytes());

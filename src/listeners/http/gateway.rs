@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::super::exchange::{Exchange, Exchanged};
+use super::super::exchange::{Exchange, Exchanged, Reader};
 use super::super::server::Server;
 use super::form::Form;
+use super::negotiate::MediaType;
 use super::problem::Problem;
 use super::reply::reply;
 use super::responding::Responding;
@@ -31,7 +32,7 @@ impl<S: Stack> Gateway<S> {
     /// Answers a message; 400 for what is too short for one, or a response.
     pub(super) fn answer_message(&self, message: &[u8], client: IpAddr, form: Form) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
-        let mut exchange = self.exchange(Transport::Https);
+        let mut exchange = self.exchange(Transport::Https, &form);
         let exchanged = exchange.begin(message, Some(client), &mut out);
         respond::<S>(exchanged, out, form)
     }
@@ -39,13 +40,18 @@ impl<S: Stack> Gateway<S> {
     /// Answers a query that came in no message.
     pub(super) fn answer_query(&self, query: Query, form: Form) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
-        let exchanged = self.exchange(Transport::Json).begin_query(query, &mut out);
+        let mut exchange = self.exchange(Transport::Json, &form);
+        let exchanged = exchange.begin_query(query, &mut out);
         respond::<S>(exchanged, out, form)
     }
 
     /// One exchange for each request: a copy of another would begin with the same record.
-    fn exchange(&self, transport: Transport) -> Exchange<S> {
-        Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server))
+    fn exchange(&self, transport: Transport, form: &Form) -> Exchange<S> {
+        let exchange = Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server));
+        exchange.read_by(match form.media_type {
+            MediaType::DnsMessage => Reader::Client,
+            MediaType::DnsJson | MediaType::Json | MediaType::Rfc8427 => Reader::Gateway,
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use nomadns::certs::Development;
 use nomadns::dns::json::{Parameters, render};
-use nomadns::dns::wire::{Additions, decode, encode};
+use nomadns::dns::wire::{Additions, Bounds, decode, encode};
 use nomadns::dns::{
     Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section, Transport,
 };
@@ -116,7 +116,14 @@ async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
         match said(&query) {
             Some(answer) => {
                 let mut message = Vec::new();
-                encode(&answer, &query, &Additions::default(), 0, &mut message);
+                encode(
+                    &answer,
+                    &query,
+                    Bounds::default(),
+                    &Additions::default(),
+                    0,
+                    &mut message,
+                );
                 Ok(render(&message, None).expect("ours"))
             }
             None => Err((http::StatusCode::IM_A_TEAPOT, "a \u{7} teapot\n")),
@@ -139,7 +146,14 @@ fn answer(message: &[u8], transport: Transport) -> Vec<u8> {
         Transport::Tcp => 1,
         _ => 0,
     };
-    encode(&answer, &query, &Additions::default(), turn, &mut out);
+    encode(
+        &answer,
+        &query,
+        Bounds::default(),
+        &Additions::default(),
+        turn,
+        &mut out,
+    );
     out
 }
 

@@ -59,7 +59,7 @@ async fn other_opcodes_are_not_implemented() {
             .unwrap();
         message[2] = message[2] & 0x87 | opcode << 3;
         let out = answers.octets(&message, Transport::Udp);
-        assert_eq!(out.len(), 12, "a bare header");
+        assert_eq!(out.len(), 12 + 11, "a bare header and an OPT");
         assert_eq!((out[2] >> 3 & 0xf, out[3] & 0xf), (opcode, 4));
         assert_eq!(out[..2], message[..2]);
     }
@@ -117,7 +117,7 @@ async fn what_is_too_long_for_udp_is_truncated_and_whole_over_tcp() {
         .map(|last| crate::support::answers::instance(&format!("10.1.0.{last}"), 80, &[]));
     answers.set("default", "many", instances.collect());
     let cut = answers.ask_udp("many.default.nomad", RecordType::A, Some(4096));
-    assert!(cut.metadata.truncation && cut.answers.is_empty());
+    assert!(cut.metadata.truncation && !cut.answers.is_empty());
     assert!(cut.edns.is_some(), "the OPT stays");
     let whole = answers.ask("many.default.nomad", RecordType::A);
     assert!(!whole.metadata.truncation);
@@ -135,12 +135,10 @@ async fn records_that_fill_no_message_come_in_turns_over_tcp() {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..100 {
         let message = answers.ask("many.default.nomad", RecordType::A);
-        assert!(!message.metadata.truncation);
-        assert!(
-            message.answers.len() > 4000,
-            "{} records",
-            message.answers.len()
-        );
+        assert!(message.metadata.truncation, "they are not all");
+        // As many as there may be once somebody writes them without compression, each 34 octets.
+        let records = message.answers.len();
+        assert!((1900..1928).contains(&records), "{records} records");
         seen.extend(addresses(&message.answers));
     }
     assert_eq!(seen.len(), 5000);
