@@ -7,6 +7,7 @@ use super::file::{
     LogSection, NomadSection, TlsSection,
 };
 use crate::answers::ALIAS_CHAIN;
+use crate::dns::wire::Bounds;
 use crate::layers;
 use crate::listeners;
 use crate::listeners::http::PathUse;
@@ -132,7 +133,7 @@ impl Default for ClientsSection {
 impl Default for LimitsSection {
     fn default() -> Self {
         let (stack, udp) = (layers::Limits::default(), UdpLimits::default());
-        let streams = listeners::Limits::default();
+        let (streams, bounds) = (listeners::Limits::default(), Bounds::default());
         let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
             waiting_queries: stack.waiting,
@@ -141,6 +142,8 @@ impl Default for LimitsSection {
             udp_workers: 0,
             udp_batch: udp.batch,
             udp_waiting_queries: udp.waiting,
+            udp_answer_octets: bounds.udp_octets.into(),
+            set_records: bounds.set_records.map_or(0, usize::from),
             connections: streams.connections,
             connections_per_client: streams.connections_per_client,
             connection_waiting_queries: streams.in_flight_per_connection,

@@ -199,6 +199,10 @@ pub struct LimitsSection {
     pub udp_batch: usize,
     /// How many queries of one UDP worker may wait at once.
     pub udp_waiting_queries: usize,
+    /// The most octets of an answer over UDP, where the client takes as many.
+    pub udp_answer_octets: usize,
+    /// The most records of one set in an answer, others each time; 0 for all of them.
+    pub set_records: usize,
     /// How many connections may be open at once.
     pub connections: usize,
     /// The same from one IPv4 address or IPv6 /64.

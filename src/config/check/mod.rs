@@ -1,5 +1,6 @@
 //! Makes settings of the keys: every value is checked here, and every file that is named is read.
 
+mod bounds;
 mod certificate;
 mod clients;
 mod designated;
@@ -229,6 +230,7 @@ impl Check<'_> {
             nsid: file.nsid.clone().into_bytes(),
             keepalive: Duration::from_secs(file.limits.idle_seconds),
             clients: self.clients(file)?,
+            bounds: self.bounds(&file.limits)?,
             ..listeners::Server::default()
         };
         let mut secrets = Vec::new();

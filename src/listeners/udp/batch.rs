@@ -14,8 +14,6 @@ use socket2::{SockAddr, SockAddrStorage};
 
 /// Room for one message, in octets: one more than the longest query, so that a longer one is seen as such.
 const MESSAGE_OCTETS: usize = 4097;
-/// Room for one answer, in octets, without growing.
-const ANSWER_OCTETS: usize = 1536;
 /// Room for the control data that tells the local address of a message, in 8-octet words.
 const CONTROL_WORDS: usize = 8;
 
@@ -40,8 +38,8 @@ pub(super) struct Peer {
 }
 
 impl Batch {
-    /// Makes room for `size` messages.
-    pub(super) fn new(size: usize) -> Self {
+    /// Makes room for `size` messages, and for their answers of so many octets without growing.
+    pub(super) fn new(size: usize, answer_octets: usize) -> Self {
         let part = libc::iovec {
             iov_base: ptr::null_mut(),
             iov_len: 0,
@@ -53,7 +51,7 @@ impl Batch {
             lengths: vec![0; size].into(),
             peers: vec![Peer::nobody(); size].into(),
             outbound: (0..size)
-                .map(|_| Vec::with_capacity(ANSWER_OCTETS))
+                .map(|_| Vec::with_capacity(answer_octets))
                 .collect(),
             parts: vec![part; size].into(),
             headers: vec![header; size].into(),

@@ -80,6 +80,7 @@ impl UdpWorker {
         socket.set_read_timeout(Some(STOP_INTERVAL))?;
         batch::ask_for_local_address(&socket)?;
         let stop = Arc::new(AtomicBool::new(false));
+        let answer_octets = server.bounds.udp_octets.into();
         let name = format!("udp-{}", socket.local_addr()?.port());
         let mut worker = Worker {
             own: socket.local_addr().ok(),
@@ -91,7 +92,7 @@ impl UdpWorker {
             runtime,
         };
         let thread = std::thread::Builder::new().name(name).spawn(move || {
-            let mut batch = Batch::new(limits.batch.max(1));
+            let mut batch = Batch::new(limits.batch.max(1), answer_octets);
             while !worker.stop.load(Ordering::Relaxed) {
                 // A panic costs the batch it came from, never the worker.
                 if catch_unwind(AssertUnwindSafe(|| worker.run(&mut batch))).is_err() {
