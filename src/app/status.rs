@@ -14,9 +14,10 @@ pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness 
     Arc::new(move || {
         let report = status.report();
         let age = report.since_success.unwrap_or_default().as_secs();
-        // What CoreDNS says first, then what the token may read, and what it lacks.
-        let missing = missing(&report).map_or_else(String::new, |missing| format!("\n{missing}"));
-        let ready = |said: &str| Readiness::Ready(format!("{said}\n{}{missing}", report.access));
+        // What CoreDNS says first, then what the token may read, what it lacks, and what resolvers may stumble over.
+        let more = [missing(&report), large(&report)];
+        let more: String = more.iter().flatten().map(|it| format!("\n{it}")).collect();
+        let ready = |said: &str| Readiness::Ready(format!("{said}\n{}{more}", report.access));
         match report.readiness {
             sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
             sync::Readiness::Restored => ready(&format!(
@@ -42,6 +43,12 @@ pub(super) fn missing(report: &sync::Report) -> Option<String> {
     };
     (!named.is_empty())
         .then(|| format!("namespaces that cannot be read: {}{more}", named.join(", ")))
+}
+
+/// Names the services that some resolvers do not take all records of; none where there is none.
+fn large(report: &sync::Report) -> Option<String> {
+    let large = &report.large;
+    (large.count > 0).then(|| format!("large services: {large}"))
 }
 
 /// Says which server is believed, and how it stands to its leader.
@@ -108,6 +115,9 @@ pub(super) fn page(
             ),
         ];
         lines.extend(super::health::lines(&report));
+        if report.large.count > 0 {
+            lines.push(("Large services".to_owned(), report.large.to_string()));
+        }
         let odd = report.oddities.iter().filter(|(_, count)| *count > 0);
         lines.extend(odd.map(|(reason, count)| {
             let example = report.odd_examples.iter().find(|(of, _)| of == reason);

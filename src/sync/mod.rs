@@ -23,8 +23,8 @@ mod tasks;
 
 pub use engine::run;
 pub use oddities::{Counts, Oddity};
-pub use report::{Readiness, Report};
+pub use report::{LargeServices, Readiness, Report};
 pub use rights::{Access, Events, HealthAccess, NAMESPACES_MAX};
-pub use settings::{HealthSettings, OnDemand, Settings, Times};
+pub use settings::{HealthSettings, LARGE_SERVICE_INSTANCES, OnDemand, Settings, Times};
 pub use status::Status;
 pub use stored::{Fill, Fingerprint, Store, keep, restore};

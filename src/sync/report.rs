@@ -2,6 +2,7 @@
 //!
 //! Floor 2. A copy, which nobody writes any more.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -60,6 +61,8 @@ pub struct Report {
     pub held_instances: usize,
     /// Errors so far, by kind.
     pub errors: Vec<(&'static str, u64)>,
+    /// Services with so many instances that some resolvers do not take their records.
+    pub large: LargeServices,
     /// Odd registrations now, by reason.
     pub oddities: Vec<(&'static str, usize)>,
     /// One example of each, by reason.
@@ -78,4 +81,41 @@ pub struct Report {
     pub snapshots_written: u64,
     /// Snapshots that could not be written.
     pub snapshots_failed: u64,
+}
+
+/// Services with more instances than some resolvers take records of one set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LargeServices {
+    /// How many instances are not too many.
+    pub above: usize,
+    /// How many services have more.
+    pub count: usize,
+    /// The largest of them, as NAMESPACE/SERVICE, with their instances.
+    pub named: Vec<(String, usize)>,
+}
+
+impl LargeServices {
+    /// What its operator can do about it.
+    pub(super) fn hint(&self) -> String {
+        format!(
+            "more than {} instances: where BIND forwards to this gateway, set its max-records-per-type to 0, and in \
+             PowerDNS Recursor raise max-rrset-size (256), or they answer SERVFAIL; or bound what is given by \
+             limits.set_records",
+            self.above
+        )
+    }
+}
+
+impl fmt::Display for LargeServices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (name, instances)) in self.named.iter().enumerate() {
+            let gap = if place == 0 { "" } else { ", " };
+            write!(f, "{gap}{} ({instances})", name.escape_debug())?;
+        }
+        match self.count.saturating_sub(self.named.len()) {
+            0 => write!(f, ": ")?,
+            more => write!(f, " and {more} more: ")?,
+        }
+        f.write_str(&self.hint())
+    }
 }

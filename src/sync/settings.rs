@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::catalog::HealthPolicy;
 
+/// How many records of one set BIND takes from 9.18.28 on (max-records-per-type).
+pub const LARGE_SERVICE_INSTANCES: usize = 100;
+
 /// Everything that the synchronisation needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -35,6 +38,8 @@ pub struct Settings {
     pub backoff_max: Duration,
     /// How often it is found out anew what the token may read, while that is less than configured.
     pub access_every: Duration,
+    /// How many instances a service may have before it is told of; any number when none.
+    pub large_services: Option<usize>,
     /// What is read on demand, where the token may list nothing.
     pub on_demand: OnDemand,
     /// When and how often services are read again.
@@ -57,6 +62,7 @@ impl Default for Settings {
             log_every: Duration::from_secs(30),
             backoff_max: Duration::from_secs(30),
             access_every: Duration::from_secs(60),
+            large_services: Some(LARGE_SERVICE_INSTANCES),
             on_demand: OnDemand::default(),
             times: Times::default(),
         }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::moment::Moment;
 use super::oddities::{Counts, Examples, Oddity};
-use super::report::{Readiness, Report};
+use super::report::{LargeServices, Readiness, Report};
 use super::rights::{Access, HealthAccess};
 use crate::catalog::Doubt;
 use crate::nomad::{Cause, NomadError};
@@ -47,6 +47,7 @@ struct Words {
     odd_examples: Examples,
     address: String,
     missing: Vec<(Arc<str>, Doubt)>,
+    large: LargeServices,
 }
 
 impl Status {
@@ -74,6 +75,7 @@ impl Status {
             access: words.access.clone(),
             health: words.health.clone(),
             missing: words.missing.clone(),
+            large: words.large.clone(),
             watched_services: self.watched[0].load(Ordering::Relaxed),
             watched_allocations: self.watched[1].load(Ordering::Relaxed),
             check_reads: load(&self.check_reads),
@@ -241,6 +243,11 @@ impl Status {
     /// Notes which namespaces are wanted and cannot be listed.
     pub(super) fn set_missing(&self, missing: Vec<(Arc<str>, Doubt)>) {
         self.words().missing = missing;
+    }
+
+    /// Notes which services have many instances.
+    pub(super) fn set_large(&self, large: LargeServices) {
+        self.words().large = large;
     }
 
     pub(super) fn set_counts(&self, index: u64, (services, instances): (usize, usize)) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Check;
 use crate::config::{ConfigError, File};
-use crate::sync::{NAMESPACES_MAX, Settings};
+use crate::sync::{LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, Settings};
 
 impl Check<'_> {
     pub(super) fn sync(&self, file: &File) -> Result<Settings, ConfigError> {
@@ -30,6 +30,9 @@ impl Check<'_> {
         settings.stale_after = Duration::from_secs(section.stale_after_seconds);
         settings.times.resync_every = Duration::from_secs(section.full_read_seconds.max(1));
         self.on_demand(file, &mut settings)?;
+        // Sets that are bounded so low are taken everywhere.
+        let is_bounded = (1..=LARGE_SERVICE_INSTANCES).contains(&file.limits.set_records);
+        settings.large_services = (!is_bounded).then_some(LARGE_SERVICE_INSTANCES);
         // A cached SRV record is resolved as long as it may be kept.
         let kept = Duration::from_secs(file.ttl.saturating_mul(2));
         settings.address_grace = settings.address_grace.max(kept);

@@ -3,6 +3,7 @@
 //! Floor 2. It alone has the catalogue's writer. What may be written at all is said by `guard`, what health an
 //! instance has by `health`; it asks Nomad nothing.
 
+mod large;
 mod registration;
 mod twins;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub(super) use self::registration::{Converted, convert};
 
+use self::large::Large;
 use self::twins::{Presence, Twins, folded};
 use super::key::Key;
 use super::oddities::{Found, Oddities, Oddity};
@@ -25,6 +27,7 @@ pub(super) struct Applier {
     status: Arc<Status>,
     oddities: Oddities,
     twins: Twins,
+    large: Large,
     published: Published,
     /// Why it is not known what services have; told to the catalogue once it is published.
     doubts: HashMap<Key, Doubt>,
@@ -42,7 +45,8 @@ pub(super) enum Published {
 }
 
 impl Applier {
-    pub(super) fn new(writer: Writer, status: Arc<Status>) -> Self {
+    /// What has more instances than `large` is told of.
+    pub(super) fn new(writer: Writer, status: Arc<Status>, large: Option<usize>) -> Self {
         let published = match writer.has_published() {
             true => Published::Restored,
             false => Published::Never,
@@ -52,6 +56,7 @@ impl Applier {
             status,
             oddities: Oddities::default(),
             twins: Twins::default(),
+            large: Large::new(large),
             published,
             doubts: HashMap::new(),
         }
@@ -86,8 +91,14 @@ impl Applier {
         } else {
             Presence::Here
         };
+        let count = instances.len();
         match self.writer.put(&key.namespace, &key.name, instances) {
-            Ok(outcome) => self.note(outcome),
+            Ok(outcome) => {
+                self.note(outcome);
+                if let Some(large) = self.large.note(key, count) {
+                    self.status.set_large(large);
+                }
+            }
             Err(_) if presence == Presence::Gone => {}
             Err(NameError::Service) => found.add(Oddity::ServiceName, &key.name),
             Err(NameError::Namespace) => found.add(Oddity::NamespaceName, &key.namespace),

@@ -71,7 +71,7 @@ impl Engine {
     fn new(settings: Settings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
         let settings = Arc::new(settings);
         let (asks, coverage) = (writer.asks(), writer.coverage());
-        let applier = Applier::new(writer, Arc::clone(&status));
+        let applier = Applier::new(writer, Arc::clone(&status), settings.large_services);
         let failed = match applier.published() {
             Published::Restored => Failed::Yes,
             _ => Failed::No,
