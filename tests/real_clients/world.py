@@ -98,7 +98,6 @@ class World:
             "ip address add 192.0.2.1/24 dev here",
             "ip route add default via 192.0.2.2",
             "ip route add local 10.0.0.0/8 dev lo",
-            "sysctl -qw net.ipv4.ip_unprivileged_port_start=0",
         ]:
             run(*command.split())
         for path, text in {
@@ -112,6 +111,8 @@ class World:
     def start(self, processes):
         """The demo on its usual ports, a gateway before its Nomad on port 53, and the service."""
         run(self.binary, "certs", cwd=self.folder)
+        # Programs in Go trust the CA that this names.
+        os.environ["SSL_CERT_FILE"] = str(self.folder / "certs-dev" / "ca.pem")
         demo = ["demo", "--change-rate", "0", "--services", "1", "--instances", str(GENERATED_INSTANCES)]
         processes.start("demo", [self.binary, *demo])
         processes.wait_for("demo", lambda: "Ctrl-C ends it" in processes.log("demo"), 60)
@@ -120,12 +121,14 @@ class World:
         server = http.server.ThreadingHTTPServer(("", 8080), Service)
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def serve(self, processes, name, dns, settings=""):
-        """Starts another gateway before the demo's Nomad."""
+    def serve(self, processes, name, dns, settings="", https=None):
+        """Starts another gateway before the demo's Nomad, on these addresses; a dotted key may be a setting."""
         config = self.folder / f"{dns}.toml"
         config.write_text(
             f'{settings}\n[nomad]\naddresses = ["http://127.0.0.1:4646"]\n'
-            f'[listen]\ndns = ["{dns}"]\ntls = []\nhttps = []\nhttp = []\nadmin = []\n'
+            f'[listen]\ndns = ["{dns}"]\nhttps = {[https] if https else []}\nhttp = []\nadmin = []\n'
+            f'[tls]\ncertificate = "{self.folder}/certs-dev/localhost.pem"\n'
+            f'key = "{self.folder}/certs-dev/localhost-key.pem"\n'
         )
         processes.start(name, [self.binary, "serve", "--config", str(config)])
         address, port = dns.rsplit(":", 1)

@@ -4,6 +4,7 @@ What must come through: names of both zones, aliases, denials, and sets that one
 own limit, does not hold.
 """
 
+import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
@@ -63,7 +64,10 @@ class Answers:
 
     def ask(self, name, rdtype):
         query = dns.message.make_query(name, rdtype, use_edns=0, payload=1232)
-        return dns.query.udp_with_fallback(query, "127.0.0.1", port=self.port, timeout=10)[0]
+        try:
+            return dns.query.udp_with_fallback(query, "127.0.0.1", port=self.port, timeout=10)[0]
+        except (dns.exception.DNSException, EOFError) as error:
+            raise AssertionError(f"no answer to {name} {rdtype}: {error}") from None
 
     def records(self, name, rdtype):
         """The last set of the answer."""
@@ -101,7 +105,7 @@ def forwards(port):
     return f"{GENERATED_INSTANCES} A and SRV"
 
 
-def forwards_by(world, file, command, config):
+def forwards_by(world, file, command, config, check=forwards):
     """Starts a resolver with this configuration and asks it."""
     port = free_port()
     parts = {"port": port, "folder": str(world.folder)}
@@ -109,7 +113,7 @@ def forwards_by(world, file, command, config):
     with world.processes() as processes:
         processes.start(file, [part.format(path=path, **parts) for part in command])
         processes.wait_for(file, lambda: answers_soa(port, "nomad"), 30)
-        return forwards(port)
+        return check(port)
 
 
 def bind(world):
