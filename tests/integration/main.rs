@@ -25,6 +25,7 @@ mod json;
 mod lifecycle;
 mod lookup;
 mod nomad_client;
+mod outside;
 mod presentation;
 mod resolve;
 mod rfc;

@@ -36,12 +36,29 @@ impl Loops {
         drop(logged);
         tracing::warn!(
             ?name,
-            "an alias leads back to itself and is left out: the address of its instances is a name that leads to it"
+            "the address of this service leads back to its own name: its CNAME is left out"
         );
         if is_last {
             tracing::warn!(
                 "too many aliases lead back to themselves: further ones are counted only"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_remembered_up_to_a_limit_and_all_are_counted() {
+        let loops = Loops::default();
+        for nth in 0..=LOGGED_MAX {
+            let name: Name = format!("n{nth}.default.nomad").parse().unwrap();
+            loops.note(&name);
+            loops.note(&name);
+        }
+        assert_eq!(loops.total(), 2 * (LOGGED_MAX as u64 + 1));
+        assert_eq!(loops.logged.lock().unwrap().len(), LOGGED_MAX);
     }
 }

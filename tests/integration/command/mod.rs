@@ -8,6 +8,7 @@ mod life;
 mod mistakes;
 mod restart;
 mod secrets;
+mod zones;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -2,6 +2,8 @@
 //!
 //! That they can is proved with NSD, Knot and BIND by `.ci/differential`.
 
+mod elsewhere;
+
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
