@@ -53,6 +53,7 @@ options {{
   session-keyfile none;
   dnssec-validation no;
   recursion yes;
+  # By default it takes no set of more than 100 records; bounded.py is about that.
   max-records-per-type 0;
 }};
 controls {{ }};
