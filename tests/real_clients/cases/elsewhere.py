@@ -14,11 +14,13 @@ netprobe_timeout = 0
 BLOCKY = """
 ports:
   dns: 127.0.0.1:{port}
+"""
+# What it asks for all else.
+BLOCKY_ELSE = """
 upstreams:
   groups:
     default:
-      - 127.0.0.1:1053
-bootstrapDns: tcp+udp:127.0.0.1:53
+      - 127.0.0.1:53
 """
 ROUTEDNS = """
 [listeners.local]
@@ -85,7 +87,15 @@ def elsewhere(config):
     return re.sub(r"sdns://([\w-]+)", other, config)
 
 
-def blocky(world):
+def blocky_conditional(world):
+    return blocky(world, BLOCKY_ELSE + documented("blocky")[0])
+
+
+def blocky_upstream(world):
+    return blocky(world, documented("blocky")[1])
+
+
+def blocky(world, settings):
     program = there(world, "blocky")
 
     def denied_briefly(port):
@@ -96,7 +106,7 @@ def blocky(world):
         expect(world.queries() == before + 2, "a denial is kept, so that a new service is not found")
         return seen
     return forwards_by(world, "blocky.yml", [program, "--config", "{path}"],
-                       lambda parts: BLOCKY.format(**parts) + documented("blocky")[0], check=denied_briefly)
+                       lambda parts: BLOCKY.format(**parts) + settings, check=denied_briefly)
 
 
 def routedns(world):
@@ -111,6 +121,7 @@ def routedns(world):
 CLIENTS = {
     "dnscrypt-proxy, forwarding rules": dnscrypt_forwarding,
     "dnscrypt-proxy over HTTPS": dnscrypt_over_https,
-    "blocky": blocky,
+    "blocky, conditional": blocky_conditional,
+    "blocky, upstream": blocky_upstream,
     "routedns": routedns,
 }
