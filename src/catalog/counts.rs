@@ -3,7 +3,6 @@
 //! Answers look only whether there is any; counting tells when the last one goes. Only what a change
 //! touches is counted again.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -69,10 +68,8 @@ impl Writer {
     }
 
     fn count_address(&mut self, address: &Address, step: isize) {
-        let address = match address {
-            Address::V4(address) => IpAddr::V4(*address),
-            Address::V6(address) => IpAddr::V6(*address),
-            Address::Host(_) | Address::Unusable => return,
+        let Some(address) = address.ip() else {
+            return;
         };
         let found = self.working.addresses.entry(address).or_insert_with(|| {
             self.address_set = Touched::Yes;

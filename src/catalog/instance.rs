@@ -4,7 +4,7 @@
 //! once, in a `Group`. Nothing here decides what is answered.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -39,6 +39,17 @@ pub enum Address {
     Host(Arc<str>),
     /// Neither an address nor a host name.
     Unusable,
+}
+
+impl Address {
+    /// The IP address, where it is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::V4(address) => Some(IpAddr::V4(*address)),
+            Self::V6(address) => Some(IpAddr::V6(*address)),
+            Self::Host(_) | Self::Unusable => None,
+        }
+    }
 }
 
 /// What the instances of a service have in common.
@@ -111,6 +122,22 @@ impl Instance {
     }
 }
 
+impl Group {
+    /// The label of the port that the instances of `service` are registered for; none where the ids do not tell.
+    ///
+    /// Nomad ends an id with the service and the label, which has no hyphen.
+    pub fn port_label(&self, service: &[u8]) -> Option<&str> {
+        let (before, label) = self.id_tail.rsplit_once('-')?;
+        let is_legal = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'_';
+        if label.is_empty() || !label.bytes().all(is_legal) {
+            return None;
+        }
+        let start = before.len().checked_sub(service.len())?;
+        let (rest, name) = before.as_bytes().split_at(start);
+        (rest.ends_with(b"-") && name.eq_ignore_ascii_case(service)).then_some(label)
+    }
+}
+
 impl Identity {
     /// Splits a registration's id into allocation and tail, when it has Nomad's usual form.
     ///
@@ -160,6 +187,40 @@ mod tests {
             "",
         ] {
             assert_eq!(Id::from(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn the_label_of_a_port_is_read_where_service_and_label_end_the_id() {
+        let label = |tail: &str, service: &str| {
+            let group = Group {
+                id_tail: tail.into(),
+                ..Group::default()
+            };
+            let label = group.port_label(service.as_bytes());
+            label.map(str::to_owned)
+        };
+        for (tail, service, expected) in [
+            ("-group-cache-redis-db", "redis", Some("db")),
+            ("-group-cache-redis-db", "REDIS", Some("db")),
+            ("-group-a-b-my-db-http_2", "my-db", Some("http_2")),
+            // A task may be called as the service is.
+            ("-redis-redis-9999", "redis", Some("9999")),
+            // No port, another service, and what is not of Nomad's form.
+            ("-group-cache-redis-", "redis", None),
+            ("-group-cache-redis-db", "is", None),
+            ("-group-cache-redis-db", "cache", None),
+            ("-redis", "redis", None),
+            ("redis-db", "redis", None),
+            ("-group-cache-redis-a.b", "redis", None),
+            ("", "redis", None),
+            ("-db", "", None),
+        ] {
+            assert_eq!(
+                label(tail, service).as_deref(),
+                expected,
+                "{tail} {service}"
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use tower::Service;
 
 use crate::answers::Router;
-use crate::dns::text::present_rdata;
+use crate::dns::text::{present_rdata, strictly_escaped};
 use crate::dns::wire::{Additions, Message, encode_whole};
 use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Transport};
 
@@ -45,7 +45,12 @@ impl Lines {
                 records
                     .map(|record| {
                         let (owner, ttl, class) = (record.owner, record.ttl, record.class);
+                        let owner = strictly_escaped(&owner.to_string());
                         let data = present_rdata(&octets, record.rdata, record_type, class);
+                        let data = match record_type {
+                            RecordType::A | RecordType::AAAA | RecordType::TXT => data,
+                            _ => strictly_escaped(&data),
+                        };
                         format!("{owner}\t{ttl}\t{class}\t{record_type}\t{data}")
                     })
                     .collect()

@@ -56,7 +56,8 @@ impl<W: Write> ZoneFile<'_, W> {
             "\
 ; Zone {apex} as nomadns {version} answers for it, read from Nomad at index {index}.
 ;
-; Left out, though nomadns answers for it: names with several tags (TAG.TAG.SERVICE.NAMESPACE),
+; Left out, though nomadns answers for it: names with several tags (TAG.TAG.SERVICE.NAMESPACE), a tag that is
+; called `*` as a wildcard is, HEX.addr.NAMESPACE of addresses that are not of the namespace,
 ; and what may not stand beside a CNAME in a zone (RFC 1034, 3.6.2), which is written as a comment.
 ; BIND loads addresses at names with underscores only with `check-names ignore`.
 ",

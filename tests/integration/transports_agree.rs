@@ -133,7 +133,7 @@ const TYPES: [RecordType; 16] = [
 ];
 const ZONES: [&str; 3] = ["nomad", "nomad", "service.nomad"];
 /// Services of the cast: name, namespace, and tags that an instance carries.
-const CAST: [(&str, &str, &[&str]); 20] = [
+const CAST: [(&str, &str, &[&str]); 22] = [
     ("redis", "default", &["primary", "v7"]),
     ("redis", "default", &["replica", "v7"]),
     ("redis", "-lead-", &["primary"]),
@@ -152,10 +152,12 @@ const CAST: [(&str, &str, &[&str]); 20] = [
     ("numeric", "default", &[]),
     ("noport", "default", &[]),
     ("odd-tags", "default", &["upper", "-lead"]),
+    ("odd-tags", "default", &["with space", "x=1"]),
+    ("odd-tags", "default", &["new\nline", "quote\"d"]),
     ("withaddr", "default", &[]),
     ("big", "default", &[]),
 ];
-/// Tags that most services lack, or that no name can say.
+/// Tags that most services lack.
 const OTHER_TAGS: [&str; 4] = ["primary", "nope", "with space", "x=1"];
 const DATACENTERS: [&str; 4] = ["dc1", "dc1", "dc2", "dc3"];
 /// Addresses of the cast, one that nobody has, and what is no address.
@@ -169,7 +171,11 @@ const ADDRESSES: [&str; 7] = [
     "a.0a00000b",
 ];
 /// Names of the zone's own, below its apex.
-const INFRASTRUCTURE: [&str; 12] = [
+const INFRASTRUCTURE: [&str; 16] = [
+    "",
+    "",
+    "",
+    "",
     "",
     "",
     "ns",
@@ -244,7 +250,9 @@ impl Questions {
             tags.push(self.one(&OTHER_TAGS));
         }
         let tag = tags.first().copied();
-        let name = match self.0.random_range(0..6) {
+        let name = match self.0.random_range(0..8) {
+            6 => format!("_{}._tcp.{service}.{namespace}", tag.unwrap_or("http")),
+            7 => format!("{}.addr.{namespace}", self.one(&ADDRESSES)),
             0 => format!("_{service}._{}.{namespace}", tag.unwrap_or("tcp")),
             1 => format!("_{service}._{}.{namespace}", self.one(&["tcp", "udp"])),
             2 if !tags.is_empty() => format!("{}.{service}.{namespace}", tags.join(".")),

@@ -4,7 +4,7 @@
 //! goes on there. A name that leads back to itself has no alias: which ones those are depends on the catalogue
 //! alone, not on where a query begins, so that the zones are the same for `export` as for a client.
 
-use super::{Context, Loops, ZoneSettings, records};
+use super::{Context, Loops, ZoneSettings};
 use crate::catalog::Doubt;
 use crate::dns::Name;
 
@@ -71,8 +71,7 @@ pub(super) fn most_names(settings: &ZoneSettings) -> usize {
 /// The name that an answer goes on at.
 pub(super) fn next(context: &Context<'_>) -> Option<Name> {
     let labels = context.name.labels();
-    let alias = context.place(&labels).alias();
-    alias.filter(|_| records::are_answered_by_alias(context))
+    context.place(&labels).answering_alias(context)
 }
 
 /// Where a name leads to, and why it may lead elsewhere; one in none of the zones leads nowhere.

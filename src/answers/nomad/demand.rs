@@ -4,7 +4,7 @@
 //! query rarely costs more than one read. Elsewhere nothing here is asked.
 
 use super::address_labels::address_from_hex;
-use super::grammar::is_underscored;
+use super::selection::is_underscored;
 use super::{NomadZones, aliases};
 use crate::answers::AnswerError;
 use crate::catalog::{Coverage, View};
@@ -85,11 +85,26 @@ struct Candidate {
 fn candidates(labels: &Labels<'_>, count: usize) -> impl Iterator<Item = Candidate> {
     let last = count.checked_sub(1).and_then(|last| labels.at(last));
     let is_last = |label: &[u8]| last.is_some_and(|last| last.eq_ignore_ascii_case(label));
-    let is_address =
-        count == 2 && is_last(b"addr") && labels.at(0).and_then(address_from_hex).is_some();
-    let plain = (!is_address).then(|| candidate(labels, count)).flatten();
-    let in_datacenter = (count > 2 && is_last(b"dc")).then(|| candidate(labels, count - 2));
-    plain.into_iter().chain(in_datacenter.flatten())
+    let plain = (!is_address(labels, count)).then(|| candidate(labels, count));
+    let in_datacenter = (count > 2 && is_last(b"dc")).then_some(count.saturating_sub(2));
+    let in_datacenter = in_datacenter
+        .filter(|&count| !is_address_in(labels, count))
+        .and_then(|count| candidate(labels, count));
+    plain.flatten().into_iter().chain(in_datacenter)
+}
+
+/// Whether labels are `HEX.addr` or `HEX.addr.NS`.
+fn is_address(labels: &Labels<'_>, count: usize) -> bool {
+    count == 2 && has_address(labels) || is_address_in(labels, count)
+}
+
+fn is_address_in(labels: &Labels<'_>, count: usize) -> bool {
+    count == 3 && has_address(labels)
+}
+
+fn has_address(labels: &Labels<'_>) -> bool {
+    let is_addr = |label: &[u8]| label.eq_ignore_ascii_case(b"addr");
+    labels.at(0).and_then(address_from_hex).is_some() && labels.at(1).is_some_and(is_addr)
 }
 
 fn candidate(labels: &Labels<'_>, count: usize) -> Option<Candidate> {

@@ -1,14 +1,18 @@
 //! Reads a name below a zone's apex: what it means, and what of that exists.
 //!
-//! From right to left: the namespace, the service, tags; `_SERVICE._TAG` as RFC 2782 writes it; `DC.dc`
-//! around any of them; `HEX.addr` for one address. Where a namespace is called `addr` or `dc`, what is
-//! registered there comes first.
+//! From right to left: the namespace, the service, tags; `_SERVICE._TAG` as RFC 2782 writes it, and `_NAME._tcp`
+//! before a service; `DC.dc` around any of them; `HEX.addr` for one address, also below a namespace. Where a
+//! namespace is called `addr` or `dc`, or a service `addr`, what is registered there comes first.
 
 use std::net::IpAddr;
 
 use super::address_labels::address_from_hex;
-use crate::catalog::{Doubt, Instance, Lookup, Service, View};
+use super::selection::{By, Selection, is_protocol, is_underscored};
+use crate::catalog::{Doubt, Lookup, Service, View};
 use crate::dns::Labels;
+
+/// The labels of `HEX.addr.NS`.
+const ADDRESS_LABELS: usize = 3;
 
 /// What a name means.
 pub(super) struct Reading<'a> {
@@ -38,17 +42,6 @@ pub(super) enum Found<'a> {
     Nothing,
     /// It is not known what: the service, or its namespace, is in doubt.
     InDoubt(Doubt),
-}
-
-/// Which instances of a service are meant.
-#[derive(Clone, Copy)]
-pub(super) struct Selection<'a> {
-    labels: &'a Labels<'a>,
-    /// The labels before this place are tags that an instance must carry, all of them.
-    tags: usize,
-    /// The tag of an RFC 2782 name.
-    service_tag: Option<&'a [u8]>,
-    datacenter: Option<&'a [u8]>,
 }
 
 impl<'a> Reading<'a> {
@@ -99,9 +92,7 @@ pub(super) fn read<'a>(view: &'a View, labels: &'a Labels<'a>, count: usize) -> 
         return plain;
     }
     match labels.at(count - 1) {
-        Some(last) if last.eq_ignore_ascii_case(b"addr") => {
-            plain.then(names.read_address(count - 1))
-        }
+        Some(last) if is_addr(last) => plain.then(names.read_address(count - 1)),
         Some(last) if last.eq_ignore_ascii_case(b"dc") => {
             plain.then(names.read_datacenter(count - 1))
         }
@@ -133,13 +124,35 @@ impl<'a> Names<'a> {
                 empty_where(self.view.tag_in(label(1), self.datacenter, tag))
             }
             3 if is_underscored(label(0)) && is_underscored(label(1)) => {
-                let tag = Some(label(1))
-                    .filter(|tag| !is_protocol(tag))
-                    .map(|tag| &tag[1..]);
-                self.read_service(label(2), &label(0)[1..], 0, tag)
+                let by = match label(1) {
+                    protocol if is_protocol(protocol) => By::Protocol,
+                    tag => By::ServiceTag(&tag[1..]),
+                };
+                self.read_service(label(2), &label(0)[1..], by)
             }
-            _ => self.read_service(label(count - 1), label(count - 2), count - 2, None),
+            // `_NAME._tcp.SERVICE.NS` is below it.
+            3 if is_protocol(label(0)) => self.read_protocol(label(2), label(1)),
+            4 if is_underscored(label(0)) && is_protocol(label(1)) => {
+                let by = By::Name(&label(0)[1..]);
+                let named = self.read_service(label(3), label(2), by);
+                match named.found {
+                    Found::Nothing => self.read_tags(count),
+                    _ => named,
+                }
+            }
+            2 if is_addr(label(0)) => self.read_addresses(count, label(1)),
+            3 if is_addr(label(1)) => match address_from_hex(label(0)) {
+                Some(address) => self.read_address_in(label(2), address),
+                None => self.read_tags(count),
+            },
+            _ => self.read_tags(count),
         }
+    }
+
+    /// Reads `SERVICE.NS` with any number of tags before it.
+    fn read_tags(self, count: usize) -> Reading<'a> {
+        let label = |place: usize| self.labels.at(place).unwrap_or_default();
+        self.read_service(label(count - 1), label(count - 2), By::Tags(count - 2))
     }
 
     /// Reads a name that only has names below it, those of a namespace.
@@ -150,25 +163,18 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn read_service(
-        self,
-        namespace: &[u8],
-        name: &[u8],
-        tags: usize,
-        service_tag: Option<&'a [u8]>,
-    ) -> Reading<'a> {
+    fn read_service(self, namespace: &[u8], name: &'a [u8], by: By<'a>) -> Reading<'a> {
         let service = match self.view.service(namespace, name) {
             Lookup::Found(service) => service,
             Lookup::Absent => return Found::Nothing.into(),
             Lookup::InDoubt(doubt) => return Found::InDoubt(doubt).into(),
             Lookup::Unlisted(doubt) => return Reading::nothing(Some(doubt), None),
         };
-        let (labels, datacenter) = (self.labels, self.datacenter);
         let selection = Selection {
-            labels,
-            tags,
-            service_tag,
-            datacenter,
+            labels: self.labels,
+            service: name,
+            by,
+            datacenter: self.datacenter,
         };
         let is_any_taken = service
             .instances()
@@ -181,19 +187,63 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Reads `_tcp.SERVICE.NS`, which is a tag, or has names below it where the service has instances.
+    fn read_protocol(self, namespace: &[u8], name: &'a [u8]) -> Reading<'a> {
+        let tagged = self.read_service(namespace, name, By::Tags(1));
+        if tagged.is_positive() {
+            return tagged;
+        }
+        let all = self.read_service(namespace, name, By::Tags(0));
+        match all.found {
+            Found::Instances { service, .. } => Reading {
+                found: Found::Empty,
+                doubt: service.doubt,
+                ..all
+            },
+            _ => tagged,
+        }
+    }
+
     fn read_address(self, count: usize) -> Reading<'a> {
         let address = self.labels.at(0).and_then(address_from_hex);
         match (count, address) {
             (0, _) => Found::Empty.into(),
-            (1, Some(address)) => match self.view.address(address) {
-                Lookup::Found(()) => Found::Address(address).into(),
-                Lookup::Absent => Found::Nothing.into(),
-                Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => {
-                    Reading::nothing(Some(doubt), None)
-                }
-            },
+            (1, Some(address)) => self.read_known_address(address),
             _ => Found::Nothing.into(),
         }
+    }
+
+    fn read_known_address(self, address: IpAddr) -> Reading<'a> {
+        match self.view.address(address) {
+            Lookup::Found(()) => Found::Address(address).into(),
+            Lookup::Absent => Found::Nothing.into(),
+            Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(Some(doubt), None),
+        }
+    }
+
+    /// Reads `addr.NS`, below which are the addresses that SRV records of names below the namespace point at.
+    fn read_addresses(self, count: usize, namespace: &[u8]) -> Reading<'a> {
+        let service = self.read_tags(count);
+        match service.found {
+            Found::Nothing => service.then(self.read_namespace(namespace)),
+            _ => service,
+        }
+    }
+
+    /// Reads `HEX.addr.NS`: any known address, since no list is kept of those of each namespace.
+    fn read_address_in(self, namespace: &[u8], address: IpAddr) -> Reading<'a> {
+        let tagged = self.read_tags(ADDRESS_LABELS);
+        let before = match tagged.found {
+            Found::Nothing => tagged,
+            // That a service `addr` may have such a tag hides no target; the answer is marked as stale.
+            Found::InDoubt(doubt) => Reading::nothing(Some(doubt), None),
+            _ => return tagged,
+        };
+        let namespace = self.read_namespace(namespace);
+        before.then(match namespace.found {
+            Found::Empty => self.read_known_address(address),
+            _ => Reading::nothing(namespace.doubt_below, None),
+        })
     }
 
     fn read_datacenter(self, count: usize) -> Reading<'a> {
@@ -212,6 +262,10 @@ impl<'a> Names<'a> {
     }
 }
 
+fn is_addr(label: &[u8]) -> bool {
+    label.eq_ignore_ascii_case(b"addr")
+}
+
 /// What is at a name that has nothing but names below it.
 fn empty_where<'a>(found: Lookup<()>) -> Reading<'a> {
     match found {
@@ -219,39 +273,4 @@ fn empty_where<'a>(found: Lookup<()>) -> Reading<'a> {
         Lookup::Absent => Found::Nothing.into(),
         Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(None, Some(doubt)),
     }
-}
-
-impl Selection<'_> {
-    /// Whether the name has the form of RFC 2782, which is asked for SRV.
-    pub(super) fn is_service_name(&self) -> bool {
-        let is_underscored_at = |place: usize| self.labels.at(place).is_some_and(is_underscored);
-        // No service's name begins so: in any other form the second label would have to be a tag too.
-        self.tags == 0 && is_underscored_at(0) && is_underscored_at(1)
-    }
-
-    /// Whether an instance is one of those that are meant.
-    pub(super) fn takes(&self, instance: &Instance) -> bool {
-        let group = &instance.group;
-        let carries = |label: &[u8]| group.tags.iter().any(|tag| is_same_label(tag, label));
-        let mut tags = (0..self.tags).filter_map(|place| self.labels.at(place));
-        let is_there = |label: &[u8]| is_same_label(&group.datacenter, label);
-        self.datacenter.is_none_or(is_there)
-            && self.service_tag.is_none_or(carries)
-            && tags.all(carries)
-    }
-}
-
-/// Whether a tag or a datacenter is what a label says: labels are octets, of which letters of ASCII have no case
-/// (RFC 2181 §11, RFC 4343).
-fn is_same_label(text: &str, label: &[u8]) -> bool {
-    text.as_bytes().eq_ignore_ascii_case(label)
-}
-
-pub(super) fn is_underscored(label: &[u8]) -> bool {
-    label.len() > 1 && label[0] == b'_'
-}
-
-/// Whether a second label of RFC 2782 names a protocol, which takes all instances.
-pub(super) fn is_protocol(label: &[u8]) -> bool {
-    label.eq_ignore_ascii_case(b"_tcp") || label.eq_ignore_ascii_case(b"_udp")
 }

@@ -85,9 +85,9 @@ pub(super) fn address_type(address: IpAddr) -> RecordType {
     }
 }
 
-/// The name that stands for an address, the target of SRV records; none when the zone leaves no room.
-pub(super) fn address_name(context: &Context<'_>, address: IpAddr) -> Option<Name> {
+/// The name that stands for an address below `addresses`, the target of SRV records; none when there is no room.
+pub(super) fn address_name(addresses: &Name, address: IpAddr) -> Option<Name> {
     let label = super::address_labels::hex_label(address);
-    let labels = context.zone.addresses.labels();
+    let labels = addresses.labels();
     Name::from_labels(std::iter::once(label.as_bytes()).chain(labels.iter())).ok()
 }

@@ -1,8 +1,8 @@
 //! The zones of a Nomad cluster: finds what a name means, and says it.
 //!
-//! `grammar` reads the name, `names` counts all of them out, `records` makes what exists, `aliases` follows CNAMEs,
-//! `negative` makes denials, `demand` has read what is not listed. Each answer is made from one view of the catalogue,
-//! which notes what was looked up, so that a cache knows when it no longer holds.
+//! `grammar` reads the name, `selection` has which instances it means, `names` counts all of them out, `records` makes
+//! what exists, `aliases` follows CNAMEs, `negative` makes denials, `demand` has read what is not listed. Each answer is
+//! made from one view of the catalogue, which notes what was looked up, so that a cache knows when it no longer holds.
 
 mod address_labels;
 mod aliases;
@@ -15,6 +15,7 @@ mod names;
 mod negative;
 mod place;
 mod records;
+mod selection;
 mod zone;
 
 use std::sync::Arc;
@@ -116,8 +117,7 @@ impl Context<'_> {
         let mut builder = AnswerBuilder::new(&self.query.name);
         let labels = self.name.labels();
         let place = self.place(&labels);
-        let alias = place.alias();
-        match alias.filter(|_| records::are_answered_by_alias(self)) {
+        match place.answering_alias(self) {
             Some(first) => {
                 let chain = Chain::follow(self, first, loops);
                 self.push_along(&chain, &place, &mut builder)?;
@@ -171,10 +171,10 @@ impl Context<'_> {
         match &place.reading.found {
             Found::Apex => infrastructure::push_apex(self, builder),
             Found::NameServer => infrastructure::push_name_server(self, builder),
-            Found::Instances { selection, .. } => match doubt {
+            Found::Instances { service, selection } => match doubt {
                 // There may be others, which would be chosen.
                 Some(doubt) if place.instances.is_empty() => return Err(doubt),
-                _ => records::push_instances(self, builder, selection, &place.instances),
+                _ => records::push_instances(self, builder, service, selection, &place.instances),
             },
             Found::Address(address) => records::push_one_address(self, builder, *address),
             Found::Empty => {}
@@ -209,7 +209,7 @@ impl Context<'_> {
             let outer = grammar::read(self.view, labels, depth);
             best = match (&outer.found, &best.found) {
                 // There are names below it by that grammar, so it is not to be denied (RFC 8020).
-                (Found::Instances { .. } | Found::InDoubt(_), _)
+                (Found::Instances { .. } | Found::Address(_) | Found::InDoubt(_), _)
                 | (Found::Empty, Found::Nothing) => best.then(outer),
                 _ => Reading {
                     found: Found::Nothing,

@@ -1,47 +1,45 @@
 //! Counts out the names of a zone that have records: the other way round to `grammar`, which reads one.
 //!
 //! Not on the way of a query; `export` asks for each of these names what a query would. Names with several
-//! tags are left out, since they are as many as the subsets of the tags.
+//! tags are left out, since they are as many as the sequences of the tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::address_labels::hex_label;
-use super::grammar::{self, Found, is_protocol};
+use super::grammar::{self, Found};
+use super::selection::is_protocol;
 use super::zone::{Zone, ZoneSettings};
-use crate::catalog::{Service, Snapshot, View, is_label};
+use crate::catalog::{Instance, Service, Snapshot, View, is_label};
 use crate::dns::Name;
 
 /// Goes through the names of a zone that have records, each once, in an order that stays the same.
 ///
-/// Names with more than one tag are left out, and services that are in doubt. Takes memory in proportion to the number of services.
+/// Left out are names with more than one tag, services that are in doubt, and addresses below a namespace whose
+/// instances have not got them. So is a tag `*`, which other servers would take for a wildcard (RFC 4592 §2.1.1).
+/// Takes memory in proportion to the number of services and addresses.
 pub fn names<'a>(
     settings: &'a ZoneSettings,
     zone: &'a Zone,
     view: &'a View,
 ) -> impl Iterator<Item = Name> + 'a {
     let snapshot = view.snapshot();
-    let services = sorted_services(snapshot);
-    let instances = std::iter::once(zone).chain(settings.zones_around(zone));
-    let instances = instances.flat_map(move |origin| {
-        services.clone().into_iter().flat_map(move |service| {
-            let names = names_of_service(origin, service).into_iter();
-            names.filter(move |name| is_read_in(settings, zone, origin, view, name))
-        })
+    let (namespaces, addresses) = (sorted_namespaces(snapshot), sorted_addresses(snapshot));
+    let origins = || std::iter::once(zone).chain(settings.zones_around(zone));
+    let instances = origins().flat_map(move |origin| {
+        let names = namespaces.clone().into_iter();
+        let names = names.flat_map(move |services| names_of_namespace(origin, view, services));
+        names.filter(move |name| is_read_in(settings, zone, origin, view, name))
     });
-    let addresses = sorted_addresses(snapshot).into_iter();
-    let addresses = addresses.filter_map(move |address| {
-        let name = below(&zone.addresses, &[&hex_label(address)])?;
-        let depth = zone.labels_below(&name);
-        let labels = name.labels();
-        let reading = grammar::read(view, &labels, depth);
-        let is_address = matches!(reading.found, Found::Address(_));
-        is_address.then_some(name)
+    let addresses = origins().flat_map(move |origin| {
+        let names = address_names(origin, view, origin.addresses, addresses.clone());
+        names.filter(move |name| is_read_in(settings, zone, origin, view, name))
     });
     [zone.apex, zone.name_server]
         .into_iter()
         .chain(instances)
         .chain(addresses)
+        .filter(|name| name.labels().at(0) != Some(b"*"))
         // What is in a zone of its own below is said there.
         .filter(move |name| {
             settings
@@ -69,14 +67,17 @@ fn is_read_in(
             .all(|first| !grammar::read(view, &labels, first.labels_below(name)).is_positive())
 }
 
+/// A service with its namespace's key and its own.
 type NamedService<'a> = (&'a str, &'a str, &'a Service);
 
-fn sorted_services(snapshot: &Snapshot) -> Vec<NamedService<'_>> {
+/// The services that are known, those of each namespace together.
+fn sorted_namespaces(snapshot: &Snapshot) -> Vec<Vec<NamedService<'_>>> {
     let services = snapshot.iter();
     let known = services.filter(|(_, _, service)| service.doubt.is_none());
     let mut services: Vec<_> = known.collect();
     services.sort_unstable_by_key(|(namespace, name, _)| (*namespace, *name));
-    services
+    let namespaces = services.chunk_by(|(one, ..), (other, ..)| one == other);
+    namespaces.map(<[_]>::to_vec).collect()
 }
 
 fn sorted_addresses(snapshot: &Snapshot) -> Vec<IpAddr> {
@@ -85,46 +86,118 @@ fn sorted_addresses(snapshot: &Snapshot) -> Vec<IpAddr> {
     addresses
 }
 
+/// The names below one namespace by the grammar of a zone: those of its services, then those of their addresses.
+fn names_of_namespace<'a>(
+    zone: &'a Zone,
+    view: &'a View,
+    services: Vec<NamedService<'a>>,
+) -> impl Iterator<Item = Name> + 'a {
+    let namespace = services.first().map_or("", |(namespace, ..)| namespace);
+    let mut addresses: BTreeMap<Option<String>, Vec<IpAddr>> = BTreeMap::new();
+    let instances = services
+        .iter()
+        .flat_map(|(.., service)| service.instances());
+    for (instance, address) in instances.filter_map(|it| Some((it, it.address.ip()?))) {
+        for datacenter in datacenters(instance) {
+            addresses.entry(datacenter).or_default().push(address);
+        }
+    }
+    let addresses = addresses
+        .into_iter()
+        .flat_map(move |(datacenter, mut found)| {
+            found.sort_unstable();
+            found.dedup();
+            let parent = parent(zone, namespace, datacenter.as_deref());
+            let addresses = parent.and_then(|parent| below(&parent, &["addr"]));
+            let names = addresses.map(|addresses| address_names(zone, view, addresses, found));
+            names.into_iter().flatten()
+        });
+    let names = services.into_iter();
+    let names = names.flat_map(move |service| names_of_service(zone, service));
+    names.chain(addresses)
+}
+
+/// The names of addresses below `parent`, where none that is registered comes first.
+fn address_names<'a>(
+    zone: &'a Zone,
+    view: &'a View,
+    parent: Name,
+    addresses: Vec<IpAddr>,
+) -> impl Iterator<Item = Name> + 'a {
+    let names = addresses.into_iter();
+    let names = names.filter_map(move |address| below(&parent, &[&hex_label(address)]));
+    names.filter(move |name| {
+        let labels = name.labels();
+        let reading = grammar::read(view, &labels, zone.labels_below(name));
+        matches!(reading.found, Found::Address(_))
+    })
+}
+
 /// The names of one service by the grammar of a zone; those that are too long are none.
 fn names_of_service(zone: &Zone, (namespace, service, found): NamedService<'_>) -> Vec<Name> {
     let mut names = Vec::new();
-    for (datacenter, tags) in tags_by_datacenter(found) {
-        let parent = match &datacenter {
-            None => below(&zone.apex, &[namespace]),
-            Some(datacenter) => below(&zone.apex, &[namespace, datacenter, "dc"]),
+    for (datacenter, Said { tags, port_labels }) in said_by_datacenter(service, found) {
+        let Some(parent) = parent(zone, namespace, datacenter.as_deref()) else {
+            continue;
         };
-        let Some(parent) = parent else { continue };
-        let underscored = format!("_{service}");
+        let underscored = |label: &str| format!("_{label}");
         let mut push = |labels: &[&str]| names.extend(below(&parent, labels));
         push(&[service]);
         tags.iter().for_each(|tag| push(&[tag, service]));
-        let labels = ["_tcp".to_owned(), "_udp".to_owned()].into_iter();
+        for protocol in PROTOCOLS {
+            push(&[&underscored(service), protocol]);
+        }
+        let labels = tags.iter().map(|tag| underscored(tag));
         labels
-            .chain(tags.iter().map(|tag| format!("_{tag}")))
-            .enumerate()
             // A tag that is called as a protocol is hidden by it.
-            .filter(|(place, label)| *place < 2 || !is_protocol(label.as_bytes()))
-            .for_each(|(_, label)| push(&[&underscored, &label]));
+            .filter(|label| !is_protocol(label.as_bytes()))
+            .for_each(|label| push(&[&underscored(service), &label]));
+        let mut called: BTreeSet<&str> = tags.union(&port_labels).map(String::as_str).collect();
+        called.insert(service);
+        for protocol in PROTOCOLS {
+            let names = called.iter().map(|name| underscored(name));
+            names.for_each(|name| push(&[&name, protocol, service]));
+        }
     }
     names
 }
 
-/// The tags that can stand in a name, of all instances and of those in each datacenter.
-fn tags_by_datacenter(service: &Service) -> BTreeMap<Option<String>, BTreeSet<String>> {
-    let mut found: BTreeMap<Option<String>, BTreeSet<String>> = BTreeMap::new();
+const PROTOCOLS: [&str; 2] = ["_tcp", "_udp"];
+
+/// What names can say of instances beside the service.
+#[derive(Default)]
+struct Said {
+    tags: BTreeSet<String>,
+    port_labels: BTreeSet<String>,
+}
+
+/// What names can say of all instances, and of those in each datacenter.
+fn said_by_datacenter(name: &str, service: &Service) -> BTreeMap<Option<String>, Said> {
+    let mut found: BTreeMap<Option<String>, Said> = BTreeMap::new();
     for instance in service.instances() {
         let group = &instance.group;
-        let datacenter = Some(group.datacenter.to_ascii_lowercase()).filter(|name| is_label(name));
-        let tags = group.tags.iter().map(|tag| tag.to_ascii_lowercase());
-        let tags = tags.filter(|tag| is_label(tag));
-        let tags: BTreeSet<String> = tags.collect();
-        if let Some(datacenter) = datacenter {
-            let there = found.entry(Some(datacenter)).or_default();
-            there.extend(tags.iter().cloned());
+        for datacenter in datacenters(instance) {
+            let there = found.entry(datacenter).or_default();
+            let tags = group.tags.iter().filter(|tag| is_label(tag));
+            there.tags.extend(tags.map(|tag| tag.to_ascii_lowercase()));
+            let label = group.port_label(name.as_bytes());
+            there.port_labels.extend(label.map(str::to_ascii_lowercase));
         }
-        found.entry(None).or_default().extend(tags);
     }
     found
+}
+
+/// The datacenters by which names find an instance: any, and its own.
+fn datacenters(instance: &Instance) -> impl Iterator<Item = Option<String>> {
+    let own = Some(instance.group.datacenter.to_ascii_lowercase());
+    std::iter::once(None).chain(own.filter(|name| is_label(name)).map(Some))
+}
+
+fn parent(zone: &Zone, namespace: &str, datacenter: Option<&str>) -> Option<Name> {
+    match datacenter {
+        None => below(&zone.apex, &[namespace]),
+        Some(datacenter) => below(&zone.apex, &[namespace, datacenter, "dc"]),
+    }
 }
 
 /// The name of these labels below another; none when it is too long, or one of them is.

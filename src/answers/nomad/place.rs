@@ -43,6 +43,15 @@ impl Place<'_> {
         }
     }
 
+    /// The same, where what is asked for is answered by it.
+    pub(super) fn answering_alias(&self, context: &Context<'_>) -> Option<Name> {
+        let Found::Instances { service, selection } = &self.reading.found else {
+            return None;
+        };
+        let is_asked = |_: &Name| records::are_answered_by_alias(context, service, selection);
+        self.alias().filter(is_asked)
+    }
+
     /// Why something else may be here.
     pub(super) fn doubt(&self) -> Option<Doubt> {
         let about = match self.reading.found {

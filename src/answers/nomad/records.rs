@@ -7,10 +7,10 @@ use rand::seq::SliceRandom;
 
 use super::Context;
 use super::descriptions::push_txt;
-use super::grammar::Selection;
 use super::infrastructure::{address_name, address_type, push_address};
+use super::selection::Selection;
 use super::zone::Descriptions;
-use crate::catalog::{Address, Instance};
+use crate::catalog::{Address, Instance, Service};
 use crate::dns::{AnswerBuilder, Name, Owner, RecordType, Section};
 
 // All instances are alike: Nomad knows no weights.
@@ -20,10 +20,14 @@ const SRV_WEIGHT: u16 = 10;
 /// Whether what is asked for is answered by the CNAME of a name that is an alias.
 ///
 /// SRV and TXT stand beside it: the port of an instance is of use, whatever its address is.
-pub(super) fn are_answered_by_alias(context: &Context<'_>) -> bool {
+pub(super) fn are_answered_by_alias(
+    context: &Context<'_>,
+    service: &Service,
+    selection: &Selection<'_>,
+) -> bool {
     match context.query.record_type {
         RecordType::SRV => false,
-        RecordType::TXT => context.settings.descriptions == Descriptions::Hidden,
+        RecordType::TXT => !is_described(context, service, selection),
         _ => true,
     }
 }
@@ -37,6 +41,7 @@ pub(super) fn is_alias_itself(asked: RecordType) -> bool {
 pub(super) fn push_instances(
     context: &Context<'_>,
     builder: &mut AnswerBuilder,
+    service: &Service,
     selection: &Selection<'_>,
     instances: &[&Instance],
 ) {
@@ -44,8 +49,8 @@ pub(super) fn push_instances(
     // So that of neighbours none is always the other's heir when records are turned round.
     instances.shuffle(&mut rand::rng());
     match context.query.record_type {
-        RecordType::SRV => push_srv(context, builder, &instances),
-        RecordType::TXT if context.settings.descriptions == Descriptions::Shown => {
+        RecordType::SRV => push_srv(context, builder, selection, &instances),
+        RecordType::TXT if is_described(context, service, selection) => {
             push_txt(context, builder, &instances);
         }
         RecordType::ANY => push_any(context, builder, selection, &instances),
@@ -67,7 +72,10 @@ pub(super) fn push_one_address(
 
 fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&Instance]) {
     let mut said = HashSet::new();
-    for address in instances.iter().filter_map(|instance| ip_address(instance)) {
+    for address in instances
+        .iter()
+        .filter_map(|instance| instance.address.ip())
+    {
         // RFC 2181 §5: a set has no record twice.
         let asked = context.query.record_type;
         let is_asked_for = asked == address_type(address) || asked == RecordType::ANY;
@@ -78,13 +86,31 @@ fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances:
     }
 }
 
-fn push_srv(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&Instance]) {
+/// Whether TXT records describe the instances; they are not to meet drivers of MongoDB.
+fn is_described(context: &Context<'_>, service: &Service, selection: &Selection<'_>) -> bool {
+    context.settings.descriptions == Descriptions::Shown && !selection.is_of_mongodb(service)
+}
+
+fn push_srv(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    selection: &Selection<'_>,
+    instances: &[&Instance],
+) {
     let ttl = context.settings.ttl_seconds;
+    let addresses_of_zone = &context.zone.addresses;
+    let addresses_below = selection.addresses();
+    let target_of = |address| {
+        let below = addresses_below.as_ref();
+        let target = below.and_then(|parent| address_name(parent, address));
+        // Where the name asked for leaves no room.
+        target.or_else(|| address_name(addresses_of_zone, address))
+    };
     let (mut said, mut addresses) = (HashSet::new(), Vec::new());
     for instance in instances.iter().filter(|instance| instance.port != 0) {
         let target = match &instance.address {
             Address::Host(host) => host_name(host),
-            _ => ip_address(instance).and_then(|address| address_name(context, address)),
+            _ => instance.address.ip().and_then(target_of),
         };
         let Some(target) = target else { continue };
         if !said.insert((target, instance.port)) {
@@ -102,7 +128,7 @@ fn push_srv(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&In
                 rdata.plain_name(&target);
             },
         );
-        addresses.extend(ip_address(instance).map(|address| (target, address)));
+        addresses.extend(instance.address.ip().map(|address| (target, address)));
     }
     let mut said = HashSet::new();
     for (target, address) in addresses {
@@ -141,7 +167,7 @@ fn push_any(
 ) {
     let before = builder.answer_count();
     if selection.is_service_name() {
-        push_srv(context, builder, instances);
+        push_srv(context, builder, selection, instances);
     }
     if builder.answer_count() == before {
         push_addresses(context, builder, instances);
@@ -196,12 +222,4 @@ fn only_host(instances: &[&Instance]) -> Option<Name> {
 
 fn host_name(host: &str) -> Option<Name> {
     Name::from_labels(host.split('.').map(str::as_bytes)).ok()
-}
-
-fn ip_address(instance: &Instance) -> Option<IpAddr> {
-    match instance.address {
-        Address::V4(address) => Some(address.into()),
-        Address::V6(address) => Some(address.into()),
-        Address::Host(_) | Address::Unusable => None,
-    }
 }

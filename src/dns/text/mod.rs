@@ -13,6 +13,7 @@ mod types;
 
 pub use class::ClassTextError;
 pub(super) use escape::shown;
+pub use escape::strictly_escaped;
 pub use extended_errors::extended_error_purpose;
 pub use names::NameTextError;
 pub use rdata::{expand_rdata, present_rdata};

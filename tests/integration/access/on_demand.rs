@@ -41,6 +41,10 @@ async fn every_transport_answers_what_was_read_for_the_query() {
         ("_web._canary.prod.nomad", &["10.2.0.1"]),
         ("web.prod.dc1.dc.nomad", &["10.2.0.1"]),
         ("0a010001.addr.nomad", &["10.1.0.1"]),
+        ("_redis._tcp.redis.default.nomad", &["10.1.0.1", "10.1.0.2"]),
+        ("_canary._tcp.web.prod.dc1.dc.nomad", &["10.2.0.1"]),
+        ("0a010001.addr.default.nomad", &["10.1.0.1"]),
+        ("0a020001.addr.prod.dc1.dc.nomad", &["10.2.0.1"]),
     ] {
         assert_eq!(
             clients.agreed(&question(asked)).await.data(),
@@ -64,6 +68,9 @@ async fn what_was_read_and_is_not_there_is_denied_and_what_is_not_known_is_not()
         ("nope.default.nomad", NXDOMAIN),
         ("tag.redis.default.nomad", NXDOMAIN),
         ("0a0a0a0a.addr.nomad", NXDOMAIN),
+        ("0a0a0a0a.addr.default.nomad", NXDOMAIN),
+        ("_nope._tcp.redis.default.nomad", NXDOMAIN),
+        ("_tcp.redis.default.nomad", NOERROR),
         ("a_b.default.nomad", NXDOMAIN),
         // Of the namespaces nobody knows which exist, and a denial would hold for all names below (RFC 8020).
         ("default.nomad", NOERROR),

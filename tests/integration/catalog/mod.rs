@@ -1,6 +1,7 @@
 //! The catalogue: what a change touches and what it leaves alone.
 
 mod doubts;
+mod tags;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -228,7 +229,8 @@ fn what_was_withdrawn_is_kept_again_once_it_is_published() {
     writer
         .put("default", "redis", vec![instance("10.0.0.1", 80, &[])])
         .unwrap();
-    let look_ups: [fn(&View); 5] = [
+    let look_ups: [fn(&View); 6] = [
+        |view| assert_eq!(view.tag_in(b"default", None, b"a"), Lookup::Absent),
         |_| {},
         |view| assert!(view.serial() > 0),
         |view| assert!(view.service(b"default", b"redis").found().is_some()),

@@ -3,6 +3,7 @@
 //! That they can is proved with NSD, Knot and BIND by `.ci/differential`.
 
 mod elsewhere;
+mod labels;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -78,13 +79,28 @@ async fn each_form_of_a_name_is_printed_once_in_the_same_order() {
     for namespace in ["default", "default.dc1.dc"] {
         for (form, count) in [
             ("redis", 2),
+            (r"a\.b.redis", 1),
             ("primary.redis", 1),
             ("tcp.redis", 1),
             ("v7.redis", 1),
             ("_redis._tcp", 2),
             ("_redis._udp", 2),
+            (r"_redis._a\.b", 1),
             ("_redis._primary", 1),
             ("_redis._v7", 1),
+            // `http` is the label of their port.
+            (r"_a\.b._tcp.redis", 1),
+            ("_http._tcp.redis", 2),
+            ("_primary._tcp.redis", 1),
+            ("_redis._tcp.redis", 2),
+            ("_tcp._tcp.redis", 1),
+            ("_v7._tcp.redis", 1),
+            (r"_a\.b._udp.redis", 1),
+            ("_http._udp.redis", 2),
+            ("_primary._udp.redis", 1),
+            ("_redis._udp.redis", 2),
+            ("_tcp._udp.redis", 1),
+            ("_v7._udp.redis", 1),
         ] {
             forms.extend(std::iter::repeat_n(
                 format!("{form}.{namespace}.nomad."),
@@ -97,9 +113,19 @@ async fn each_form_of_a_name_is_printed_once_in_the_same_order() {
     assert_eq!(owners(&lines, "NS"), ["nomad."]);
     let addresses = owners(&lines, "A");
     assert_eq!(addresses.first(), Some(&"ns.nomad."));
+    let single: Vec<_> = addresses.iter().filter(|it| it.contains("addr")).collect();
     assert_eq!(
-        addresses[addresses.len() - 2..],
-        ["0a000001.addr.nomad.", "0a000002.addr.nomad."]
+        single,
+        [
+            "0a000001.addr.default.nomad.",
+            "0a000002.addr.default.nomad.",
+            "0a000001.addr.default.dc1.dc.nomad.",
+            "0a000002.addr.default.dc1.dc.nomad.",
+            "0a000001.addr.nomad.",
+            "0a000002.addr.nomad.",
+        ]
+        .iter()
+        .collect::<Vec<_>>()
     );
     let records: HashSet<&String> = lines.iter().collect();
     assert_eq!(records.len(), lines.len());

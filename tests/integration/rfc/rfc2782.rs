@@ -3,7 +3,7 @@
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{RData, RecordType};
 
-use crate::support::answers::{Answers, addresses, assert_denied, instance};
+use crate::support::answers::{Answers, addresses, assert_denied, instance, instance_in, labelled};
 
 fn services(message: &Message) -> Vec<(u16, String)> {
     let records = message.answers.iter().map(|record| match &record.data {
@@ -100,6 +100,151 @@ async fn a_protocol_takes_all_instances_and_another_label_those_with_the_tag() {
             &answers.ask(name, RecordType::SRV),
             ResponseCode::NXDomain,
             "nomad",
+        );
+    }
+}
+
+/// A database of two members and its metrics, as one service of three registrations, beside the usual cluster.
+fn mongo() -> Answers {
+    let mut answers = Answers::usual();
+    let member = |datacenter, address| {
+        labelled(
+            instance_in(datacenter, address, 27017, &["rs0"]),
+            "mongo",
+            "mongodb",
+        )
+    };
+    let metrics = labelled(instance("10.5.0.1", 9216, &["a.b"]), "mongo", "Metrics_1");
+    let all = vec![member("dc1", "10.5.0.1"), member("dc2", "fd00::5"), metrics];
+    answers.set("default", "mongo", all);
+    answers
+}
+
+#[tokio::test]
+async fn a_name_before_a_service_is_the_service_a_tag_or_the_label_of_a_port() {
+    let answers = mongo();
+    for (name, ports) in [
+        ("_mongodb._tcp.mongo.default.nomad", &[27017, 27017][..]),
+        ("_MongoDB._UDP.MONGO.Default.Nomad", &[27017, 27017]),
+        ("_mongodb._tcp.mongo.default.service.nomad", &[27017, 27017]),
+        ("_mongodb._tcp.mongo.default.dc2.dc.nomad", &[27017]),
+        ("_metrics_1._tcp.mongo.default.nomad", &[9216]),
+        ("_rs0._tcp.mongo.default.nomad", &[27017, 27017]),
+        (r"_a\.b._tcp.mongo.default.nomad", &[9216]),
+        ("_mongo._tcp.mongo.default.nomad", &[9216, 27017, 27017]),
+        ("_primary._tcp.redis.default.nomad", &[6379]),
+    ] {
+        let message = answers.ask(name, RecordType::SRV);
+        let found: Vec<u16> = services(&message).iter().map(|(port, _)| *port).collect();
+        assert_eq!(found, ports, "{name}");
+    }
+    let message = answers.ask("_mongodb._tcp.mongo.default.nomad", RecordType::A);
+    assert_eq!(addresses(&message.answers), ["10.5.0.1"]);
+    // What gRPC asks for a load balancer, and other things that are not there.
+    for name in [
+        "_grpclb._tcp.mongo.default.nomad",
+        "_mongodb._sctp.mongo.default.nomad",
+        "_mongodb._tcp.redis.default.nomad",
+        "_metrics_1._tcp.mongo.default.dc2.dc.nomad",
+        "_mongodb._tcp.mongo.default.dc3.dc.nomad",
+        "_mongodb._tcp.mongo.prod.nomad",
+        "x._mongodb._tcp.mongo.default.nomad",
+        "mongodb._tcp.mongo.default.nomad",
+    ] {
+        let message = answers.ask(name, RecordType::SRV);
+        assert_denied(&message, ResponseCode::NXDomain, "nomad");
+    }
+}
+
+#[tokio::test]
+async fn targets_of_a_name_before_a_service_are_below_the_namespace_that_was_asked() {
+    let mut answers = mongo();
+    let six = "fd000000000000000000000000000005";
+    answers.set(
+        "service",
+        "mongo",
+        vec![labelled(instance("10.5.0.9", 1, &[]), "mongo", "mongodb")],
+    );
+    for (name, parent, count) in [
+        ("_mongodb._tcp.mongo.default.nomad", "default.nomad.", 2),
+        (
+            "_mongodb._tcp.mongo.DEFAULT.service.nomad",
+            "default.service.nomad.",
+            2,
+        ),
+        (
+            "_mongodb._tcp.mongo.default.dc2.dc.nomad",
+            "default.dc2.dc.nomad.",
+            1,
+        ),
+        // By the grammar of the zone around, with a target that is in the zone itself.
+        ("_mongodb._tcp.mongo.service.nomad", "service.nomad.", 1),
+    ] {
+        let message = answers.ask(name, RecordType::SRV);
+        assert_eq!(message.answers.len(), count, "{name}");
+        for (_, target) in services(&message) {
+            assert_eq!(
+                target.split_once(".addr."),
+                Some((&target[..target.find('.').unwrap()], parent))
+            );
+            let found =
+                [RecordType::A, RecordType::AAAA].map(|it| answers.ask(&target, it).answers);
+            assert_eq!(addresses(&found.concat()).len(), 1, "{target}");
+        }
+        let glue: Vec<_> = message
+            .additionals
+            .iter()
+            .map(|it| it.name.to_ascii().to_lowercase())
+            .collect();
+        let expected = services(&message).into_iter().map(|(_, target)| target);
+        let (mut glue, mut expected) = (glue, expected.collect::<Vec<_>>());
+        glue.sort();
+        expected.sort();
+        assert_eq!(glue, expected, "{name}");
+    }
+    // All other names keep the zone's own.
+    for name in [
+        "mongo.default.dc2.dc.nomad",
+        "_mongo._tcp.default.dc2.dc.nomad",
+    ] {
+        let message = answers.ask(name, RecordType::SRV);
+        assert_eq!(services(&message), [(27017, format!("{six}.addr.nomad."))]);
+    }
+}
+
+#[tokio::test]
+async fn a_name_without_room_below_the_namespace_has_targets_below_the_zone() {
+    let (long, datacenter) = ("n".repeat(63), "d".repeat(63));
+    let longest = format!("{long}.{long}.{}", "z".repeat(20));
+    for (zone, is_long) in [("z".repeat(9), false), (longest, true)] {
+        let mut answers = Answers::of_zones(&[&zone]);
+        let instance = instance_in(&datacenter, "fd00::5", 80, &["a"]);
+        answers.set("default", "s", vec![instance]);
+        let namespace = format!("default.{datacenter}.dc.");
+        let message = answers.ask(&format!("_a._tcp.s.{namespace}{zone}"), RecordType::SRV);
+        let below = if is_long { "" } else { &namespace };
+        let target = format!("fd000000000000000000000000000005.addr.{below}{zone}.");
+        assert_eq!(services(&message), [(80, target)]);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_drivers_of_mongodb_ask_for_is_not_described_at_its_name() {
+    let answers = mongo();
+    for name in ["mongo.default.nomad", "mongo.default.dc2.dc.nomad"] {
+        let message = answers.ask(name, RecordType::TXT);
+        assert_denied(&message, ResponseCode::NoError, "nomad");
+    }
+    for (name, count) in [
+        ("rs0.mongo.default.nomad", 2),
+        ("_mongo._tcp.default.nomad", 3),
+        ("_mongodb._tcp.mongo.default.nomad", 2),
+        ("redis.default.nomad", 3),
+    ] {
+        assert_eq!(
+            answers.ask(name, RecordType::TXT).answers.len(),
+            count,
+            "{name}"
         );
     }
 }

@@ -7,7 +7,7 @@ use nomadns::catalog::Doubt;
 use crate::support::answers::{Answers, assert_denied};
 
 /// Names with records, and so all that is above them.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 15] = [
     "redis.default.nomad",
     "primary.redis.default.nomad",
     "v7.primary.redis.default.nomad",
@@ -16,6 +16,11 @@ const NAMES: [&str; 10] = [
     "redis.default.dc1.dc.nomad",
     "primary.redis.default.dc1.dc.nomad",
     "0a000001.addr.nomad",
+    "_primary._tcp.redis.default.nomad",
+    "_redis._udp.redis.default.dc1.dc.nomad",
+    "0a000001.addr.default.nomad",
+    "0a000001.addr.default.dc1.dc.nomad",
+    "0a000201.addr.service.nomad",
     "web.service.nomad",
     // By the grammar of the zone around.
     "_web._http.service.nomad",
@@ -51,6 +56,10 @@ async fn empty_non_terminals_are_nodata() {
         "dc1.dc.nomad",
         "default.dc1.dc.nomad",
         "_tcp.default.nomad",
+        "_tcp.redis.default.nomad",
+        "_UDP.redis.default.dc1.dc.nomad",
+        "addr.default.nomad",
+        "addr.default.dc1.dc.nomad",
         "_primary.default.nomad",
         "_REPLICA.default.dc1.dc.nomad",
     ] {
@@ -95,6 +104,17 @@ async fn what_is_below_a_leaf_is_denied() {
         "_primary.default.dc2.dc.nomad",
         "_tcp.default.dc2.dc.nomad",
         "_.default.nomad",
+        "_tcp.nope.default.nomad",
+        "_tcp.redis.default.dc2.dc.nomad",
+        "_sctp.redis.default.nomad",
+        "x._tcp.redis.default.nomad",
+        "addr.nope.nomad",
+        "addr.default.dc2.dc.nomad",
+        "0a000001.addr.nope.nomad",
+        "0a000001.addr.default.dc2.dc.nomad",
+        "0a000009.addr.default.nomad",
+        "x.0a000001.addr.default.nomad",
+        "x.addr.default.nomad",
     ] {
         assert_denied(
             &answers.ask(name, RecordType::A),

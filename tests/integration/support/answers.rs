@@ -21,6 +21,8 @@ use super::question::labels_of;
 /// A gateway without sockets and without a Nomad.
 #[derive(Debug)]
 pub struct Answers {
+    pub catalog: Arc<Catalog>,
+    pub zones: ZoneSettings,
     pub writer: Writer,
     pub stack: WorkerStack,
     /// The same without a cache.
@@ -62,7 +64,7 @@ impl Answers {
         settings.server_addresses = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
         change(&mut settings);
         let catalog = Arc::new(Catalog::new());
-        let router = Router::new(settings, Arc::clone(&catalog));
+        let router = Router::new(settings.clone(), Arc::clone(&catalog));
         let workers = Arc::new(Workers::default());
         let stacks = |cache| {
             let workers = Arc::clone(&workers);
@@ -75,6 +77,8 @@ impl Answers {
         };
         Self {
             writer: catalog.writer(),
+            catalog,
+            zones: settings,
             stack: stacks(cache(4096)).worker(),
             uncached: stacks(cache(0)).worker(),
             server: Arc::default(),
@@ -219,6 +223,13 @@ pub fn instance_in(datacenter: &str, address: &str, port: u16, tags: &[&str]) ->
             id_tail: tail.into(),
         }),
     }
+}
+
+/// The same instance as a registration of `service` for the port of a label.
+pub fn labelled(mut instance: Instance, service: &str, label: &str) -> Instance {
+    let tail = format!("-group-cache-{service}-{label}");
+    Arc::make_mut(&mut instance.group).id_tail = tail.into();
+    instance
 }
 
 /// The texts of an answer's records of A and AAAA, sorted.
