@@ -9,6 +9,7 @@ LABELS = [
     b"x", b"_x", b"_tcp", b"_udp", b"dc", b"addr", b"ns", b"dc1", b"dc2", b"dc3", b"default", b"prod",
     b"service", b"web", b"redis", b"primary", b"v7", b"blue", b"*", b"_web", b"_redis", b"0a00000b",
     b"hostmaster", b"nomad", b"-lead-", b"\x00", b"a b", b"\xff\xfe", b"a.b", b"y" * 63,
+    b"_db", b"_http", b"_primary", b"_nosuch", b"with space", b"new\nline", b"_a.b", b"_",
 ]
 OPTIONS = [
     b"",
@@ -74,7 +75,7 @@ class Generator:
     def changed(self, name):
         r, name = self.random, list(name)
         place, label = r.randrange(len(name)), r.choice(self.pool)
-        kind = r.randrange(7)
+        kind = r.randrange(8)
         if kind == 0:
             name[place:place] = [label]
         elif kind == 1:
@@ -88,6 +89,9 @@ class Generator:
             name[place], name[other] = name[other], name[place]
         elif kind == 5:
             name[place] = (name[place] + label)[:63]
+        elif kind == 6:
+            # As drivers and proxies ask for a port of a service.
+            name[:0] = [(b"_" + label)[:63], r.choice([b"_tcp", b"_udp"])]
         else:
             name = name[r.randrange(len(name)):]
         while sum(len(label) + 1 for label in name) > 254:
