@@ -1,7 +1,8 @@
 //! The text of DNS: names, mnemonics and the data of records, as `dig` prints them and people write them.
 //!
 //! `Display` makes text, `FromStr` reads it. Used by the JSON form, the `/resolve` parameters, the config
-//! and the command. It reads no master files; what it prints can stand in one.
+//! and the command. It reads no master files; what it prints can stand in one, of names what
+//! `strictly_escaped` makes of it.
 
 mod class;
 mod codes;
