@@ -66,6 +66,7 @@ options {{
   zero-no-soa-ttl no;
   empty-zones-enable no;
   check-names primary ignore;
+  max-records-per-type 0;
 }};
 controls {{ }};
 """
