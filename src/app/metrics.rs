@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, text};
+use prometheus_client::encoding::{DescriptorEncoder, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::Parts;
-use super::gauge::gauge;
+use super::gauge::{gauge, total};
 use super::refused::Refused;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
@@ -65,7 +65,13 @@ impl Collector for Others {
         encode_server(&mut encoder, &self.client.followed())?;
         super::health::encode(&mut encoder, &report, &self.catalog)?;
         encode_catalog(&mut encoder, &self.catalog)?;
-        encode_loops(&mut encoder, &self.loops)?;
+        let help = "Answers that left out a CNAME since it leads back to itself";
+        total(
+            &mut encoder,
+            "nomadns_alias_loops",
+            help,
+            self.loops.total(),
+        )?;
         let help = "The version of this program";
         let mut own = family(&mut encoder, "nomadns_build_info", help, MetricType::Gauge)?;
         own.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?
@@ -96,8 +102,7 @@ fn encode_udp(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters) -> fmt::Re
             &udp.panics,
         ),
     ] {
-        let mut own = family(encoder, name, help, MetricType::Counter)?;
-        own.encode_counter::<NoLabelSet, _, u64>(&load(count), None)?;
+        total(encoder, name, help, load(count))?;
     }
     Ok(())
 }
@@ -143,8 +148,7 @@ fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> f
             &shared.counters.accept_failures,
         ),
     ] {
-        let mut own = family(encoder, name, help, MetricType::Counter)?;
-        own.encode_counter::<NoLabelSet, _, u64>(&load(count), None)?;
+        total(encoder, name, help, load(count))?;
     }
     Ok(())
 }
@@ -200,8 +204,7 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
             report.snapshots_failed,
         ),
     ] {
-        let mut own = family(encoder, name, help, MetricType::Counter)?;
-        own.encode_counter::<NoLabelSet, _, u64>(&count, None)?;
+        total(encoder, name, help, count)?;
     }
     encode_freshness(encoder, report)?;
     let help = "Errors of Nomad and on the way there, by kind";
@@ -293,13 +296,6 @@ fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt
         )?;
     }
     Ok(())
-}
-
-fn encode_loops(encoder: &mut DescriptorEncoder<'_>, loops: &Loops) -> fmt::Result {
-    let name = "nomadns_alias_loops";
-    let help = "Answers that left out a CNAME since it leads back to itself";
-    let mut own = family(encoder, name, help, MetricType::Counter)?;
-    own.encode_counter::<NoLabelSet, _, u64>(&loops.total(), None)
 }
 
 fn load(counter: &AtomicU64) -> u64 {

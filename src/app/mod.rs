@@ -103,9 +103,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     if let Some(store) = &settings.store {
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
-    let router = Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
-        .outside(settings.outside_zones)
-        .designating(designated::resolver(&settings, &bound));
+    let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
     let workers = Arc::clone(&parts.workers);
     let stacks = Stacks::new(router, settings.stack, settings.cache, workers);
@@ -155,6 +153,13 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         drain: settings.connections.drain,
         renewable,
     })
+}
+
+/// Makes what answers queries from the catalogue.
+fn router(settings: &Settings, bound: &Bound, parts: &Parts) -> Router {
+    Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
+        .outside(settings.outside_zones)
+        .designating(designated::resolver(settings, bound))
 }
 
 /// Says loudly what the operator may not have meant: that anybody on the way to Nomad can read the token and make up

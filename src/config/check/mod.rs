@@ -11,6 +11,7 @@ mod nomad;
 mod on_demand;
 mod state;
 mod sync;
+mod zones;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use std::time::Duration;
 pub use self::certificate::ChainAndKey;
 pub use self::files::Files;
 pub use self::http::CredentialsFile;
-use crate::answers::{Descriptions, InnerNameServers, OutsideZones, Zone, ZoneSettings};
+use crate::answers::{Descriptions, OutsideZones, Zone, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection, LogSection};
 use crate::config::{ConfigError, File, Source};
 use crate::dns::wire::NSID_OCTETS;
@@ -31,9 +32,6 @@ use crate::sync::{Settings as SyncSettings, Store};
 
 /// The longest TTL, in seconds: what CoreDNS's plugins allow.
 const MOST_TTL_SECONDS: u64 = 3600;
-
-/// The most CNAMEs of one answer, as a setting.
-const MOST_ALIAS_CHAIN: usize = 32;
 
 /// Everything that the gateway is started with.
 #[derive(Clone, Debug)]
@@ -160,27 +158,12 @@ impl Check<'_> {
         let mut settings =
             ZoneSettings::new(zones, ttl, self.ttl("negative_ttl", file.negative_ttl)?);
         settings.server_addresses = server_addresses(file);
-        if !file.name_server_addresses.is_empty() {
-            settings.inner_name_servers = InnerNameServers::Told;
-        }
-        let chain = file.limits.alias_chain;
-        settings.alias_chain = self.within("limits.alias_chain", chain, 1, MOST_ALIAS_CHAIN)?;
+        self.aliases_and_inner_zones(file, &mut settings)?;
         settings.health = self.health_policy(file)?;
         if !file.describe_instances {
             settings.descriptions = Descriptions::Hidden;
         }
         Ok(settings)
-    }
-
-    fn outside_zones(&self, file: &File) -> Result<OutsideZones, ConfigError> {
-        match &*file.outside_zones {
-            "refused" => Ok(OutsideZones::Refused),
-            "nxdomain" => Ok(OutsideZones::Nxdomain),
-            _ => {
-                let problem = "must be one of refused, nxdomain";
-                Err(self.source.error("outside_zones", problem))
-            }
-        }
     }
 
     fn ttl(&self, key: &str, seconds: u64) -> Result<u32, ConfigError> {
