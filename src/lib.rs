@@ -18,3 +18,4 @@ pub mod listeners;
 pub mod lookup;
 pub mod nomad;
 pub mod sync;
+pub mod tls_failure;

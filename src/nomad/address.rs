@@ -68,15 +68,10 @@ impl FromStr for Address {
     /// Parses an address as the operator wrote it.
     fn from_str(value: &str) -> Result<Self, AddressError> {
         if let Some(path) = value.strip_prefix("unix://") {
-            return socket(path).map_err(|why| AddressError {
-                value: value.into(),
-                why,
-            });
+            return socket(path).map_err(|why| error(value, why));
         }
-        let mut url = Url::parse(value).map_err(|error| AddressError {
-            value: without_password(value),
-            why: format!("is not a URL ({error})"),
-        })?;
+        let mut url = Url::parse(value)
+            .map_err(|problem| error(value, format!("is not a URL ({problem})")))?;
         let (basic_auth, decoded) = match take_basic_auth(&mut url) {
             Ok(basic_auth) => (basic_auth, true),
             Err(_) => (None, false),
@@ -86,17 +81,17 @@ impl FromStr for Address {
         } else if !matches!(url.scheme(), "http" | "https") {
             "has an unknown scheme"
         } else if url.query().is_some() || url.fragment().is_some() {
-            "has a query or a fragment"
+            "has a query or a fragment (a \"?\" or \"#\" of a password is written %3F, %23)"
+        } else if url.path().contains('@') {
+            // What stands before the "@" would be shown as a part of the path.
+            "has an \"@\" in its path (a \"/\" of a password is written %2F)"
         } else {
             return Ok(Self {
                 place: Place::Tcp(url),
                 basic_auth,
             });
         };
-        Err(AddressError {
-            value: url.to_string(),
-            why: why.into(),
-        })
+        Err(error(value, why))
     }
 }
 
@@ -140,12 +135,42 @@ fn take_basic_auth(url: &mut Url) -> Result<Option<BasicAuth>, std::str::Utf8Err
     found
 }
 
-fn without_password(value: &str) -> String {
-    match (value.find("://"), value.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 < at => {
-            format!("{}{}", &value[..scheme + 3], &value[at + 1..])
+fn error(value: &str, why: impl Into<String>) -> AddressError {
+    AddressError {
+        value: without_user(value),
+        why: why.into(),
+    }
+}
+
+/// Hides the user and the password of a URL, or of what was to be one: all between its scheme and its last `@`.
+#[must_use]
+pub fn without_user(text: &str) -> String {
+    // Somebody may have encoded the separator too.
+    let ends = [
+        text.rfind('@').map(|at| at + 1),
+        text.rfind("%40").map(|at| at + 3),
+    ];
+    let Some(end) = ends.into_iter().flatten().max() else {
+        return without_word_as_port(text);
+    };
+    let scheme = text
+        .find("://")
+        .map(|at| at + 3)
+        .filter(|begin| *begin < end);
+    format!("{}***@{}", &text[..scheme.unwrap_or(0)], &text[end..])
+}
+
+/// Hides what stands where a port belongs and is no number: the beginning of `USER:PASSWORD@HOST`, perhaps.
+fn without_word_as_port(text: &str) -> String {
+    let begin = text.find("://").map_or(0, |at| at + 3);
+    let end = text[begin..].find('/').map_or(text.len(), |at| begin + at);
+    match text[begin..end].rsplit_once(':') {
+        Some((host, port))
+            if !port.ends_with(']') && !port.bytes().all(|it| it.is_ascii_digit()) =>
+        {
+            format!("{}{host}:***{}", &text[..begin], &text[end..])
         }
-        _ => value.to_owned(),
+        _ => text.to_owned(),
     }
 }
 
@@ -172,14 +197,29 @@ mod tests {
         for bad in [
             "ftp://user:hidden@host",
             "http://user:hidden@host:port",
+            "http://user:hidden@host:99999",
             "http://u:hidden@h/?a=b",
+            "http://u:12/hidden@h",
+            "http://u:12?hidden@h",
+            "http://u:12#hidden@h",
+            "http://u:hidden%40h:99999",
+            "http:/u:hidden@h:x",
+            "u:hidden@h:4646",
+            "unix://u:hidden@h",
+            "http://u:hidden",
+            "http://u:hidden/",
         ] {
-            assert!(
-                !bad.parse::<Address>()
-                    .unwrap_err()
-                    .to_string()
-                    .contains("hidden")
-            );
+            let error = bad.parse::<Address>().unwrap_err().to_string();
+            assert!(!error.contains("hidden"), "{bad}: {error}");
+        }
+        assert_eq!(without_user("https://u:p@host/a"), "https://***@host/a");
+        for shown in [
+            "http://host:99999",
+            "http://[fd00::5]",
+            "http://[fd00::5]:4646/a:b",
+            "unix:///a:b",
+        ] {
+            assert_eq!(without_user(shown), shown);
         }
     }
 

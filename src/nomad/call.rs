@@ -154,10 +154,10 @@ impl Call {
             let value = token.header().map_err(Cause::NoToken)?;
             headers.insert("x-nomad-token", value);
         }
-        let response = endpoint
-            .send(request)
-            .await
-            .map_err(|error| Cause::of_transport(&*error, self.allowed))?;
+        let response = endpoint.send(request).await.map_err(|error| {
+            let cause = Cause::of_transport(&*error, self.allowed);
+            cause.seen_at(&endpoint.address)
+        })?;
         let status = response.status();
         if status == StatusCode::OK {
             return Ok(response);

@@ -43,7 +43,7 @@ pub enum SettingsError {
         services: usize,
     },
     /// TLS cannot be set up for an address.
-    #[error("nomad address {0}: {1}")]
+    #[error("nomad address {0}: {setting}: {1}", setting = .1.setting())]
     Tls(String, #[source] TlsError),
 }
 

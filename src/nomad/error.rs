@@ -3,10 +3,12 @@
 //! Floor 1. Texts that came over the network are escaped and cut before they are kept; no secret ever gets here,
 //! since tokens and passwords travel in headers only.
 
-use std::error::Error;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+
+/// What to do about an address that speaks TLS.
+pub(super) const WRITE_HTTPS: &str = "write https:// in nomad.addresses (NOMAD_ADDR)";
 
 /// The part of a text from the network that is kept, in characters.
 const EXCERPT_CHARS: usize = 200;
@@ -25,31 +27,37 @@ pub struct NomadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// The token is known, but may not do this (403, or 500 with that text).
-    #[error("permission denied")]
+    #[error("permission denied: the token lacks the capability read-job (docs/access.md)")]
     PermissionDenied,
     /// Nomad does not know the token.
-    #[error("token not known to Nomad")]
+    #[error(
+        "token not known to Nomad; write a valid one into nomad.token_file, nomad.token or NOMAD_TOKEN"
+    )]
     TokenUnknown,
     /// The token's time is over.
-    #[error("token expired")]
+    #[error("token expired; write a new one into nomad.token_file, nomad.token or NOMAD_TOKEN")]
     TokenExpired,
     /// The token's source has none.
     #[error("no token: {0}")]
     NoToken(String),
     /// The task API or a proxy wants a token or a password (401).
-    #[error("unauthorized: a token or a password is needed")]
+    #[error(
+        "unauthorized: a token (nomad.token_file, NOMAD_TOKEN) or, for a proxy, a password (nomad.http_auth, NOMAD_HTTP_AUTH) is needed"
+    )]
     Unauthorized,
     /// The cluster has no leader now.
     #[error("no cluster leader")]
     NoLeader,
     /// The region of the settings is not known.
-    #[error("no path to region")]
+    #[error("no path to region; Nomad knows no region of that name (nomad.region, NOMAD_REGION)")]
     NoPathToRegion,
     /// Nomad cannot read the filter expression; with Nomad's own words.
-    #[error("filter not understood: {0}")]
+    #[error("filter not understood (nomad.filter): {0}")]
     BadFilter(String),
     /// Too many connections or requests (429).
-    #[error("too many requests")]
+    #[error(
+        "too many requests for Nomad (its http_max_conns_per_client), or for a proxy before it"
+    )]
     RateLimited {
         /// How long Nomad asks to wait, if it says so.
         retry_after: Option<Duration>,
@@ -193,6 +201,10 @@ impl Cause {
         let text = text.trim();
         match status.as_u16() {
             401 => Self::Unauthorized,
+            // What Go's server says, in clear text.
+            400 if text.ends_with("HTTP request to an HTTPS server.") => {
+                Self::Unreachable(format!("TLS is spoken there; {WRITE_HTTPS}"))
+            }
             // Nomad maps only some texts to 403, so the text decides for both.
             403 | 500 if text.ends_with("ACL token not found") => Self::TokenUnknown,
             403 | 500 if text.ends_with("ACL token expired") => Self::TokenExpired,
@@ -209,35 +221,6 @@ impl Cause {
                 status,
                 excerpt: excerpt(text),
             },
-        }
-    }
-
-    /// Reads the cause from what the HTTP service reports, as reqwest does; `allowed` is the time the request had.
-    pub(super) fn of_transport(error: &(dyn Error + 'static), allowed: Duration) -> Self {
-        let said = error.downcast_ref::<reqwest::Error>();
-        let mut deepest = error;
-        let mut parse = false;
-        while let Some(source) = deepest.source() {
-            parse |= source
-                .downcast_ref::<hyper::Error>()
-                .is_some_and(hyper::Error::is_parse);
-            deepest = source;
-        }
-        let why = excerpt(&deepest.to_string());
-        let cut = deepest
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof);
-        if cut {
-            Self::Unreachable(why)
-        } else if said.is_some_and(|it| it.is_timeout() && !it.is_connect()) {
-            Self::TimedOut(allowed)
-        } else if parse || said.is_some_and(reqwest::Error::is_decode) {
-            Self::Malformed {
-                what: "HTTP answer",
-                why,
-            }
-        } else {
-            Self::Unreachable(why)
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and body becomes a typed cause. It reads no file and no environment, keeps no state but the address that
 //! answered last, and never follows a redirect.
 
+mod absent;
 mod address;
 mod call;
 mod client;
@@ -20,8 +21,10 @@ mod settings;
 mod stream;
 mod tls;
 mod token;
+mod transport;
 
-pub use address::{Address, AddressError};
+pub use absent::AbsentNamespaces;
+pub use address::{Address, AddressError, without_user};
 pub use client::{Client, Followed, SettingsError};
 pub use decode::{
     AllocationStub, Allocations, Check, Listed, ListedService, Namespaces, Node, Read, Registration,

@@ -40,33 +40,52 @@ pub enum Verification {
     Skipped,
 }
 
-/// Why the TLS settings cannot be used.
+/// Why the TLS settings cannot be used; [`Self::setting`] names the one to change.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The CA's file has no certificate, or a broken one.
-    #[error("nomad CA has no usable certificate: {0}")]
+    #[error("has no usable CA certificate: {0}; expected PEM with BEGIN CERTIFICATE")]
     Ca(String),
     /// Our certificate's file has no certificate, or a broken one.
-    #[error("nomad client certificate is not usable: {0}")]
+    #[error("has no usable certificate: {0}; expected PEM with BEGIN CERTIFICATE")]
     Certificate(String),
     /// Our key's file has no key, or one that does not fit.
-    #[error("nomad client key is not usable: {0}")]
+    #[error(
+        "has no usable key: {0}; expected PEM with BEGIN PRIVATE KEY, the key of nomad.client_certificate"
+    )]
     Key(String),
-    /// One of certificate and key is given without the other.
-    #[error("nomad client certificate and client key must be given together")]
-    HalfPair,
+    /// Only the certificate is given.
+    #[error("needs nomad.client_key beside it")]
+    NoKey,
+    /// Only the key is given.
+    #[error("needs nomad.client_certificate beside it")]
+    NoCertificate,
     /// The server name is no DNS name.
-    #[error("nomad TLS server name {0:?} is not a DNS name")]
+    #[error("{0:?} is not a DNS name, such as \"server.global.nomad\"")]
     ServerName(String),
     /// The system has no roots that can be read.
-    #[error("system's trusted certificates cannot be read: {0}")]
+    #[error("is needed, since the system's trusted certificates cannot be read: {0}")]
     Roots(rustls::Error),
     /// rustls refused the whole.
-    #[error("TLS cannot be set up: {0}")]
+    #[error("cannot be asked over TLS: {0}")]
     Setup(rustls::Error),
     /// The HTTP client cannot be built.
-    #[error("HTTP client cannot be set up: {0}")]
+    #[error("cannot be asked over HTTP: {0}")]
     Client(String),
+}
+
+impl TlsError {
+    /// Names the key of the configuration that is to be changed.
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
+        match self {
+            Self::Ca(_) | Self::Roots(_) => "nomad.ca_file",
+            Self::Certificate(_) | Self::NoKey => "nomad.client_certificate",
+            Self::Key(_) | Self::NoCertificate => "nomad.client_key",
+            Self::ServerName(_) => "nomad.tls_server_name",
+            Self::Setup(_) | Self::Client(_) => "nomad.addresses",
+        }
+    }
 }
 
 /// Builds the configuration; `https` says whether the system's roots are needed at all.
@@ -105,7 +124,7 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, TlsError> {
             .map_err(|error| TlsError::Ca(error.to_string()))?;
     }
     if store.is_empty() {
-        return Err(TlsError::Ca("no PEM certificate in it".into()));
+        return Err(TlsError::Ca("there is none in it".into()));
     }
     Ok(store)
 }
@@ -117,13 +136,14 @@ fn with_client_certificate(
     let (certificate, key) = match (&settings.certificate, &settings.key) {
         (None, None) => return Ok(builder.with_no_client_auth()),
         (Some(certificate), Some(key)) => (certificate, key),
-        _ => return Err(TlsError::HalfPair),
+        (Some(_), None) => return Err(TlsError::NoKey),
+        (None, Some(_)) => return Err(TlsError::NoCertificate),
     };
     let chain = CertificateDer::pem_slice_iter(certificate)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| TlsError::Certificate(error.to_string()))?;
     if chain.is_empty() {
-        return Err(TlsError::Certificate("no PEM certificate in it".into()));
+        return Err(TlsError::Certificate("there is none in it".into()));
     }
     let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
         .map_err(|error| TlsError::Key(error.to_string()))?;

@@ -9,6 +9,7 @@ mod hedging;
 
 mod logs;
 mod memory;
+mod messages;
 mod renewal;
 
 mod stream;
