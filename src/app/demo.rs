@@ -72,7 +72,30 @@ pub enum DemoError {
 pub struct Demo {
     running: Running,
     nomad: SimulatedNomad,
-    advice: String,
+    ports: Ports,
+    program: String,
+    choice: PortChoice,
+    /// The CA of the certificate that is shown.
+    ca_pem: String,
+    made: Made,
+}
+
+/// Whether `nomadns lookup` finds the CA of the demo by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupTrust {
+    /// It does.
+    ByItself,
+    /// It has to be told by a flag.
+    ByFlag,
+}
+
+/// Where the certificate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Made {
+    /// It was made for this demo alone.
+    Now,
+    /// It was there, in `certs-dev/`.
+    Before,
 }
 
 impl Demo {
@@ -108,24 +131,46 @@ impl Demo {
         settings.listen.https = on(https);
         settings.listen.http = on(http);
         settings.listen.admin = on(admin);
-        let made = options.certificates.is_none();
-        settings.certificate = Some(certificate(options.certificates)?);
+        let made = options
+            .certificates
+            .as_ref()
+            .map_or(Made::Now, |_| Made::Before);
+        let certificates = options
+            .certificates
+            .map_or_else(|| Development::generate(&[]), Ok)?;
+        let ca_pem = certificates.ca_pem.clone();
+        settings.certificate = Some(certificate(certificates));
 
         let bound = Bound::bind(&settings.listen, options.workers, Taken::Replaced)?;
-        let taken = Ports::of(&bound, &nomad);
-        let advice = taken.advice(&options.program, options.ports, made);
+        let ports = Ports::of(&bound, &nomad);
         let running = super::start(settings, bound)?;
         tokio::spawn(scenario.run(nomad.clone(), std::future::pending()));
         Ok(Self {
             running,
             nomad,
-            advice,
+            ports,
+            program: options.program,
+            choice: options.ports,
+            ca_pem,
+            made,
         })
     }
 
     /// What to try, for people to paste.
-    pub fn advice(&self) -> &str {
-        &self.advice
+    pub fn advice(&self, lookup: LookupTrust) -> String {
+        self.ports
+            .advice(&self.program, self.choice, self.made, lookup)
+    }
+
+    /// The CA of the certificate that is shown, in PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The ports that it is shown at: DNS over TLS and HTTPS.
+    pub fn tls_ports(&self) -> [u16; 2] {
+        let Ports([_, tls, https, ..]) = self.ports;
+        [tls, https]
     }
 
     /// The gateway, and the Nomad that must live as long.
@@ -145,23 +190,21 @@ fn start_nomad(port: u16) -> std::io::Result<SimulatedNomad> {
     }
 }
 
-fn certificate(
-    existing: Option<Development>,
-) -> Result<Files<ChainAndKey>, certs::CertificateError> {
-    let made = existing.map_or_else(|| Development::generate(&[]), Ok)?;
+fn certificate(development: Development) -> Files<ChainAndKey> {
     let content = (
-        made.certificate_pem.into_bytes(),
-        Secret::new(&made.key_pem),
+        development.certificate_pem.into_bytes(),
+        Secret::new(&development.key_pem),
     );
     let same = content.clone();
     let again = move || Ok(same.clone());
-    Ok(Files {
+    Files {
         content,
         again: Arc::new(again),
-    })
+    }
 }
 
 /// The ports that were really taken, in the order of `PORTS`.
+#[derive(Clone, Copy, Debug)]
 struct Ports([u16; PORTS.len()]);
 
 impl Ports {
@@ -180,7 +223,7 @@ impl Ports {
         ])
     }
 
-    fn advice(&self, program: &str, choice: PortChoice, made: bool) -> String {
+    fn advice(&self, program: &str, choice: PortChoice, made: Made, trust: LookupTrust) -> String {
         let Self([dns, tls, https, http, admin, api]) = self;
         let mut text =
             String::from("A simulated Nomad cluster that moves, and nomadns before it.\n");
@@ -193,14 +236,15 @@ impl Ports {
                 let _ = writeln!(text, "Port {usual} was taken; {taken} is used instead.");
             }
         }
-        let (curl, doh, lookup) = if made {
-            ("-k", "--doh-insecure", "--insecure")
-        } else {
-            (
-                "--cacert certs-dev/ca.pem",
-                "--cacert certs-dev/ca.pem",
-                "--ca certs-dev/ca.pem",
-            )
+        let file = "--cacert certs-dev/ca.pem";
+        let (curl, doh) = match made {
+            Made::Now => ("-k", "--doh-insecure"),
+            Made::Before => (file, file),
+        };
+        let lookup = match (trust, made) {
+            (LookupTrust::ByItself, _) => "",
+            (LookupTrust::ByFlag, Made::Now) => " --insecure",
+            (LookupTrust::ByFlag, Made::Before) => " --ca certs-dev/ca.pem",
         };
         let _ = write!(
             text,
@@ -215,7 +259,7 @@ DoH         kdig @127.0.0.1 -p {https} +https redis.default.nomad
             curl {curl} {doh} --doh-url https://127.0.0.1:{https}/dns-query http://ns.nomad:{admin}/readyz
 JSON        curl {curl} 'https://127.0.0.1:{https}/resolve?name=redis.default.nomad&type=SRV'
             curl 'http://127.0.0.1:{http}/resolve?name=web.prod.nomad'
-All         {program} lookup redis.default.nomad SRV --transport all {lookup} --dns-port {dns} --tls-port {tls} --https-port {https} --http-port {http}
+All         {program} lookup redis.default.nomad SRV --transport all{lookup} --dns-port {dns} --tls-port {tls} --https-port {https} --http-port {http}
 Nomad       curl 'http://127.0.0.1:{api}/v1/services?namespace=*'
 Metrics     curl http://127.0.0.1:{admin}/metrics
 Status      http://127.0.0.1:{admin}/ in a browser

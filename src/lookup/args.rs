@@ -1,6 +1,7 @@
 //! The arguments of `nomadns lookup`, and the options that they mean.
 
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,8 +17,9 @@ const DEVELOPMENT_CA: &str = "certs-dev/ca.pem";
 
 /// Asks a running gateway and prints what came, as dig does.
 ///
-/// Exits with 0 when an answer came, whatever it says, and with 1 when none did or when transports
-/// do not agree.
+/// Exits with 0 when records came, with 2 when they are denied (no such name, or none of that type), with
+/// 3 when another error code came (SERVFAIL, REFUSED), with 1 when no answer came over a transport or
+/// transports do not agree, and with 64 when the command line is wrong.
 #[derive(Clone, Debug, Args)]
 pub struct LookupArgs {
     /// The name to look up, such as redis.default.nomad
@@ -51,7 +53,7 @@ pub struct LookupArgs {
     #[arg(long, value_name = "PORT", default_value_t = Ports::default().http)]
     http_port: u16,
 
-    /// Trust only certificates of this CA (PEM) [default: the system's CAs, and certs-dev/ca.pem if there]
+    /// Trust only certificates of this CA (PEM) [default: the system's CAs, certs-dev/ca.pem if there, and your own demo's on this machine]
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca: Option<PathBuf>,
 
@@ -67,7 +69,7 @@ pub struct LookupArgs {
     #[arg(long)]
     dnssec: bool,
 
-    /// Print the data of the answer only
+    /// Print the data of the records only; what goes wrong goes to standard error
     #[arg(long)]
     short: bool,
 }
@@ -108,15 +110,16 @@ pub enum ArgumentError {
 }
 
 impl LookupArgs {
-    /// Makes the options, reading files with `read`.
+    /// Makes the options, reading files with `read`, and the CA of a demo at a port of this machine with `demo_ca`.
     ///
     /// # Errors
     /// A CA that cannot be read or is none.
     pub fn into_options(
         self,
         read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+        demo_ca: impl Fn(u16) -> Option<Vec<u8>>,
     ) -> Result<LookupOptions, ArgumentError> {
-        let trust = self.trust(read)?;
+        let trust = self.trust(read, demo_ca)?;
         let mut transports = Vec::new();
         for transport in self.transport.iter().flat_map(|choice| choice.transports()) {
             if !transports.contains(transport) {
@@ -145,7 +148,11 @@ impl LookupArgs {
         })
     }
 
-    fn trust(&self, read: impl Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Trust, ArgumentError> {
+    fn trust(
+        &self,
+        read: impl Fn(&Path) -> io::Result<Vec<u8>>,
+        demo_ca: impl Fn(u16) -> Option<Vec<u8>>,
+    ) -> Result<Trust, ArgumentError> {
         if self.insecure {
             return Ok(Trust::Anyone);
         }
@@ -158,10 +165,27 @@ impl LookupArgs {
         }
         let path = Path::new(DEVELOPMENT_CA);
         // That it is not there is the usual case.
-        match read(path) {
-            Ok(pem) => Ok(Trust::SystemAnd(certificates(&pem, path)?)),
-            Err(_) => Ok(Trust::SystemAnd(Vec::new())),
+        let mut trusted = match read(path) {
+            Ok(pem) => certificates(&pem, path)?,
+            Err(_) => Vec::new(),
+        };
+        for port in [self.tls_port, self.https_port] {
+            let pem = self.is_here().then(|| demo_ca(port)).flatten();
+            // One that cannot be read is of no use, and no mistake of who asks.
+            let found = pem.and_then(|pem| certificates(&pem, path).ok());
+            for certificate in found.unwrap_or_default() {
+                if !trusted.contains(&certificate) {
+                    trusted.push(certificate);
+                }
+            }
         }
+        Ok(Trust::SystemAnd(trusted))
+    }
+
+    /// Whether the gateway is on this machine, where nobody else can be in its place.
+    fn is_here(&self) -> bool {
+        let address = self.server.parse::<IpAddr>();
+        self.server == "localhost" || address.is_ok_and(|it| it.is_loopback())
     }
 }
 
@@ -201,7 +225,7 @@ mod tests {
     fn options(arguments: &[&str]) -> Result<LookupOptions, ArgumentError> {
         let command = Command::parse_from([&["lookup"], arguments].concat());
         let none = |_: &Path| Err(io::ErrorKind::NotFound.into());
-        command.args.into_options(none)
+        command.args.into_options(none, |_| None)
     }
 
     #[test]
@@ -224,13 +248,37 @@ mod tests {
     }
 
     #[test]
+    fn the_ca_of_a_demo_counts_on_this_machine_alone() {
+        let ca = rcgen::generate_simple_self_signed(["ca".to_owned()]).unwrap();
+        let trust = |server: &str, flags: &[&str]| {
+            let line = [&["lookup", "a", "-s", server], flags].concat();
+            let none = |_: &Path| Err(io::ErrorKind::NotFound.into());
+            let demo_ca = |port| (port == 8853).then(|| ca.cert.pem().into_bytes());
+            let options = Command::parse_from(line).args.into_options(none, demo_ca);
+            options.unwrap().trust
+        };
+        let own = Trust::SystemAnd(vec![ca.cert.der().clone()]);
+        for here in ["127.0.0.1", "::1", "localhost"] {
+            assert_eq!(trust(here, &[]), own, "{here}");
+        }
+        for (server, flags) in [
+            ("192.0.2.1", &[][..]),
+            ("127.0.0.1", &["--tls-port", "853"]),
+        ] {
+            assert_eq!(trust(server, flags), Trust::SystemAnd(Vec::new()));
+        }
+        assert_eq!(trust("127.0.0.1", &["--insecure"]), Trust::Anyone);
+    }
+
+    #[test]
     fn what_is_no_name_or_no_ca_is_said() {
         let parsed = Command::try_parse_from(["lookup", "a..b"]).unwrap_err();
         assert!(parsed.to_string().contains("empty label"), "{parsed}");
         let missing = options(&["a", "--ca", "no.pem"]).unwrap_err();
         assert!(missing.to_string().starts_with("--ca no.pem"), "{missing}");
         let command = Command::parse_from(["lookup", "a", "--ca", "x"]);
-        let empty = command.args.into_options(|_| Ok(Vec::new())).unwrap_err();
+        let nothing = |_: &Path| Ok(Vec::new());
+        let empty = command.args.into_options(nothing, |_| None).unwrap_err();
         assert!(matches!(empty, ArgumentError::NoCertificate(_)));
     }
 }

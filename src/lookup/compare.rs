@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::ask::Asked;
 use super::options::LookupOptions;
 use super::reply::Said;
+use crate::dns::Rcode;
 
 /// The different things that were said, in the order in which they came.
 pub(super) fn groups(all: &[Asked]) -> Vec<Said> {
@@ -34,6 +35,41 @@ pub(super) fn print_all(
         print_group(place, said, groups.len(), out)?;
     }
     Ok(())
+}
+
+/// Prints the data of what all say, a record a line; what is no such data, and transports that do not agree, to `problems`.
+pub(super) fn print_data(
+    options: &LookupOptions,
+    all: &[Asked],
+    out: &mut dyn Write,
+    problems: &mut dyn Write,
+) -> io::Result<()> {
+    let groups = groups(all);
+    for asked in all {
+        let place = options.authority(asked.transport);
+        let way = asked.transport.as_str();
+        match &asked.result {
+            Err(error) => writeln!(problems, ";; {way} {place}: {error}")?,
+            Ok(reply) if groups.len() > 1 || !is_plain(reply.rcode) => {
+                let (rcode, count) = (reply.rcode, records(reply.sections[0].len()));
+                writeln!(problems, ";; {way} {place}: {rcode}, {}", count.trim_end())?;
+            }
+            Ok(_) => {}
+        }
+    }
+    if groups.len() > 1 {
+        return writeln!(problems, ";; {}", verdict(all, groups.len()));
+    }
+    let first = all.iter().find_map(|asked| asked.result.as_ref().ok());
+    let lines = first.map_or(&[][..], |reply| &reply.sections[0]);
+    lines
+        .iter()
+        .try_for_each(|line| writeln!(out, "{}", line.data))
+}
+
+/// Whether a code needs no words beside the data: there is some, or there is none.
+fn is_plain(rcode: Rcode) -> bool {
+    matches!(rcode, Rcode::NOERROR | Rcode::NXDOMAIN)
 }
 
 fn print_row(

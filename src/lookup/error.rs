@@ -5,27 +5,30 @@ use std::io;
 use std::time::Duration;
 
 use crate::dns::wire::MessageError;
+use crate::tls_failure::TlsFailure;
 
 /// Why no answer came over a transport.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
     /// The network's or the server's system said no.
-    #[error("{0}")]
+    #[error("{}", in_words(.0))]
     Io(#[from] io::Error),
     /// The server's name has no address.
-    #[error("the server's name has no address")]
+    #[error("the server's name has no address; name another with --server")]
     NoAddress,
     /// Nothing came in time.
     #[error("no answer within {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The TLS session could not be made.
-    #[error("{0}")]
+    #[error("{}", in_words(.0))]
     Tls(#[from] rustls::Error),
     /// The server's name cannot stand in a certificate.
-    #[error("`{0}` can stand in no certificate")]
+    #[error(
+        "`{0}` can stand in no certificate; name the server by a host name or an address (--server)"
+    )]
     ServerName(String),
     /// HTTP failed below its status.
-    #[error("{}", first_cause(.0))]
+    #[error("{}", in_words(.0))]
     Http(#[from] reqwest::Error),
     /// HTTP answered with another status than 200.
     #[error("HTTP status {status}: {body}")]
@@ -49,11 +52,39 @@ pub enum LookupError {
     Json(#[from] serde_json::Error),
 }
 
-/// What is at the bottom of an error, which is what a person can do something about.
-fn first_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
+/// What is at the bottom of an error, and what a person can do about it.
+fn in_words(error: &(dyn Error + 'static)) -> String {
+    if let Some(failure) = TlsFailure::behind(error) {
+        let advice = match failure {
+            TlsFailure::Untrusted(_) => {
+                "name its CA with --ca FILE, or trust any certificate with --insecure"
+            }
+            TlsFailure::WrongName { .. } => {
+                "ask for it by a name that the certificate has (--server)"
+            }
+            TlsFailure::Dates(_) => "put a new one there, or trust any certificate with --insecure",
+            TlsFailure::WantsCertificate | TlsFailure::RefusesCertificate => {
+                "lookup has none to show; ask over udp or tcp, or use kdig"
+            }
+            TlsFailure::NoTls | TlsFailure::Other(_) => {
+                "is that its port for TLS (--tls-port, --https-port)?"
+            }
+        };
+        return format!("{failure}; {advice}");
+    }
+    let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    cause.to_string()
+    let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    let advice = match kind {
+        Some(io::ErrorKind::ConnectionRefused) => {
+            "; nobody listens there: is the gateway up, and is that its port (--dns-port, --tls-port, --https-port, --http-port)?"
+        }
+        Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
+            "; is that its port for this transport, and may this client ask there (clients.allow)?"
+        }
+        _ => "",
+    };
+    format!("{cause}{advice}")
 }

@@ -25,12 +25,18 @@ pub use reply::{Line, Reply};
 
 use ask::{Asked, Asker};
 
+use crate::dns::Rcode;
+
 /// What came of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// An answer came on every transport asked, and all say the same; its code does not matter.
+    /// The same records came on every transport asked.
     Answered,
-    /// On some transport none came.
+    /// Every transport says that there are none: no such name, or none of that type (RFC 2308).
+    Denied,
+    /// Every transport brought the same error code, such as SERVFAIL or REFUSED.
+    Refused,
+    /// On some transport no answer came.
     Failed,
     /// The answers differ.
     Differed,
@@ -42,21 +48,29 @@ impl Outcome {
         match self {
             Self::Answered => 0,
             Self::Failed | Self::Differed => 1,
+            Self::Denied => 2,
+            Self::Refused => 3,
         }
     }
 }
 
-/// Asks over each transport in turn and prints what came: one answer in full, several as a table.
+/// Asks over each transport in turn and prints what came: one answer in full, several as a table, or the data alone. What
+/// goes wrong is printed to `problems` where `out` is for data alone.
 ///
 /// # Errors
-/// Only what writing to `out` fails with; that no answer came is an outcome, and printed.
-pub async fn run(options: &LookupOptions, out: &mut dyn Write) -> io::Result<Outcome> {
+/// Only what writing fails with; that no answer came is an outcome, and printed.
+pub async fn run(
+    options: &LookupOptions,
+    out: &mut dyn Write,
+    problems: &mut dyn Write,
+) -> io::Result<Outcome> {
     let asker = Asker::new(options);
     let mut all = Vec::with_capacity(options.transports.len());
     for &transport in &options.transports {
         all.push(asker.ask(transport).await);
     }
     match &all[..] {
+        _ if options.detail == Detail::Short => compare::print_data(options, &all, out, problems)?,
         [asked] => print::print_one(options, asked, out)?,
         _ => compare::print_all(options, &all, out)?,
     }
@@ -64,11 +78,16 @@ pub async fn run(options: &LookupOptions, out: &mut dyn Write) -> io::Result<Out
 }
 
 fn outcome(all: &[Asked]) -> Outcome {
+    let groups = compare::groups(all);
     if all.iter().any(|asked| asked.result.is_err()) {
-        Outcome::Failed
-    } else if compare::groups(all).len() > 1 {
-        Outcome::Differed
-    } else {
-        Outcome::Answered
+        return Outcome::Failed;
+    }
+    match &groups[..] {
+        [said] => match said.rcode {
+            Rcode::NOERROR if !said.answer.is_empty() => Outcome::Answered,
+            Rcode::NOERROR | Rcode::NXDOMAIN => Outcome::Denied,
+            _ => Outcome::Refused,
+        },
+        _ => Outcome::Differed,
     }
 }

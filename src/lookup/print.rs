@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::ask::{Asked, Retry};
-use super::options::{Detail, LookupOptions, Transport};
+use super::options::{LookupOptions, Transport};
 use super::reply::{Line, Reply, SECTIONS};
 use crate::dns::Section;
 use crate::dns::text::extended_error_purpose;
@@ -21,11 +21,6 @@ pub(super) fn print_one(
             return writeln!(out, ";; {} {server}: {error}", asked.transport.as_str());
         }
     };
-    if options.detail == Detail::Short {
-        return reply.sections[0]
-            .iter()
-            .try_for_each(|line| writeln!(out, "{}", line.data));
-    }
     if asked.retry == Retry::OverTcp {
         writeln!(out, ";; Truncated, retrying in TCP mode.")?;
     }

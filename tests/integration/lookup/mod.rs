@@ -56,7 +56,11 @@ async fn every_transport_brings_the_same_and_the_table_says_so() {
         ("big.nomad", "NOERROR   200 records"),
     ] {
         let (outcome, text) = ask(name, RecordType::A, &Transport::ALL).await;
-        assert_eq!(outcome, Outcome::Answered, "{text}");
+        let expected = match name {
+            "none.nomad" => Outcome::Denied,
+            _ => Outcome::Answered,
+        };
+        assert_eq!(outcome, expected, "{text}");
         assert!(text.contains("\n;; all 6 transports agree\n"), "{text}");
         assert_eq!(text.matches(seen).count(), 6, "{text}");
     }
@@ -89,7 +93,10 @@ async fn a_transport_that_brings_nothing_is_named_with_its_reason() {
         text.contains("FAILED: only 1 of 2 transports answered"),
         "{text}"
     );
-    assert!(text.contains("UnknownIssuer"), "{text}");
+    assert!(
+        text.contains("UnknownIssuer") && text.contains("--ca FILE"),
+        "{text}"
+    );
     options.trust = Trust::Anyone;
     assert_eq!(printed(&options).await.0, Outcome::Answered);
 }
@@ -111,7 +118,7 @@ async fn nobody_at_home_is_an_error_and_not_a_wait() {
 async fn an_extended_error_and_a_status_of_http_are_shown() {
     for transport in [Transport::Tls, Transport::Json] {
         let (outcome, text) = ask("early.nomad", RecordType::TXT, &[transport]).await;
-        assert_eq!(outcome, Outcome::Answered);
+        assert_eq!((outcome, outcome.exit_code()), (Outcome::Refused, 3));
         assert!(text.contains("status: SERVFAIL"), "{text}");
         assert!(
             text.contains("; EDE: 14 (Not Ready): (no answer of Nomad yet)"),
@@ -134,6 +141,50 @@ async fn short_prints_the_data_alone() {
     assert_eq!(lines, ["10.0.0.1", "10.0.0.2"]);
 }
 
+/// What goes to standard output, and what to standard error.
+async fn short(name: &str, transports: &[Transport]) -> (Outcome, String, String) {
+    let mut options = options(&Server::start().await, name, RecordType::A);
+    options.detail = Detail::Short;
+    options.transports = transports.to_vec();
+    let (mut out, mut problems) = (Vec::new(), Vec::new());
+    let outcome = run(&options, &mut out, &mut problems).await.unwrap();
+    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
+    (outcome, text(out), text(problems))
+}
+
+#[tokio::test]
+async fn short_prints_data_alone_over_all_transports_too_and_the_code_says_the_rest() {
+    let (outcome, out, problems) = short("redis.default.nomad", &Transport::ALL).await;
+    let mut lines: Vec<_> = out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!((outcome.exit_code(), &*problems), (0, ""));
+    assert_eq!(lines, ["10.0.0.1", "10.0.0.2"]);
+    for transports in [&Transport::ALL[..], &[Transport::Tls]] {
+        let said = short("none.nomad", transports).await;
+        assert_eq!(said, (Outcome::Denied, String::new(), String::new()));
+        let (outcome, out, problems) = short("early.nomad", transports).await;
+        assert_eq!((outcome.exit_code(), &*out), (3, ""));
+        assert_eq!(
+            problems.matches(": SERVFAIL, 0 records\n").count(),
+            transports.len(),
+            "{problems}"
+        );
+    }
+    let (outcome, out, problems) = short("split.nomad", &Transport::ALL).await;
+    assert_eq!((outcome.exit_code(), &*out), (1, ""));
+    assert!(
+        problems.ends_with(";; DIFFERENT: 2 answers from 6 of 6 transports\n"),
+        "{problems}"
+    );
+    let (outcome, out, problems) = short("teapot.nomad", &[Transport::Udp, Transport::Json]).await;
+    assert_eq!(outcome.exit_code(), 1);
+    assert_eq!(out.lines().count(), 2);
+    assert!(
+        problems.starts_with(";; json 127.0.0.1:") && problems.contains("status 418"),
+        "{problems}"
+    );
+}
+
 async fn ask(name: &str, record_type: RecordType, transports: &[Transport]) -> (Outcome, String) {
     let mut options = options(&Server::start().await, name, record_type);
     options.transports = transports.to_vec();
@@ -142,7 +193,9 @@ async fn ask(name: &str, record_type: RecordType, transports: &[Transport]) -> (
 
 async fn printed(options: &LookupOptions) -> (Outcome, String) {
     let mut out = Vec::new();
-    let outcome = run(options, &mut out).await.expect("a vector takes all");
+    let mut problems = Vec::new();
+    let outcome = run(options, &mut out, &mut problems).await;
+    let outcome = outcome.expect("a vector takes all");
     (outcome, String::from_utf8_lossy(&out).into_owned())
 }
 

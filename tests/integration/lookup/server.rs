@@ -161,7 +161,7 @@ fn answer(message: &[u8], transport: Transport) -> Vec<u8> {
 fn said(query: &Query) -> Option<Answer> {
     let name = query.name.to_string().to_lowercase();
     let addresses: Vec<[u8; 4]> = match name.as_str() {
-        "teapot.nomad." => return None,
+        "teapot.nomad." if query.transport == Transport::Json => return None,
         "early.nomad." => {
             let not_ready = Some(ExtendedError::NOT_READY);
             return Some(AnswerBuilder::error(Rcode::SERVFAIL, not_ready));
