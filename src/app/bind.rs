@@ -81,10 +81,16 @@ impl fmt::Display for BindError {
             error,
         } = self;
         let advice = match error.kind() {
-            io::ErrorKind::AddrInUse => "stop what listens there, or choose another",
-            io::ErrorKind::AddrNotAvailable => "it is none of this machine's addresses",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need CAP_NET_BIND_SERVICE",
-            _ => "choose another",
+            io::ErrorKind::AddrInUse => {
+                "stop what listens there, or choose another address or port"
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "it is none of this machine's addresses; name one that is, or 0.0.0.0 or [::] for all"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need CAP_NET_BIND_SERVICE; give the process that, or choose another port"
+            }
+            _ => "choose another address",
         };
         write!(f, "{key} = {address} cannot be bound: {error}; {advice}")
     }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{StartError, try_filter};
 use crate::catalog::{Catalog, Snapshot};
 use crate::config::Settings;
-use crate::nomad::Client;
+use crate::nomad::{AbsentNamespaces, Client};
 use crate::sync::{self, Access, Events, Report};
 
 /// How often it is looked how far it is.
@@ -50,11 +50,20 @@ impl ConnectError {
     }
 }
 
+/// What a Nomad is that could be read.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// What it is and what it has, for people.
+    pub lines: String,
+    /// Namespaces that are configured and that it does not have.
+    pub absent: Option<AbsentNamespaces>,
+}
+
 /// Tries Nomad for as long as `within`, and tells in lines what it is.
 ///
 /// # Errors
 /// A configuration that Nomad cannot be asked with, or a Nomad that cannot be read.
-pub async fn connect(settings: Settings, within: Duration) -> Result<String, ConnectError> {
+pub async fn connect(settings: Settings, within: Duration) -> Result<Connection, ConnectError> {
     let end = Instant::now() + within;
     let client = Client::new(settings.nomad.clone())?;
     filter_is_good(&client, &settings, end).await?;
@@ -74,7 +83,12 @@ pub async fn connect(settings: Settings, within: Duration) -> Result<String, Con
         return Err(unreadable(&report, within));
     };
     let version = version(&client, end).await;
-    Ok(lines(&settings, &client, &version, &report, &snapshot))
+    let seen: HashSet<&str> = snapshot.iter().map(|(namespace, ..)| namespace).collect();
+    let absent = client.absent_namespaces(&settings.sync.namespaces, &seen);
+    Ok(Connection {
+        lines: lines(&settings, &client, &version, &report, &snapshot),
+        absent: timeout_at(end, absent).await.ok().flatten(),
+    })
 }
 
 /// Has Nomad read the filter; what else goes wrong is found again by what follows.
@@ -181,8 +195,8 @@ fn lines(
     ] {
         line(&mut text, label, &value);
     }
-    for note in &settings.notes {
-        line(&mut text, "note", note);
+    for warning in &settings.warnings {
+        line(&mut text, "warning", &warning.to_string());
     }
     let mut odd = report
         .oddities

@@ -25,8 +25,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 pub use bind::{BindError, Bound, Taken};
-pub use connect::{ConnectError, connect};
-pub use demo::{Demo, DemoError, DemoOptions, PortChoice};
+pub use connect::{ConnectError, Connection, connect};
+pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use filter::try_filter;
 pub use logs::start as start_log;
 pub use renewal::Renewable;
@@ -37,13 +37,13 @@ use self::renewal::Renewal;
 use self::tls::Tls;
 use crate::answers::{Loops, Router};
 use crate::catalog::Catalog;
-use crate::config::{CredentialsFile, Settings};
+use crate::config::{CredentialsFile, Settings, StateInUse, StateLock};
 use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
 use crate::listeners::http::admin::Admin;
 use crate::listeners::udp::UdpCounters;
 use crate::listeners::{Shared, Shutdown};
-use crate::nomad::{Address, Client, TlsSettings, Verification};
+use crate::nomad::{Client, TlsSettings};
 use crate::sync;
 
 /// Why the gateway cannot be started.
@@ -69,19 +69,12 @@ pub enum StartError {
     /// TLS cannot be set up with it.
     #[error("tls: {0}")]
     Tls(#[from] rustls::Error),
+    /// Another gateway keeps its snapshot where this one should.
+    #[error(transparent)]
+    StateInUse(#[from] StateInUse),
     /// The system refused a socket or a thread.
     #[error("the system refused: {0}")]
     System(#[from] io::Error),
-}
-
-/// Checks what reading the configuration cannot: certificates, and what is told of Nomad.
-///
-/// # Errors
-/// What `start` would fail with.
-pub fn try_out(settings: &Settings) -> Result<(), StartError> {
-    Client::new(settings.nomad.clone())?;
-    Tls::new(settings)?;
-    Ok(())
 }
 
 /// Starts the gateway on sockets that are bound already. Wants a tokio runtime around it.
@@ -90,7 +83,7 @@ pub fn try_out(settings: &Settings) -> Result<(), StartError> {
 /// Settings that cannot be used, or what the system refuses; nothing runs then.
 pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
-    warn_of_what_surprises(&settings);
+    let state_lock = alone_and_warned(&settings)?;
     let tls = Tls::new(&settings)?;
     let (trigger, shutdown) = Shutdown::new();
 
@@ -129,11 +122,10 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     listeners.serve_http(bound.http);
     let last_trigger = listeners.serve_pages(bound.admin, &parts.pages(loops, shutdown.clone()));
 
-    warn_of_clear_text(&settings);
     let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
     let keeping = settings
         .store
-        .map(|store| parts.keep(store, settings.sync.max_stale, shutdown.clone()));
+        .map(|store| parts.keep(store, state_lock, settings.sync.max_stale, shutdown.clone()));
     let mut ending = shutdown;
     let ending = async move { ending.requested().await };
     let filtering = {
@@ -162,20 +154,16 @@ fn router(settings: &Settings, bound: &Bound, parts: &Parts) -> Router {
         .designating(designated::resolver(settings, bound))
 }
 
-/// Says loudly what the operator may not have meant: that anybody on the way to Nomad can read the token and make up
-/// answers, for example.
-fn warn_of_what_surprises(settings: &Settings) {
-    for note in &settings.notes {
-        tracing::warn!("{note}");
+/// Makes sure that the folder of the snapshot is this gateway's alone, and says what may surprise.
+fn alone_and_warned(settings: &Settings) -> Result<Option<StateLock>, StateInUse> {
+    let lock = match &settings.state_folder {
+        Some(folder) => folder.lock()?,
+        None => None,
+    };
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
     }
-    let nomad = &settings.nomad;
-    if nomad.tls.verification == Verification::Skipped
-        && nomad.addresses.iter().any(Address::is_https)
-    {
-        tracing::warn!(
-            "Nomad's certificate is NOT checked (nomad.skip_verify): anyone on the way can read the token and make up answers"
-        );
-    }
+    Ok(lock)
 }
 
 /// What the parts of a gateway share, and what the operator's pages tell.
@@ -207,16 +195,20 @@ impl Parts {
         }
     }
 
-    /// Keeps the snapshot on disk until the gateway ends.
+    /// Keeps the snapshot on disk until the gateway ends, and others from it.
     fn keep(
         &self,
         store: sync::Store,
+        lock: Option<StateLock>,
         max_stale: Duration,
         mut ending: Shutdown,
     ) -> JoinHandle<()> {
         let (catalog, status) = (Arc::clone(&self.catalog), Arc::clone(&self.sync));
         let ending = async move { ending.requested().await };
-        tokio::spawn(sync::keep(store, catalog, status, max_stale, ending))
+        tokio::spawn(async move {
+            sync::keep(store, catalog, status, max_stale, ending).await;
+            drop(lock);
+        })
     }
 
     /// The operator's pages; `ending` tells them when the gateway ends.
@@ -227,18 +219,6 @@ impl Parts {
             status: status::page(Arc::clone(&self.sync), self.client.clone()),
             ending,
         }
-    }
-}
-
-/// RFC 6750 §5.3 and RFC 7617 §4 want TLS; a reverse proxy on the same machine may be it.
-fn warn_of_clear_text(settings: &Settings) {
-    let open = settings
-        .listen
-        .http
-        .iter()
-        .find(|it| !it.ip().is_loopback());
-    if let (Some(address), false) = (open, settings.credentials.is_empty()) {
-        tracing::warn!(%address, "credentials come in clear text to listen.http; use listen.https");
     }
 }
 

@@ -3,6 +3,7 @@
 //! Floor 8. With `config`, the only place that reads files and the environment.
 
 mod args;
+mod demo_ca;
 mod export;
 mod signals;
 
@@ -12,23 +13,29 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::app::{self, Bound, Demo, DemoOptions, Ended, Running, Taken};
+use crate::app::{self, Bound, Demo, DemoOptions, Ended, LookupTrust, Running, StartError, Taken};
 use crate::certs::{Development, Existing};
 use crate::config::{ConfigError, Settings, Source, apply_environment};
 use crate::lookup::{self, LookupArgs};
 
 pub use self::args::Cli;
 use self::args::{CertsArgs, CheckArgs, Command, DemoArgs, ServeArgs};
+use self::demo_ca::DemoCa;
 use self::signals::Signals;
 
 /// The exit code for what is wrong in flags, environment or file.
 const USAGE: u8 = 2;
-/// The exit code for an address that cannot be bound (`EX_CONFIG` of sysexits.h).
-const CANNOT_BIND: u8 = 78;
+/// The exit code for an address that cannot be bound, or a folder that another gateway has (`EX_CONFIG` of sysexits.h).
+const TAKEN: u8 = 78;
+/// The exit code for what is wrong in the flags of `lookup`, whose own codes begin at 0 (`EX_USAGE`).
+const LOOKUP_USAGE: u8 = 64;
 
 /// Runs the command that the user typed; the exit code says how it went.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return mistyped(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -51,19 +58,28 @@ pub fn run() -> ExitCode {
     code
 }
 
+/// Says what is wrong with the command line, or what was asked of it; the codes of `lookup` are answers.
+fn mistyped(error: &clap::Error) -> ExitCode {
+    // There is nobody left to tell if this fails.
+    let _ = error.print();
+    let is_lookup = std::env::args_os().nth(1).is_some_and(|it| it == "lookup");
+    match (error.use_stderr(), is_lookup) {
+        (false, _) => ExitCode::SUCCESS,
+        (true, true) => LOOKUP_USAGE.into(),
+        (true, false) => USAGE.into(),
+    }
+}
+
 async fn serve(args: &ServeArgs) -> ExitCode {
     let settings = match settings(args) {
         Ok(settings) => settings,
         Err(error) => return fail(USAGE, &error.to_string()),
     };
     app::start_log(settings.log.format, &settings.log.level);
-    if let Err(error) = app::try_out(&settings) {
-        return fail(USAGE, &error.to_string());
-    }
     let workers = workers(settings.udp_workers);
     let bound = match Bound::bind(&settings.listen, workers, Taken::Fails) {
         Ok(bound) => bound,
-        Err(error) => return fail(CANNOT_BIND, &error.to_string()),
+        Err(error) => return fail(TAKEN, &error.to_string()),
     };
     let signals = match Signals::hear() {
         Ok(signals) => signals,
@@ -71,6 +87,7 @@ async fn serve(args: &ServeArgs) -> ExitCode {
     };
     match app::start(settings, bound) {
         Ok(running) => until_signal(running, signals).await,
+        Err(error @ StartError::StateInUse(_)) => fail(TAKEN, &error.to_string()),
         Err(error) => fail(USAGE, &error.to_string()),
     }
 }
@@ -80,20 +97,26 @@ async fn check(args: &CheckArgs) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(USAGE, &error.to_string()),
     };
-    if let Err(error) = app::try_out(&settings) {
-        return fail(USAGE, &error.to_string());
-    }
     if !args.connect {
-        let notes = settings.notes.iter().map(|note| format!("\nnote: {note}"));
-        let notes = notes.collect::<String>();
-        return say(&format!("the configuration is good{notes}"));
+        let warnings = settings
+            .warnings
+            .iter()
+            .map(|it| format!("\nwarning: {it}"));
+        let warnings = warnings.collect::<String>();
+        return say(&format!("the configuration is good{warnings}"));
     }
     // The lines say what goes wrong; who wants more asks for it.
     if args.serve.log.log_level.is_some() {
         app::start_log(settings.log.format, &settings.log.level);
     }
     match app::connect(settings, args.timeout).await {
-        Ok(lines) => say(&lines),
+        Ok(connection) => {
+            let said = say(&connection.lines);
+            match connection.absent {
+                Some(absent) => fail(1, &absent.to_string()),
+                None => said,
+            }
+        }
         Err(error) if error.is_configuration() => fail(USAGE, &error.to_string()),
         Err(error) => fail(1, &error.to_string()),
     }
@@ -131,11 +154,18 @@ async fn demo(args: DemoArgs) -> ExitCode {
     match Demo::start(options) {
         Err(error) => fail(1, &error.to_string()),
         Ok(demo) => {
-            if say(demo.advice()) != ExitCode::SUCCESS {
+            let published = DemoCa::publish(demo.ca_pem(), &demo.tls_ports());
+            let trust = match &published {
+                Ok(_) => LookupTrust::ByItself,
+                Err(_) => LookupTrust::ByFlag,
+            };
+            if say(&demo.advice(trust)) != ExitCode::SUCCESS {
                 return ExitCode::FAILURE;
             }
             let running = demo.into_running();
-            until_signal(running.0, signals).await
+            let code = until_signal(running.0, signals).await;
+            drop(published);
+            code
         }
     }
 }
@@ -157,11 +187,11 @@ fn certs(args: &CertsArgs) -> ExitCode {
 }
 
 async fn look_up(args: LookupArgs) -> ExitCode {
-    let options = match args.into_options(|path| std::fs::read(path)) {
+    let options = match args.into_options(|path| std::fs::read(path), demo_ca::read) {
         Ok(options) => options,
-        Err(error) => return fail(USAGE, &error.to_string()),
+        Err(error) => return fail(LOOKUP_USAGE, &error.to_string()),
     };
-    match lookup::run(&options, &mut io::stdout().lock()).await {
+    match lookup::run(&options, &mut io::stdout().lock(), &mut io::stderr()).await {
         Ok(outcome) => outcome.exit_code().into(),
         Err(error) => fail(1, &error.to_string()),
     }

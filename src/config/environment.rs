@@ -35,10 +35,10 @@ pub fn apply(source: &mut Source, read: impl Fn(&str) -> Option<String>) {
         source.set("nomad.token", token, "NOMAD_TOKEN");
         if let Some(origin) = aside {
             let words = format!(
-                "NOMAD_TOKEN is used, not nomad.token_file of {origin}: the environment stands above the file; \
+                "NOMAD_TOKEN is used instead of the file that {origin} names: the environment stands above the file; \
                  unset NOMAD_TOKEN, or name the file with --token-file"
             );
-            source.note("nomad.token", words);
+            source.note("nomad.token_file", words);
         }
     }
     for (name, key) in TEXTS {

@@ -8,13 +8,19 @@ mod defaults;
 mod environment;
 mod error;
 mod file;
+mod range;
+mod secrecy;
 mod source;
+mod words;
 
-pub use check::{ChainAndKey, CredentialsFile, Files, Settings};
+pub use check::{
+    ChainAndKey, CredentialsFile, Files, Settings, StateFolder, StateInUse, StateLock, Warning,
+};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{
     CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, LogFormat,
     LogSection, NomadSection, TlsSection,
 };
+pub use range::{RANGES, Range};
 pub use source::Source;

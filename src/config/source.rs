@@ -10,9 +10,8 @@ use toml::{Table, Value};
 
 use super::error::ConfigError;
 use super::file::File;
-
-/// Keys with dots that must never be shown with their values.
-const SECRETS: [&str; 3] = ["nomad.token", "nomad.http_auth", "cookie_secrets"];
+use super::range::Range;
+use super::{secrecy, words};
 
 /// Values laid over each other, the last one winning.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +28,9 @@ impl Source {
     /// # Errors
     /// A file that cannot be read or is not TOML.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        let origin = path.display().to_string();
         let whole = |problem: String| ConfigError {
-            origin: path.display().to_string(),
+            origin: origin.clone(),
             key: String::new(),
             value: None,
             problem,
@@ -38,10 +38,17 @@ impl Source {
         let text = std::fs::read_to_string(path)
             .map_err(|error| whole(format!("cannot be read ({error}); name a readable file")))?;
         let table = text.parse::<Table>().map_err(|error| {
-            let line = error
-                .span()
-                .map_or(0, |span| text[..span.start].lines().count().max(1));
-            whole(format!("line {line} is not TOML: {}", error.message()))
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.lines().count().max(1);
+            // A number that TOML has no room for is a number out of its range.
+            match number_at(&text, line) {
+                Some(Range { key, least, most }) => ConfigError {
+                    key: key.into(),
+                    ..whole(format!("must be in range [{least}, {most}] (line {line})"))
+                },
+                None => whole(format!("line {line} is not TOML: {}", error.message())),
+            }
         })?;
         Ok(Self {
             table,
@@ -56,9 +63,9 @@ impl Source {
         self.notes.insert(key.into(), words);
     }
 
-    /// Returns what was noted.
-    pub fn notes(&self) -> impl Iterator<Item = &str> {
-        self.notes.values().map(String::as_str)
+    /// Returns what was noted, each with its key.
+    pub fn notes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.notes.iter().map(|(key, words)| (&**key, &**words))
     }
 
     /// Lays a value over what is there; `origin` is the flag or the variable that said it.
@@ -82,6 +89,7 @@ impl Source {
         };
         table.insert(name.into(), value.into());
         self.origins.insert(key, origin.into());
+        self.notes.remove(key);
     }
 
     /// Takes a value away, as if no source had it.
@@ -101,45 +109,53 @@ impl Source {
         self.value(key).is_some()
     }
 
+    /// Returns the number that somebody has said for a key, if it is one.
+    pub fn number(&self, key: &str) -> Option<i64> {
+        self.value(key).and_then(Value::as_integer)
+    }
+
     /// Reads the keys into their types.
     ///
     /// # Errors
     /// The first key that is unknown or of the wrong type.
     pub fn read(&self) -> Result<File, ConfigError> {
+        // The decoder would take a list for a section, its values in the order of the keys.
+        for (key, value) in &self.table {
+            if words::is_section(key) && !value.is_table() {
+                return Err(self.error(key, words::wrong_type(key, value)));
+            }
+        }
         let table = Value::Table(self.table.clone());
         serde_path_to_error::deserialize(table).map_err(|error| {
-            let key = error.path().to_string();
-            let key = key
-                .trim_start_matches('.')
-                .split('[')
-                .next()
-                .unwrap_or_default();
-            // What serde says of a value shows it.
-            let secret = SECRETS.contains(&key);
-            let problem = if secret {
-                "must be a text"
-            } else {
-                error.inner().message()
+            let path = error.path().to_string();
+            let path = path.trim_start_matches('.');
+            let key = path.split('[').next().unwrap_or_default();
+            // What serde says of a value shows it, and so is not passed on where the type is wrong.
+            let problem = error.inner().message().trim();
+            let problem = match self.value(key) {
+                _ if problem.starts_with("unknown field") => {
+                    words::unknown_key(key, self.value(key))
+                }
+                Some(value) if problem.starts_with("invalid") && !problem.ends_with("syntax") => {
+                    words::wrong_type(key, value)
+                }
+                _ => words::in_words(problem),
             };
-            self.error(key, in_words(problem))
+            self.error(key, problem)
         })
     }
 
-    /// Makes the error of a key: names who said its value, and the value unless it is a secret, which `problem` must not
-    /// show either.
+    /// Makes the error of a key: names who said its value, and the value unless it is or may be a secret, which `problem`
+    /// must not show either.
     pub fn error(&self, key: &str, problem: impl Into<String>) -> ConfigError {
-        let origin = self.origin(key);
-        let secret = SECRETS.contains(&key);
-        let value = self.value(key).filter(|value| !secret && !value.is_table());
+        let value = self.value(key);
+        let misplaced = value.and_then(|value| secrecy::misplaced(key, value));
+        let value = value.filter(|_| words::is_key(key));
         ConfigError {
-            origin,
-            key: if key == "." {
-                String::new()
-            } else {
-                key.into()
-            },
-            value: value.map(ToString::to_string),
-            problem: problem.into(),
+            origin: self.origin(key),
+            key: key.into(),
+            value: value.and_then(|value| secrecy::shown(key, value)),
+            problem: misplaced.map_or_else(|| problem.into(), str::to_owned),
         }
     }
 
@@ -158,24 +174,24 @@ impl Source {
     }
 }
 
-/// Says in an operator's words what the decoder says in a programmer's.
-fn in_words(problem: &str) -> String {
-    [
-        ("expected u64", "expected a whole number, 0 or more"),
-        ("expected usize", "expected a whole number, 0 or more"),
-        ("expected u32", "expected a whole number, 0 or more"),
-        ("a sequence", "a list"),
-        ("a boolean", "true or false"),
-        ("a string", "a text"),
-        ("a map", "a section"),
-        (
-            "invalid socket address syntax",
-            "is no address with a port, 0 to 65535; expected one such as 127.0.0.1:1053 or [::1]:1053",
-        ),
-        ("invalid IP address syntax", "is no address; expected one such as 10.0.0.5 or fd00::5"),
-    ]
-    .iter()
-    .fold(problem.to_owned(), |words, (from, to)| {
-        words.replace(from, to)
-    })
+/// The range of the key of a line that has nothing but a number behind it.
+fn number_at(text: &str, line: usize) -> Option<Range> {
+    let lines = text.lines().take(line);
+    let section = lines
+        .clone()
+        .filter_map(|line| line.trim().strip_prefix('['));
+    let section = section.last().and_then(|it| it.split_once(']'));
+    let (name, number) = lines.last()?.split_once('=')?;
+    let digits = number
+        .split('#')
+        .next()?
+        .trim()
+        .trim_start_matches(['-', '+']);
+    let is_number =
+        !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit() || it == b'_');
+    let key = match section {
+        None => name.trim().to_owned(),
+        Some((section, _)) => format!("{}.{}", section.trim(), name.trim()),
+    };
+    is_number.then(|| Range::of(&key))?
 }

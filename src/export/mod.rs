@@ -6,16 +6,19 @@
 mod lines;
 mod zone_file;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use crate::answers::{InnerNameServers, Router, Zone};
 use crate::catalog::{Catalog, Coverage, Doubt, HealthPolicy, View};
 use crate::config::Settings;
 use crate::dns::Name;
-use crate::nomad::Client;
+use crate::nomad::{AbsentNamespaces, Client};
 use crate::sync;
 
 use zone_file::ZoneFile;
@@ -37,6 +40,9 @@ pub enum ExportError {
         /// What was in the way at last.
         reason: String,
     },
+    /// Namespaces are named that are not there.
+    #[error("{0}")]
+    NoNamespace(AbsentNamespaces),
     /// The file cannot be written.
     #[error("the zone cannot be written: {0}")]
     Write(#[from] io::Error),
@@ -108,15 +114,28 @@ async fn read(
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
-    let writer = catalog.writer();
+    let (writer, namespaces) = (catalog.writer(), settings.sync.namespaces.clone());
     // There is no time to look at it.
     settings.sync.health.policy = HealthPolicy::Off;
-    let following = sync::run(settings.sync, client, writer, Arc::clone(&status), complete);
+    let (end, asked) = (Instant::now() + timeout, client.clone());
+    let following = sync::run(settings.sync, asked, writer, Arc::clone(&status), complete);
     // What is there counts, not whether it was late.
-    let _ = tokio::time::timeout(timeout, following).await;
+    let _ = timeout_at(end, following).await;
     let view = catalog.view().filter(|_| is_read(&catalog));
     match view.filter(|view| view.snapshot().coverage() == Coverage::Complete) {
-        Some(view) => Ok((catalog, view)),
+        Some(view) => {
+            let report = status.report();
+            // What may not be read is told in the end, by what is left out.
+            let refused = report.missing.iter().map(|(name, _)| &**name);
+            let known = view.snapshot().iter().map(|(namespace, ..)| namespace);
+            let seen: HashSet<&str> = known.chain(refused).collect();
+            let absent = client.absent_namespaces(&namespaces, &seen);
+            match timeout_at(end, absent).await {
+                Ok(Some(absent)) => Err(ExportError::NoNamespace(absent)),
+                // It is read; who says nothing of namespaces says nothing against it.
+                _ => Ok((catalog, view)),
+            }
+        }
         None => Err(ExportError::Incomplete {
             timeout,
             reason: reason(&status),

@@ -49,6 +49,21 @@ pub enum CertificateError {
     Mismatch,
 }
 
+impl CertificateError {
+    /// Says whether it is the key's file that is to be changed.
+    #[must_use]
+    pub fn is_of_key(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyPem(_)
+                | Self::NoKey
+                | Self::CertificateAsKey
+                | Self::UnusableKey(_)
+                | Self::Mismatch
+        )
+    }
+}
+
 impl Certificates {
     /// Reads a certificate with its chain, and its key, both as PEM.
     ///

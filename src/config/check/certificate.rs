@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::files::{Files, read};
 use super::{Check, secret};
 use crate::config::{ConfigError, File};
+use crate::listeners::{Certificates, ClientAuthority};
 use crate::nomad::Secret;
 
 /// A certificate chain and its key, in PEM.
@@ -34,6 +35,16 @@ impl Check<'_> {
                     self.file("tls.certificate", &chain)?,
                     secret(&self.file("tls.key", &key)?),
                 );
+                Certificates::from_pem(&content.0, content.1.expose().as_bytes()).map_err(
+                    |error| {
+                        let key = if error.is_of_key() {
+                            "tls.key"
+                        } else {
+                            "tls.certificate"
+                        };
+                        self.source.error(key, error.to_string())
+                    },
+                )?;
                 let again = move || Ok((read(&chain)?, secret(&read(&key)?)));
                 Ok(Some(Files {
                     content,
@@ -48,6 +59,13 @@ impl Check<'_> {
         let Some(content) = self.optional_file("tls.client_ca_file", &path)? else {
             return Ok(None);
         };
+        let wrong = |problem: &str| self.source.error("tls.client_ca_file", problem);
+        ClientAuthority::from_pem(&content).map_err(|error| wrong(&error.to_string()))?;
+        if file.listen.tls.is_empty() && file.listen.https.is_empty() {
+            return Err(wrong(
+                "wants listen.tls or listen.https: no other listener looks at the certificates of clients",
+            ));
+        }
         let again = Arc::new(move || read(&path));
         Ok(Some(Files { content, again }))
     }

@@ -5,15 +5,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::Check;
+use super::{Check, whole};
 use crate::config::file::ClientsSection;
 use crate::config::{ConfigError, File};
 use crate::listeners::{ClientSettings, Clients, ListenerKind, Networks, Rate};
-
-/// The highest rate that can be kept exactly enough, in queries a second, and the largest burst.
-const MOST_QUERIES: usize = 100_000;
-/// The most clients that can have a bucket at once, 128 MiB of them.
-const MOST_TRACKED: usize = 1 << 24;
 
 impl Check<'_> {
     pub(super) fn clients(&self, file: &File) -> Result<Arc<Clients>, ConfigError> {
@@ -27,25 +22,11 @@ impl Check<'_> {
         }
         Ok(Arc::new(Clients::new(ClientSettings {
             allow: (!allow.is_empty()).then_some(allow),
-            rate: self.rate(section)?,
+            rate: rate(section),
             exempt: self.networks("clients.exempt", &section.exempt)?,
             trusted_proxies,
             proxy_protocol,
         })))
-    }
-
-    fn rate(&self, section: &ClientsSection) -> Result<Option<Rate>, ConfigError> {
-        let number = |key: &str, value, least| {
-            let value = self.within(key, value, least, MOST_QUERIES)?;
-            Ok(u32::try_from(value).unwrap_or(u32::MAX))
-        };
-        let key = "clients.queries_per_second";
-        let rate = Rate {
-            queries_per_second: number(key, section.queries_per_second, 0)?,
-            burst: number("clients.burst", section.burst, 1)?,
-            tracked: self.within("clients.tracked", section.tracked, 1, MOST_TRACKED)?,
-        };
-        Ok((rate.queries_per_second > 0).then_some(rate))
     }
 
     fn networks(&self, key: &str, texts: &[String]) -> Result<Networks, ConfigError> {
@@ -77,4 +58,13 @@ impl Check<'_> {
         };
         section.proxy_protocol.iter().map(kind).collect()
     }
+}
+
+fn rate(section: &ClientsSection) -> Option<Rate> {
+    let rate = Rate {
+        queries_per_second: whole(section.queries_per_second),
+        burst: whole(section.burst),
+        tracked: section.tracked,
+    };
+    (rate.queries_per_second > 0).then_some(rate)
 }

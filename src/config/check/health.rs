@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use super::Check;
+use super::{Check, whole};
 use crate::catalog::HealthPolicy;
 use crate::config::{ConfigError, File};
 use crate::sync::{HealthSettings, Settings};
-
-/// The most requests for checks in a second.
-const MOST_READS_PER_SECOND: usize = 1000;
 
 impl Check<'_> {
     /// Says which instances are answered.
@@ -27,25 +24,17 @@ impl Check<'_> {
     /// Says how health is looked at, what is left out, and what is not believed.
     pub(super) fn health(&self, file: &File, settings: &mut Settings) -> Result<(), ConfigError> {
         let section = &file.nomad;
-        let seconds = |key: &str, seconds: u64| {
-            let whole = usize::try_from(seconds).unwrap_or(usize::MAX);
-            self.within(key, whole, 1, 86_400)?;
-            Ok(Duration::from_secs(seconds))
-        };
-        let key = "nomad.health_reads_per_second";
-        let reads = self.within(
-            key,
-            section.health_reads_per_second,
-            1,
-            MOST_READS_PER_SECOND,
-        )?;
         settings.health = HealthSettings {
             policy: self.health_policy(file)?,
-            asked_for: seconds("nomad.health_asked_seconds", section.health_asked_seconds)?,
-            check_every: seconds("nomad.health_check_seconds", section.health_check_seconds)?,
-            reads_per_second: u32::try_from(reads).unwrap_or(u32::MAX),
+            asked_for: Duration::from_secs(section.health_asked_seconds),
+            check_every: Duration::from_secs(section.health_check_seconds),
+            reads_per_second: whole(section.health_reads_per_second),
             ..HealthSettings::default()
         };
+        if section.exclude_tags.iter().any(String::is_empty) {
+            let problem = "has an empty tag; name tags such as \"canary\"";
+            return Err(self.source.error("nomad.exclude_tags", problem));
+        }
         settings.exclude_tags.clone_from(&section.exclude_tags);
         settings.mass_loss_grace = Duration::from_secs(section.mass_loss_grace_seconds);
         Ok(())

@@ -1,27 +1,32 @@
 //! Makes settings of the keys: every value is checked here, and every file that is named is read.
 
-mod bounds;
+mod answers;
 mod certificate;
 mod clients;
 mod designated;
 mod files;
 mod health;
 mod http;
+mod listen;
 mod nomad;
 mod on_demand;
 mod state;
 mod sync;
-mod zones;
+mod validity;
+mod warning;
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use self::answers::{aliases_and_inner_zones, bounds};
 pub use self::certificate::ChainAndKey;
 pub use self::files::Files;
 pub use self::http::CredentialsFile;
+use self::listen::server_addresses;
+pub use self::state::{StateFolder, StateInUse, StateLock};
+pub use self::warning::Warning;
 use crate::answers::{Descriptions, OutsideZones, Zone, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection, LogSection};
-use crate::config::{ConfigError, File, Source};
+use crate::config::{ConfigError, File, RANGES, Range, Source};
 use crate::dns::wire::NSID_OCTETS;
 use crate::dns::{CookieSecrets, Name};
 use crate::layers::{self, CacheSettings};
@@ -29,9 +34,6 @@ use crate::listeners;
 use crate::listeners::udp::UdpLimits;
 use crate::nomad::{Secret, Settings as NomadSettings, TlsSettings};
 use crate::sync::{Settings as SyncSettings, Store};
-
-/// The longest TTL, in seconds: what CoreDNS's plugins allow.
-const MOST_TTL_SECONDS: u64 = 3600;
 
 /// Everything that the gateway is started with.
 #[derive(Clone, Debug)]
@@ -49,11 +51,13 @@ pub struct Settings {
     /// Where Nomad's token comes from, in words.
     pub token_origin: String,
     /// What is no mistake but may surprise.
-    pub notes: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// What of Nomad is kept, and how.
     pub sync: SyncSettings,
     /// Where a snapshot of it is kept, if one is.
     pub store: Option<Store>,
+    /// The folder of that snapshot.
+    pub state_folder: Option<StateFolder>,
     /// Where it listens.
     pub listen: ListenSection,
     /// The certificate of the TLS listeners, when there are any.
@@ -90,19 +94,21 @@ impl Settings {
     /// # Errors
     /// The first thing that is wrong.
     pub fn check(source: &Source) -> Result<Self, ConfigError> {
-        let file = source.read()?;
         let check = Check { source };
+        check.ranges()?;
+        let file = source.read()?;
+        check.listen(&file)?;
         let credentials = check.credentials(&file.http)?;
-        Ok(Self {
+        let mut settings = Self {
             zones: check.zones(&file)?,
             outside_zones: check.outside_zones(&file)?,
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
             nomad_tls: check.nomad_tls_files(&file)?,
-            notes: source.notes().map(str::to_owned).collect(),
             token_origin: check.token_origin(&file),
             sync: check.sync(&file)?,
             store: check.store(&file),
+            state_folder: StateFolder::of(&file),
             certificate: check.certificate(&file)?,
             client_ca: check.client_ca(&file)?,
             tls_check: check_every(file.tls.check_seconds),
@@ -118,15 +124,18 @@ impl Settings {
                 octets: file.cache.octets,
             },
             udp: UdpLimits {
-                batch: check.within("limits.udp_batch", file.limits.udp_batch, 1, 1024)?,
+                batch: file.limits.udp_batch,
                 waiting: file.limits.udp_waiting_queries,
             },
-            udp_workers: check.within("limits.udp_workers", file.limits.udp_workers, 0, 1024)?,
+            udp_workers: file.limits.udp_workers,
             server: check.server(&file)?,
-            connections: check.connections(&file.limits)?,
-            listen: file.listen,
-            log: check.log(file.log)?,
-        })
+            connections: connections(&file.limits),
+            listen: file.listen.clone(),
+            log: check.log(file.log.clone())?,
+            warnings: Vec::new(),
+        };
+        settings.warnings = check.warnings(&file, &settings);
+        Ok(settings)
     }
 }
 
@@ -149,59 +158,25 @@ impl Check<'_> {
                     "{text:?} is no domain name ({error}); such as \"nomad\""
                 ))
             })?;
+            if apex.labels().iter().any(|label| label == b"*") {
+                return Err(wrong(format!(
+                    "{text:?} has a \"*\", and a zone has all names below it by itself; write it without"
+                )));
+            }
             if zones.iter().any(|zone: &Zone| zone.apex == apex) {
                 return Err(wrong(format!("names {text:?} twice")));
             }
             zones.push(Zone::new(apex).map_err(|error| wrong(format!("{text:?}: {error}")))?);
         }
-        let ttl = self.ttl("ttl", file.ttl)?;
-        let mut settings =
-            ZoneSettings::new(zones, ttl, self.ttl("negative_ttl", file.negative_ttl)?);
+        let (ttl, negative_ttl) = (whole(file.ttl), whole(file.negative_ttl));
+        let mut settings = ZoneSettings::new(zones, ttl, negative_ttl);
         settings.server_addresses = server_addresses(file);
-        self.aliases_and_inner_zones(file, &mut settings)?;
+        aliases_and_inner_zones(file, &mut settings);
         settings.health = self.health_policy(file)?;
         if !file.describe_instances {
             settings.descriptions = Descriptions::Hidden;
         }
         Ok(settings)
-    }
-
-    fn ttl(&self, key: &str, seconds: u64) -> Result<u32, ConfigError> {
-        match u32::try_from(seconds) {
-            Ok(ttl) if seconds <= MOST_TTL_SECONDS => Ok(ttl),
-            _ => Err(self.source.error(
-                key,
-                format!("{key} must be in range [0, {MOST_TTL_SECONDS}]: {seconds}"),
-            )),
-        }
-    }
-
-    fn connections(&self, limits: &LimitsSection) -> Result<listeners::Limits, ConfigError> {
-        let least = |key: &str, value: usize| self.within(key, value, 1, usize::MAX);
-        Ok(listeners::Limits {
-            connections: least("limits.connections", limits.connections)?,
-            connections_per_client: least(
-                "limits.connections_per_client",
-                limits.connections_per_client,
-            )?,
-            in_flight_per_connection: least(
-                "limits.connection_waiting_queries",
-                limits.connection_waiting_queries,
-            )?,
-            unwritten_octets: least("limits.unwritten_octets", limits.unwritten_octets)?,
-            idle: Duration::from_secs(limits.idle_seconds),
-            message: Duration::from_millis(limits.message_ms),
-            write_stall: Duration::from_millis(limits.write_stall_ms),
-            handshake: Duration::from_millis(limits.handshake_ms),
-            connection_age: Duration::from_secs(limits.connection_age_seconds),
-            drain: Duration::from_millis(limits.drain_ms),
-            http_headers: Duration::from_millis(limits.http_headers_ms),
-            http_body: Duration::from_millis(limits.http_body_ms),
-            http_idle: Duration::from_secs(limits.http_idle_seconds),
-            http_streams: limits.http_streams,
-            http_header_octets: limits.http_header_octets,
-            http_headers_count: limits.http_header_count,
-        })
     }
 
     fn server(&self, file: &File) -> Result<listeners::Server, ConfigError> {
@@ -213,15 +188,20 @@ impl Check<'_> {
             nsid: file.nsid.clone().into_bytes(),
             keepalive: Duration::from_secs(file.limits.idle_seconds),
             clients: self.clients(file)?,
-            bounds: self.bounds(&file.limits)?,
+            bounds: bounds(&file.limits),
             ..listeners::Server::default()
         };
         let mut secrets = Vec::new();
-        for text in &file.cookie_secrets {
-            let number = (text.len() == 32).then(|| u128::from_str_radix(text, 16));
+        for (place, text) in file.cookie_secrets.iter().enumerate() {
+            let is_hex = text.len() == 32 && text.bytes().all(|it| it.is_ascii_hexdigit());
+            let number = is_hex.then(|| u128::from_str_radix(text, 16));
             let wrong = || {
-                self.source
-                    .error("cookie_secrets", "must be 32 hex digits each")
+                let (place, length) = (place + 1, text.chars().count());
+                let problem = format!(
+                    "must have 32 hex digits each, as `openssl rand -hex 16` prints them; number {place} has {length} \
+                     characters, or others than 0-9 and a-f"
+                );
+                self.source.error("cookie_secrets", problem)
             };
             secrets.push(number.and_then(Result::ok).ok_or_else(wrong)?.to_be_bytes());
         }
@@ -241,6 +221,24 @@ impl Check<'_> {
             .error("log.level", format!("must be one of {}", levels.join(", "))))
     }
 
+    /// Checks every number that somebody has said, before its type makes another number of it.
+    fn ranges(&self) -> Result<(), ConfigError> {
+        for Range { key, least, most } in RANGES {
+            let number = self.source.number(key);
+            if let Some(number) = number.filter(|number| !(least..=most).contains(number)) {
+                // CoreDNS's words for its TTL, which people look for.
+                let problem = match key {
+                    "ttl" | "negative_ttl" => {
+                        format!("{key} must be in range [{least}, {most}]: {number}")
+                    }
+                    _ => format!("must be in range [{least}, {most}]"),
+                };
+                return Err(self.source.error(key, problem));
+            }
+        }
+        Ok(())
+    }
+
     fn optional_file(&self, key: &str, path: &str) -> Result<Option<Vec<u8>>, ConfigError> {
         (!path.is_empty()).then(|| self.file(key, path)).transpose()
     }
@@ -253,39 +251,38 @@ impl Check<'_> {
             )
         })
     }
-
-    fn within(
-        &self,
-        key: &str,
-        value: usize,
-        least: usize,
-        most: usize,
-    ) -> Result<usize, ConfigError> {
-        if (least..=most).contains(&value) {
-            return Ok(value);
-        }
-        let range = match most {
-            usize::MAX => format!("at least {least}"),
-            _ => format!("in range [{least}, {most}]"),
-        };
-        Err(self.source.error(key, format!("must be {range}")))
-    }
 }
 
-/// The addresses that `ns.<zone>` has: the configured ones, else those that DNS listens on.
-fn server_addresses(file: &File) -> Vec<IpAddr> {
-    if !file.name_server_addresses.is_empty() {
-        return file.name_server_addresses.clone();
+/// The bounds of connections.
+fn connections(limits: &LimitsSection) -> listeners::Limits {
+    let (seconds, ms) = (Duration::from_secs, Duration::from_millis);
+    listeners::Limits {
+        connections: limits.connections,
+        connections_per_client: limits.connections_per_client,
+        in_flight_per_connection: limits.connection_waiting_queries,
+        unwritten_octets: limits.unwritten_octets,
+        idle: seconds(limits.idle_seconds),
+        message: ms(limits.message_ms),
+        write_stall: ms(limits.write_stall_ms),
+        handshake: ms(limits.handshake_ms),
+        connection_age: seconds(limits.connection_age_seconds),
+        drain: ms(limits.drain_ms),
+        http_headers: ms(limits.http_headers_ms),
+        http_body: ms(limits.http_body_ms),
+        http_idle: seconds(limits.http_idle_seconds),
+        http_streams: limits.http_streams,
+        http_header_octets: limits.http_header_octets,
+        http_headers_count: limits.http_header_count,
     }
-    let listens = file.listen.dns.iter().map(SocketAddr::ip);
-    let mut addresses: Vec<IpAddr> = listens.filter(|ip| !ip.is_unspecified()).collect();
-    addresses.sort();
-    addresses.dedup();
-    addresses
 }
 
 fn check_every(seconds: u64) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
+/// A number that is in its range, and so fits.
+fn whole(number: impl TryInto<u32>) -> u32 {
+    number.try_into().unwrap_or(u32::MAX)
 }
 
 fn secret(pem: &[u8]) -> Secret {

@@ -7,13 +7,9 @@ use std::time::Duration;
 use super::{Check, Files, secret};
 use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
-    Address, AddressError, BasicAuth, Secret, Settings, TlsSettings, TokenSource, Verification,
+    Address, AddressError, BasicAuth, Client, Secret, Settings, SettingsError, TlsSettings,
+    TokenSource, Verification,
 };
-
-/// The least time that a server may be without its leader, in milliseconds: followers hear it every 100 ms or so.
-const LEAST_LAST_CONTACT_MS: usize = 100;
-/// The most.
-const MOST_LAST_CONTACT_MS: usize = 3_600_000;
 
 impl Check<'_> {
     pub(super) fn nomad(&self, file: &File) -> Result<Settings, ConfigError> {
@@ -32,17 +28,22 @@ impl Check<'_> {
         }
         let mut settings = Settings::new(addresses);
         settings.token = self.token(file)?;
+        settings.last_contact = Duration::from_millis(section.last_contact_ms);
         settings.region = Some(section.region.clone()).filter(|region| !region.is_empty());
         if !section.http_auth.is_empty() {
             let auth = BasicAuth::parse(&section.http_auth);
             let wrong = || {
                 self.source
-                    .error("nomad.http_auth", "must be USER:PASSWORD")
+                    .error("nomad.http_auth", "has no colon; must be USER:PASSWORD")
             };
             settings.basic_auth = Some(auth.ok_or_else(wrong)?);
         }
         settings.tls = self.nomad_tls(file)?;
-        settings.last_contact = self.last_contact(file)?;
+        // What is in those files only who uses them can tell.
+        Client::new(settings.clone()).map_err(|error| match error {
+            SettingsError::Tls(_, error) => self.source.error(error.setting(), error.to_string()),
+            other => self.source.error(key, other.to_string()),
+        })?;
         Ok(settings)
     }
 
@@ -83,25 +84,8 @@ impl Check<'_> {
         }
     }
 
-    fn last_contact(&self, file: &File) -> Result<Duration, ConfigError> {
-        let ms = file.nomad.last_contact_ms;
-        let whole = usize::try_from(ms).unwrap_or(usize::MAX);
-        let (least, most) = (LEAST_LAST_CONTACT_MS, MOST_LAST_CONTACT_MS);
-        self.within("nomad.last_contact_ms", whole, least, most)?;
-        Ok(Duration::from_millis(ms))
-    }
-
     fn nomad_tls(&self, file: &File) -> Result<TlsSettings, ConfigError> {
-        let tls =
-            read_tls(&file.nomad).map_err(|(key, problem)| self.source.error(key, problem))?;
-        if tls.certificate.is_some() != tls.key.is_some() {
-            let (has, lacks) = match tls.key {
-                None => ("nomad.client_certificate", "nomad.client_key"),
-                Some(_) => ("nomad.client_key", "nomad.client_certificate"),
-            };
-            return Err(self.source.error(has, format!("needs {lacks} beside it")));
-        }
-        Ok(tls)
+        read_tls(&file.nomad).map_err(|(key, problem)| self.source.error(key, problem))
     }
 
     /// What is read again for TLS towards Nomad; nothing where no file is named.

@@ -3,8 +3,8 @@
 //! `sync` decides what is in it and when; here is only the file. A folder that is missing or full is no mistake of the
 //! configuration: answers do not depend on it.
 
-use std::fs::{self, File as Disk, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::fs::{self, File as Disk, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,8 +18,85 @@ use crate::sync::{Fill, Fingerprint, Store};
 const SNAPSHOT: &str = "catalogue.snapshot";
 /// What is being written, until it takes the snapshot's place.
 const UNFINISHED: &str = "catalogue.unfinished";
+/// What one gateway has locked for as long as it runs; its text is the number of that process.
+const LOCK: &str = "nomadns.lock";
 /// The largest snapshot that is read, in octets.
 const SNAPSHOT_OCTETS: u64 = 1 << 30;
+
+/// The folder of the snapshot, which is for one gateway at a time.
+#[derive(Clone, Debug)]
+pub struct StateFolder(PathBuf);
+
+/// Keeps other gateways from the folder until it is dropped, or the process ends in whatever way.
+#[derive(Debug)]
+pub struct StateLock(#[expect(dead_code, reason = "the lock ends with the open file")] Disk);
+
+/// Another gateway uses the folder.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "nomad.state_dir = {folder:?} is in use by another gateway{}; each needs a folder of its own: stop that one, or \
+     name another folder", .process.map_or_else(String::new, |it| format!(" (process {it})"))
+)]
+pub struct StateInUse {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The other gateway's process, if it has written that down.
+    pub process: Option<u32>,
+}
+
+impl StateFolder {
+    pub(super) fn of(file: &File) -> Option<Self> {
+        let folder = &file.nomad.state_dir;
+        (!folder.is_empty()).then(|| Self(folder.into()))
+    }
+
+    /// Locks the folder; none where it cannot be locked, since answers do not depend on it.
+    ///
+    /// # Errors
+    /// Another gateway has it.
+    pub fn lock(&self) -> Result<Option<StateLock>, StateInUse> {
+        let in_use = |process| StateInUse {
+            folder: self.0.clone(),
+            process,
+        };
+        match lock(&self.0.join(LOCK)) {
+            Ok(Held::Ours(file)) => Ok(Some(StateLock(file))),
+            Ok(Held::Theirs(process)) => Err(in_use(process)),
+            Err(error) => {
+                tracing::warn!(
+                    folder = %self.0.display(), %error,
+                    "the folder nomad.state_dir cannot be locked: nothing keeps another gateway from using it too"
+                );
+                Ok(None)
+            }
+        }
+    }
+}
+
+enum Held {
+    Ours(Disk),
+    Theirs(Option<u32>),
+}
+
+fn lock(place: &Path) -> io::Result<Held> {
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.mode(0o600).open(place)?;
+    match file.try_lock() {
+        Ok(()) => {
+            // For whoever finds it locked; that it is locked does not depend on it.
+            let _ = file.set_len(0).and_then(|()| file.rewind());
+            let _ = writeln!(file, "{}", std::process::id());
+            Ok(Held::Ours(file))
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let _ = file.take(16).read_to_string(&mut text);
+            Ok(Held::Theirs(text.trim().parse().ok()))
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
 
 impl Check<'_> {
     pub(super) fn store(&self, file: &File) -> Option<Store> {
@@ -38,7 +115,7 @@ impl Check<'_> {
         Some(Store {
             place: place.display().to_string(),
             fingerprint,
-            every: Duration::from_secs(section.state_seconds.max(1)),
+            every: Duration::from_secs(section.state_seconds),
             read: Arc::new(move || read(&place)),
             write: Arc::new(move |fill| replace(&folder, fill)),
         })

@@ -1,35 +1,31 @@
 //! What is configured about what of Nomad is kept, how it is read, and how old it may get.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Check;
+use super::on_demand::on_demand;
 use crate::config::{ConfigError, File};
 use crate::sync::{LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, Settings};
+
+/// What stands for all namespaces.
+const ALL: &str = "*";
+/// The longest name of a namespace, as Nomad checks it.
+const NAMESPACE_CHARACTERS: usize = 128;
 
 impl Check<'_> {
     pub(super) fn sync(&self, file: &File) -> Result<Settings, ConfigError> {
         let section = &file.nomad;
-        if section.namespaces.is_empty() {
-            let problem = "must name a namespace, or \"*\" for all";
-            return Err(self.source.error("nomad.namespaces", problem));
-        }
-        if section.namespaces.len() > NAMESPACES_MAX {
-            let (count, most) = (section.namespaces.len(), NAMESPACES_MAX);
-            let problem = format!(
-                "names {count} namespaces, and at most {most} can be followed one by one; use \"*\" for all"
-            );
-            return Err(self.source.error("nomad.namespaces", problem));
-        }
-        let reads = self.within("nomad.reads_at_once", section.reads_at_once, 1, 64)?;
+        self.namespaces(&section.namespaces)?;
         let mut settings = Settings::default();
         settings.namespaces.clone_from(&section.namespaces);
         settings.filter.clone_from(&section.filter);
-        settings.reads_in_flight = reads;
+        settings.reads_in_flight = section.reads_at_once;
         self.health(file, &mut settings)?;
         settings.max_stale = Duration::from_secs(section.max_stale_seconds);
         settings.stale_after = Duration::from_secs(section.stale_after_seconds);
-        settings.times.resync_every = Duration::from_secs(section.full_read_seconds.max(1));
-        self.on_demand(file, &mut settings)?;
+        settings.times.resync_every = Duration::from_secs(section.full_read_seconds);
+        on_demand(section, &mut settings);
         // Sets that are bounded so low are taken everywhere.
         let is_bounded = (1..=LARGE_SERVICE_INSTANCES).contains(&file.limits.set_records);
         settings.large_services = (!is_bounded).then_some(LARGE_SERVICE_INSTANCES);
@@ -38,4 +34,44 @@ impl Check<'_> {
         settings.address_grace = settings.address_grace.max(kept);
         Ok(settings)
     }
+
+    /// Namespaces are named one by one, or all of them by `*` alone.
+    fn namespaces(&self, names: &[String]) -> Result<(), ConfigError> {
+        let wrong = |problem: String| Err(self.source.error("nomad.namespaces", problem));
+        if names.is_empty() {
+            return wrong("must name a namespace, or \"*\" for all".into());
+        }
+        if names.len() > NAMESPACES_MAX {
+            let (count, most) = (names.len(), NAMESPACES_MAX);
+            return wrong(format!(
+                "names {count} namespaces, and at most {most} can be followed one by one; use \"*\" for all"
+            ));
+        }
+        if let Some(name) = names.iter().find(|name| !is_namespace(name)) {
+            let more = match name.contains('*') {
+                true => "; \"*\" stands for all namespaces, and for no part of a name",
+                false => "",
+            };
+            return wrong(format!(
+                "{name:?} is no namespace: 1 to {NAMESPACE_CHARACTERS} letters, digits and hyphens{more}"
+            ));
+        }
+        if names.len() > 1 && names.iter().any(|name| name == ALL) {
+            return wrong("\"*\" stands for all namespaces, and so stands alone".into());
+        }
+        let mut before = HashSet::new();
+        match names.iter().find(|name| !before.insert(*name)) {
+            Some(name) => wrong(format!("names {name:?} twice")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether Nomad would take a text for the name of a namespace, or it stands for all.
+fn is_namespace(name: &str) -> bool {
+    let is_name = |name: &str| {
+        name.bytes()
+            .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+    };
+    name == ALL || ((1..=NAMESPACE_CHARACTERS).contains(&name.len()) && is_name(name))
 }

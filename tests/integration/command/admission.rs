@@ -83,7 +83,7 @@ fn credentials_in_clear_text_beyond_this_machine_are_warned_of() {
     fs::write(&path, CANARY).unwrap();
     let config = format!("{NO_NOMAD}\n[http]\nbearer_tokens_file = {path:?}\n");
     let mut gateway = Gateway::start(&config, &["--http", "0.0.0.0:0"]);
-    gateway.wait_for("credentials come in clear text to listen.http");
+    gateway.wait_for("WARN listen.http: tokens and passwords come in clear text");
 }
 
 #[test]
@@ -140,7 +140,10 @@ fn a_file_of_credentials_or_a_client_ca_of_no_use_is_named() {
     let missing = "[http]\nbasic_users_file = \"/nowhere/users\"";
     assert_says(missing, &[": http.basic_users_file = ", "cannot be read"]);
     let ca = format!("[tls]\nclient_ca_file = {path:?}");
-    assert_says(&ca, &["tls: ", "the clients' CA", "CERTIFICATE"]);
+    assert_says(
+        &ca,
+        &[": tls.client_ca_file = ", "the clients' CA", "CERTIFICATE"],
+    );
     let missing = "[tls]\nclient_ca_file = \"/nowhere/ca.pem\"";
     assert_says(missing, &[": tls.client_ca_file = ", "cannot be read"]);
 }

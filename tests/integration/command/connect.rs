@@ -148,3 +148,36 @@ fn a_nomad_that_is_not_there_is_told_soon_and_one_that_is_silent_in_time() {
     assert_eq!((code, &*out), (1, ""));
     assert_has(&problems, &["nomad cannot be read"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_that_is_not_there_is_told_and_fails() {
+    let nomad = nomad();
+    let url = nomad.url();
+    let flags = ["--namespace", "nope", "--namespace", "default"];
+    let (code, out, problems) = check(&url, "", &flags);
+    assert_eq!(code, 1, "{out}{problems}");
+    let parts = [
+        "nomad.namespaces (--namespace)",
+        ": nope; it shows default, prod",
+    ];
+    assert_has(&problems, &parts);
+    assert_has(&out, &["sees      1 namespace, 1 service, 2 instances"]);
+    let export = |namespace| run(&["export", "--nomad-address", &url, "--namespace", namespace]);
+    let (code, out, problems) = export("nope");
+    assert_eq!((code, &*out), (1, ""), "{problems}");
+    assert_has(&problems, &parts);
+    assert_eq!(export("prod").0, 0);
+    assert_eq!(
+        check(&url, "namespaces = [\"default\", \"prod\"]", &[]).0,
+        0
+    );
+    // A workload identity reads, and is shown no namespace.
+    nomad.enforce_acl(Enforcement::On);
+    nomad.set_token(CANARY, Token::workload_identity());
+    let (code, out, _) = check(
+        &url,
+        &format!("token = {CANARY:?}"),
+        &["--namespace", "default"],
+    );
+    assert_eq!(code, 0, "{out}");
+}

@@ -84,7 +84,7 @@ fn a_token_of_the_environment_stands_above_a_token_file_and_that_is_said() {
     };
     let said = run(&[]);
     let note = format!(
-        "note: NOMAD_TOKEN is used, not nomad.token_file of {}",
+        "warning: nomad.token_file: NOMAD_TOKEN is used instead of the file that {} names",
         config.path()
     );
     assert!(said.contains(&note) && !said.contains("of-the"), "{said}");

@@ -1,13 +1,18 @@
 //! The command as a process: exit codes, signals, what it says, and what it never says.
 
 mod admission;
+mod canaries;
 mod connect;
+mod demo;
 mod disk;
 mod environment;
 mod life;
+mod locked;
 mod mistakes;
+mod ranges;
 mod restart;
 mod secrets;
+mod warnings;
 mod zones;
 
 use std::io::{BufRead, BufReader, Read, Write};

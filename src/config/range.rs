@@ -1,0 +1,90 @@
+//! The range of every number, in one table: a key that is not in it is no number.
+//!
+//! Times have a most so that no clock overflows, and a least below which nothing would be answered; counts have a most
+//! that memory, threads and the kernel can bear.
+
+/// The least and the most that the number of a key may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The key, with its section.
+    pub key: &'static str,
+    /// The least; in the unit that the key's name ends with.
+    pub least: i64,
+    /// The most.
+    pub most: i64,
+}
+
+/// The range of each number.
+pub const RANGES: [Range; 48] = [
+    // What CoreDNS's plugins allow.
+    range("ttl", 0, 3600),
+    range("negative_ttl", 0, 3600),
+    range("nomad.health_asked_seconds", 1, DAY),
+    range("nomad.health_check_seconds", 1, DAY),
+    range("nomad.health_reads_per_second", 1, 1000),
+    range("nomad.mass_loss_grace_seconds", 0, DAY),
+    // Followers hear their leader every 100 ms or so.
+    range("nomad.last_contact_ms", 100, 3_600_000),
+    range("nomad.max_stale_seconds", 1, 365 * DAY),
+    range("nomad.stale_after_seconds", 1, DAY),
+    range("nomad.state_seconds", 1, 3600),
+    range("nomad.reads_at_once", 1, 64),
+    range("nomad.full_read_seconds", 1, 7 * DAY),
+    range("nomad.access_seconds", 1, 3600),
+    range("nomad.on_demand_keep_seconds", 1, 3600),
+    range("nomad.on_demand_absent_seconds", 1, 3600),
+    range("nomad.on_demand_names", 1, 1_000_000),
+    range("nomad.on_demand_reads_per_second", 1, 10_000),
+    range("tls.check_seconds", 0, DAY),
+    range("http.check_seconds", 0, DAY),
+    // The highest rate that can be kept exactly enough, and the largest burst.
+    range("clients.queries_per_second", 0, 100_000),
+    range("clients.burst", 1, 100_000),
+    // 128 MiB of buckets.
+    range("clients.tracked", 1, 1 << 24),
+    range("limits.waiting_queries", 1, 1 << 20),
+    range("limits.query_timeout_ms", 10, MINUTES_MS),
+    range("limits.alias_chain", 1, 32),
+    // What is sent to a client without EDNS (RFC 1035 §4.2.1); what clients take, in fragments.
+    range("limits.udp_answer_octets", 512, 4096),
+    // As many as a message can count.
+    range("limits.set_records", 0, 65_535),
+    range("limits.udp_workers", 0, 1024),
+    range("limits.udp_batch", 1, 1024),
+    range("limits.udp_waiting_queries", 1, 1 << 16),
+    range("limits.connections", 1, 1 << 20),
+    range("limits.connections_per_client", 1, 1 << 20),
+    range("limits.connection_waiting_queries", 1, 1 << 16),
+    range("limits.unwritten_octets", 1, 1 << 30),
+    range("limits.idle_seconds", 1, DAY),
+    range("limits.message_ms", 100, MINUTES_MS),
+    range("limits.write_stall_ms", 100, MINUTES_MS),
+    range("limits.handshake_ms", 100, MINUTES_MS),
+    range("limits.connection_age_seconds", 1, 365 * DAY),
+    range("limits.drain_ms", 0, MINUTES_MS),
+    range("limits.http_headers_ms", 100, MINUTES_MS),
+    range("limits.http_body_ms", 100, MINUTES_MS),
+    range("limits.http_idle_seconds", 1, DAY),
+    range("limits.http_streams", 1, 1 << 16),
+    // Below, the headers that browsers send would not fit.
+    range("limits.http_header_octets", 1024, 1 << 20),
+    range("limits.http_header_count", 10, 10_000),
+    // 32 MiB of empty places in each cache.
+    range("cache.entries", 0, 1 << 22),
+    range("cache.octets", 0, 1 << 36),
+];
+
+const DAY: i64 = 86_400;
+const MINUTES_MS: i64 = 600_000;
+
+const fn range(key: &'static str, least: i64, most: i64) -> Range {
+    Range { key, least, most }
+}
+
+impl Range {
+    /// Finds the range of a key.
+    #[must_use]
+    pub fn of(key: &str) -> Option<Self> {
+        RANGES.into_iter().find(|range| range.key == key)
+    }
+}
