@@ -1,9 +1,10 @@
 //! `nomadns.example.toml` is complete, explained, and equal to the defaults of the code.
 
-use nomadns::config::File;
+use nomadns::config::{File, RANGES, Range};
 use toml::{Table, Value};
 
 use crate::sources::{assert_none, read};
+use crate::tables::{code, rows};
 
 const EXAMPLE: &str = "nomadns.example.toml";
 
@@ -36,6 +37,58 @@ fn the_example_has_every_key() {
 #[test]
 fn every_key_of_the_example_is_explained() {
     assert_none(&unexplained(&read(EXAMPLE)));
+}
+
+#[test]
+fn the_example_and_the_readme_say_the_range_of_every_number() {
+    let (example, readme) = (read(EXAMPLE), read("README.md"));
+    let rows = [rows(&readme, "Configuration"), rows(&readme, "Limits")].concat();
+    let mut findings = Vec::new();
+    for Range { key, least, most } in RANGES {
+        let range = format!("{least} to {most}");
+        let row = rows.iter().find(|row| code(&row[0]) == Some(key));
+        if !row.is_some_and(|row| says(&row[2], &range)) {
+            findings.push(format!("README.md: the row of {key} does not say {range}"));
+        }
+        if !says(&explanation(&example, key), &range) {
+            findings.push(format!(
+                "{EXAMPLE}: the comment of {key} does not say {range}"
+            ));
+        }
+    }
+    let ranged = |key: &str| RANGES.iter().any(|range| range.key == key);
+    let unranged = defaults()
+        .into_iter()
+        .filter(|(key, value)| value.is_integer() && !ranged(key));
+    findings.extend(unranged.map(|(key, _)| format!("src/config/range.rs lacks {key}")));
+    assert_none(&findings);
+}
+
+/// Whether a text has a range that is not a part of a longer number.
+fn says(text: &str, range: &str) -> bool {
+    let is_digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
+    text.match_indices(range).any(|(at, found)| {
+        let (before, behind) = (&text[..at], &text[at + found.len()..]);
+        !is_digit(before.chars().next_back()) && !is_digit(behind.chars().next())
+    })
+}
+
+/// The comment above a key, as one line.
+fn explanation(example: &str, key: &str) -> String {
+    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let (mut within, mut comment) = (String::new(), String::new());
+    for line in example.lines() {
+        if let Some(head) = line.strip_prefix('[') {
+            within = head.trim_end_matches(']').to_owned();
+        } else if let Some(text) = line.strip_prefix("# ") {
+            comment = format!("{comment} {text}");
+            continue;
+        } else if within == section && line.starts_with(&format!("#{name} = ")) {
+            return comment;
+        }
+        comment.clear();
+    }
+    String::new()
 }
 
 /// Every key of the configuration with its section, and its default.
@@ -91,6 +144,13 @@ mod tests {
             switched_on("# why = because\n#ttl = 30\n#\n[nomad]"),
             "# why = because\nttl = 30\n#\n[nomad]\n"
         );
+    }
+
+    #[test]
+    fn a_range_is_found_in_the_comment_of_its_own_key() {
+        let text = "# Up, 1 to 10.\n#a = 1\n\n[s]\n# Down,\n# 1 to 100.\n#a = 1";
+        assert_eq!(explanation(text, "s.a"), " Down, 1 to 100.");
+        assert!(says(&explanation(text, "a"), "1 to 10") && !says("1 to 100", "1 to 10"));
     }
 
     #[test]
