@@ -1,6 +1,6 @@
 //! Why TLS with a server did not come about, as something that an operator can act on.
 //!
-//! Floor 1, beside every client of ours: each names its own settings. What a server has sent is cut and escaped, and times
+//! Floor 0, below every client of ours: each names its own settings. What a server has sent is cut and escaped, and times
 //! are dates. It does no TLS itself.
 
 use std::error::Error as StdError;

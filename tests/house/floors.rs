@@ -7,10 +7,10 @@ use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
 const FLOORS: [(&str, u8); 17] = [
+    ("tls_failure", 0),
     ("dns", 1),
     ("catalog", 1),
     ("nomad", 1),
-    ("tls_failure", 1),
     ("answers", 2),
     ("sync", 2),
     ("layers", 3),

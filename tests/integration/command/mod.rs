@@ -1,6 +1,7 @@
 //! The command as a process: exit codes, signals, what it says, and what it never says.
 
 mod admission;
+mod asking;
 mod canaries;
 mod connect;
 mod demo;
@@ -12,6 +13,7 @@ mod mistakes;
 mod ranges;
 mod restart;
 mod secrets;
+mod values;
 mod warnings;
 mod zones;
 
