@@ -82,6 +82,13 @@ class Service(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Services(http.server.ThreadingHTTPServer):
+    request_queue_size = 256
+
+    def handle_error(self, *_):
+        """A client may leave when it likes."""
+
+
 class World:
     def __init__(self, folder, tools):
         self.folder, self.tools = Path(folder), Path(tools)
@@ -118,7 +125,7 @@ class World:
         processes.wait_for("demo", lambda: "Ctrl-C ends it" in processes.log("demo"), 60)
         expect("-p 1053" in processes.log("demo"), processes.log("demo"))
         self.serve(processes, "port 53", "127.0.0.1:53")
-        server = http.server.ThreadingHTTPServer(("", 8080), Service)
+        server = Services(("", 8080), Service)
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def serve(self, processes, name, dns, settings="", https=None):
