@@ -57,7 +57,7 @@ struct Others {
 
 impl Collector for Others {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        encode_udp(&mut encoder, &self.udp)?;
+        super::udp::encode(&mut encoder, &self.udp)?;
         encode_connections(&mut encoder, &self.connections)?;
         encode_http(&mut encoder, &self.connections)?;
         let report = self.sync.report();
@@ -77,34 +77,6 @@ impl Collector for Others {
         own.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?
             .encode_gauge(&1_u64)
     }
-}
-
-fn encode_udp(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters) -> fmt::Result {
-    for (name, help, count) in [
-        (
-            "nomadns_udp_ignored",
-            "UDP messages that were no queries",
-            &udp.ignored,
-        ),
-        (
-            "nomadns_udp_dropped",
-            "UDP queries dropped, too many waited",
-            &udp.dropped,
-        ),
-        (
-            "nomadns_udp_unsent",
-            "UDP answers that the kernel did not take",
-            &udp.unsent,
-        ),
-        (
-            "nomadns_udp_panics",
-            "Panics of UDP workers, caught",
-            &udp.panics,
-        ),
-    ] {
-        total(encoder, name, help, load(count))?;
-    }
-    Ok(())
 }
 
 fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {

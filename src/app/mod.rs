@@ -17,6 +17,7 @@ mod renewal;
 mod running;
 mod status;
 mod tls;
+mod udp;
 
 use std::io;
 use std::sync::Arc;
