@@ -71,9 +71,9 @@ async fn what_no_message_holds_comes_in_turns_and_as_json_whole() {
 async fn a_message_over_http_has_what_a_message_holds_and_json_of_a_message_has_all() {
     let gateway = crowded(INSTANCES).await;
     let client = http_client(&[]);
-    let message = Question::new("crowd.default.nomad", RecordType::SRV).message(0);
+    let message = Question::new("legion.default.nomad", RecordType::SRV).message(0);
     let by_name = format!(
-        "http://{}/resolve?name=crowd.default.nomad&type=SRV",
+        "http://{}/resolve?name=legion.default.nomad&type=SRV",
         gateway.http
     );
     let by_message = client.post(format!("http://{}/dns-query", gateway.http));
@@ -108,7 +108,7 @@ async fn a_large_service_is_named_with_what_resolvers_need_for_it() {
     let gateway = crowded(101).await;
     let (_, ready) = gateway.page("/readyz").await;
     for part in [
-        "default/crowd (101)",
+        "default/legion (101)",
         "max-records-per-type",
         "max-rrset-size",
         "limits.set_records",
@@ -117,6 +117,6 @@ async fn a_large_service_is_named_with_what_resolvers_need_for_it() {
     }
     gateway.end().await;
     let gateway = crowded(100).await;
-    assert!(!gateway.page("/readyz").await.1.contains("crowd"));
+    assert!(!gateway.page("/readyz").await.1.contains("legion"));
     gateway.end().await;
 }
