@@ -15,7 +15,10 @@ const OTHERS_WRITE: u32 = 0o022;
 
 /// The files of a demo, until it is dropped.
 #[derive(Debug)]
-pub(super) struct DemoCa(Vec<PathBuf>);
+pub(super) struct DemoCa {
+    pem: String,
+    places: Vec<PathBuf>,
+}
 
 impl DemoCa {
     /// Writes the CA for each port that a certificate of it is shown at.
@@ -32,7 +35,10 @@ impl DemoCa {
         if !fs::symlink_metadata(&folder).is_ok_and(|it| it.is_dir() && is_own(&it)) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        let mut published = Self(Vec::new());
+        let mut published = Self {
+            pem: ca_pem.to_owned(),
+            places: Vec::new(),
+        };
         for port in ports {
             let place = file(&folder, *port);
             match fs::remove_file(&place) {
@@ -45,7 +51,7 @@ impl DemoCa {
                 .create_new(true)
                 .mode(0o600)
                 .open(&place)?;
-            published.0.push(place);
+            published.places.push(place);
             file.write_all(ca_pem.as_bytes())?;
         }
         Ok(published)
@@ -54,9 +60,13 @@ impl DemoCa {
 
 impl Drop for DemoCa {
     fn drop(&mut self) {
-        for place in &self.0 {
-            // One that stays does no harm: its CA signs no more.
-            let _ = fs::remove_file(place);
+        for place in &self.places {
+            // Another demo may have these ports by now.
+            let is_ours = fs::read_to_string(place).is_ok_and(|pem| pem == self.pem);
+            if is_ours {
+                // One that stays does no harm: its CA signs no more.
+                let _ = fs::remove_file(place);
+            }
         }
     }
 }

@@ -69,8 +69,8 @@ pub const RANGES: [Range; 48] = [
     // Below, the headers that browsers send would not fit.
     range("limits.http_header_octets", 1024, 1 << 20),
     range("limits.http_header_count", 10, 10_000),
-    // 32 MiB of empty places in each cache.
-    range("cache.entries", 0, 1 << 22),
+    // 8 MiB of empty places in each cache.
+    range("cache.entries", 0, 1 << 20),
     range("cache.octets", 0, 1 << 36),
 ];
 
