@@ -38,7 +38,7 @@ impl From<Doubt> for AnswerError {
 impl From<NotRead> for AnswerError {
     fn from(error: NotRead) -> Self {
         match error {
-            NotRead::Failed => Self::NotReady,
+            NotRead::InDoubt(doubt) => Self::InDoubt(doubt),
             NotRead::Overloaded => Self::Overloaded,
         }
     }

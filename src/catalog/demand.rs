@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::Doubt;
 use super::labels::keys;
 
 /// Queries whose wish has not reached what follows Nomad.
@@ -26,8 +27,8 @@ pub enum Coverage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotRead {
     /// Nomad did not say.
-    #[error("the service could not be read")]
-    Failed,
+    #[error("the service could not be read: {}", .0.label())]
+    InDoubt(Doubt),
     /// Too many ask for too much.
     #[error("too many services are asked for at once")]
     Overloaded,
@@ -76,9 +77,11 @@ impl Demand {
         };
         self.sender.try_send(ask).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotRead::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => NotRead::Failed,
+            mpsc::error::TrySendError::Closed(_) => NotRead::InDoubt(Doubt::Unreadable),
         })?;
-        reply.await.unwrap_or(Err(NotRead::Failed))
+        reply
+            .await
+            .unwrap_or(Err(NotRead::InDoubt(Doubt::Unreadable)))
     }
 
     /// Hands out the end where the wishes arrive, once.

@@ -10,11 +10,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Demands, Known, Waiter};
-use crate::catalog::{Ask, Coverage};
+use crate::catalog::{Ask, Coverage, Doubt};
 use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, Wait};
 use crate::sync::apply::Converted;
 use crate::sync::ask::{Command, Commands, Question, Reply, Subject};
 use crate::sync::key::Key;
+use crate::sync::rights::doubt_of;
 use crate::sync::settings::Settings;
 
 /// What is read on demand, and what of it is under way.
@@ -122,7 +123,7 @@ impl Demand {
         let (key, consistency) = self.reading.remove(&number)?;
         let Reply::Service(result) = reply else {
             // A task of ours has a bug.
-            self.demands.failed(&key, now);
+            self.demands.failed(&key, Doubt::Unreadable, now);
             return None;
         };
         let is_behind = |error: &NomadError| matches!(error.cause, Cause::Behind { .. });
@@ -130,8 +131,8 @@ impl Demand {
             self.read(key, Consistency::Default, 0);
             return None;
         }
-        if result.is_err() {
-            self.demands.failed(&key, now);
+        if let Err(error) = &result {
+            self.demands.failed(&key, doubt_of(error), now);
         }
         Some(Answered { key, result })
     }

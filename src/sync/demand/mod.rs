@@ -19,7 +19,7 @@ pub(super) use self::driver::{Answered, Demand, Nomad};
 use self::budget::Budget;
 use super::key::Key;
 use super::settings::OnDemand;
-use crate::catalog::NotRead;
+use crate::catalog::{Doubt, NotRead};
 
 /// Queries that wait for the read of one service.
 const WAITERS_MAX: usize = 1024;
@@ -55,7 +55,8 @@ struct Kept {
     asked: Instant,
     /// When the last read that succeeded was asked of Nomad.
     read: Option<Instant>,
-    failed: Option<Instant>,
+    /// When the last read failed, and why.
+    failed: Option<(Instant, Doubt)>,
     work: Work,
     waiters: Vec<Waiter>,
 }
@@ -113,8 +114,8 @@ impl Demands {
         kept.asked = now;
         let wish = kept.wish(&self.settings, now);
         let begins = wish != Wish::Held && kept.work == Work::Idle;
-        if wish != Wish::Held && kept.has_just_failed(now) {
-            tell(waiter, without_read(kept.known, NotRead::Failed));
+        if let Some(doubt) = kept.failed_just(now).filter(|_| wish != Wish::Held) {
+            tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
             return gone;
         }
         if begins && !is_new && !self.budget.take(now) {
@@ -154,13 +155,13 @@ impl Demands {
     }
 
     /// Notes that a read failed; who waits is told what is known from before, if anything is.
-    pub(super) fn failed(&mut self, key: &Key, now: Instant) {
+    pub(super) fn failed(&mut self, key: &Key, doubt: Doubt, now: Instant) {
         if let Some(kept) = self.names.get_mut(key) {
             kept.work = Work::Idle;
-            kept.failed = Some(now);
+            kept.failed = Some((now, doubt));
             let known = kept.known;
             for waiter in kept.waiters.drain(..) {
-                tell(waiter, without_read(known, NotRead::Failed));
+                tell(waiter, without_read(known, NotRead::InDoubt(doubt)));
             }
         }
     }
@@ -171,13 +172,14 @@ impl Demands {
             .names
             .get(key)
             .map_or(Known::Nothing, |kept| kept.known);
-        tell(waiter, without_read(known, NotRead::Failed));
+        let error = NotRead::InDoubt(Doubt::Unreadable);
+        tell(waiter, without_read(known, error));
     }
 
     /// Fails what is not being read yet: Nomad cannot be read now.
     pub(super) fn fail_queued(&mut self, now: Instant) {
         while let Some(key) = self.queue.pop_front() {
-            self.failed(&key, now);
+            self.failed(&key, Doubt::Unreadable, now);
         }
     }
 
@@ -256,9 +258,10 @@ impl Kept {
         }
     }
 
-    fn has_just_failed(&self, now: Instant) -> bool {
-        self.failed
-            .is_some_and(|failed| now.duration_since(failed) < FAILED_PAUSE)
+    /// Why it is not read again yet.
+    fn failed_just(&self, now: Instant) -> Option<Doubt> {
+        let (failed, doubt) = self.failed?;
+        (now.duration_since(failed) < FAILED_PAUSE).then_some(doubt)
     }
 
     fn wait(&mut self, waiter: Waiter) {

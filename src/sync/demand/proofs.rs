@@ -102,12 +102,18 @@ fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
     let (mut known, mut unknown) = (scene.ask("redis"), scene.ask("nope"));
     for name in ["redis", "nope"] {
         assert_eq!(scene.demands.next_read(scene.now), Some(key(name)));
-        scene.demands.failed(&key(name), scene.now);
+        scene.demands.failed(&key(name), Doubt::Refused, scene.now);
     }
     assert_eq!(known.try_recv(), Ok(Ok(())));
-    assert_eq!(unknown.try_recv(), Ok(Err(NotRead::Failed)));
+    assert_eq!(
+        unknown.try_recv(),
+        Ok(Err(NotRead::InDoubt(Doubt::Refused)))
+    );
     assert_eq!(scene.said("redis"), Some(Ok(())));
-    assert_eq!(scene.said("nope"), Some(Err(NotRead::Failed)));
+    assert_eq!(
+        scene.said("nope"),
+        Some(Err(NotRead::InDoubt(Doubt::Refused)))
+    );
     assert_eq!(scene.demands.next_read(scene.now), None);
     scene.pass(1);
     assert_eq!(scene.said("nope"), None);

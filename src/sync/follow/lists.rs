@@ -16,7 +16,7 @@ use super::{Follow, Outcome, Pending};
 use crate::catalog::Doubt;
 use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, Wait};
 use crate::sync::ask::Question;
-use crate::sync::rights::{ALL, is_of_one_list, is_refusal};
+use crate::sync::rights::{ALL, doubt_of, is_of_one_list, is_refusal};
 use crate::sync::status::Answered;
 
 /// Lists that wait at Nomad at the same time; each has a connection.
@@ -273,14 +273,6 @@ impl Follow {
                 self.miss(namespace, doubt, &Reason::Error(&error), now);
             }
         }
-    }
-}
-
-/// Why a namespace is in doubt whose list failed.
-fn doubt_of(error: &NomadError) -> Doubt {
-    match is_refusal(&error.cause) {
-        true => Doubt::Refused,
-        false => Doubt::Unreadable,
     }
 }
 

@@ -261,6 +261,14 @@ pub(super) fn is_refusal(cause: &Cause) -> bool {
     }
 }
 
+/// Says why what a list or a read failed for is in doubt.
+pub(super) fn doubt_of(error: &NomadError) -> Doubt {
+    match is_refusal(&error.cause) {
+        true => Doubt::Refused,
+        false => Doubt::Unreadable,
+    }
+}
+
 /// Says whether a failure is that of one answer, and says nothing of Nomad as a whole.
 pub(super) fn is_of_one_list(cause: &Cause) -> bool {
     // A list alone may be silent; where all are, it is told by the last of them.
