@@ -69,7 +69,7 @@ impl Router {
             return Ok(answer);
         }
         let answer = self.nomad.answer(query);
-        answer.unwrap_or_else(|| Ok(self.answer_outside()))
+        answer.unwrap_or_else(|| Ok(self.answer_outside(query)))
     }
 
     async fn have_answer(self, query: Query) -> Result<Reply, AnswerError> {
@@ -78,7 +78,7 @@ impl Router {
         }
         let view = self.nomad.have_read(&query).await?;
         let answer = self.nomad.answer_from(&query, view);
-        answer.unwrap_or_else(|| Ok(self.answer_outside()))
+        answer.unwrap_or_else(|| Ok(self.answer_outside(&query)))
     }
 
     /// Answers what needs no catalogue.
@@ -91,10 +91,11 @@ impl Router {
         designated.answer(query).map(Reply::once)
     }
 
-    fn answer_outside(&self) -> Reply {
+    fn answer_outside(&self, query: &Query) -> Reply {
         let rcode = match self.outside {
-            OutsideZones::Refused => Rcode::REFUSED,
-            OutsideZones::Nxdomain => Rcode::NXDOMAIN,
+            // RFC 8020 §2: what is above a zone is not denied, or the zone would be.
+            OutsideZones::Nxdomain if !self.nomad.is_above_a_zone(&query.name) => Rcode::NXDOMAIN,
+            OutsideZones::Nxdomain | OutsideZones::Refused => Rcode::REFUSED,
         };
         fail(rcode, ExtendedError::NOT_AUTHORITATIVE)
     }

@@ -67,6 +67,11 @@ impl NomadZones {
         &self.loops
     }
 
+    /// Whether a zone is below a name.
+    pub(super) fn is_above_a_zone(&self, name: &Name) -> bool {
+        self.settings.has_zone_within(name)
+    }
+
     /// Answers a query; none when its name is in none of the zones.
     pub(super) fn answer(&self, query: &Query) -> Option<Result<Reply, AnswerError>> {
         self.settings.zone_of(&query.name)?;
