@@ -3,6 +3,8 @@
 //! A secret is where one belongs, or where somebody has put it by mistake: under a misspelt key, in a URL, in the place of
 //! a file's name. What is hidden is hidden as a whole, and the message says why instead.
 
+use std::path::Path;
+
 use toml::Value;
 
 use crate::nomad::without_user;
@@ -25,6 +27,15 @@ const FILES: [&str; 11] = [
     "http.basic_users_file",
 ];
 
+/// Those of them whose file has a secret.
+const FILES_OF_SECRETS: [&str; 5] = [
+    "nomad.token_file",
+    "nomad.client_key",
+    "tls.key",
+    "http.bearer_tokens_file",
+    "http.basic_users_file",
+];
+
 /// The key whose values are URLs, with a user and a password if need be.
 const ADDRESSES: &str = "nomad.addresses";
 
@@ -41,11 +52,17 @@ pub(super) fn is_secret(key: &str) -> bool {
 /// Says what is wrong with a value that has a secret where none belongs; it is not to be shown then.
 pub(super) fn misplaced(key: &str, value: &Value) -> Option<&'static str> {
     let is_file = FILES.contains(&key);
+    let is_of_secret = FILES_OF_SECRETS.contains(&key);
     texts(value).into_iter().find_map(|text| {
         if text.contains("-----BEGIN") {
             Some("is the PEM itself; write it into a file, and name the file here")
-        } else if is_file && is_token(text) {
-            Some("looks like a token itself; write it into a file, and name the file here")
+        } else if is_file && (has_token(text) || is_of_secret && !is_path(text)) {
+            Some(
+                "names no file that is there, or is what belongs into one; write the secret into a file, and name the \
+                 file here",
+            )
+        } else if !is_file && !is_secret(key) && key != "nsid" && has_token(text) {
+            Some("looks like a token, which belongs into a file that nomad.token_file names")
         } else if key != ADDRESSES && text.contains("://") && without_user(text) != text {
             Some("has the user or the password of a URL in it, which is of no use here; leave it out")
         } else {
@@ -66,11 +83,18 @@ pub(super) fn shown(key: &str, value: &Value) -> Option<String> {
     Some(value.to_string())
 }
 
-/// Whether a text has the form of Nomad's secret IDs, or of a JWT.
-fn is_token(text: &str) -> bool {
-    let text = text.trim();
-    let is_jwt = text.starts_with("eyJ") && text.matches('.').count() == 2;
-    is_jwt || uuid::Uuid::try_parse(text).is_ok()
+/// Whether a word of a text has the form of Nomad's secret IDs, or of a JWT.
+fn has_token(text: &str) -> bool {
+    text.split_whitespace().any(|word| {
+        let is_jwt = word.starts_with("eyJ") && word.matches('.').count() == 2;
+        is_jwt || uuid::Uuid::try_parse(word).is_ok()
+    })
+}
+
+/// Whether a text names a file, be it there or not; a bare word that names none that is there may be a secret.
+fn is_path(text: &str) -> bool {
+    let begins = ["/", "./", "../"];
+    begins.iter().any(|begin| text.starts_with(begin)) || Path::new(text).exists()
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -113,6 +137,13 @@ mod tests {
             ("nomad.token_file", "c0ffee00-1111-4222-8333-444444444444"),
             ("tls.key", "-----BEGIN PRIVATE KEY-----\nhunter2"),
             ("http.allow_origins", "https://u:hunter2@host"),
+            ("http.basic_users_file", "admin:hunter2"),
+            ("http.bearer_tokens_file", "hunter2"),
+            (
+                "nomad.token_file",
+                "Bearer c0ffee00-1111-4222-8333-444444444444",
+            ),
+            ("zones", "c0ffee00-1111-4222-8333-444444444444"),
         ] {
             assert_eq!(shows(key, value), None, "{key}");
         }

@@ -142,22 +142,27 @@ fn error(value: &str, why: impl Into<String>) -> AddressError {
     }
 }
 
-/// Hides the user and the password of a URL, or of what was to be one: all between its scheme and its last `@`.
+/// Hides the user and the password of a URL, or of what was to be one: all between its scheme and its last `@`;
+/// and what follows a `?` or `#`, where tokens are written too.
 #[must_use]
 pub fn without_user(text: &str) -> String {
+    let (text, rest) = match text.split_once(['?', '#']) {
+        Some((text, rest)) if !rest.contains('@') => (text, "?***"),
+        _ => (text, ""),
+    };
     // Somebody may have encoded the separator too.
     let ends = [
         text.rfind('@').map(|at| at + 1),
         text.rfind("%40").map(|at| at + 3),
     ];
     let Some(end) = ends.into_iter().flatten().max() else {
-        return without_word_as_port(text);
+        return without_word_as_port(text) + rest;
     };
     let scheme = text
         .find("://")
         .map(|at| at + 3)
         .filter(|begin| *begin < end);
-    format!("{}***@{}", &text[..scheme.unwrap_or(0)], &text[end..])
+    format!("{}***@{}{rest}", &text[..scheme.unwrap_or(0)], &text[end..])
 }
 
 /// Hides what stands where a port belongs and is no number: the beginning of `USER:PASSWORD@HOST`, perhaps.
@@ -207,6 +212,8 @@ mod tests {
             "u:hidden@h:4646",
             "unix://u:hidden@h",
             "http://u:hidden",
+            "http://host:4646/v1/?token=hidden",
+            "http://host:4646/#hidden",
             "http://u:hidden/",
         ] {
             let error = bad.parse::<Address>().unwrap_err().to_string();
