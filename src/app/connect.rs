@@ -188,7 +188,7 @@ fn lines(
         ),
         (
             "missing",
-            super::status::missing(report).unwrap_or_else(|| "no namespace".into()),
+            super::status::missing(report).unwrap_or_else(|| "none".into()),
         ),
         ("for more", next(&report.access).into()),
         ("sees", seen),

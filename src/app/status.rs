@@ -90,10 +90,7 @@ pub(super) fn page(
                 if report.stale { "stale" } else { "current" }.to_owned(),
             ),
             ("Access".to_owned(), report.access.to_string()),
-            (
-                "Missing".to_owned(),
-                missing(&report).unwrap_or_else(|| "no namespace".to_owned()),
-            ),
+            ("Missing".to_owned(), missing(&report).unwrap_or_else(none)),
             ("Nomad's server".to_owned(), server(&client.followed())),
             ("Services".to_owned(), report.services.to_string()),
             ("Instances".to_owned(), report.instances.to_string()),

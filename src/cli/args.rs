@@ -25,7 +25,7 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Starts the gateway; without a file, by `NOMAD_ADDR` and the defaults
     Serve(ServeArgs),
-    /// Reads the configuration as serve would, says what is wrong and where; exits with 0 or 2
+    /// Reads the configuration as serve would, says what is wrong and where; exits with 0 or 2, or 1 where --connect fails
     Check(CheckArgs),
     /// Writes a development CA and a certificate for localhost
     Certs(CertsArgs),
@@ -107,7 +107,7 @@ pub(super) struct LogArgs {
     /// How the log is written: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub(super) log_format: Option<String>,
-    /// From which level on: error, warn, info, debug or trace [default: info]
+    /// From which level on: error, warn, info, debug or trace [default: info; warn for demo, nothing for export]
     #[arg(long, value_name = "LEVEL")]
     pub(super) log_level: Option<String>,
 }

@@ -164,11 +164,9 @@ impl LookupArgs {
             return Ok(Trust::Only(certificates(&pem, path)?));
         }
         let path = Path::new(DEVELOPMENT_CA);
-        // That it is not there is the usual case.
-        let mut trusted = match read(path) {
-            Ok(pem) => certificates(&pem, path)?,
-            Err(_) => Vec::new(),
-        };
+        // That it is not there is the usual case, and one that is none is no mistake of who asks.
+        let pem = read(path).unwrap_or_default();
+        let mut trusted = certificates(&pem, path).unwrap_or_default();
         for port in [self.tls_port, self.https_port] {
             let pem = self.is_here().then(|| demo_ca(port)).flatten();
             // One that cannot be read is of no use, and no mistake of who asks.
