@@ -81,7 +81,11 @@ enum Held {
 fn lock(place: &Path) -> io::Result<Held> {
     let mut options = OpenOptions::new();
     let options = options.read(true).write(true).create(true).truncate(false);
-    let mut file = options.mode(0o600).open(place)?;
+    let mut file = options
+        .mode(0o600)
+        // One that is a link would have what it leads to written over.
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(place)?;
     match file.try_lock() {
         Ok(()) => {
             // For whoever finds it locked; that it is locked does not depend on it.

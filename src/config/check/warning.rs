@@ -1,6 +1,8 @@
 //! What is no mistake but may surprise: `check` prints it, and `serve` logs it when it starts.
 
 use std::fmt;
+use std::net::IpAddr;
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::validity::{Judged, judge};
@@ -45,13 +47,16 @@ type Warn<'warn> = dyn FnMut(&str, &str) + 'warn;
 
 fn of_listeners(file: &File, settings: &Settings, warn: &mut Warn<'_>) {
     let listen = &file.listen;
-    if settings.zones.server_addresses.is_empty() {
+    let is_open = listen.dns.iter().any(|it| it.ip().is_unspecified());
+    let addresses = &settings.zones.server_addresses;
+    let is_elsewhere_only = is_open && addresses.iter().all(IpAddr::is_loopback);
+    if addresses.is_empty() || file.name_server_addresses.is_empty() && is_elsewhere_only {
         let listens = match listen.dns.is_empty() {
             true => "listen.dns is empty",
             false => "listen.dns is on every address of this machine and names none",
         };
         let words = format!(
-            "{listens}, so ns.ZONE has no address and resolvers that look for it fail; list the addresses by which \
+            "{listens}, so ns.ZONE has no address that others reach, and resolvers that look for it fail; list the addresses by which \
              clients reach this gateway, such as [\"10.0.0.5\"]"
         );
         warn("name_server_addresses", &words);
@@ -85,6 +90,11 @@ fn of_nomad(file: &File, settings: &Settings, warn: &mut Warn<'_>) {
         let words =
             "is not below nomad.max_stale_seconds: answers end before they are marked as stale";
         warn("nomad.stale_after_seconds", words);
+    }
+    let folder = &section.state_dir;
+    if !folder.is_empty() && !Path::new(folder).is_dir() {
+        let words = "is no folder that is there, so no snapshot is kept: create it, writable for the user of the gateway";
+        warn("nomad.state_dir", words);
     }
     let is_https = nomad.addresses.iter().any(Address::is_https);
     if is_https && nomad.tls.verification == Verification::Skipped {

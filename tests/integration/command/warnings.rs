@@ -26,7 +26,12 @@ fn warnings(config: &str) -> String {
 #[test]
 fn a_name_server_without_an_address_is_warned_of() {
     let line = "warning: name_server_addresses: ";
-    for listen in ["[\"0.0.0.0:53\"]", "[\"0.0.0.0:53\", \"[::]:53\"]", "[]"] {
+    for listen in [
+        "[\"0.0.0.0:53\", \"127.0.0.1:1053\"]",
+        "[\"0.0.0.0:53\"]",
+        "[\"0.0.0.0:53\", \"[::]:53\"]",
+        "[]",
+    ] {
         let said = warnings(&format!("[listen]\ndns = {listen}"));
         assert!(
             said.starts_with(line) && said.lines().count() == 1,
@@ -59,6 +64,10 @@ fn what_has_no_effect_is_warned_of() {
         (
             "[listen]\ndns = []\nhttp = []".to_owned(),
             "warning: listen: no query is answered",
+        ),
+        (
+            "[nomad]\nstate_dir = \"missing\"".to_owned(),
+            "warning: nomad.state_dir: is no folder that is there",
         ),
         (
             "[nomad]\nmax_stale_seconds = 30".to_owned(),
