@@ -15,7 +15,7 @@ use clap::Parser;
 
 use crate::app::{self, Bound, Demo, DemoOptions, Ended, LookupTrust, Running, StartError, Taken};
 use crate::certs::{Development, Existing};
-use crate::config::{ConfigError, Settings, Source, apply_environment};
+use crate::config::{ConfigError, Settings, Source, apply_environment, read_file};
 use crate::lookup::{self, LookupArgs};
 
 pub use self::args::Cli;
@@ -187,7 +187,7 @@ fn certs(args: &CertsArgs) -> ExitCode {
 }
 
 async fn look_up(args: LookupArgs) -> ExitCode {
-    let options = match args.into_options(|path| std::fs::read(path), demo_ca::read) {
+    let options = match args.into_options(read_file, demo_ca::read) {
         Ok(options) => options,
         Err(error) => return fail(LOOKUP_USAGE, &error.to_string()),
     };

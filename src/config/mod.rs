@@ -15,6 +15,7 @@ mod words;
 
 pub use check::{
     ChainAndKey, CredentialsFile, Files, Settings, StateFolder, StateInUse, StateLock, Warning,
+    read_file,
 };
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;

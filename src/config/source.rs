@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::check::read_some;
 use super::error::ConfigError;
 use super::file::File;
 use super::range::Range;
@@ -35,8 +36,11 @@ impl Source {
             value: None,
             problem,
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| whole(format!("cannot be read ({error}); name a readable file")))?;
+        let unreadable = |error| whole(format!("cannot be read ({error}); name a readable file"));
+        // It may be a pipe of the shell.
+        let octets = std::fs::File::open(path).and_then(read_some);
+        let text = String::from_utf8(octets.map_err(unreadable)?)
+            .map_err(|error| whole(format!("is not UTF-8 ({})", error.utf8_error())))?;
         let table = text.parse::<Table>().map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             let before = text.get(..at).unwrap_or_default();
@@ -155,7 +159,9 @@ impl Source {
             origin: self.origin(key),
             key: key.into(),
             value: value.and_then(|value| secrecy::shown(key, value)),
-            problem: misplaced.map_or_else(|| problem.into(), str::to_owned),
+            problem: misplaced
+                .filter(|_| words::is_key(key))
+                .map_or_else(|| problem.into(), str::to_owned),
         }
     }
 

@@ -1,8 +1,9 @@
 //! What is configured about HTTP: paths, origins, and the files with those who may ask.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::files::{Files, read};
+use super::files::{Files, read, read_file};
 use super::{Check, secret};
 use crate::config::ConfigError;
 use crate::config::file::HttpSection;
@@ -66,10 +67,11 @@ impl Check<'_> {
             }
             let wrong = |problem: String| self.source.error(key, problem);
             let path = path.clone();
-            let again = move || Ok(secret(&read(&path)?));
-            let content = again().map_err(|error| {
+            let content = read_file(Path::new(&path)).map_err(|error| {
                 wrong(format!("cannot be read ({error}); name a readable file"))
             })?;
+            let content = secret(&content);
+            let again = move || Ok(secret(&read(&path)?));
             let used = Credentials::parse(scheme, &content);
             found.push(CredentialsFile {
                 used: Arc::new(used.map_err(|error| wrong(error.to_string()))?),

@@ -15,11 +15,13 @@ mod sync;
 mod validity;
 mod warning;
 
+use std::path::Path;
 use std::time::Duration;
 
 use self::answers::{aliases_and_inner_zones, bounds};
 pub use self::certificate::ChainAndKey;
-pub use self::files::Files;
+pub(super) use self::files::read_some;
+pub use self::files::{Files, read_file};
 pub use self::http::CredentialsFile;
 use self::listen::server_addresses;
 pub use self::state::{StateFolder, StateInUse, StateLock};
@@ -244,7 +246,7 @@ impl Check<'_> {
     }
 
     fn file(&self, key: &str, path: &str) -> Result<Vec<u8>, ConfigError> {
-        std::fs::read(path).map_err(|error| {
+        read_file(Path::new(path)).map_err(|error| {
             self.source.error(
                 key,
                 format!("cannot be read ({error}); name a readable PEM file"),

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Check, Files, secret};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::{Check, Files, read_file, secret};
 use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
     Address, AddressError, BasicAuth, Client, Secret, Settings, SettingsError, TlsSettings,
@@ -114,9 +117,11 @@ impl Check<'_> {
 
 /// Reads a token from its file; says what is wrong with it, and what would be right.
 fn read_token(path: &Path) -> Result<Secret, String> {
-    let text = std::fs::read_to_string(path)
+    let text = read_file(path)
         .map_err(|error| format!("cannot be read ({error}); name a file with the token"))?;
-    let token = Secret::new(&text);
+    let text = str::from_utf8(&text)
+        .map_err(|_| "is not UTF-8; write the token alone into the file".to_owned())?;
+    let token = Secret::new(text);
     token
         .header()
         .map_err(|why| format!("has no token: {why}; write the token alone into the file"))?;
@@ -132,7 +137,7 @@ fn read_tls(section: &NomadSection) -> Result<TlsSettings, (&'static str, String
         };
         let named = !path.is_empty();
         named
-            .then(|| std::fs::read(path).map_err(wrong))
+            .then(|| read_file(Path::new(path)).map_err(wrong))
             .transpose()
     };
     let mut tls = TlsSettings {
@@ -147,6 +152,10 @@ fn read_tls(section: &NomadSection) -> Result<TlsSettings, (&'static str, String
             let problem = format!("cannot be read ({error}); name a folder of PEM files");
             ("nomad.ca_path", problem)
         })?;
+        if !CertificateDer::pem_slice_iter(&folder).any(|it| it.is_ok()) {
+            let problem = "has no file with a CA certificate; expected PEM with BEGIN CERTIFICATE";
+            return Err(("nomad.ca_path", problem.to_owned()));
+        }
         tls.ca.get_or_insert_default().extend(folder);
     }
     if section.skip_verify {
@@ -167,7 +176,7 @@ fn read_folder(folder: &Path) -> std::io::Result<Vec<u8>> {
     paths.sort();
     let mut pem = Vec::new();
     for path in paths {
-        pem.extend(std::fs::read(path)?);
+        pem.extend(read_file(&path)?);
         pem.push(b'\n');
     }
     Ok(pem)

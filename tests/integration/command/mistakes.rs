@@ -34,6 +34,11 @@ fn an_unknown_key_is_named_with_those_that_are_known() {
         "[nomad]\nadress = [\"http://127.0.0.1:4646\"]",
         &[": nomad.adress: ", "did you mean `addresses`?"],
     );
+    // What is in a URL is not shown, and is not what is wrong.
+    assert_says(
+        "[nomad]\nadresses = [\"http://u:p@a\"]",
+        &[": nomad.adresses: ", "did you mean `addresses`?"],
+    );
     assert_says("zone = [\"nomad\"]", &[": zone: ", "did you mean `zones`?"]);
     assert_says(
         "token_file = \"a\"",

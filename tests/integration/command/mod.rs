@@ -7,6 +7,7 @@ mod connect;
 mod demo;
 mod disk;
 mod environment;
+mod files;
 mod life;
 mod locked;
 mod mistakes;
