@@ -9,13 +9,13 @@ mod environment;
 mod error;
 mod file;
 mod range;
+mod reading;
 mod secrecy;
 mod source;
 mod words;
 
 pub use check::{
     ChainAndKey, CredentialsFile, Files, Settings, StateFolder, StateInUse, StateLock, Warning,
-    read_file,
 };
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
@@ -24,4 +24,5 @@ pub use file::{
     LogSection, NomadSection, TlsSection,
 };
 pub use range::{RANGES, Range};
+pub use reading::read_file;
 pub use source::Source;

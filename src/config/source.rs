@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::check::read_some;
 use super::error::ConfigError;
 use super::file::File;
 use super::range::Range;
+use super::reading::read_some;
 use super::{secrecy, words};
 
 /// Values laid over each other, the last one winning.

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::files::{Files, read, read_file};
+use super::files::{Files, read};
 use super::{Check, secret};
 use crate::config::ConfigError;
 use crate::config::file::HttpSection;
+use crate::config::reading::read_file;
 use crate::listeners::http::{Credentials, Origins, PathUse, Paths, Scheme, Settings};
 use crate::nomad::Secret;
 

@@ -20,14 +20,14 @@ use std::time::Duration;
 
 use self::answers::{aliases_and_inner_zones, bounds};
 pub use self::certificate::ChainAndKey;
-pub(super) use self::files::read_some;
-pub use self::files::{Files, read_file};
+pub use self::files::Files;
 pub use self::http::CredentialsFile;
 use self::listen::server_addresses;
 pub use self::state::{StateFolder, StateInUse, StateLock};
 pub use self::warning::Warning;
 use crate::answers::{Descriptions, OutsideZones, Zone, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection, LogSection};
+use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, RANGES, Range, Source};
 use crate::dns::wire::NSID_OCTETS;
 use crate::dns::{CookieSecrets, Name};

@@ -7,7 +7,8 @@ use std::time::Duration;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::{Check, Files, read_file, secret};
+use super::{Check, Files, secret};
+use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
     Address, AddressError, BasicAuth, Client, Secret, Settings, SettingsError, TlsSettings,
