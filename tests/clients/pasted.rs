@@ -14,7 +14,7 @@ const EXPECTED: [(&str, &[&str]); 11] = [
     ("/metrics", &["nomadns_queries_total{"]),
     (" lookup ", &["all 6 transports agree", "10 10 6379"]),
     ("_web._tcp", &["status: NOERROR", "10 10 8080"]),
-    (" TXT", &["status: NOERROR", "\"port=6379\""]),
+    (" TXT", &["status: NOERROR", " port=6379 "]),
     (" SRV", &["status: NOERROR", "10 10 6379", "10.0.0.11"]),
     ("kdig ", &["status: NOERROR", "10.0.0.11"]),
     ("dig ", &["status: NOERROR", "10.0.0.11"]),
