@@ -47,7 +47,12 @@ class Generator:
     def __init__(self, random, owners):
         self.random = random
         ancestors = {owner[at:] for owner in owners for at in range(len(owner))}
-        self.existing = sorted(owners)
+        # The names of addresses are most of all.
+        self.addresses = sorted(owner for owner in owners if b"addr" in owner)
+        self.existing = sorted(owner for owner in owners if b"addr" not in owner)
+        self.beside = {}
+        for owner in self.existing:
+            self.beside.setdefault(owner[1:], []).append(owner[0])
         self.empty = sorted(ancestors - set(owners))
         self.pool = LABELS + sorted({label for owner in owners for label in owner})
 
@@ -64,7 +69,8 @@ class Generator:
 
     def name(self):
         r = self.random
-        name = r.choice(self.existing if r.random() < 0.8 else self.empty)
+        chosen = r.random()
+        name = r.choice(self.existing if chosen < 0.6 else self.addresses if chosen < 0.8 else self.empty)
         kind = r.random()
         if kind < 0.45:
             return name
@@ -75,7 +81,7 @@ class Generator:
     def changed(self, name):
         r, name = self.random, list(name)
         place, label = r.randrange(len(name)), r.choice(self.pool)
-        kind = r.randrange(8)
+        kind = r.randrange(9)
         if kind == 0:
             name[place:place] = [label]
         elif kind == 1:
@@ -92,6 +98,9 @@ class Generator:
         elif kind == 6:
             # As drivers and proxies ask for a port of a service.
             name[:0] = [(b"_" + label)[:63], r.choice([b"_tcp", b"_udp"])]
+        elif kind == 7 and tuple(name[1:]) in self.beside:
+            # Two tags of a service.
+            name[:0] = [r.choice(self.beside[tuple(name[1:])])]
         else:
             name = name[r.randrange(len(name)):]
         while sum(len(label) + 1 for label in name) > 254:
