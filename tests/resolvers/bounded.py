@@ -13,24 +13,13 @@ import dns.query
 import dns.rcode
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "differential"))
+import resolve
 from gateway import Demo, Processes, answers_soa, free_port
 
 SET_RECORDS = 100
 # It has 150 instances.
 LARGE = "throng.default.nomad"
-BIND = """
-options {{
-  directory "{folder}";
-  listen-on port {port} {{ 127.0.0.1; }};
-  listen-on-v6 {{ none; }};
-  pid-file none;
-  session-keyfile none;
-  dnssec-validation no;
-  recursion yes;
-}};
-controls {{ }};
-zone "nomad" {{ type forward; forward only; forwarders {{ 127.0.0.1 port {upstream}; }}; }};
-"""
+BIND = resolve.BIND.replace("max-records-per-type 0;", "")
 RECURSOR = """
 local-address=127.0.0.1
 local-port={port}
