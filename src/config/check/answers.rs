@@ -1,13 +1,17 @@
 //! What is configured about answers: aliases, zones within others, names in none of the zones, sizes.
 
-use super::Check;
-use crate::answers::{InnerNameServers, OutsideZones, ZoneSettings};
+use std::net::IpAddr;
+
+use super::listen::server_addresses;
+use super::{Check, whole};
+use crate::answers::{Descriptions, InnerNameServers, OutsideZones, Zone, ZoneSettings};
 use crate::config::file::LimitsSection;
 use crate::config::{ConfigError, File};
+use crate::dns::Name;
 use crate::dns::wire::Bounds;
 
 /// Says how far CNAMEs are followed, and whether a zone within another tells its name server.
-pub(super) fn aliases_and_inner_zones(file: &File, settings: &mut ZoneSettings) {
+fn aliases_and_inner_zones(file: &File, settings: &mut ZoneSettings) {
     settings.alias_chain = file.limits.alias_chain;
     // Those of listen.dns may have no DNS at port 53.
     if !file.name_server_addresses.is_empty() {
@@ -25,6 +29,47 @@ pub(super) fn bounds(limits: &LimitsSection) -> Bounds {
 }
 
 impl Check<'_> {
+    pub(super) fn zones(&self, file: &File) -> Result<ZoneSettings, ConfigError> {
+        let wrong = |problem: String| self.source.error("zones", problem);
+        if file.zones.is_empty() {
+            return Err(wrong(
+                "must name at least one zone, such as \"nomad\"".into(),
+            ));
+        }
+        let mut zones = Vec::new();
+        for text in &file.zones {
+            let apex = text.parse::<Name>().map_err(|error| {
+                wrong(format!(
+                    "{text:?} is no domain name ({error}); such as \"nomad\""
+                ))
+            })?;
+            if apex.labels().iter().any(|label| label == b"*") {
+                return Err(wrong(format!(
+                    "{text:?} has a \"*\", and a zone has all names below it by itself; write it without"
+                )));
+            }
+            if text.parse::<IpAddr>().is_ok() || !apex.labels().iter().all(is_zone_label) {
+                return Err(wrong(format!(
+                    "{text:?} is no zone: a domain name of letters, digits, hyphens and underscores, without a scheme or a \
+                     port, such as \"nomad\""
+                )));
+            }
+            if zones.iter().any(|zone: &Zone| zone.apex == apex) {
+                return Err(wrong(format!("names {text:?} twice")));
+            }
+            zones.push(Zone::new(apex).map_err(|error| wrong(format!("{text:?}: {error}")))?);
+        }
+        let (ttl, negative_ttl) = (whole(file.ttl), whole(file.negative_ttl));
+        let mut settings = ZoneSettings::new(zones, ttl, negative_ttl);
+        settings.server_addresses = server_addresses(file);
+        aliases_and_inner_zones(file, &mut settings);
+        settings.health = self.health_policy(file)?;
+        if !file.describe_instances {
+            settings.descriptions = Descriptions::Hidden;
+        }
+        Ok(settings)
+    }
+
     /// Says what is said of names in none of the zones.
     pub(super) fn outside_zones(&self, file: &File) -> Result<OutsideZones, ConfigError> {
         match &*file.outside_zones {
@@ -36,4 +81,10 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Whether a zone may be called so: what a resolver's operator can write and read in every tool.
+fn is_zone_label(label: &[u8]) -> bool {
+    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+    label.iter().all(is_plain)
 }

@@ -18,14 +18,13 @@ mod warning;
 use std::path::Path;
 use std::time::Duration;
 
-use self::answers::{aliases_and_inner_zones, bounds};
+use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
 pub use self::files::Files;
 pub use self::http::CredentialsFile;
-use self::listen::server_addresses;
 pub use self::state::{StateFolder, StateInUse, StateLock};
 pub use self::warning::Warning;
-use crate::answers::{Descriptions, OutsideZones, Zone, ZoneSettings};
+use crate::answers::{OutsideZones, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection, LogSection};
 use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, RANGES, Range, Source};
@@ -146,41 +145,6 @@ struct Check<'source> {
 }
 
 impl Check<'_> {
-    fn zones(&self, file: &File) -> Result<ZoneSettings, ConfigError> {
-        let wrong = |problem: String| self.source.error("zones", problem);
-        if file.zones.is_empty() {
-            return Err(wrong(
-                "must name at least one zone, such as \"nomad\"".into(),
-            ));
-        }
-        let mut zones = Vec::new();
-        for text in &file.zones {
-            let apex = text.parse::<Name>().map_err(|error| {
-                wrong(format!(
-                    "{text:?} is no domain name ({error}); such as \"nomad\""
-                ))
-            })?;
-            if apex.labels().iter().any(|label| label == b"*") {
-                return Err(wrong(format!(
-                    "{text:?} has a \"*\", and a zone has all names below it by itself; write it without"
-                )));
-            }
-            if zones.iter().any(|zone: &Zone| zone.apex == apex) {
-                return Err(wrong(format!("names {text:?} twice")));
-            }
-            zones.push(Zone::new(apex).map_err(|error| wrong(format!("{text:?}: {error}")))?);
-        }
-        let (ttl, negative_ttl) = (whole(file.ttl), whole(file.negative_ttl));
-        let mut settings = ZoneSettings::new(zones, ttl, negative_ttl);
-        settings.server_addresses = server_addresses(file);
-        aliases_and_inner_zones(file, &mut settings);
-        settings.health = self.health_policy(file)?;
-        if !file.describe_instances {
-            settings.descriptions = Descriptions::Hidden;
-        }
-        Ok(settings)
-    }
-
     fn server(&self, file: &File) -> Result<listeners::Server, ConfigError> {
         if file.nsid.len() > NSID_OCTETS {
             let problem = format!("must not be longer than {NSID_OCTETS} octets");

@@ -14,6 +14,12 @@ fn namespaces_and_zones_are_named_one_by_one() {
         let config = format!("[nomad]\nnamespaces = [\"{name}\"]");
         assert_says(&config, &[": nomad.namespaces = ", part]);
     }
+    for zone in ["http://nomad", "nomad:53", "127.0.0.1", "a b"] {
+        assert_says(
+            &format!("zones = [{zone:?}]"),
+            &[": zones = ", "is no zone: a domain name of"],
+        );
+    }
     assert_says("zones = [\"*.nomad\"]", &[": zones = ", "write it without"]);
     assert_says(
         "[nomad]\nexclude_tags = [\"\"]",
