@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::error::ConfigError;
 use super::file::File;
 use super::range::Range;
-use super::reading::read_some;
+use super::reading::{FILE_OCTETS, read_at_most};
 use super::{secrecy, words};
 
 /// Values laid over each other, the last one winning.
@@ -38,7 +38,8 @@ impl Source {
         };
         let unreadable = |error| whole(format!("cannot be read ({error}); name a readable file"));
         // It may be a pipe of the shell.
-        let octets = std::fs::File::open(path).and_then(read_some);
+        let file = std::fs::File::open(path);
+        let octets = file.and_then(|file| read_at_most(file, FILE_OCTETS));
         let text = String::from_utf8(octets.map_err(unreadable)?)
             .map_err(|error| whole(format!("is not UTF-8 ({})", error.utf8_error())))?;
         let table = text.parse::<Table>().map_err(|error| {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::Check;
 use crate::config::File;
+use crate::config::reading::{open_file, read_at_most};
 use crate::sync::{Fill, Fingerprint, Store};
 
 /// The snapshot's file in its folder.
@@ -127,17 +128,10 @@ impl Check<'_> {
 }
 
 fn read(place: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match Disk::open(place) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
-    let mut octets = Vec::new();
-    file.take(SNAPSHOT_OCTETS + 1).read_to_end(&mut octets)?;
-    if octets.len() as u64 > SNAPSHOT_OCTETS {
-        let problem = format!("it is larger than {SNAPSHOT_OCTETS} octets");
-        return Err(io::Error::new(ErrorKind::FileTooLarge, problem));
+    match open_file(place) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        file => read_at_most(file?, SNAPSHOT_OCTETS).map(Some),
     }
-    Ok(Some(octets))
 }
 
 /// Puts a whole new file in the place of the old one: at every moment there is one of the two.
