@@ -15,7 +15,7 @@ pub struct Range {
 }
 
 /// The range of each number.
-pub const RANGES: [Range; 48] = [
+pub const RANGES: &[Range] = &[
     // What CoreDNS's plugins allow.
     range("ttl", 0, 3600),
     range("negative_ttl", 0, 3600),
@@ -85,6 +85,6 @@ impl Range {
     /// Finds the range of a key.
     #[must_use]
     pub fn of(key: &str) -> Option<Self> {
-        RANGES.into_iter().find(|range| range.key == key)
+        RANGES.iter().copied().find(|range| range.key == key)
     }
 }

@@ -189,7 +189,7 @@ impl Check<'_> {
 
     /// Checks every number that somebody has said, before its type makes another number of it.
     fn ranges(&self) -> Result<(), ConfigError> {
-        for Range { key, least, most } in RANGES {
+        for Range { key, least, most } in RANGES.iter().copied() {
             let number = self.source.number(key);
             if let Some(number) = number.filter(|number| !(least..=most).contains(number)) {
                 // CoreDNS's words for its TTL, which people look for.

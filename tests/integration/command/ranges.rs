@@ -62,7 +62,7 @@ fn every_number_has_a_range_and_its_default_is_within() {
             "{key}"
         );
     }
-    for Range { key, .. } in RANGES {
+    for Range { key, .. } in RANGES.iter() {
         assert!(
             numbers.iter().any(|known| known == key),
             "{key} is no number of the file"
@@ -74,7 +74,7 @@ fn every_number_has_a_range_and_its_default_is_within() {
 
 #[test]
 fn a_number_out_of_its_range_is_an_error_that_names_key_and_range() {
-    for Range { key, least, most } in RANGES {
+    for Range { key, least, most } in RANGES.iter().copied() {
         let range = format!("in range [{least}, {most}]");
         let beyond = [least - 1, most + 1, -1, i64::MIN, i64::MAX].map(|it| it.to_string());
         let huge = [
@@ -102,7 +102,7 @@ fn a_number_out_of_its_range_is_an_error_that_names_key_and_range() {
 
 #[test]
 fn the_ends_of_a_range_are_within() {
-    for Range { key, least, most } in RANGES {
+    for Range { key, least, most } in RANGES.iter().copied() {
         for number in [least, most] {
             // What these two have to say of each other is a warning.
             assert_eq!(problem(key, &number.to_string()), None, "{key} = {number}");
@@ -172,8 +172,10 @@ fn records(answer: &[u8]) -> Option<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_answers_at_both_ends_of_every_range() {
     let nomad = cast();
-    let ends = RANGES.map(|range| [(range.key, range.least), (range.key, range.most)]);
-    let mut ends = ends.concat();
+    let ends = RANGES
+        .iter()
+        .flat_map(|range| [(range.key, range.least), (range.key, range.most)]);
+    let mut ends: Vec<_> = ends.collect();
     ends.retain(|end| !HEAVY.contains(end));
     // Ending takes a moment of waiting each, which some can do together.
     for some in ends.chunks(SOME) {
