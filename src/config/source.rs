@@ -29,18 +29,25 @@ impl Source {
     /// # Errors
     /// A file that cannot be read or is not TOML.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        let origin = path.display().to_string();
-        let whole = |problem: String| ConfigError {
-            origin: origin.clone(),
-            key: String::new(),
-            value: None,
-            problem,
-        };
-        let unreadable = |error| whole(format!("cannot be read ({error}); name a readable file"));
         // It may be a pipe of the shell.
         let file = std::fs::File::open(path);
         let octets = file.and_then(|file| read_at_most(file, FILE_OCTETS));
-        let text = String::from_utf8(octets.map_err(unreadable)?)
+        let octets = octets.map_err(|error| {
+            whole(
+                path,
+                format!("cannot be read ({error}); name a readable file"),
+            )
+        })?;
+        Self::from_octets(path, octets)
+    }
+
+    /// Reads what stands in the file at `path`.
+    ///
+    /// # Errors
+    /// Octets that are not TOML.
+    pub fn from_octets(path: &Path, octets: Vec<u8>) -> Result<Self, ConfigError> {
+        let whole = |problem| whole(path, problem);
+        let text = String::from_utf8(octets)
             .map_err(|error| whole(format!("is not UTF-8 ({})", error.utf8_error())))?;
         let table = text.parse::<Table>().map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
@@ -178,6 +185,16 @@ impl Source {
             None => self.table.get(key),
             Some((section, name)) => self.table.get(section)?.get(name),
         }
+    }
+}
+
+/// A mistake in the file as a whole.
+fn whole(path: &Path, problem: String) -> ConfigError {
+    ConfigError {
+        origin: path.display().to_string(),
+        key: String::new(),
+        value: None,
+        problem,
     }
 }
 

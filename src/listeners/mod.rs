@@ -13,7 +13,7 @@ pub mod exchange;
 mod handshake;
 pub mod http;
 mod limits;
-mod proxy_header;
+pub mod proxy_header;
 mod server;
 mod shutdown;
 pub mod stream;

@@ -20,7 +20,7 @@ const HEADER_OCTETS: usize = 2048;
 
 /// Why a connection has no header that can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HeaderFailure {
+pub enum HeaderFailure {
     /// It took too long.
     TimedOut,
     /// What came is none.
@@ -64,8 +64,12 @@ fn closed(_: io::Error) -> HeaderFailure {
     HeaderFailure::Closed
 }
 
-/// Reads a header and tells its length; none while it is not there whole.
-fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFailure> {
+/// Reads a header: tells the client (none when the proxy speaks for itself) and the header's length; none while it is
+/// not there whole.
+///
+/// # Errors
+/// [`HeaderFailure::Malformed`] for octets that do not begin with one.
+pub fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFailure> {
     if is_text_without_end(octets) {
         return Ok(None);
     }
