@@ -87,7 +87,7 @@ class Nomad:
         self.call("answer", prefix=prefix, status=status, body=body, times=times)
 
     def freeze(self, server, last_contact_ms=0):
-        """Has one server stay at the state of now: a follower that lags."""
+        """Has one server stay at the state of now: a follower that lags. With a last contact it is cut off and says so."""
         self.call("freeze", server=server, last_contact_ms=last_contact_ms)
 
     def thaw(self, server):
@@ -206,6 +206,9 @@ class Server:
             writer.close()
 
     async def answer(self, path, query):
+        if self.frozen and self.last_contact[0] and "stale" not in query and path.startswith("/v1/service"):
+            # Cut off from its leader, whose word is asked for.
+            return 500, b"No cluster leader", {}
         namespace = query.get("namespace", "default")
         if path == "/v1/services":
             index, services = await self.blocking(query)

@@ -29,7 +29,7 @@ class Asker:
     def __init__(self, settings, transport):
         self.settings, self.transport = settings, transport
         self.port = settings["ports"][transport]
-        self.expected = set(settings["addresses"])
+        self.expected = set(settings.get("addresses", []))
         self.stream, self.used = None, 0
         self.seconds, self.lost, self.again, self.why = [], 0, 0, {}
 
@@ -39,7 +39,9 @@ class Asker:
         while not ended.is_set() or self.lost + len(self.seconds) < QUERIES_AT_LEAST:
             begin = time.perf_counter()
             try:
-                self.judge(getattr(self, "ask_" + ("udp" if self.transport == "udp" else "stream"))())
+                name, begun = self.question(), time.monotonic()
+                answer = self.ask_udp(name) if self.transport == "udp" else self.ask_stream(name)
+                self.judge(name, begun, answer)
                 self.seconds.append(time.perf_counter() - begin)
             except (OSError, ValueError, IndexError) as error:
                 self.lost += 1
@@ -50,13 +52,18 @@ class Asker:
             time.sleep(max(0, due - time.monotonic()))
         self.close()
 
-    def judge(self, answer):
+    def question(self):
+        """The name to ask for now."""
+        return self.settings["name"]
+
+    def judge(self, name, begun, answer):
+        """Raises a ValueError for an answer that is not right; `begun` is when it was asked for."""
         if wire.rcode(answer) != 0 or wire.addresses(answer) != self.expected:
             raise ValueError(f"answer with code {wire.rcode(answer)} and {len(wire.addresses(answer))} addresses")
 
-    def ask_udp(self):
+    def ask_udp(self, name):
         identifier = random.randrange(65536)
-        message = wire.query(self.settings["name"], identifier=identifier)
+        message = wire.query(name, identifier=identifier)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.bind((self.settings["source"], 0))
             udp.connect(("127.0.0.1", self.port))
@@ -73,8 +80,8 @@ class Asker:
                     pass
         raise ValueError("no answer")
 
-    def ask_stream(self):
-        message = wire.query(self.settings["name"], identifier=random.randrange(65536))
+    def ask_stream(self, name):
+        message = wire.query(name, identifier=random.randrange(65536))
         is_new = self.stream is None
         try:
             return self.exchange(message)

@@ -2,16 +2,14 @@
 
 import random
 import socket
-import ssl
 import struct
 import threading
 import time
 
+import hostile
 import wire
-from hpack import Encoder
 from world import MIB, expect, until
 
-PATH = "/dns-query?dns=AAABAAABAAAAAAAABXJlZGlzB2RlZmF1bHQFbm9tYWQAAAEAAQ"
 ATTACKER = "127.1.1.1"
 
 
@@ -40,22 +38,22 @@ def nxdomain_flood(world):
 
 def rapid_reset(world):
     """HTTP/2 streams that are opened and reset at once (CVE-2023-44487) cost the connection, not the gateway."""
-    return _over_http2(world, _rapid_reset, 20_000)
+    return _over_http2(world, hostile.rapid_reset, 20_000)
 
 
 def continuation_without_end(world):
     """CONTINUATION frames that never end a header block (CVE-2024-27316) end the connection within its limit."""
-    return _over_http2(world, _continuation, 5_000)
+    return _over_http2(world, hostile.continuation, 5_000)
 
 
 def header_bomb(world):
     """One large header field of the dynamic table, referred to thousands of times, does not grow memory."""
-    return _over_http2(world, _header_bomb, 200)
+    return _over_http2(world, hostile.header_bomb, 200)
 
 
 def settings_and_pings(world):
     """Control frames that want an answer each do not pile up answers."""
-    return _over_http2(world, _control_frames, 50_000)
+    return _over_http2(world, hostile.control_frames, 50_000)
 
 
 def slow_messages(world):
@@ -79,7 +77,7 @@ def slow_messages(world):
 
 def half_handshakes(world):
     """A thousand TLS handshakes that are left after the first message leave nothing behind."""
-    hello = _client_hello()
+    hello = hostile.client_hello()
     with world.gateway(limits={"handshake_ms": 1000}) as gateway:
         before = gateway.seen()
         with gateway.victim() as victim:
@@ -110,21 +108,15 @@ def reload_storm(world):
 
 def malformed_packets(world):
     """Random and cut packets cause no panic and no log, and nobody else loses an answer."""
-    seeded = random.Random(1)
-    good = wire.query("redis.default.nomad", edns=1232)
     with world.gateway() as gateway:
         before = gateway.seen()
         with gateway.victim() as victim, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.bind((ATTACKER, 0))
             udp.connect(("127.0.0.1", gateway.ports["udp"]))
             udp.setblocking(False)
-            for number in range(30_000):
-                octets = bytearray(good if number % 2 else seeded.randbytes(seeded.randrange(600)))
-                for _ in range(seeded.randrange(4)):
-                    if octets:
-                        octets[seeded.randrange(len(octets))] = seeded.randrange(256)
+            for number, octets in enumerate(hostile.malformed(random.Random(1), 30_000)):
                 try:
-                    udp.send(bytes(octets[: seeded.randrange(len(octets) + 1)] if number % 5 == 0 else octets))
+                    udp.send(octets)
                 except BlockingIOError:
                     pass
                 _take_all(udp)
@@ -166,17 +158,6 @@ def _still_open(streams):
     return count
 
 
-def _client_hello():
-    """The first message of a TLS client."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
-    try:
-        client.do_handshake()
-    except ssl.SSLWantReadError:
-        pass
-    return outgoing.read()
-
-
 def _over_http2(world, octets, count):
     """Sends what `octets` gives; a connection that the gateway closes is opened again, up to twenty times."""
     with world.gateway() as gateway:
@@ -209,34 +190,3 @@ def _over_http2(world, octets, count):
             f"{sent} of {count} sent ({total} octets) over {connections} connections, "
             f"{before.until(gateway.seen())}, {victim.figures()}"
         )
-
-
-def _rapid_reset(count):
-    encoder = Encoder()
-    for first in range(0, count, 50):
-        yield b"".join(
-            wire.frame(wire.HEADERS, wire.END_STREAM | wire.END_HEADERS, stream, encoder.encode(wire.get(PATH)))
-            + wire.frame(wire.RST_STREAM, 0, stream, struct.pack("!I", 8))
-            for stream in range(2 * first + 1, 2 * (first + 50) + 1, 2)
-        ), 50
-
-
-def _continuation(count):
-    yield wire.frame(wire.HEADERS, wire.END_STREAM, 1, Encoder().encode(wire.get(PATH))), 1
-    for number in range(count):
-        yield wire.frame(wire.CONTINUATION, 0, 1, b"\0\4x%03d\1y" % (number % 1000) + b"\0\1a\0" * 400), 1
-
-
-def _header_bomb(count):
-    encoder = Encoder()
-    first = encoder.encode(wire.get(PATH)) + b"\x40\x05x-big\x7f" + bytes([0x80 | (3000 - 127) & 0x7F, (3000 - 127) >> 7])
-    yield wire.frame(wire.HEADERS, wire.END_STREAM | wire.END_HEADERS, 1, first + b"A" * 3000), 1
-    block = encoder.encode(wire.get(PATH))
-    for stream in range(3, 2 * count, 2):
-        yield wire.frame(wire.HEADERS, wire.END_STREAM | wire.END_HEADERS, stream, block + b"\xbe" * 16000), 1
-
-
-def _control_frames(count):
-    both = wire.frame(wire.PING, 0, 0, b"12345678") + wire.frame(wire.SETTINGS, 0, 0, struct.pack("!HI", 4, 65535))
-    for _ in range(0, count, 100):
-        yield both * 50, 100
