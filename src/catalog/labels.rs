@@ -59,3 +59,29 @@ pub(super) fn could_be_datacenter(label: &[u8]) -> bool {
 pub(super) fn could_be_service(label: &[u8]) -> bool {
     could_be_named(label) && !label.starts_with(b"-") && !label.ends_with(b"-")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_is_called_by_letters_digits_and_hyphens_and_a_service_by_inner_hyphens_only() {
+        for (label, namespace, service) in [
+            (&b"a"[..], true, true),
+            (b"A-1", true, true),
+            (b"7", true, true),
+            (b"-a", true, false),
+            (b"a-", true, false),
+            (b"-", true, false),
+            (b"", false, false),
+            (b"a_b", false, false),
+            (b"a.b", false, false),
+            (b"\xc3\xa9", false, false),
+        ] {
+            assert_eq!(could_be_named(label), namespace, "{label:?}");
+            assert_eq!(could_be_service(label), service, "{label:?}");
+        }
+        assert!(could_be_datacenter("\u{e9} 1".as_bytes()));
+        assert!(!could_be_datacenter(b"") && !could_be_datacenter(b"\xff"));
+    }
+}

@@ -194,3 +194,72 @@ fn first_of_set(parts: &Parts, set: usize, turn: u32) -> usize {
 fn count(records: usize) -> u16 {
     u16::try_from(records).unwrap_or(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{AnswerBuilder, Name, Owner, RecordType, Section};
+    use super::*;
+
+    /// An answer with an A record for each number.
+    fn answer(numbers: u8) -> Answer {
+        let mut builder = AnswerBuilder::new(&Name::ROOT);
+        for number in 0..numbers {
+            builder.push(
+                Section::Answer,
+                Owner::Question,
+                RecordType::A,
+                30,
+                |data| {
+                    data.octets(&[10, 0, 0, number]);
+                },
+            );
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn each_turn_begins_the_set_one_record_further_and_comes_round() {
+        for set in 0..6_u8 {
+            let answer = answer(set);
+            let parts = answer.parts();
+            for turn in (0..20).chain([u32::MAX]) {
+                let expected = match set {
+                    0 | 1 => 0,
+                    _ => turn % u32::from(set),
+                };
+                let first = first_of_set(parts, usize::from(set), turn);
+                assert_eq!(first, expected as usize, "{set} records, turn {turn}");
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_neighbours_are_put_as_there_is_room_for() {
+        const RECORD_OCTETS: usize = 16;
+        let answer = answer(6);
+        for (octets, fitting) in [
+            (0, 0),
+            (15, 0),
+            (16, 1),
+            (47, 2),
+            (95, 5),
+            (96, 6),
+            (1000, 6),
+        ] {
+            let room = Room {
+                octets,
+                plain_octets: usize::MAX,
+                set_records: usize::MAX,
+            };
+            let mut out = Vec::new();
+            let put = put_records(&answer, 2, room, &mut out);
+            assert_eq!((put.counts, put.truncated), ([fitting, 0, 0], fitting < 6));
+            let firsts: Vec<u8> = out
+                .chunks(RECORD_OCTETS)
+                .map(|it| it[RECORD_OCTETS - 1])
+                .collect();
+            let expected = [2, 3, 4, 5, 0, 1];
+            assert_eq!(firsts, expected[..usize::from(fitting)]);
+        }
+    }
+}

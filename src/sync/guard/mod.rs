@@ -238,6 +238,23 @@ mod tests {
     }
 
     #[test]
+    fn there_is_something_to_rule_on_only_while_a_loss_waits_for_the_end_of_the_read() {
+        let mut guard = Guard::new(GRACE);
+        assert!(!guard.has_weighed());
+        let (key, loss) = losses(&[20]).remove(0);
+        guard.weigh(key.clone(), loss);
+        assert!(guard.has_weighed());
+        let ruling = guard.rule_on_weighed(30, Instant::now());
+        assert!(matches!(ruling, Ruling::Hold(20)) && !guard.has_weighed());
+        // What comes while something is held back is held back with it.
+        let (key, loss) = losses(&[5]).remove(0);
+        guard.weigh(key.clone(), loss);
+        assert_eq!((guard.held_instances(), guard.has_weighed()), (5, false));
+        guard.forget(&key);
+        assert!(!guard.has_weighed());
+    }
+
+    #[test]
     fn what_is_held_back_is_asked_for_after_the_grace_and_goes_when_it_is_said_again() {
         let (mut guard, now) = (Guard::new(GRACE), Instant::now());
         guard.rule(losses(&[20, 30]), 60, now);

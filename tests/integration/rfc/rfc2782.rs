@@ -104,6 +104,39 @@ async fn a_protocol_takes_all_instances_and_another_label_those_with_the_tag() {
     }
 }
 
+#[tokio::test]
+async fn a_name_has_the_form_of_a_service_only_with_both_of_its_underscores() {
+    let mut answers = Answers::usual();
+    let web = vec![
+        instance("10.6.0.1", 1, &["_api"]),
+        instance("10.6.0.2", 2, &["_api", "blue"]),
+        instance("10.6.0.3", 3, &["xapi", "_tcp"]),
+        instance("10.6.0.4", 4, &["api", "yapi"]),
+    ];
+    answers.set("default", "web", web);
+    answers.set("default", "api", vec![instance("10.6.0.5", 5, &["eb"])]);
+    for (name, ports) in [
+        // Tags, and neither the service `api` nor the name `api` of an instance.
+        ("_api.web.default.nomad", &[1, 2][..]),
+        ("_api.blue.web.default.nomad", &[2]),
+        ("xapi._tcp.web.default.nomad", &[3]),
+        ("_api._tcp.web.default.nomad", &[4]),
+        ("_api._eb.default.nomad", &[5]),
+    ] {
+        let message = answers.ask(name, RecordType::SRV);
+        let found: Vec<u16> = services(&message).iter().map(|(port, _)| *port).collect();
+        assert_eq!(found, ports, "{name}");
+    }
+    for name in [
+        "xapi._tcp.default.nomad",
+        "xapi._eb.default.nomad",
+        "ns.dc1.dc.nomad",
+    ] {
+        let message = answers.ask(name, RecordType::SRV);
+        assert_denied(&message, ResponseCode::NXDomain, "nomad");
+    }
+}
+
 /// A database of two members and its metrics, as one service of three registrations, beside the usual cluster.
 fn mongo() -> Answers {
     let mut answers = Answers::usual();
