@@ -21,5 +21,5 @@ pub use cookie::CookieSecrets;
 pub use edns::{ClientSubnet, Cookie, Edns, EdnsOptions};
 pub use kinds::{Class, Opcode, Rcode, RecordType};
 pub use labels::Labels;
-pub use name::{Name, NameError};
+pub use name::{Name, NameError, NameKey};
 pub use query::{Query, QueryFlags, Transport};

@@ -12,6 +12,17 @@ const NAME_OCTETS: usize = 255;
 /// The longest label, in octets (RFC 1035 §2.3.4).
 const LABEL_OCTETS: usize = 63;
 
+/// How many octets are folded at once.
+const BLOCK_OCTETS: usize = 16;
+
+/// What the hash of a name depends on beside the name.
+#[derive(Clone, Copy, Debug)]
+pub struct NameKey {
+    seed: u64,
+    /// Secret as well: with a known one, names that differ in few bits could be found that often meet.
+    factor: u64,
+}
+
 /// A domain name, absolute and uncompressed.
 #[derive(Clone, Copy)]
 pub struct Name {
@@ -137,14 +148,25 @@ impl Name {
         (at == start).then_some(count)
     }
 
-    /// A number that is equal for names that are equal, for tables that compare them afterwards.
-    pub fn fold_hash(&self, seed: u64) -> u64 {
-        // Bit 5 set folds letters; that it folds other octets too costs a comparison at worst.
-        const FOLD: u64 = 0x2020_2020_2020_2020;
-        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut hash = seed ^ u64::from(self.length);
+    /// The same name in small letters: of names that are equal, the octets then are.
+    pub fn to_lower_case(&self) -> Self {
+        let mut folded = *self;
+        // Behind the name there are only zeros. A block has a fixed size, so that it is folded at once.
+        let (blocks, rest) = folded.octets.as_chunks_mut::<BLOCK_OCTETS>();
+        let count = usize::from(self.length).div_ceil(BLOCK_OCTETS);
+        if count > blocks.len() {
+            rest.make_ascii_lowercase();
+        }
+        let blocks = blocks.iter_mut().take(count);
+        blocks.for_each(|block| block.make_ascii_lowercase());
+        folded
+    }
+
+    /// A number that is equal for names of the same octets; who does not know the key cannot make others alike.
+    pub fn keyed_hash(&self, key: NameKey) -> u64 {
+        let mut hash = key.seed ^ u64::from(self.length);
         let mut take = |word: u64| {
-            let mixed = u128::from(hash ^ (word | FOLD)) * u128::from(MIX | 1);
+            let mixed = u128::from(hash ^ word) * u128::from(key.factor);
             #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
             let (low, high) = (mixed as u64, (mixed >> 64) as u64);
             hash = low ^ high ^ hash.rotate_left(23);
@@ -160,6 +182,23 @@ impl Name {
     }
 }
 
+impl NameKey {
+    /// Makes one that nobody knows.
+    pub fn random() -> Self {
+        Self {
+            seed: rand::random(),
+            factor: rand::random::<u64>() | 1,
+        }
+    }
+
+    /// The key for names together with a number, such as a type.
+    #[must_use]
+    pub fn with(self, number: u16) -> Self {
+        let seed = self.seed ^ u64::from(number) << 32;
+        Self { seed, ..self }
+    }
+}
+
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
         // The octets of lengths are below those of letters, so all of it can be folded.
@@ -171,7 +210,7 @@ impl Eq for Name {}
 
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.fold_hash(0));
+        state.write(self.to_lower_case().as_wire());
     }
 }
 
@@ -205,9 +244,32 @@ mod tests {
     fn letter_case_is_kept_and_not_compared() {
         let (mixed, lower) = (name("ReDis.Default.NOMAD"), name("redis.default.nomad"));
         assert_eq!(mixed, lower);
-        assert_eq!(mixed.fold_hash(7), lower.fold_hash(7));
         assert_ne!(mixed.as_wire(), lower.as_wire());
-        assert_ne!(name("redis.default.nomae").fold_hash(7), lower.fold_hash(7));
+        assert_eq!(mixed.to_lower_case().as_wire(), lower.as_wire());
+        let longest = |letter: u8| {
+            let labels = [[letter; 63]; 3];
+            let labels = labels.iter().map(<[u8; 63]>::as_slice);
+            Name::from_labels(labels.chain([&[letter; 61][..]])).unwrap()
+        };
+        let folded = longest(b'Q').to_lower_case();
+        assert_eq!(folded.as_wire(), longest(b'q').as_wire());
+    }
+
+    #[test]
+    fn only_letters_are_folded_so_no_other_octets_meet_in_a_hash() {
+        let key = NameKey::random();
+        for octet in u8::MIN..=u8::MAX {
+            let [one, other] = [octet, octet ^ 0x20].map(|octet| {
+                let labels = [&[octet, b'1'][..], b"default", b"nomad"];
+                Name::from_labels(labels).unwrap().to_lower_case()
+            });
+            let is_letter = octet.is_ascii_alphabetic();
+            let is_same = one.keyed_hash(key) == other.keyed_hash(key);
+            assert_eq!(is_same, is_letter, "{octet:#x}");
+        }
+        let name = name("redis.default.nomad");
+        assert_ne!(name.keyed_hash(key), name.keyed_hash(key.with(1)));
+        assert_ne!(name.keyed_hash(key), name.keyed_hash(NameKey::random()));
     }
 
     #[test]

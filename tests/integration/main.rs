@@ -8,6 +8,7 @@
 mod access;
 mod admin;
 mod admission;
+mod cache;
 mod captures;
 mod catalog;
 mod certs;

@@ -4,6 +4,7 @@
 //! sources of the answer; it takes no lock, allocates nothing and awaits nothing. Answers live until what
 //! they were made from is replaced, so nothing here knows a time.
 
+mod entry;
 mod table;
 
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use std::task::{Context, Poll};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
-use self::table::Key;
+use self::entry::Key;
 pub use self::table::{Table, TableCounters};
 use crate::answers::Reply;
 use crate::dns::{Answer, Query};

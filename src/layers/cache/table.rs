@@ -1,29 +1,39 @@
 //! The table of the cache: sets of four slots, each a pointer that is read and swapped atomically.
 //!
-//! Its size is fixed, so it cannot grow, and nothing has to be swept: a new answer takes the place of
-//! the same question's, of one that no longer holds, or of any in its set.
+//! Floor 3. Its size is fixed, so it cannot grow, and nothing has to be swept: a new answer takes the place of the same
+//! question's, of one that no longer holds, or of one that nobody asked for again (second chance). Where the octets
+//! are used up, a hand goes round and takes out such ones until there is room.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwapOption;
 
+use super::entry::{Entry, Key};
 use crate::answers::Reply;
-use crate::catalog::Sources;
-use crate::dns::{Answer, Name, Query, RecordType};
+use crate::dns::{Answer, NameKey};
 
 /// How many answers of one hash there is room for.
 const WAYS: usize = 4;
+/// Which part of all octets one answer may take at most: few large ones do not drive out all others.
+const LARGEST_SHARE: usize = 64;
+/// How many sets the hand passes for one answer: what that costs is bounded.
+const SETS_PASSED: usize = 128;
 
 /// The answers that are kept.
 #[derive(Debug)]
 pub struct Table {
-    sets: Box<[[ArcSwapOption<Entry>; WAYS]]>,
-    seed: u64,
+    sets: Box<[Set]>,
+    key: NameKey,
     most_octets: usize,
     octets: AtomicUsize,
+    /// The set where room is looked for next.
+    hand: AtomicUsize,
     counters: TableCounters,
 }
+
+type Slot = ArcSwapOption<Entry>;
+type Set = [Slot; WAYS];
 
 /// What a table did.
 #[derive(Debug, Default)]
@@ -34,25 +44,14 @@ pub struct TableCounters {
     pub misses: AtomicU64,
     /// Answers that made room for others while they still held.
     pub evictions: AtomicU64,
-}
-
-/// A question, as the table compares it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Key {
-    name: Name,
-    record_type: RecordType,
-}
-
-#[derive(Debug)]
-struct Entry {
-    name: Box<[u8]>,
-    record_type: RecordType,
-    answer: Answer,
-    sources: Sources,
+    /// Answers that were not kept: too large, or no room was found.
+    pub not_kept: AtomicU64,
 }
 
 impl Table {
     /// Makes a table for about `entries` answers of together `most_octets`; 0 entries keep nothing.
+    ///
+    /// One answer takes at most 1/64 of the octets.
     pub fn new(entries: usize, most_octets: usize) -> Self {
         let sets = entries
             .div_ceil(WAYS)
@@ -63,9 +62,10 @@ impl Table {
             sets: (0..sets)
                 .map(|_| std::array::from_fn(|_| ArcSwapOption::empty()))
                 .collect(),
-            seed: rand::random(),
+            key: NameKey::random(),
             most_octets,
             octets: AtomicUsize::new(0),
+            hand: AtomicUsize::new(0),
             counters: TableCounters::default(),
         }
     }
@@ -88,10 +88,7 @@ impl Table {
         let found = self.set(key).iter().find_map(|slot| {
             let entry = slot.load();
             let entry = entry.as_ref()?;
-            (entry.is_of(key) && entry.sources.are_current()).then(|| {
-                entry.sources.note_asked();
-                entry.answer.clone()
-            })
+            (entry.is_of(key) && entry.holds()).then(|| entry.answer())
         });
         let counter = if found.is_some() {
             &self.counters.hits
@@ -109,70 +106,73 @@ impl Table {
         let Some(slot) = self.slot_for(key) else {
             return;
         };
-        let entry = Entry {
-            name: key.name.as_wire().into(),
-            record_type: key.record_type,
-            answer: reply.answer().clone(),
-            sources: reply.sources().clone(),
-        };
+        let entry = Entry::new(key, reply);
         let octets = entry.octets();
         let freed = slot.load().as_ref().map_or(0, |old| old.octets());
-        let held = self.octets.load(Ordering::Relaxed);
-        if held.saturating_sub(freed).saturating_add(octets) > self.most_octets {
+        let needed = octets.saturating_sub(freed);
+        if octets > self.most_octets / LARGEST_SHARE || !self.make_room(needed) {
+            self.counters.not_kept.fetch_add(1, Ordering::Relaxed);
             return;
         }
         self.octets.fetch_add(octets, Ordering::Relaxed);
-        if let Some(old) = slot.swap(Some(Arc::new(entry))) {
-            self.octets.fetch_sub(old.octets(), Ordering::Relaxed);
-            if !old.is_of(key) && old.sources.are_current() {
-                self.counters.evictions.fetch_add(1, Ordering::Relaxed);
+        self.account_gone(slot.swap(Some(Arc::new(entry))), Some(key));
+    }
+
+    /// Takes out what may go until there is room for so many octets more; false where the hand found too little.
+    fn make_room(&self, needed: usize) -> bool {
+        let has_room =
+            || self.octets.load(Ordering::Relaxed).saturating_add(needed) <= self.most_octets;
+        for _ in 0..SETS_PASSED {
+            if has_room() {
+                return true;
             }
+            let place = self.hand.fetch_add(1, Ordering::Relaxed) & self.sets.len().wrapping_sub(1);
+            for slot in self.sets.get(place).into_iter().flatten() {
+                let held = slot.load();
+                if held.as_ref().is_some_and(|entry| entry.may_go()) {
+                    let taken = slot.compare_and_swap(&held, None);
+                    // Else somebody put another one there meanwhile.
+                    if taken.as_ref().map(Arc::as_ptr) == held.as_ref().map(Arc::as_ptr) {
+                        self.account_gone(arc_swap::Guard::into_inner(taken), None);
+                    }
+                }
+            }
+        }
+        has_room()
+    }
+
+    /// Accounts for an entry that was taken out; one that made room for its own successor is not counted.
+    fn account_gone(&self, gone: Option<Arc<Entry>>, for_key: Option<&Key>) {
+        let Some(gone) = gone else { return };
+        self.octets.fetch_sub(gone.octets(), Ordering::Relaxed);
+        if gone.holds() && !for_key.is_some_and(|key| gone.is_of(key)) {
+            self.counters.evictions.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn set(&self, key: &Key) -> &[ArcSwapOption<Entry>] {
-        let hash = key
-            .name
-            .fold_hash(self.seed ^ u64::from(key.record_type.0) << 32);
+    fn set(&self, key: &Key) -> &[Slot] {
+        let hash = key.hash(self.key);
         let place = usize::try_from(hash).unwrap_or(0) & self.sets.len().wrapping_sub(1);
         self.sets.get(place).map_or(&[], |set| set)
     }
 
-    fn slot_for(&self, key: &Key) -> Option<&ArcSwapOption<Entry>> {
+    fn slot_for(&self, key: &Key) -> Option<&Slot> {
         let set = self.set(key);
-        let same = set
-            .iter()
-            .find(|slot| slot.load().as_ref().is_some_and(|old| old.is_of(key)));
+        let first = |is_wanted: &dyn Fn(&Entry) -> bool| {
+            set.iter()
+                .find(|slot| slot.load().as_ref().is_some_and(|old| is_wanted(old)))
+        };
         let free = || {
-            set.iter().find(|slot| {
-                slot.load()
-                    .as_ref()
-                    .is_none_or(|old| !old.sources.are_current())
-            })
+            set.iter()
+                .find(|slot| slot.load().as_ref().is_none_or(|old| !old.holds()))
         };
         let any = || {
             let turn = self.counters.misses.load(Ordering::Relaxed);
             set.get(usize::try_from(turn).unwrap_or(0) % WAYS)
         };
-        same.or_else(free).or_else(any)
-    }
-}
-
-impl Key {
-    pub(super) fn new(query: &Query) -> Self {
-        Self {
-            name: query.name,
-            record_type: query.record_type,
-        }
-    }
-}
-
-impl Entry {
-    fn is_of(&self, key: &Key) -> bool {
-        self.record_type == key.record_type && self.name.eq_ignore_ascii_case(key.name.as_wire())
-    }
-
-    fn octets(&self) -> usize {
-        size_of::<Self>() + self.name.len() + self.answer.octets()
+        first(&|old| old.is_of(key))
+            .or_else(free)
+            .or_else(|| first(&Entry::may_go))
+            .or_else(any)
     }
 }

@@ -195,6 +195,11 @@ fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&Table]) -> fmt::
             "Answers that still held and made room",
             count(|it| &it.counters().evictions),
         ),
+        (
+            "nomadns_cache_not_kept",
+            "Answers not kept: too large, or no room was found",
+            count(|it| &it.counters().not_kept),
+        ),
     ] {
         let mut own = family(encoder, name, help, MetricType::Counter)?;
         own.encode_counter::<NoLabelSet, _, u64>(&value, None)?;

@@ -1,0 +1,82 @@
+//! What the table of the cache keeps, and the question that it is found by.
+//!
+//! Floor 3. An entry knows whether it holds and whether it is of use; the table decides what becomes of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::answers::Reply;
+use crate::catalog::Sources;
+use crate::dns::{Answer, Name, NameKey, Query, RecordType};
+
+/// A question, as the table compares it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// In small letters.
+    name: Name,
+    record_type: RecordType,
+}
+
+/// An answer that is kept.
+#[derive(Debug)]
+pub(super) struct Entry {
+    name: Box<[u8]>,
+    record_type: RecordType,
+    answer: Answer,
+    sources: Sources,
+    /// Whether it was given out since somebody last looked for room.
+    is_used: AtomicBool,
+}
+
+impl Key {
+    pub(super) fn new(query: &Query) -> Self {
+        Self {
+            name: query.name.to_lower_case(),
+            record_type: query.record_type,
+        }
+    }
+
+    pub(super) fn hash(&self, key: NameKey) -> u64 {
+        self.name.keyed_hash(key.with(self.record_type.0))
+    }
+}
+
+impl Entry {
+    pub(super) fn new(key: &Key, reply: &Reply) -> Self {
+        Self {
+            name: key.name.as_wire().into(),
+            record_type: key.record_type,
+            answer: reply.answer().clone(),
+            sources: reply.sources().clone(),
+            is_used: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn is_of(&self, key: &Key) -> bool {
+        self.record_type == key.record_type && *self.name == *key.name.as_wire()
+    }
+
+    /// Whether it may still be given out.
+    pub(super) fn holds(&self) -> bool {
+        self.sources.are_current()
+    }
+
+    /// Gives it out.
+    pub(super) fn answer(&self) -> Answer {
+        self.sources.note_asked();
+        // Written once in a while, so that no two workers write one cache line at each hit.
+        if !self.is_used.load(Ordering::Relaxed) {
+            self.is_used.store(true, Ordering::Relaxed);
+        }
+        self.answer.clone()
+    }
+
+    /// Whether it may make room: it no longer holds, or nobody was given it since this was asked last.
+    pub(super) fn may_go(&self) -> bool {
+        !self.holds() || !self.is_used.swap(false, Ordering::Relaxed)
+    }
+
+    /// About how much memory it takes; of what it shares with others, all.
+    pub(super) fn octets(&self) -> usize {
+        size_of::<Self>() + self.name.len() + self.answer.octets()
+    }
+}

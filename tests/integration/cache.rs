@@ -1,0 +1,141 @@
+//! The cache makes room: what is asked for again stays, what nobody asks for again goes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::FutureExt as _;
+use nomadns::answers::Router;
+use nomadns::dns::{Class, Name, Query, QueryFlags, RecordType, Transport};
+use nomadns::layers::cache::{Cache, CacheLayer, Table};
+use tower::{Layer as _, Service as _};
+
+use crate::support::answers::{Answers, instance};
+
+/// A cache before what makes answers.
+struct Cached {
+    table: Arc<Table>,
+    stack: Cache<Router>,
+}
+
+impl Cached {
+    fn new(answers: &Answers, entries: usize, octets: usize) -> Self {
+        let router = Router::new(answers.zones.clone(), Arc::clone(&answers.catalog));
+        let table = Arc::new(Table::new(entries, octets));
+        let stack = CacheLayer::new(Arc::clone(&table)).layer(router);
+        Self { table, stack }
+    }
+
+    /// Asks for addresses; whether that was a hit.
+    fn hits(&mut self, name: &str) -> bool {
+        self.hits_labels(&name.split('.').map(str::as_bytes).collect::<Vec<_>>())
+    }
+
+    fn hits_labels(&mut self, labels: &[&[u8]]) -> bool {
+        let query = Query {
+            id: 1,
+            flags: QueryFlags::default(),
+            name: Name::from_labels(labels.iter().copied()).unwrap(),
+            record_type: RecordType::A,
+            class: Class::IN,
+            edns: None,
+            transport: Transport::Tcp,
+            client: None,
+        };
+        let before = count(&self.table.counters().hits);
+        let answer = self.stack.call(query).now_or_never();
+        answer.expect("the catalogue answers at once").unwrap();
+        count(&self.table.counters().hits) > before
+    }
+}
+
+fn count(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+fn crowd(count: u8) -> Vec<nomadns::catalog::Instance> {
+    let addresses = (0..count).map(|last| format!("10.7.0.{last}"));
+    addresses
+        .map(|address| instance(&address, 80, &[]))
+        .collect()
+}
+
+#[test]
+fn where_the_octets_are_used_up_what_nobody_asks_for_again_makes_room() {
+    let answers = Answers::usual();
+    let mut cached = Cached::new(&answers, 4096, 64 << 10);
+    let kept = ["redis.default.nomad", "web.prod.nomad", "six.default.nomad"];
+    for name in kept.iter().chain(&kept) {
+        cached.hits(name);
+    }
+    // One after the other, each once: names that a client makes up.
+    for number in 0..2_000 {
+        cached.hits(&format!("made-up-{number}.default.nomad"));
+        if number % 50 == 0 {
+            assert!(kept.iter().all(|name| cached.hits(name)), "at {number}");
+        }
+    }
+    let counters = cached.table.counters();
+    assert!(count(&counters.evictions) > 1_000);
+    assert_eq!(count(&counters.not_kept), 0);
+    for number in 0..20 {
+        let name = format!("fresh-{number}.default.nomad");
+        assert!(!cached.hits(&name) && cached.hits(&name), "{name}");
+    }
+}
+
+#[test]
+fn answers_that_no_longer_hold_count_as_room() {
+    let mut answers = Answers::usual();
+    let mut cached = Cached::new(&answers, 4096, 64 << 10);
+    let mut number = 0;
+    while count(&cached.table.counters().evictions) == 0 {
+        number += 1;
+        let name = format!("made-up-{number}.default.nomad");
+        cached.hits(&name);
+        cached.hits(&name);
+    }
+    let before = count(&cached.table.counters().evictions);
+    // A name that comes ends all denials.
+    answers.set("default", "new", vec![instance("10.0.0.9", 80, &[])]);
+    for number in 0..10 {
+        let name = format!("fresh-{number}.default.nomad");
+        assert!(!cached.hits(&name) && cached.hits(&name), "{name}");
+    }
+    assert_eq!(count(&cached.table.counters().evictions), before);
+}
+
+#[test]
+fn an_answer_of_more_than_a_small_share_is_not_kept_and_drives_nothing_out() {
+    let mut answers = Answers::usual();
+    answers.set("default", "crowd", crowd(200));
+    let mut cached = Cached::new(&answers, 4096, 64 << 10);
+    let small = "redis.default.nomad";
+    cached.hits(small);
+    for _ in 0..3 {
+        assert!(!cached.hits("crowd.default.nomad"));
+        assert!(cached.hits(small));
+    }
+    assert_eq!(count(&cached.table.counters().not_kept), 3);
+    assert_eq!(count(&cached.table.counters().evictions), 0);
+}
+
+#[test]
+fn names_that_differ_in_bit_5_of_other_octets_than_letters_do_not_share_a_set() {
+    let answers = Answers::usual();
+    let mut cached = Cached::new(&answers, 4096, 1 << 20);
+    // Zeros, as they are and with bit 5 turned: 64 names that a hash which folds all octets cannot tell apart.
+    let names: Vec<[u8; 6]> = (0..64_u8)
+        .map(|bits| {
+            std::array::from_fn(|place| match bits >> place & 1 {
+                0 => b'0',
+                _ => 0x10,
+            })
+        })
+        .collect();
+    for is_hit in [false, true] {
+        let mut asked = names.iter();
+        let all = asked.all(|label| cached.hits_labels(&[label, b"default", b"nomad"]) == is_hit);
+        assert!(all, "each is there the second time: {is_hit}");
+    }
+    assert_eq!(count(&cached.table.counters().evictions), 0);
+}
