@@ -13,6 +13,7 @@ pub mod config;
 pub mod demo;
 pub mod dns;
 pub mod export;
+pub mod fair_queue;
 pub mod layers;
 pub mod listeners;
 pub mod lookup;

@@ -3,13 +3,17 @@
 //! Floor 2. A query comes here when no cache has its answer. The router picks who answers by the name;
 //! nothing here speaks to Nomad: it reads the catalogue, and waits only where that is filled on demand.
 
+mod attempt;
 mod designated;
 pub mod nomad;
 mod reply;
 mod router;
 
+pub use attempt::{Attempt, Effort};
 pub use designated::DesignatedResolver;
-pub use nomad::{ALIAS_CHAIN, Descriptions, InnerNameServers, Loops, Zone, ZoneSettings, names};
+pub use nomad::{
+    ALIAS_CHAIN, Descriptions, InnerNameServers, Loops, SHARED_OCTETS, Zone, ZoneSettings, names,
+};
 pub use reply::Reply;
 pub use router::{OutsideZones, Router};
 
@@ -24,6 +28,9 @@ pub enum AnswerError {
     /// Nomad is read as it is asked, and more was asked than may be read.
     #[error("more services are asked for than may be read")]
     Overloaded,
+    /// It costs more than may be done out of turn.
+    #[error("the answer has to wait for its turn")]
+    OutOfTurn,
     /// It is not known what is registered under the name.
     #[error("it is not known what is registered under the name: {}", .0.label())]
     InDoubt(Doubt),

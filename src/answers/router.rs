@@ -12,7 +12,7 @@ use tower::Service;
 
 use super::designated::DesignatedResolver;
 use super::nomad::{Loops, NomadZones};
-use super::{AnswerError, Reply, ZoneSettings};
+use super::{AnswerError, Attempt, Effort, Reply, ZoneSettings};
 use crate::catalog::Catalog;
 use crate::dns::{AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
 
@@ -64,20 +64,20 @@ impl Router {
         self.nomad.loops()
     }
 
-    fn answer(&self, query: &Query) -> Result<Reply, AnswerError> {
+    fn answer(&self, query: &Query, effort: Effort) -> Result<Reply, AnswerError> {
         if let Some(answer) = self.answer_itself(query) {
             return Ok(answer);
         }
-        let answer = self.nomad.answer(query);
+        let answer = self.nomad.answer(query, effort);
         answer.unwrap_or_else(|| Ok(self.answer_outside(query)))
     }
 
-    async fn have_answer(self, query: Query) -> Result<Reply, AnswerError> {
+    async fn have_answer(self, query: Query, effort: Effort) -> Result<Reply, AnswerError> {
         if let Some(answer) = self.answer_itself(&query) {
             return Ok(answer);
         }
         let view = self.nomad.have_read(&query).await?;
-        let answer = self.nomad.answer_from(&query, view);
+        let answer = self.nomad.answer_from(&query, view, effort);
         answer.unwrap_or_else(|| Ok(self.answer_outside(&query)))
     }
 
@@ -105,7 +105,7 @@ fn fail(rcode: Rcode, error: ExtendedError) -> Reply {
     Reply::once(AnswerBuilder::error(rcode, Some(error)))
 }
 
-impl Service<Query> for Router {
+impl Service<Attempt> for Router {
     type Response = Reply;
     type Error = AnswerError;
     /// Ready at once but where the catalogue is filled on demand.
@@ -118,10 +118,26 @@ impl Service<Query> for Router {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, query: Query) -> Self::Future {
+    fn call(&mut self, Attempt { query, effort }: Attempt) -> Self::Future {
         if !self.nomad.is_asked_for(&query) {
-            return Either::Left(ready(self.answer(&query)));
+            return Either::Left(ready(self.answer(&query, effort)));
         }
-        Either::Right(Box::pin(self.clone().have_answer(query)))
+        Either::Right(Box::pin(self.clone().have_answer(query, effort)))
+    }
+}
+
+/// Answers a query whatever it costs.
+impl Service<Query> for Router {
+    type Response = Reply;
+    type Error = AnswerError;
+    type Future = <Self as Service<Attempt>>::Future;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, query: Query) -> Self::Future {
+        let effort = Effort::Whole;
+        self.call(Attempt { query, effort })
     }
 }

@@ -3,6 +3,7 @@
 //! An answer is kept with the cells of what it was made from; a cache looks at them (one load) before it
 //! gives the answer out again. A cell is superseded before the new snapshot is published, and never revived.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,6 +25,11 @@ impl Cell {
     /// Whether it is the cell of the same thing.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Tells cells apart that are both held.
+    pub(super) fn hash(&self, state: &mut impl Hasher) {
+        Arc::as_ptr(&self.0).hash(state);
     }
 }
 

@@ -17,15 +17,21 @@ pub enum HealthPolicy {
 impl HealthPolicy {
     /// Keeps those instances that are answered.
     pub fn choose(self, instances: &mut Vec<&Instance>) {
-        let is_looked_at = |health| !matches!(health, Health::Unread | Health::Gone);
+        self.choose_among(instances, |it| it);
+    }
+
+    /// Keeps those items whose instances are answered.
+    pub fn choose_among<T>(self, items: &mut Vec<T>, instance: impl Fn(&T) -> &Instance) {
+        let health = |item: &T| instance(item).health;
+        let is_looked_at = |item: &T| !matches!(health(item), Health::Unread | Health::Gone);
         match self {
             Self::Off => {}
-            Self::Strict if instances.iter().any(|it| is_looked_at(it.health)) => {
-                instances.retain(|it| it.health == Health::Passing);
+            Self::Strict if items.iter().any(is_looked_at) => {
+                items.retain(|it| health(it) == Health::Passing);
             }
-            Self::Strict => instances.retain(|it| it.health != Health::Gone),
-            Self::Failing if instances.iter().all(|it| it.health.is_bad()) => {}
-            Self::Failing => instances.retain(|it| !it.health.is_bad()),
+            Self::Strict => items.retain(|it| health(it) != Health::Gone),
+            Self::Failing if items.iter().all(|it| health(it).is_bad()) => {}
+            Self::Failing => items.retain(|it| !health(it).is_bad()),
         }
     }
 }

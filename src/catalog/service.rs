@@ -3,12 +3,17 @@
 //! Nomad's names differ by letter case, DNS names do not: `Redis` and `redis` are two services there and
 //! one here. A `Service` keeps each of Nomad's as a part, so that a change of one leaves the other alone.
 
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
-use super::{Asked, Cell, Doubt, Instance};
+use super::{Asked, Cell, Doubt, Index, Instance, Taken};
+
+/// How many instances are looked at one by one; of more there is an index.
+const FEW: usize = 16;
 
 /// All instances that one DNS name stands for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Service {
     /// One part for each spelling in Nomad, at least one.
     pub parts: Vec<Part>,
@@ -18,7 +23,13 @@ pub struct Service {
     pub(super) cell: Cell,
     /// Whether somebody asked for it lately; stays the same when it changes.
     pub(super) asked: Asked,
+    /// Made when it is wanted first.
+    pub(super) index: OnceLock<Arc<Index>>,
 }
+
+/// One state of one service: no other state of it, nor another service, has an equal one.
+#[derive(Clone, Debug)]
+pub struct Version(Cell);
 
 /// The instances of one service as Nomad spells it.
 #[derive(Clone, Debug)]
@@ -37,6 +48,59 @@ impl Service {
         self.parts.iter().flat_map(|part| part.instances.iter())
     }
 
+    /// How many instances there are.
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.instances.len()).sum()
+    }
+
+    /// Whether there is no instance: never so in a catalogue.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The instance at a place, in the order of `instances`.
+    pub fn instance(&self, mut place: usize) -> Option<&Instance> {
+        for part in &self.parts {
+            match part.instances.get(place) {
+                Some(instance) => return Some(instance),
+                None => place -= part.instances.len(),
+            }
+        }
+        None
+    }
+
+    /// Which state of it this is.
+    pub fn version(&self) -> Version {
+        Version(self.cell.clone())
+    }
+
+    /// What names can say of the instances, the other way round; none where they are so few that each is looked at.
+    pub fn index(&self) -> Option<&Index> {
+        let index = || {
+            let name = self.parts.first().map_or("", |part| &part.name);
+            Arc::new(Index::new(name, self.instances()))
+        };
+        (self.len() > FEW).then(|| &**self.index.get_or_init(index))
+    }
+
+    /// The set of those instances that `takes` takes, where there is no index.
+    pub fn take_each(&self, takes: impl Fn(&Instance) -> bool) -> Taken {
+        let mut taken = Taken::none(self.len());
+        let places = self.instances().enumerate();
+        let places = places.filter(|(_, instance)| takes(instance));
+        places.for_each(|(place, _)| taken.insert(place));
+        taken
+    }
+
+    /// Goes through the places of the instances that are taken, those that stand together at once.
+    pub fn places<'a>(&'a self, taken: &'a Taken) -> impl Iterator<Item = Range<usize>> + 'a {
+        let index = self.index();
+        let of_index = index.map(|index| index.places(taken)).into_iter().flatten();
+        let each = if index.is_none() { self.len() } else { 0 };
+        let each = (0..each).filter(|place| taken.has(*place));
+        of_index.chain(each.map(|place| place..place + 1))
+    }
+
     /// Whether it has instances, and all of them are known to be of no use.
     pub(super) fn is_all_bad(&self) -> bool {
         self.instances().all(|instance| instance.health.is_bad())
@@ -46,5 +110,26 @@ impl Service {
         self.parts
             .iter()
             .position(|part| *part.namespace == *namespace && *part.name == *name)
+    }
+}
+
+impl Version {
+    /// Whether it is still the state of the catalogue.
+    pub fn is_current(&self) -> bool {
+        !self.0.is_superseded()
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is_same(&other.0)
+    }
+}
+
+impl Eq for Version {}
+
+impl Hash for Version {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }

@@ -3,7 +3,7 @@
 //! `sync` owns it. What a change replaces is marked as superseded before the new snapshot is published,
 //! so no cache can give out what a reader of the new snapshot would not find.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -229,6 +229,7 @@ impl Writer {
                 doubt,
                 cell: Cell::default(),
                 asked: asked.unwrap_or_default(),
+                index: OnceLock::new(),
             };
             self.working.all_bad += usize::from(service.is_all_bad());
             services.insert(service_key, Arc::new(service));

@@ -6,7 +6,7 @@ use super::file::{
     CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, LogFormat,
     LogSection, NomadSection, TlsSection,
 };
-use crate::answers::ALIAS_CHAIN;
+use crate::answers::{ALIAS_CHAIN, SHARED_OCTETS};
 use crate::dns::wire::Bounds;
 use crate::layers;
 use crate::listeners;
@@ -138,6 +138,8 @@ impl Default for LimitsSection {
         Self {
             waiting_queries: stack.waiting,
             query_timeout_ms: ms(stack.timeout),
+            large_answers_at_once: stack.large_at_once,
+            large_answers_per_client: stack.large_per_client,
             alias_chain: ALIAS_CHAIN,
             udp_workers: 0,
             udp_batch: udp.batch,
@@ -167,7 +169,12 @@ impl Default for LimitsSection {
 impl Default for CacheSection {
     fn default() -> Self {
         let layers::CacheSettings { entries, octets } = layers::CacheSettings::default();
-        Self { entries, octets }
+        let shared_octets = SHARED_OCTETS;
+        Self {
+            entries,
+            octets,
+            shared_octets,
+        }
     }
 }
 

@@ -191,6 +191,10 @@ pub struct LimitsSection {
     pub waiting_queries: usize,
     /// How long one may wait, in milliseconds.
     pub query_timeout_ms: u64,
+    /// How many answers of many records are made at once.
+    pub large_answers_at_once: usize,
+    /// How many queries of one client may wait for such an answer to be made.
+    pub large_answers_per_client: usize,
     /// How many CNAMEs an answer follows at most.
     pub alias_chain: usize,
     /// UDP workers for each address; 0 for one a core.
@@ -245,6 +249,8 @@ pub struct CacheSection {
     pub entries: usize,
     /// How many octets they may take together.
     pub octets: usize,
+    /// How many octets the large sets of records may take that names share.
+    pub shared_octets: usize,
 }
 
 /// The log.

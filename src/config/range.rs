@@ -44,6 +44,8 @@ pub const RANGES: &[Range] = &[
     range("clients.tracked", 1, 1 << 24),
     range("limits.waiting_queries", 1, 1 << 20),
     range("limits.query_timeout_ms", 10, MINUTES_MS),
+    range("limits.large_answers_at_once", 1, 64),
+    range("limits.large_answers_per_client", 1, 4096),
     range("limits.alias_chain", 1, 32),
     // What is sent to a client without EDNS (RFC 1035 §4.2.1); what clients take, in fragments.
     range("limits.udp_answer_octets", 512, 4096),
@@ -72,6 +74,7 @@ pub const RANGES: &[Range] = &[
     // 8 MiB of empty places in each cache.
     range("cache.entries", 0, 1 << 20),
     range("cache.octets", 0, 1 << 36),
+    range("cache.shared_octets", 0, 1 << 36),
 ];
 
 const DAY: i64 = 86_400;

@@ -12,22 +12,24 @@ use super::Rcode;
 #[derive(Clone, Debug)]
 pub struct Answer(Arc<Parts>);
 
-/// The parts of an answer, as `AnswerBuilder` makes them.
-#[derive(Debug)]
+/// The parts of an answer, as `AnswerBuilder` makes them; a clone shares the records.
+#[derive(Clone, Debug)]
 pub(super) struct Parts {
+    /// How long the question's name is, in octets.
+    pub(super) question_octets: usize,
     pub(super) rcode: Rcode,
     pub(super) authoritative: bool,
     /// The records of all sections, one after the other.
-    pub(super) records: Box<[u8]>,
+    pub(super) records: Arc<[u8]>,
     /// Where each record of the answer section begins in `records`.
-    pub(super) answer_starts: Box<[u32]>,
+    pub(super) answer_starts: Arc<[u32]>,
     /// How many of them are the chain of CNAMEs that leads to the others, and keeps its place.
     pub(super) chain_count: usize,
     pub(super) answer_end: usize,
     pub(super) authority_end: usize,
     pub(super) authority_count: u16,
     /// The additional section by names: what is said of a name is there as a whole or not at all (RFC 2181 §9).
-    pub(super) additional: Box<[OfName]>,
+    pub(super) additional: Arc<[OfName]>,
     pub(super) additional_count: u16,
     /// Whether the records behind the chain are a set, which has no order.
     pub(super) rotates: bool,

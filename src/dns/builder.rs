@@ -3,7 +3,10 @@
 //! Names are compressed against the question only: what an answer points to is then there in every copy
 //! of it, however many records the copy has and in whatever order.
 
+use std::sync::Arc;
+
 use super::answer::{ExtendedError, OfName, Parts, Saved};
+use super::rdata::Rdata;
 use super::{Answer, Class, Name, Rcode, RecordType};
 
 /// The most octets that the records of an answer may take; of more there is a part, which says so by TC.
@@ -13,11 +16,6 @@ const MOST_RECORD_OCTETS: usize = 1 << 20;
 
 /// The most records of an answer: each count of the header has 16 bits, and one more is for the OPT.
 const MOST_RECORDS: usize = 65_534;
-
-/// Where the question's name stands in a message: right behind the header.
-const QUESTION_AT: u16 = 12;
-/// A pointer to it, in octets (RFC 1035 §4.1.4).
-const POINTER_OCTETS: usize = 2;
 
 /// Builds one answer; sections are filled in their order.
 #[derive(Debug)]
@@ -53,28 +51,20 @@ pub enum Owner<'name> {
     Name(&'name Name),
 }
 
-/// Writes the data of one record.
-#[derive(Debug)]
-pub struct Rdata<'builder> {
-    octets: &'builder mut Vec<u8>,
-    question: &'builder Name,
-    /// The octets that pointers saved so far.
-    saved: usize,
-}
-
 impl AnswerBuilder {
     /// Starts an authoritative answer without records to a question for `name`.
     pub fn new(name: &Name) -> Self {
         let parts = Parts {
             rcode: Rcode::NOERROR,
+            question_octets: name.as_wire().len(),
             authoritative: true,
-            records: Box::default(),
-            answer_starts: Box::default(),
+            records: Arc::default(),
+            answer_starts: Arc::default(),
             chain_count: 0,
             answer_end: 0,
             authority_end: 0,
             authority_count: 0,
-            additional: Box::default(),
+            additional: Arc::default(),
             additional_count: 0,
             rotates: true,
             is_part: false,
@@ -163,7 +153,20 @@ impl AnswerBuilder {
 
     /// How many records the answer section has.
     pub fn answer_count(&self) -> usize {
-        self.starts.len()
+        self.starts.len() + self.parts.answer_starts.len()
+    }
+
+    /// Takes the records of an answer to another question, instead of making them; nothing else is appended then.
+    ///
+    /// Each of its owners is that question, or ends as that question and this one both do.
+    pub fn adopt(&mut self, answer: &Answer) {
+        let parts = answer.parts().to_question(self.parts.question_octets);
+        let (rcode, extended_error) = (self.parts.rcode, self.parts.extended_error);
+        self.parts = Parts {
+            rcode,
+            extended_error,
+            ..parts
+        };
     }
 
     fn record_count(&self) -> usize {
@@ -174,9 +177,11 @@ impl AnswerBuilder {
     /// Makes the answer.
     pub fn finish(self) -> Answer {
         let mut parts = self.parts;
-        parts.records = self.octets.into();
-        parts.answer_starts = self.starts.into();
-        parts.additional = self.additional.into();
+        if parts.answer_starts.is_empty() {
+            parts.records = self.octets.into();
+            parts.answer_starts = self.starts.into();
+            parts.additional = self.additional.into();
+        }
         Answer::new(parts)
     }
 
@@ -228,69 +233,4 @@ impl AnswerBuilder {
             *known = Some(known.map_or(ttl, |least| least.min(ttl)));
         }
     }
-}
-
-impl Rdata<'_> {
-    /// Appends octets as they are.
-    pub fn octets(&mut self, octets: &[u8]) {
-        self.octets.extend_from_slice(octets);
-    }
-
-    /// Appends a number of 16 bits.
-    pub fn u16(&mut self, number: u16) {
-        self.octets(&number.to_be_bytes());
-    }
-
-    /// Appends a number of 32 bits.
-    pub fn u32(&mut self, number: u32) {
-        self.octets(&number.to_be_bytes());
-    }
-
-    /// Appends a character string, cut after 255 octets (RFC 1035 §3.3).
-    pub fn text(&mut self, text: &[u8]) {
-        let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
-        self.octets.push(length);
-        self.octets(&text[..usize::from(length)]);
-    }
-
-    /// Appends a name, its end replaced by a pointer to where the question ends alike (RFC 1035 §4.1.4).
-    pub fn name(&mut self, name: &Name) {
-        let (asked, labels) = (self.question.as_wire(), name.labels());
-        let mut rest = name.as_wire();
-        for label in labels.iter() {
-            let from = asked.len().checked_sub(rest.len());
-            if let Some(from) = from
-                && asked[from..].eq_ignore_ascii_case(rest)
-                && is_label_start(asked, from)
-            {
-                return self.pointer(from);
-            }
-            let (head, tail) = rest.split_at(label.len() + 1);
-            self.octets(head);
-            rest = tail;
-        }
-        self.octets.push(0);
-    }
-
-    /// Appends a pointer to where the question's name goes on at octet `from`.
-    fn pointer(&mut self, from: usize) {
-        // A name has at most 255 octets.
-        let place = u16::try_from(from).unwrap_or(0);
-        self.u16(0xc000 | (QUESTION_AT + place));
-        let meant = self.question.as_wire().len() - from;
-        self.saved += meant.saturating_sub(POINTER_OCTETS);
-    }
-
-    /// Appends a name in full: the target of an SRV record (RFC 2782).
-    pub fn plain_name(&mut self, name: &Name) {
-        self.octets(name.as_wire());
-    }
-}
-
-fn is_label_start(name: &[u8], place: usize) -> bool {
-    let mut at = 0;
-    while at < place {
-        at += 1 + usize::from(name[at]);
-    }
-    at == place
 }

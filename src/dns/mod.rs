@@ -12,14 +12,17 @@ mod kinds;
 mod labels;
 mod name;
 mod query;
+mod rdata;
+mod shared;
 pub mod text;
 pub mod wire;
 
 pub use answer::{Age, Answer, ExtendedError};
-pub use builder::{AnswerBuilder, Owner, Rdata, Section};
+pub use builder::{AnswerBuilder, Owner, Section};
 pub use cookie::CookieSecrets;
 pub use edns::{ClientSubnet, Cookie, Edns, EdnsOptions};
 pub use kinds::{Class, Opcode, Rcode, RecordType};
 pub use labels::Labels;
 pub use name::{Name, NameError, NameKey};
 pub use query::{Query, QueryFlags, Transport};
+pub use rdata::Rdata;

@@ -15,6 +15,10 @@ pub struct Limits {
     pub waiting: usize,
     /// How long one may wait.
     pub timeout: Duration,
+    /// How many answers of many records are made at once.
+    pub large_at_once: usize,
+    /// How many queries of one client may wait for such an answer to be made.
+    pub large_per_client: usize,
 }
 
 impl Default for Limits {
@@ -22,6 +26,8 @@ impl Default for Limits {
         Self {
             waiting: 4096,
             timeout: Duration::from_secs(2),
+            large_at_once: 1,
+            large_per_client: 32,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod cache;
 mod limits;
 pub mod metrics;
 pub mod rescue;
+mod turns;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use self::cache::{Cache, CacheLayer, Table};
 pub use self::limits::Limits;
 use self::metrics::{Counters, Metrics, MetricsLayer, Workers};
 use self::rescue::{Rescue, RescueLayer};
+use self::turns::TurnsLayer;
 use crate::answers::{Reply, Router};
 use crate::dns::{Answer, Query};
 
@@ -54,6 +56,7 @@ pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, Reply, Bo
 pub struct Stacks {
     router: Router,
     limits: (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer),
+    turns: TurnsLayer,
     cache: CacheSettings,
     workers: Arc<Workers>,
 }
@@ -87,6 +90,7 @@ impl Stacks {
         Self {
             router,
             limits: limits.layers(),
+            turns: TurnsLayer::new(limits.large_at_once, limits.large_per_client),
             cache,
             workers,
         }
@@ -112,8 +116,10 @@ impl Stacks {
             .layer(load_shed)
             // Bounds the queries that wait, over all workers.
             .layer(concurrency)
-            // Innermost: only the waiting itself is timed.
+            // Only the waiting itself is timed.
             .layer(timeout)
+            // Innermost: what costs much is found out by trying, and waits within all bounds.
+            .layer(self.turns.clone())
             .service(self.router.clone())
     }
 }

@@ -111,7 +111,7 @@ fn failure_of(error: &BoxError) -> Failure {
     if let Some(error) = error.downcast_ref::<AnswerError>() {
         match error {
             AnswerError::NotReady => Failure::NotReady,
-            AnswerError::Overloaded => Failure::Overloaded,
+            AnswerError::Overloaded | AnswerError::OutOfTurn => Failure::Overloaded,
             AnswerError::InDoubt(Doubt::Unread) => Failure::Unread,
             AnswerError::InDoubt(Doubt::Unreadable) => Failure::Unreadable,
             AnswerError::InDoubt(Doubt::Refused) => Failure::Refused,

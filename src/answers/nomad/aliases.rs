@@ -4,7 +4,7 @@
 //! goes on there. A name that leads back to itself has no alias: which ones those are depends on the catalogue
 //! alone, not on where a query begins, so that the zones are the same for `export` as for a client.
 
-use super::{Context, Loops, ZoneSettings};
+use super::{Context, Loops, OutOfTurn, ZoneSettings};
 use crate::catalog::Doubt;
 use crate::dns::Name;
 
@@ -32,7 +32,14 @@ pub(super) enum End {
 
 impl Chain {
     /// Follows the alias of the name asked for, which is one of `first`.
-    pub(super) fn follow(context: &Context<'_>, first: Name, loops: &Loops) -> Self {
+    ///
+    /// # Errors
+    /// It costs more than may be done now.
+    pub(super) fn follow(
+        context: &Context<'_>,
+        first: Name,
+        loops: &Loops,
+    ) -> Result<Self, OutOfTurn> {
         let most = context.settings.alias_chain;
         let mut names = vec![*context.name];
         let (mut next, mut doubt, mut loop_at) = (Some(first), None, None);
@@ -41,7 +48,7 @@ impl Chain {
             if loop_at.is_some() || names.len() > most_names(context.settings) {
                 break;
             }
-            let (alias, about) = step(context, &target);
+            let (alias, about) = step(context, &target)?;
             names.push(target);
             next = alias;
             doubt = doubt.max(about);
@@ -55,11 +62,11 @@ impl Chain {
         let count = last.min(most);
         let is_here = count == last && (next.is_none() || loop_at.is_some());
         let is_here = is_here && context.settings.zone_of(&names[count]).is_some();
-        Self {
+        Ok(Self {
             targets: names.drain(1..=count).collect(),
             end: if is_here { End::Here } else { End::Elsewhere },
             doubt,
-        }
+        })
     }
 }
 
@@ -71,13 +78,13 @@ pub(super) fn most_names(settings: &ZoneSettings) -> usize {
 /// The name that an answer goes on at.
 pub(super) fn next(context: &Context<'_>) -> Option<Name> {
     let labels = context.name.labels();
-    context.place(&labels).answering_alias(context)
+    context.place(&labels).ok()?.answering_alias(context)
 }
 
 /// Where a name leads to, and why it may lead elsewhere; one in none of the zones leads nowhere.
-fn step(context: &Context<'_>, name: &Name) -> (Option<Name>, Option<Doubt>) {
+fn step(context: &Context<'_>, name: &Name) -> Result<(Option<Name>, Option<Doubt>), OutOfTurn> {
     let Some(zone) = context.settings.zone_of(name) else {
-        return (None, None);
+        return Ok((None, None));
     };
     let context = Context {
         name,
@@ -85,6 +92,6 @@ fn step(context: &Context<'_>, name: &Name) -> (Option<Name>, Option<Doubt>) {
         ..*context
     };
     let labels = name.labels();
-    let place = context.place(&labels);
-    (place.alias(), place.doubt())
+    let place = context.place(&labels)?;
+    Ok((place.alias(), place.doubt()))
 }

@@ -6,7 +6,7 @@
 use super::address_labels::address_from_hex;
 use super::selection::is_underscored;
 use super::{NomadZones, aliases};
-use crate::answers::AnswerError;
+use crate::answers::{AnswerError, Effort};
 use crate::catalog::{Coverage, View};
 use crate::dns::{Labels, Name, Query};
 
@@ -42,7 +42,7 @@ impl NomadZones {
             let view = self.catalog.view();
             let context = view
                 .as_ref()
-                .and_then(|view| self.context(query, name, view));
+                .and_then(|view| self.context(query, name, view, Effort::Whole));
             if context.is_some_and(|context| context.read(&name.labels()).is_positive()) {
                 break;
             }
@@ -55,7 +55,7 @@ impl NomadZones {
         let most = aliases::most_names(&self.settings);
         let mut name = query.name;
         for _ in read.len()..=most {
-            let context = self.context(query, &name, view)?;
+            let context = self.context(query, &name, view, Effort::Whole)?;
             if !read.contains(&name) {
                 return Some(name);
             }

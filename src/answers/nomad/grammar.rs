@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use super::address_labels::address_from_hex;
 use super::selection::{By, Selection, is_protocol, is_underscored};
-use crate::catalog::{Doubt, Lookup, Service, View};
+use crate::catalog::{Doubt, Lookup, Service, Taken, View};
 use crate::dns::Labels;
 
 /// The labels of `HEX.addr.NS`.
@@ -33,6 +33,7 @@ pub(super) enum Found<'a> {
     Instances {
         service: &'a Service,
         selection: Selection<'a>,
+        taken: Taken,
     },
     /// One address.
     Address(IpAddr),
@@ -164,23 +165,29 @@ impl<'a> Names<'a> {
     }
 
     fn read_service(self, namespace: &[u8], name: &'a [u8], by: By<'a>) -> Reading<'a> {
-        let service = match self.view.service(namespace, name) {
-            Lookup::Found(service) => service,
-            Lookup::Absent => return Found::Nothing.into(),
-            Lookup::InDoubt(doubt) => return Found::InDoubt(doubt).into(),
-            Lookup::Unlisted(doubt) => return Reading::nothing(Some(doubt), None),
-        };
         let selection = Selection {
             labels: self.labels,
             service: name,
             by,
             datacenter: self.datacenter,
         };
-        let is_any_taken = service
-            .instances()
-            .any(|instance| selection.takes(instance));
+        if selection.has_tag_twice() {
+            return Found::Nothing.into();
+        }
+        let service = match self.view.service(namespace, name) {
+            Lookup::Found(service) => service,
+            Lookup::Absent => return Found::Nothing.into(),
+            Lookup::InDoubt(doubt) => return Found::InDoubt(doubt).into(),
+            Lookup::Unlisted(doubt) => return Reading::nothing(Some(doubt), None),
+        };
+        let taken = selection.taken(service);
         match service.doubt {
-            _ if is_any_taken => Found::Instances { service, selection }.into(),
+            _ if !taken.is_empty() => Found::Instances {
+                service,
+                selection,
+                taken,
+            }
+            .into(),
             // There may be instances that nobody knows of, which are meant.
             Some(doubt) => Found::InDoubt(doubt).into(),
             None => Found::Nothing.into(),

@@ -1,11 +1,12 @@
 //! The zones of a Nomad cluster: finds what a name means, and says it.
 //!
-//! `grammar` reads the name, `selection` has which instances it means, `names` counts all of them out, `records` makes
-//! what exists, `aliases` follows CNAMEs, `negative` makes denials, `demand` has read what is not listed. Each answer is
-//! made from one view of the catalogue, which notes what was looked up, so that a cache knows when it no longer holds.
+//! `grammar` reads the name, `selection` has which instances it means, `chosen` those that their health leaves, `names`
+//! counts all names out, `records` makes what exists, `sets` shares what is made of many, `aliases` follows CNAMEs,
+//! `negative` makes denials, `demand` has read what is not listed. Each answer is made from one view of the catalogue, which notes what was looked up, so that a cache knows when it no longer holds.
 
 mod address_labels;
 mod aliases;
+mod chosen;
 mod demand;
 mod descriptions;
 mod grammar;
@@ -14,8 +15,10 @@ mod loops;
 mod names;
 mod negative;
 mod place;
+mod prepared;
 mod records;
 mod selection;
+mod sets;
 mod zone;
 
 use std::sync::Arc;
@@ -26,12 +29,13 @@ use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Name, Owner, Quer
 pub(super) use infrastructure::push_address;
 pub use loops::Loops;
 pub use names::names;
-pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, Zone, ZoneSettings};
+pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, SHARED_OCTETS, Zone, ZoneSettings};
 
 use self::aliases::{Chain, End};
 use self::grammar::{Found, Reading};
 use self::place::Place;
-use super::{AnswerError, Reply};
+use self::prepared::Prepared;
+use super::{AnswerError, Effort, Reply};
 
 /// Answers for the zones of the cluster.
 #[derive(Debug)]
@@ -39,6 +43,19 @@ pub struct NomadZones {
     settings: ZoneSettings,
     catalog: Arc<Catalog>,
     loops: Arc<Loops>,
+    prepared: Arc<Prepared>,
+}
+
+/// It costs more than may be done now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OutOfTurn;
+
+/// Why there is no answer from a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// It is not known what is there, and a denial could be wrong.
+    Doubt(Doubt),
+    OutOfTurn,
 }
 
 /// What an answer is made of: one query, a name that is answered for in one zone, and one state of the catalogue.
@@ -50,12 +67,15 @@ struct Context<'a> {
     zone: &'a Zone,
     settings: &'a ZoneSettings,
     view: &'a View,
+    prepared: &'a Prepared,
+    effort: Effort,
 }
 
 impl NomadZones {
     /// Makes it for the zones of `settings`.
     pub(super) fn new(settings: ZoneSettings, catalog: Arc<Catalog>) -> Self {
         Self {
+            prepared: Arc::new(Prepared::new(settings.shared_octets)),
             settings,
             catalog,
             loops: Arc::default(),
@@ -73,10 +93,14 @@ impl NomadZones {
     }
 
     /// Answers a query; none when its name is in none of the zones.
-    pub(super) fn answer(&self, query: &Query) -> Option<Result<Reply, AnswerError>> {
+    pub(super) fn answer(
+        &self,
+        query: &Query,
+        effort: Effort,
+    ) -> Option<Result<Reply, AnswerError>> {
         self.settings.zone_of(&query.name)?;
         match self.catalog.view() {
-            Some(view) => self.answer_from(query, view),
+            Some(view) => self.answer_from(query, view, effort),
             None => Some(Err(AnswerError::NotReady)),
         }
     }
@@ -86,11 +110,13 @@ impl NomadZones {
         &self,
         query: &Query,
         view: View,
+        effort: Effort,
     ) -> Option<Result<Reply, AnswerError>> {
-        let context = self.context(query, &query.name, &view)?;
+        let context = self.context(query, &query.name, &view, effort)?;
         Some(match context.answer(&self.loops) {
             Ok(answer) => Ok(Reply::from_view(answer, view)),
-            Err(doubt) => Err(doubt.into()),
+            Err(Stop::Doubt(doubt)) => Err(doubt.into()),
+            Err(Stop::OutOfTurn) => Err(AnswerError::OutOfTurn),
         })
     }
 
@@ -100,6 +126,7 @@ impl NomadZones {
         query: &'a Query,
         name: &'a Name,
         view: &'a View,
+        effort: Effort,
     ) -> Option<Context<'a>> {
         let settings = &self.settings;
         let zone = settings.zone_for(name, query.record_type)?;
@@ -109,6 +136,8 @@ impl NomadZones {
             zone,
             settings,
             view,
+            prepared: &self.prepared,
+            effort,
         })
     }
 }
@@ -117,14 +146,14 @@ impl Context<'_> {
     /// Says what the name means.
     ///
     /// # Errors
-    /// The doubt, where it is not known what that is and a denial could be wrong.
-    fn answer(&self, loops: &Loops) -> Result<Answer, Doubt> {
+    /// A doubt, where it is not known what that is and a denial could be wrong; or it costs more than may be done now.
+    fn answer(&self, loops: &Loops) -> Result<Answer, Stop> {
         let mut builder = AnswerBuilder::new(&self.query.name);
         let labels = self.name.labels();
-        let place = self.place(&labels);
+        let place = self.place(&labels)?;
         match place.answering_alias(self) {
             Some(first) => {
-                let chain = Chain::follow(self, first, loops);
+                let chain = Chain::follow(self, first, loops)?;
                 self.push_along(&chain, &place, &mut builder)?;
             }
             None => self.push_at(&place, &mut builder)?,
@@ -138,7 +167,7 @@ impl Context<'_> {
         chain: &Chain,
         first: &Place<'_>,
         builder: &mut AnswerBuilder,
-    ) -> Result<(), Doubt> {
+    ) -> Result<(), Stop> {
         mark(builder, first.doubt().max(chain.doubt));
         let mut owner = *self.name;
         for target in &chain.targets {
@@ -167,27 +196,31 @@ impl Context<'_> {
             ..*self
         };
         let labels = owner.labels();
-        last.push_at(&last.place(&labels), builder)
+        last.push_at(&last.place(&labels)?, builder)
     }
 
     /// Appends what is at the name, as if it had no alias, or denies it.
-    fn push_at(&self, place: &Place<'_>, builder: &mut AnswerBuilder) -> Result<(), Doubt> {
+    fn push_at(&self, place: &Place<'_>, builder: &mut AnswerBuilder) -> Result<(), Stop> {
         let (before, doubt) = (builder.answer_count(), place.doubt());
         match &place.reading.found {
             Found::Apex => infrastructure::push_apex(self, builder),
             Found::NameServer => infrastructure::push_name_server(self, builder),
-            Found::Instances { service, selection } => match doubt {
+            Found::Instances {
+                service,
+                selection,
+                taken,
+            } => match doubt {
                 // There may be others, which would be chosen.
-                Some(doubt) if place.instances.is_empty() => return Err(doubt),
-                _ => records::push_instances(self, builder, service, selection, &place.instances),
+                Some(doubt) if place.chosen.is_empty() => return Err(doubt.into()),
+                _ => sets::push_instances(self, builder, service, selection, taken, &place.chosen)?,
             },
             Found::Address(address) => records::push_one_address(self, builder, *address),
             Found::Empty => {}
             Found::Nothing => match doubt.max(place.reading.doubt_below) {
-                Some(doubt) => return Err(doubt),
+                Some(doubt) => return Err(doubt.into()),
                 None => builder.set_rcode(Rcode::NXDOMAIN),
             },
-            Found::InDoubt(doubt) => return Err(*doubt),
+            Found::InDoubt(doubt) => return Err((*doubt).into()),
         }
         mark(builder, doubt);
         if builder.answer_count() == before {
@@ -236,6 +269,18 @@ impl Context<'_> {
         } else {
             Owner::Name(self.name)
         }
+    }
+}
+
+impl From<Doubt> for Stop {
+    fn from(doubt: Doubt) -> Self {
+        Self::Doubt(doubt)
+    }
+}
+
+impl From<OutOfTurn> for Stop {
+    fn from(OutOfTurn: OutOfTurn) -> Self {
+        Self::OutOfTurn
     }
 }
 

@@ -2,50 +2,61 @@
 //!
 //! Floor 2. Both the answer for a name and the way along CNAMEs begin with it.
 
+use super::chosen::Chosen;
 use super::grammar::{Found, Reading};
-use super::{Context, records};
-use crate::catalog::{Doubt, HealthPolicy, Instance};
+use super::{Context, OutOfTurn, records};
+use crate::catalog::{Doubt, HealthPolicy};
 use crate::dns::{Labels, Name};
 
 /// What is at a name.
 pub(super) struct Place<'a> {
     pub(super) reading: Reading<'a>,
     /// The instances that are answered; none where it is something else.
-    pub(super) instances: Vec<&'a Instance>,
+    pub(super) chosen: Chosen<'a>,
 }
 
 impl Context<'_> {
     /// Looks up what is at the name; a service there is asked for.
+    ///
+    /// # Errors
+    /// It costs more than may be done now.
     pub(super) fn place<'labels>(
         &'labels self,
         labels: &'labels Labels<'labels>,
-    ) -> Place<'labels> {
+    ) -> Result<Place<'labels>, OutOfTurn> {
         let reading = self.read(labels);
-        let mut instances = Vec::new();
-        if let Found::Instances { service, selection } = &reading.found {
-            let policy = self.settings.health;
-            if policy != HealthPolicy::Off {
-                self.view.ask_for(service);
+        let chosen = match &reading.found {
+            Found::Instances { service, taken, .. } => {
+                if self.settings.health != HealthPolicy::Off {
+                    self.view.ask_for(service);
+                }
+                self.choose(service, taken)?
             }
-            instances.extend(service.instances().filter(|it| selection.takes(it)));
-            policy.choose(&mut instances);
-        }
-        Place { reading, instances }
+            _ => Chosen::Few(Vec::new()),
+        };
+        Ok(Place { reading, chosen })
     }
 }
 
 impl Place<'_> {
     /// The name that this one is an alias of.
+    ///
+    /// A name of RFC 2782 is none: nothing could stand beside its CNAME, and it is there for SRV (RFC 2181 §10.1).
     pub(super) fn alias(&self) -> Option<Name> {
         match &self.reading.found {
-            Found::Instances { selection, .. } => records::host_of(selection, &self.instances),
+            Found::Instances { selection, .. } if !selection.is_service_name() => {
+                self.chosen.host()
+            }
             _ => None,
         }
     }
 
     /// The same, where what is asked for is answered by it.
     pub(super) fn answering_alias(&self, context: &Context<'_>) -> Option<Name> {
-        let Found::Instances { service, selection } = &self.reading.found else {
+        let Found::Instances {
+            service, selection, ..
+        } = &self.reading.found
+        else {
             return None;
         };
         let is_asked = |_: &Name| records::are_answered_by_alias(context, service, selection);

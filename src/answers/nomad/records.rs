@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use rand::seq::SliceRandom;
 
 use super::Context;
+use super::chosen::host_name;
 use super::descriptions::push_txt;
 use super::infrastructure::{address_name, address_type, push_address};
 use super::selection::Selection;
@@ -37,22 +38,18 @@ pub(super) fn is_alias_itself(asked: RecordType) -> bool {
     matches!(asked, RecordType::CNAME | RecordType::ANY)
 }
 
-/// Appends what is asked for of instances, but for their alias.
-pub(super) fn push_instances(
+/// Appends the records of each instance.
+pub(super) fn push_each(
     context: &Context<'_>,
     builder: &mut AnswerBuilder,
-    service: &Service,
     selection: &Selection<'_>,
-    instances: &[&Instance],
+    mut instances: Vec<&Instance>,
 ) {
-    let mut instances = instances.to_vec();
     // So that of neighbours none is always the other's heir when records are turned round.
     instances.shuffle(&mut rand::rng());
     match context.query.record_type {
         RecordType::SRV => push_srv(context, builder, selection, &instances),
-        RecordType::TXT if is_described(context, service, selection) => {
-            push_txt(context, builder, &instances);
-        }
+        RecordType::TXT => push_txt(context, builder, &instances),
         RecordType::ANY => push_any(context, builder, selection, &instances),
         _ => push_addresses(context, builder, &instances),
     }
@@ -87,7 +84,11 @@ fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances:
 }
 
 /// Whether TXT records describe the instances; they are not to meet drivers of MongoDB.
-fn is_described(context: &Context<'_>, service: &Service, selection: &Selection<'_>) -> bool {
+pub(super) fn is_described(
+    context: &Context<'_>,
+    service: &Service,
+    selection: &Selection<'_>,
+) -> bool {
     context.settings.descriptions == Descriptions::Shown && !selection.is_of_mongodb(service)
 }
 
@@ -190,36 +191,4 @@ fn push_nothing_more(context: &Context<'_>, builder: &mut AnswerBuilder) {
             rdata.text(b"");
         },
     );
-}
-
-/// The name that a name of these instances is an alias of.
-///
-/// A name of RFC 2782 is none: nothing could stand beside its CNAME, and it is there for SRV (RFC 2181 §10.1).
-pub(super) fn host_of(selection: &Selection<'_>, instances: &[&Instance]) -> Option<Name> {
-    if selection.is_service_name() {
-        return None;
-    }
-    only_host(instances)
-}
-
-/// The host's name, when all usable addresses are that one name.
-fn only_host(instances: &[&Instance]) -> Option<Name> {
-    let mut only = None;
-    for instance in instances {
-        match &instance.address {
-            Address::Unusable => {}
-            Address::V4(_) | Address::V6(_) => return None,
-            Address::Host(host) => {
-                let host = host_name(host)?;
-                if *only.get_or_insert(host) != host {
-                    return None;
-                }
-            }
-        }
-    }
-    only
-}
-
-fn host_name(host: &str) -> Option<Name> {
-    Name::from_labels(host.split('.').map(str::as_bytes)).ok()
 }

@@ -3,7 +3,7 @@
 //! Floor 2. Labels are octets, of which the letters of ASCII have no case (RFC 2181 §11, RFC 4343): a tag or a
 //! datacenter is what a label says however odd its text is.
 
-use crate::catalog::{Instance, Service};
+use crate::catalog::{Index, Instance, Service, Taken};
 use crate::dns::{Labels, Name};
 
 /// What drivers of MongoDB ask for: `_mongodb._tcp.SERVICE.NS`.
@@ -54,8 +54,43 @@ impl Selection<'_> {
         Name::from_labels(std::iter::once(&b"addr"[..]).chain(parent)).ok()
     }
 
-    /// Whether an instance is one of those that are meant.
-    pub(super) fn takes(&self, instance: &Instance) -> bool {
+    /// Whether two labels that are tags are the same: no name says a tag twice, so that what is there has few names.
+    pub(super) fn has_tag_twice(&self) -> bool {
+        let By::Tags(count) = self.by else {
+            return false;
+        };
+        let tag = |place| self.labels.at(place).unwrap_or_default();
+        (1..count).any(|place| {
+            let mut before = (0..place).map(tag);
+            before.any(|other| other.eq_ignore_ascii_case(tag(place)))
+        })
+    }
+
+    /// Which instances are meant.
+    pub(super) fn taken(&self, service: &Service) -> Taken {
+        match service.index() {
+            Some(index) => self.taken_of(index),
+            None => service.take_each(|instance| self.takes(instance)),
+        }
+    }
+
+    fn taken_of(&self, index: &Index) -> Taken {
+        let mut taken = self.there(index);
+        match self.by {
+            By::Protocol => {}
+            By::ServiceTag(tag) => index.keep_tagged(&mut taken, tag),
+            By::Name(name) => self.keep_called(index, &mut taken, name),
+            By::Tags(count) if count > index.most_tags() => return index.none(),
+            By::Tags(count) => {
+                for tag in (0..count).filter_map(|place| self.labels.at(place)) {
+                    index.keep_tagged(&mut taken, tag);
+                }
+            }
+        }
+        taken
+    }
+
+    fn takes(&self, instance: &Instance) -> bool {
         self.is_there(instance)
             && match self.by {
                 By::Protocol => true,
@@ -70,9 +105,32 @@ impl Selection<'_> {
 
     /// Whether it is the name beside which drivers of MongoDB refuse any TXT record but one with options of theirs.
     pub(super) fn is_of_mongodb(&self, service: &Service) -> bool {
-        let is_asked =
-            |instance: &Instance| self.is_there(instance) && self.is_called(instance, MONGODB);
-        matches!(self.by, By::Tags(0)) && service.instances().any(is_asked)
+        if !matches!(self.by, By::Tags(0)) {
+            return false;
+        }
+        let Some(index) = service.index() else {
+            let is_asked =
+                |instance: &Instance| self.is_there(instance) && self.is_called(instance, MONGODB);
+            return service.instances().any(is_asked);
+        };
+        let mut asked = self.there(index);
+        self.keep_called(index, &mut asked, MONGODB);
+        !asked.is_empty()
+    }
+
+    /// The kinds of instances that are in the datacenter.
+    fn there(&self, index: &Index) -> Taken {
+        let mut taken = index.all();
+        if let Some(label) = self.datacenter {
+            index.keep_in_datacenter(&mut taken, label);
+        }
+        taken
+    }
+
+    fn keep_called(&self, index: &Index, taken: &mut Taken, name: &[u8]) {
+        if !name.eq_ignore_ascii_case(self.service) {
+            index.keep_called(taken, name);
+        }
     }
 
     fn is_there(&self, instance: &Instance) -> bool {

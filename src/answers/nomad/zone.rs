@@ -7,6 +7,8 @@ use crate::dns::{Name, NameError, RecordType};
 
 /// The CNAMEs that one answer follows when nobody says otherwise.
 pub const ALIAS_CHAIN: usize = 8;
+/// The octets of what names share when nobody says otherwise.
+pub const SHARED_OCTETS: usize = 32 << 20;
 
 /// One zone: an apex and the names that it is the authority for.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct ZoneSettings {
     pub inner_name_servers: InnerNameServers,
     /// The most CNAMEs that one answer follows.
     pub alias_chain: usize,
+    /// How many octets the sets may take that are made of many instances and that names share.
+    pub shared_octets: usize,
 }
 
 /// Whether a zone within another tells its name server (NS).
@@ -99,6 +103,7 @@ impl ZoneSettings {
             server_addresses: Vec::new(),
             inner_name_servers: InnerNameServers::default(),
             alias_chain: ALIAS_CHAIN,
+            shared_octets: SHARED_OCTETS,
         }
     }
 

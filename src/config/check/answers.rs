@@ -13,6 +13,7 @@ use crate::dns::wire::Bounds;
 /// Says how far CNAMEs are followed, and whether a zone within another tells its name server.
 fn aliases_and_inner_zones(file: &File, settings: &mut ZoneSettings) {
     settings.alias_chain = file.limits.alias_chain;
+    settings.shared_octets = file.cache.shared_octets;
     // Those of listen.dns may have no DNS at port 53.
     if !file.name_server_addresses.is_empty() {
         settings.inner_name_servers = InnerNameServers::Told;

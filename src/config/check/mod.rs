@@ -119,6 +119,8 @@ impl Settings {
             stack: layers::Limits {
                 waiting: file.limits.waiting_queries,
                 timeout: Duration::from_millis(file.limits.query_timeout_ms),
+                large_at_once: file.limits.large_answers_at_once,
+                large_per_client: file.limits.large_answers_per_client,
             },
             cache: CacheSettings {
                 entries: file.cache.entries,

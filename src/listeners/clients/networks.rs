@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv6Net};
+use ipnet::IpNet;
 
-/// What of an IPv6 address counts as one client, in bits: one host can have a /64 whole.
-const IPV6_CLIENT_BITS: u8 = 64;
+pub(in crate::listeners) use crate::fair_queue::client_network;
 
 /// Networks without overlap, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,17 +31,6 @@ impl FromIterator<IpNet> for Networks {
         let mut apart = IpNet::aggregate(&networks);
         apart.sort_by_key(IpNet::addr);
         Self(apart)
-    }
-}
-
-/// What counts as one client: an IPv4 address, or an IPv6 /64.
-pub(in crate::listeners) fn client_network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = Ipv6Net::new_assert(address, IPV6_CLIENT_BITS);
-            network.network().into()
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 

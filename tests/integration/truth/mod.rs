@@ -2,12 +2,13 @@
 //!
 //! Here is what random catalogues and the names near them are made of; `kept` holds cached answers against new ones,
 //! `doubted` what is answered in doubt against what is true, `aliases` follows CNAMEs itself, `counted_out` what is read
-//! against what is counted out, `rules` has the cases of doubt one by one.
+//! against what is counted out, `many` services with many instances, `rules` has the cases of doubt one by one.
 
 mod aliases;
 mod counted_out;
 mod doubted;
 mod kept;
+mod many;
 mod rules;
 
 use hickory_proto::op::{Message, ResponseCode};

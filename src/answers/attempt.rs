@@ -1,0 +1,23 @@
+//! A query with what its answer may cost: what costs more waits for its turn.
+//!
+//! Floor 2. `layers` makes it: first a bounded attempt, and where that is refused one in turn.
+
+use crate::dns::Query;
+
+/// A query, and what its answer may cost.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The query.
+    pub query: Query,
+    /// What its answer may cost.
+    pub effort: Effort,
+}
+
+/// What an answer may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// As much as the making of a few records; what is prepared counts as little.
+    Bounded,
+    /// What it takes: as much as the service has instances.
+    Whole,
+}

@@ -1,0 +1,118 @@
+//! The instances of a service that a name takes and that their health leaves.
+//!
+//! Floor 2. A few are chosen anew for each answer; of many the choice is prepared, once for all names that take them.
+
+use std::sync::Arc;
+
+use super::prepared::{InstanceSet, Key, Set, What};
+use super::{Context, OutOfTurn};
+use crate::answers::Effort;
+use crate::catalog::{Address, Instance, Service, Taken};
+use crate::dns::Name;
+
+/// Of how many instances records are made by anybody at any time; those of more are prepared, in turn.
+const FEW: usize = 64;
+
+/// Instances that are answered.
+pub(super) enum Chosen<'a> {
+    Few(Vec<&'a Instance>),
+    Many(&'a Service, Arc<InstanceSet>),
+}
+
+impl Context<'_> {
+    /// Chooses among the instances that a name takes.
+    ///
+    /// # Errors
+    /// It costs more than may be done now.
+    pub(super) fn choose<'s>(
+        &self,
+        service: &'s Service,
+        taken: &Taken,
+    ) -> Result<Chosen<'s>, OutOfTurn> {
+        let count: usize = service.places(taken).map(|places| places.len()).sum();
+        if count <= FEW {
+            let places = service.places(taken).flatten();
+            let mut instances = places.filter_map(|at| service.instance(at)).collect();
+            self.settings.health.choose(&mut instances);
+            return Ok(Chosen::Few(instances));
+        }
+        let key = Key {
+            version: service.version(),
+            taken: taken.clone(),
+            what: What::Instances,
+        };
+        if let Some(Set::Instances(set)) = self.prepared.find(&key) {
+            return Ok(Chosen::Many(service, set));
+        }
+        if self.effort == Effort::Bounded {
+            return Err(OutOfTurn);
+        }
+        let set = Arc::new(self.instance_set(service, taken));
+        self.prepared.keep(key, Set::Instances(Arc::clone(&set)));
+        Ok(Chosen::Many(service, set))
+    }
+
+    fn instance_set(&self, service: &Service, taken: &Taken) -> InstanceSet {
+        let places = service.places(taken).flatten();
+        let instances = places.filter_map(|at| Some((at, service.instance(at)?)));
+        let mut chosen: Vec<(usize, &Instance)> = instances.collect();
+        self.settings.health.choose_among(&mut chosen, |it| it.1);
+        let host = only_host(chosen.iter().map(|it| it.1));
+        let places = chosen.iter().filter_map(|it| u32::try_from(it.0).ok());
+        InstanceSet {
+            places: places.collect(),
+            host,
+        }
+    }
+}
+
+impl<'a> Chosen<'a> {
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Few(instances) => instances.is_empty(),
+            Self::Many(_, set) => set.places.is_empty(),
+        }
+    }
+
+    /// All of them; costs as much as they are.
+    pub(super) fn to_vec(&self) -> Vec<&'a Instance> {
+        match self {
+            Self::Few(instances) => instances.clone(),
+            Self::Many(service, set) => {
+                let places = set.places.iter();
+                let instances = places.filter_map(|at| service.instance(*at as usize));
+                instances.collect()
+            }
+        }
+    }
+
+    /// The host's name, when all usable addresses are that one name.
+    pub(super) fn host(&self) -> Option<Name> {
+        match self {
+            Self::Few(instances) => only_host(instances.iter().copied()),
+            Self::Many(_, set) => set.host,
+        }
+    }
+}
+
+/// The host's name, when all usable addresses are that one name.
+fn only_host<'a>(instances: impl Iterator<Item = &'a Instance>) -> Option<Name> {
+    let mut only = None;
+    for instance in instances {
+        match &instance.address {
+            Address::Unusable => {}
+            Address::V4(_) | Address::V6(_) => return None,
+            Address::Host(host) => {
+                let host = host_name(host)?;
+                if *only.get_or_insert(host) != host {
+                    return None;
+                }
+            }
+        }
+    }
+    only
+}
+
+pub(super) fn host_name(host: &str) -> Option<Name> {
+    Name::from_labels(host.split('.').map(str::as_bytes)).ok()
+}

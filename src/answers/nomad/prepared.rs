@@ -1,0 +1,200 @@
+//! What was made of many instances once, for all names that take the same ones.
+//!
+//! Floor 2, behind the caches: these keep whole answers by name, and a name with tags can be written in more ways than
+//! there are places. Here is what such names share. What is held has a bound: what was not used goes first.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ahash::RandomState;
+
+use crate::catalog::{Taken, Version};
+use crate::dns::{Answer, Name, RecordType};
+
+/// Which part of all octets one set may take at most.
+const LARGEST_SHARE: usize = 8;
+/// What an entry takes beside what it holds, in octets: the key stands in the map and in the queue.
+const ENTRY_OCTETS: usize = 2 * size_of::<Key>() + size_of::<Entry>();
+
+/// Sets of instances and of records, found by what they were made of.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    held: Mutex<Held>,
+    octets: AtomicUsize,
+    most_octets: usize,
+}
+
+/// What a set was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) version: Version,
+    pub(super) taken: Taken,
+    pub(super) what: What,
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    /// The instances that their health leaves.
+    Instances,
+    /// The records of a type.
+    Records {
+        asked: RecordType,
+        /// Whether the name is one of RFC 2782.
+        is_service_name: bool,
+        targets: Targets,
+    },
+}
+
+/// Where the targets of SRV records are, and how many octets of that end the question too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Targets {
+    pub(super) parent: Name,
+    pub(super) shared_octets: usize,
+}
+
+/// A set; a clone shares it.
+#[derive(Clone, Debug)]
+pub(super) enum Set {
+    Instances(Arc<InstanceSet>),
+    Records(Answer),
+}
+
+/// Which instances of a service are answered.
+#[derive(Debug)]
+pub(super) struct InstanceSet {
+    /// Their places in the service.
+    pub(super) places: Box<[u32]>,
+    /// The host's name, where all addresses are that one name.
+    pub(super) host: Option<Name>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    sets: HashMap<Key, Entry, RandomState>,
+    /// The keys, in the order in which they are looked at when room is wanted.
+    queue: VecDeque<Key>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    set: Set,
+    octets: usize,
+    is_used: bool,
+}
+
+impl Prepared {
+    pub(super) fn new(most_octets: usize) -> Self {
+        Self {
+            held: Mutex::default(),
+            octets: AtomicUsize::new(0),
+            most_octets,
+        }
+    }
+
+    /// How many octets the sets take.
+    pub(super) fn octets(&self) -> usize {
+        self.octets.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn find(&self, key: &Key) -> Option<Set> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = held.sets.get_mut(key)?;
+        entry.is_used = true;
+        Some(entry.set.clone())
+    }
+
+    /// Keeps a set, unless it alone would take much of the room.
+    pub(super) fn keep(&self, key: Key, set: Set) {
+        let octets = ENTRY_OCTETS + set.octets();
+        if octets > self.most_octets / LARGEST_SHARE || !key.version.is_current() {
+            return;
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = Entry {
+            set,
+            octets,
+            is_used: false,
+        };
+        let mut all = self.octets();
+        match held.sets.insert(key.clone(), entry) {
+            Some(old) => all = all + octets - old.octets,
+            None => {
+                all += octets;
+                held.queue.push_back(key);
+            }
+        }
+        while all > self.most_octets {
+            all -= held.drop_one();
+        }
+        self.octets.store(all, Ordering::Relaxed);
+    }
+}
+
+impl Held {
+    /// Drops the first that was not used since it was looked at last, or no longer holds; tells its octets.
+    fn drop_one(&mut self) -> usize {
+        while let Some(key) = self.queue.pop_front() {
+            match self.sets.get_mut(&key) {
+                Some(entry) if entry.is_used && key.version.is_current() => {
+                    entry.is_used = false;
+                    self.queue.push_back(key);
+                }
+                _ => return self.sets.remove(&key).map_or(0, |entry| entry.octets),
+            }
+        }
+        0
+    }
+}
+
+impl Set {
+    fn octets(&self) -> usize {
+        match self {
+            Self::Instances(set) => size_of::<InstanceSet>() + size_of_val(&*set.places),
+            Self::Records(answer) => answer.octets(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Service;
+    use crate::dns::AnswerBuilder;
+
+    /// A key for each number, of a service that holds until something is put.
+    fn key(version: &Version, number: u16) -> Key {
+        Key {
+            version: version.clone(),
+            taken: Service::default().take_each(|_| false),
+            what: What::Records {
+                asked: RecordType(number),
+                is_service_name: false,
+                targets: Targets {
+                    parent: Name::ROOT,
+                    shared_octets: 0,
+                },
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_used_stays_and_the_octets_have_a_bound() {
+        let version = Service::default().version();
+        let empty = || Set::Records(AnswerBuilder::new(&Name::ROOT).finish());
+        let one = ENTRY_OCTETS + empty().octets();
+        let prepared = Prepared::new(10 * one);
+        prepared.keep(key(&version, 0), empty());
+        for number in 1..100 {
+            assert!(prepared.find(&key(&version, 0)).is_some(), "{number}");
+            prepared.keep(key(&version, number), empty());
+            assert!(prepared.octets() <= 10 * one);
+        }
+        assert!(prepared.find(&key(&version, 1)).is_none());
+        assert!(prepared.find(&key(&version, 99)).is_some());
+        let none = Prepared::new(0);
+        none.keep(key(&version, 0), empty());
+        assert!(none.find(&key(&version, 0)).is_none());
+    }
+}

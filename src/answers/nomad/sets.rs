@@ -1,0 +1,97 @@
+//! The records of instances: made anew for a few, prepared once where they are many.
+//!
+//! Floor 2. Names that take the same instances of a service share one set of records, however they are written.
+
+use super::chosen::Chosen;
+use super::prepared::{Key, Set, Targets, What};
+use super::records::{is_described, push_each};
+use super::selection::Selection;
+use super::{Context, OutOfTurn};
+use crate::answers::Effort;
+use crate::catalog::{Service, Taken};
+use crate::dns::{AnswerBuilder, RecordType};
+
+/// Appends what is asked for of instances, but for their alias.
+///
+/// # Errors
+/// It costs more than may be done now.
+pub(super) fn push_instances(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    service: &Service,
+    selection: &Selection<'_>,
+    taken: &Taken,
+    chosen: &Chosen<'_>,
+) -> Result<(), OutOfTurn> {
+    let asked = context.query.record_type;
+    let is_there = match asked {
+        RecordType::A | RecordType::AAAA | RecordType::SRV | RecordType::ANY => true,
+        RecordType::TXT => is_described(context, service, selection),
+        _ => false,
+    };
+    if !is_there {
+        return Ok(());
+    }
+    if let Chosen::Few(instances) = chosen {
+        push_each(context, builder, selection, instances.clone());
+        return Ok(());
+    }
+    let targets = Targets::of(context, selection);
+    // Behind CNAMEs the records belong to another name than the question.
+    let is_shared = *context.name == context.query.name && targets.are_shared();
+    let key = Key {
+        version: service.version(),
+        taken: taken.clone(),
+        what: What::Records {
+            asked,
+            is_service_name: selection.is_service_name(),
+            targets,
+        },
+    };
+    let found = is_shared.then(|| context.prepared.find(&key)).flatten();
+    if let Some(Set::Records(answer)) = found {
+        builder.adopt(&answer);
+        return Ok(());
+    }
+    if context.effort == Effort::Bounded {
+        return Err(OutOfTurn);
+    }
+    if !is_shared {
+        push_each(context, builder, selection, chosen.to_vec());
+        return Ok(());
+    }
+    let mut own = AnswerBuilder::new(context.name);
+    push_each(context, &mut own, selection, chosen.to_vec());
+    let answer = own.finish();
+    builder.adopt(&answer);
+    context.prepared.keep(key, Set::Records(answer));
+    Ok(())
+}
+
+impl Targets {
+    /// Those of the names that a selection means.
+    fn of(context: &Context<'_>, selection: &Selection<'_>) -> Self {
+        let below = selection.addresses();
+        let parent = below.unwrap_or(context.zone.addresses).to_lower_case();
+        let (labels, asked) = (parent.labels(), context.name.to_lower_case());
+        let mut rest = parent.as_wire();
+        for label in labels.iter() {
+            if asked.as_wire().ends_with(rest) {
+                break;
+            }
+            rest = &rest[label.len() + 1..];
+        }
+        let shared_octets = rest.len();
+        Self {
+            parent,
+            shared_octets,
+        }
+    }
+
+    /// Whether records of other names have their pointers where those of this one have them.
+    ///
+    /// Not where a name is below the targets themselves: it may end as some of them do, and not as others.
+    fn are_shared(&self) -> bool {
+        self.shared_octets < self.parent.as_wire().len()
+    }
+}
