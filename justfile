@@ -6,7 +6,7 @@ check:
     cargo clippy --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
     cargo test --locked
-    if command -v cargo-deny >/dev/null; then cargo deny check; fi
+    .ci/supply
 
 # A simulated cluster and the gateway before it
 demo *ARGS:
