@@ -14,6 +14,7 @@ use prometheus_client::registry::Registry;
 
 use super::Parts;
 use super::gauge::{gauge, total};
+use super::logs::LogCounters;
 use super::refused::Refused;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
@@ -58,6 +59,7 @@ struct Others {
 impl Collector for Others {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         super::udp::encode(&mut encoder, &self.udp)?;
+        encode_log(&mut encoder)?;
         encode_connections(&mut encoder, &self.connections)?;
         encode_http(&mut encoder, &self.connections)?;
         let report = self.sync.report();
@@ -126,6 +128,14 @@ fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> f
 }
 
 fn encode_http(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
+fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let log = LogCounters::of_process();
+    let help = "Lines of the log that were dropped, since it was not read fast enough";
+    total(encoder, "nomadns_log_dropped", help, log.dropped())?;
+    let help = "Lines of the log that were left out, since they repeated";
+    total(encoder, "nomadns_log_repeats", help, log.left_out())
+}
+
     let help = "HTTP responses, by method, version and class of status";
     let mut own = family(encoder, "nomadns_http_responses", help, MetricType::Counter)?;
     for (kind, count) in shared

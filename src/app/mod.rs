@@ -29,7 +29,7 @@ pub use bind::{BindError, Bound, Taken};
 pub use connect::{ConnectError, Connection, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use filter::try_filter;
-pub use logs::start as start_log;
+pub use logs::{Log, start as start_log};
 pub use renewal::Renewable;
 pub use running::{Ended, Running};
 

@@ -22,9 +22,8 @@ pub(super) async fn run(mut args: ExportArgs) -> ExitCode {
         Err(error) => return fail(USAGE, &error.to_string()),
     };
     // One line says what goes wrong; who wants more asks for it.
-    if args.serve.log.log_level.is_some() {
-        app::start_log(settings.log.format, &settings.log.level);
-    }
+    let is_wanted = args.serve.log.log_level.is_some();
+    let _log = is_wanted.then(|| app::start_log(&settings.log));
     let mut out = BufWriter::new(io::stdout().lock());
     match export::run(settings, &wanted, args.timeout, &mut out).await {
         Ok(None) => ExitCode::SUCCESS,

@@ -10,6 +10,8 @@ mod signals;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -29,6 +31,8 @@ const USAGE: u8 = 2;
 const TAKEN: u8 = 78;
 /// The exit code for what is wrong in the flags of `lookup`, whose own codes begin at 0 (`EX_USAGE`).
 const LOOKUP_USAGE: u8 = 64;
+/// How long the last words wait for whoever is to read them.
+const SAY_WITHIN: Duration = Duration::from_secs(1);
 
 /// Runs the command that the user typed; the exit code says how it went.
 pub fn run() -> ExitCode {
@@ -75,7 +79,7 @@ async fn serve(args: &ServeArgs) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(USAGE, &error.to_string()),
     };
-    app::start_log(settings.log.format, &settings.log.level);
+    let _log = app::start_log(&settings.log);
     let workers = workers(settings.udp_workers);
     let bound = match Bound::bind(&settings.listen, workers, Taken::Fails) {
         Ok(bound) => bound,
@@ -106,9 +110,8 @@ async fn check(args: &CheckArgs) -> ExitCode {
         return say(&format!("the configuration is good{warnings}"));
     }
     // The lines say what goes wrong; who wants more asks for it.
-    if args.serve.log.log_level.is_some() {
-        app::start_log(settings.log.format, &settings.log.level);
-    }
+    let is_wanted = args.serve.log.log_level.is_some();
+    let _log = is_wanted.then(|| app::start_log(&settings.log));
     match app::connect(settings, args.timeout).await {
         Ok(connection) => {
             let said = say(&connection.lines);
@@ -125,18 +128,14 @@ async fn check(args: &CheckArgs) -> ExitCode {
 async fn demo(args: DemoArgs) -> ExitCode {
     let mut source = Source::default();
     args.log.apply(&mut source);
-    let log = match source.read() {
+    let mut log = match source.read() {
         Ok(file) => file.log,
         Err(error) => return fail(USAGE, &error.to_string()),
     };
-    app::start_log(
-        log.format,
-        if args.log.log_level.is_some() {
-            &log.level
-        } else {
-            "warn"
-        },
-    );
+    if args.log.log_level.is_none() {
+        log.level = "warn".into();
+    }
+    let _log = app::start_log(&log);
     let options = DemoOptions {
         services: args.services,
         instances: args.instances,
@@ -249,8 +248,10 @@ fn say(text: &str) -> ExitCode {
 }
 
 fn warn(problem: &str) {
-    // There is nobody left to tell if this fails too.
-    let _ = writeln!(io::stderr(), "nomadns: {problem}");
+    let (line, (said, waits)) = (format!("nomadns: {problem}\n"), mpsc::channel());
+    // There is nobody left to tell if this fails too, and nobody to wait for who does not read it.
+    std::thread::spawn(move || said.send(io::stderr().write_all(line.as_bytes())));
+    let _ = waits.recv_timeout(SAY_WITHIN);
 }
 
 fn fail(code: u8, problem: &str) -> ExitCode {

@@ -186,3 +186,6 @@ impl Default for LogSection {
         }
     }
 }
+            repeats_per_minute: 60,
+            queue_octets: 1 << 20,
+            line_octets: 4096,

@@ -267,6 +267,12 @@ pub struct LogSection {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
+    /// How many lines of one kind are written in a minute; 0 for all of them.
+    pub repeats_per_minute: u32,
+    /// How many octets of lines may wait to be written.
+    pub queue_octets: usize,
+    /// The most octets of a line.
+    pub line_octets: usize,
     /// For people.
     #[default]
     Text,

@@ -79,6 +79,11 @@ pub const RANGES: &[Range] = &[
 
 const DAY: i64 = 86_400;
 const MINUTES_MS: i64 = 600_000;
+    // As often as every millisecond.
+    range("log.repeats_per_minute", 0, 60_000),
+    // Room for some of the longest lines.
+    range("log.queue_octets", 1 << 18, 1 << 30),
+    range("log.line_octets", 256, 1 << 16),
 
 const fn range(key: &'static str, least: i64, most: i64) -> Range {
     Range { key, least, most }

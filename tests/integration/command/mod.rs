@@ -10,6 +10,7 @@ mod environment;
 mod files;
 mod life;
 mod locked;
+mod log;
 mod mistakes;
 mod ranges;
 mod restart;
@@ -22,6 +23,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -78,6 +80,8 @@ impl Config {
 struct Gateway {
     child: Child,
     lines: Receiver<String>,
+    /// Is locked for each line that is read: who holds it has the log unread.
+    reader: Arc<Mutex<()>>,
     /// What it has logged so far.
     log: String,
     _config: Config,
@@ -96,8 +100,11 @@ impl Gateway {
             .unwrap();
         let (said, lines) = channel();
         let log = BufReader::new(child.stderr.take().unwrap());
+        let reader = Arc::<Mutex<()>>::default();
+        let reads = Arc::clone(&reader);
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
+                drop(reads.lock());
                 // Once nobody listens any more, the rest is of no interest.
                 let _ = said.send(line);
             }
@@ -105,6 +112,7 @@ impl Gateway {
         let mut gateway = Self {
             child,
             lines,
+            reader,
             log: String::new(),
             _config: config,
         };

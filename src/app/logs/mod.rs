@@ -1,0 +1,124 @@
+//! Sets the log up: readable lines or JSON, to standard error, by a thread of its own.
+//!
+//! Floor 7. Whoever logs only puts a line into a queue (`queue`), so a standard error that nobody reads stops
+//! nothing. Lines that repeat are left out (`repeats`), and long ones are cut (`cut`).
+
+mod cut;
+mod queue;
+mod repeats;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
+
+use self::queue::Queue;
+use self::repeats::Repeats;
+use crate::config::{LogFormat, LogSection};
+
+/// What of the log of this process was not written.
+static COUNTERS: LogCounters = LogCounters {
+    dropped: AtomicU64::new(0),
+    left_out: AtomicU64::new(0),
+};
+
+/// Counts the lines that were not written; there is one log, so there is one of these.
+#[derive(Debug)]
+pub(super) struct LogCounters {
+    /// Lines for which the queue had no room, or that could not be written.
+    dropped: AtomicU64,
+    /// Lines that repeated too often.
+    left_out: AtomicU64,
+}
+
+/// The log while it is written; dropping it waits for what is queued, for a bounded time.
+#[derive(Debug)]
+#[must_use = "what is queued is written when it is dropped"]
+pub struct Log(Option<Arc<Queue>>);
+
+/// Sets the log of this process up; a second call changes nothing.
+///
+/// What libraries say is shown from `debug` on only: they log at `warn` what clients send.
+pub fn start(settings: &LogSection) -> Log {
+    let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
+    let queue = Arc::new(Queue::new(settings));
+    let repeats = Arc::new(Repeats::new(settings.repeats_per_minute));
+    let writer = Arc::clone(&queue);
+    let lines = fmt::layer()
+        .with_target(false)
+        .with_ansi(is_terminal && settings.format == LogFormat::Text)
+        // It would say so on standard error, where it may wait for ever.
+        .log_internal_errors(false)
+        .with_writer(move || writer.line());
+    let lines = match settings.format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let started = registry()
+        .with(EnvFilter::new(filter(&settings.level)))
+        .with(repeats::Limit(Arc::clone(&repeats)))
+        .with(lines)
+        .try_init();
+    // An error means that there is a log already, as in tests.
+    if started.is_err() || queue.start_writer(repeats).is_err() {
+        return Log(None);
+    }
+    log_panics();
+    Log(Some(queue))
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(queue) = &self.0 {
+            queue.end();
+        }
+    }
+}
+
+impl LogCounters {
+    /// Those of this process.
+    pub(super) fn of_process() -> &'static Self {
+        &COUNTERS
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn left_out(&self) -> u64 {
+        self.left_out.load(Ordering::Relaxed)
+    }
+}
+
+fn filter(level: &str) -> String {
+    let libraries = match level {
+        "debug" | "trace" => "warn",
+        _ => "off",
+    };
+    format!("{libraries},nomadns={level}")
+}
+
+/// Has panics logged like all else: the usual hook writes to standard error itself, and may wait there.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let words = panic.payload_as_str().unwrap_or("no words");
+        tracing::error!(place, ?words, "a panic");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_heard_only_where_the_operator_asks_for_more_than_usual() {
+        for level in ["error", "warn", "info"] {
+            assert_eq!(filter(level), format!("off,nomadns={level}"));
+        }
+        assert_eq!(filter("debug"), "warn,nomadns=debug");
+    }
+}

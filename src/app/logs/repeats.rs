@@ -1,0 +1,169 @@
+//! Leaves out lines of the log that repeat: so many a minute of one kind, which is one place in the code.
+//!
+//! Floor 7. What clients or Nomad cause as often as they like cannot fill the log. Levels below `info` have no
+//! such limit: who asks for them wants all.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::mem;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+use tracing::callsite::Identifier;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+
+use super::COUNTERS;
+
+/// What of a line is shown to say which were left out.
+const EXAMPLE_CHARS: usize = 100;
+const MINUTE_MICROSECONDS: u64 = 60_000_000;
+
+/// The kinds of lines, and how often each came.
+#[derive(Debug)]
+pub(super) struct Repeats {
+    kinds: Mutex<HashMap<Identifier, Kind>>,
+    per_minute: u64,
+    begun: Instant,
+}
+
+/// Asks `Repeats` for each line.
+pub(super) struct Limit(pub(super) Arc<Repeats>);
+
+/// The lines of one place in the code; there are as many as the code has.
+#[derive(Debug, Default)]
+struct Kind {
+    /// When all of a minute's lines may come at once again, in microseconds (GCRA).
+    full: u64,
+    left_out: u64,
+    example: String,
+}
+
+impl Repeats {
+    /// Lets so many lines of a kind pass in a minute, all at once too; 0 for all of them.
+    pub(super) fn new(per_minute: u32) -> Self {
+        Self {
+            kinds: Mutex::default(),
+            per_minute: per_minute.into(),
+            begun: Instant::now(),
+        }
+    }
+
+    /// Logs what was left out since the last time.
+    pub(super) fn tell(&self) {
+        let mut told = Vec::new();
+        for kind in self.kinds().values_mut().filter(|kind| kind.left_out > 0) {
+            told.push((mem::take(&mut kind.left_out), mem::take(&mut kind.example)));
+        }
+        // Without the lock: these are lines as well.
+        for (lines, like) in told {
+            tracing::warn!(lines, like, "lines that repeat were left out");
+        }
+    }
+
+    fn lets_pass(&self, event: &Event<'_>) -> bool {
+        if self.per_minute == 0 || *event.metadata().level() > Level::INFO {
+            return true;
+        }
+        let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let mut kinds = self.kinds();
+        let kind = kinds.entry(event.metadata().callsite()).or_default();
+        if kind.takes(now, MINUTE_MICROSECONDS / self.per_minute) {
+            return true;
+        }
+        kind.left_out += 1;
+        COUNTERS.left_out.fetch_add(1, Ordering::Relaxed);
+        if kind.example.is_empty() {
+            event.record(&mut Message(&mut kind.example));
+        }
+        false
+    }
+
+    fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Kind>> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kind {
+    fn takes(&mut self, now: u64, cost: u64) -> bool {
+        let full = self.full.max(now) + cost;
+        if full - now > MINUTE_MICROSECONDS {
+            return false;
+        }
+        self.full = full;
+        true
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Limit {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        self.0.lets_pass(event)
+    }
+}
+
+/// Keeps the words of a line.
+struct Message<'words>(&'words mut String);
+
+impl Visit for Message<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0
+                .extend(format!("{value:?}").chars().take(EXAMPLE_CHARS));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    fn log(times: u32) {
+        for number in 0..times {
+            tracing::warn!(number, "it happens");
+            tracing::debug!(number, "it is of interest");
+        }
+    }
+
+    #[test]
+    fn lines_of_one_kind_are_left_out_beyond_so_many_and_counted() {
+        let repeats = Arc::new(Repeats::new(10));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let subscriber = tracing_subscriber::registry()
+            .with(Limit(Arc::clone(&repeats)))
+            .with(Seen(Arc::clone(&seen)));
+        tracing::subscriber::with_default(subscriber, || {
+            log(1000);
+            repeats.tell();
+        });
+        let seen = seen.lock().unwrap();
+        let of = |words: &str| seen.iter().filter(|line| line.contains(words)).count();
+        // A minute has not passed; in a slow test a few more may.
+        assert!((10..20).contains(&of("it happens")), "{seen:?}");
+        assert_eq!(of("it is of interest"), 1000);
+        assert_eq!(of("lines that repeat were left out"), 1);
+    }
+
+    #[test]
+    fn after_a_pause_lines_pass_again() {
+        let (mut kind, cost) = (Kind::default(), MINUTE_MICROSECONDS / 60);
+        let taken = |kind: &mut Kind, now: u64| (0..100).filter(|_| kind.takes(now, cost)).count();
+        assert_eq!(taken(&mut kind, 0), 60);
+        assert_eq!(taken(&mut kind, 2_000_000), 2);
+        assert_eq!(taken(&mut kind, 10 * MINUTE_MICROSECONDS), 60);
+    }
+
+    struct Seen(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Seen {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let mut words = String::new();
+            event.record(&mut Message(&mut words));
+            self.0.lock().unwrap().push(words);
+        }
+    }
+}
