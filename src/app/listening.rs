@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::layers::{Stacks, WorkerStack};
 use crate::listeners::http::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
-use crate::listeners::udp::{UdpCounters, UdpLimits, UdpWorker};
+use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpWorker};
 use crate::listeners::{
     ListenerKind, Server, ServerConfig, Shared, Shutdown, ShutdownTrigger, tcp, tls,
 };
@@ -43,7 +43,37 @@ pub(super) fn start_udp(
             )?);
         }
     }
+    if let Some(worker) = workers.first() {
+        say_less(limits.buffers, worker.buffers());
+    }
     Ok(workers)
+}
+
+/// Says when the kernel gives less room than it should; all sockets get the same.
+fn say_less(wanted: Buffers, given: Buffers) {
+    for (key, sysctl, wanted, given) in [
+        (
+            "limits.udp_receive_octets",
+            "net.core.rmem_max",
+            wanted.receive_octets,
+            given.receive_octets,
+        ),
+        (
+            "limits.udp_send_octets",
+            "net.core.wmem_max",
+            wanted.send_octets,
+            given.send_octets,
+        ),
+    ] {
+        if given < wanted {
+            tracing::info!(
+                key,
+                wanted,
+                given,
+                "the kernel gives less room to UDP sockets: raise {sysctl}, or give the process CAP_NET_ADMIN"
+            );
+        }
+    }
 }
 
 /// The listeners that have connections, all before one stack.

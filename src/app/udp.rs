@@ -29,6 +29,11 @@ pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters) -> 
             &udp.unsent,
         ),
         (
+            "nomadns_udp_errors",
+            "Errors of UDP sockets that nothing could be received from",
+            &udp.errors,
+        ),
+        (
             "nomadns_udp_panics",
             "Panics of UDP workers, caught",
             &udp.panics,
@@ -36,5 +41,8 @@ pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters) -> 
     ] {
         total(encoder, name, help, count.load(Ordering::Relaxed))?;
     }
-    Ok(())
+    let help =
+        "UDP messages that the kernel dropped, most of them since the receive buffer was full";
+    let name = "nomadns_udp_receive_dropped";
+    total(encoder, name, help, udp.kernel_drops())
 }

@@ -143,6 +143,8 @@ impl Default for LimitsSection {
             alias_chain: ALIAS_CHAIN,
             udp_workers: 0,
             udp_batch: udp.batch,
+            udp_receive_octets: udp.buffers.receive_octets,
+            udp_send_octets: udp.buffers.send_octets,
             udp_waiting_queries: udp.waiting,
             udp_answer_octets: bounds.udp_octets.into(),
             set_records: bounds.set_records.map_or(0, usize::from),

@@ -201,6 +201,10 @@ pub struct LimitsSection {
     pub udp_workers: usize,
     /// How many UDP messages are taken from the kernel at once.
     pub udp_batch: usize,
+    /// The octets of the kernel's receive buffer of one UDP worker.
+    pub udp_receive_octets: usize,
+    /// The octets of its send buffer.
+    pub udp_send_octets: usize,
     /// How many queries of one UDP worker may wait at once.
     pub udp_waiting_queries: usize,
     /// The most octets of an answer over UDP, where the client takes as many.

@@ -53,6 +53,9 @@ pub const RANGES: &[Range] = &[
     range("limits.set_records", 0, 65_535),
     range("limits.udp_workers", 0, 1024),
     range("limits.udp_batch", 1, 1024),
+    // One message, and what an int of the kernel can be doubled from.
+    range("limits.udp_receive_octets", 1 << 12, 1 << 29),
+    range("limits.udp_send_octets", 1 << 12, 1 << 29),
     range("limits.udp_waiting_queries", 1, 1 << 16),
     range("limits.connections", 1, 1 << 20),
     range("limits.connections_per_client", 1, 1 << 20),

@@ -121,6 +121,19 @@ impl<S: Stack> Exchange<S> {
         self.begin_query(query, out)
     }
 
+    /// Asks itself `Server::own_query`, by the way of a client's, and tells whether there is an answer or one to come.
+    pub fn answers_itself(&mut self) -> bool {
+        let (server, mut out) = (Arc::clone(&self.server), Vec::new());
+        let Ok(query) = wire::decode(&server.own_query, self.transport, None) else {
+            return false;
+        };
+        match self.begin_query(query, &mut out) {
+            Exchanged::Answered(_) => !out.is_empty(),
+            Exchanged::Waiting(_) => true,
+            Exchanged::Rejected(_) => false,
+        }
+    }
+
     /// Takes a query whose client may ask, as `begin` does a message.
     pub fn begin_query(&mut self, query: Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
         let server = &self.server;

@@ -14,6 +14,9 @@ use crate::layers::metrics::Counters;
 /// Stands for the address of a client that has none.
 const NO_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
+/// Asks for the SOA of the root, which any server has an answer to.
+const ROOT_QUERY: &[u8] = &[0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
+
 /// What is the same in the answers of all listeners.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -31,6 +34,8 @@ pub struct Server {
     pub bounds: Bounds,
     /// Set while answers are older than they should be (RFC 8914 §4.4).
     pub stale: Arc<AtomicBool>,
+    /// The message by which the gateway asks itself whether it answers.
+    pub own_query: Vec<u8>,
 }
 
 impl Default for Server {
@@ -45,6 +50,7 @@ impl Default for Server {
             clients: Arc::default(),
             bounds: Bounds::default(),
             stale: Arc::default(),
+            own_query: ROOT_QUERY.into(),
         }
     }
 }

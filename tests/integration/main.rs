@@ -40,4 +40,5 @@ mod sync;
 mod tls;
 mod transports_agree;
 mod truth;
+mod udp;
 mod web;

@@ -32,7 +32,7 @@ use crate::dns::wire::NSID_OCTETS;
 use crate::dns::{CookieSecrets, Name};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
-use crate::listeners::udp::UdpLimits;
+use crate::listeners::udp::{Buffers, UdpLimits};
 use crate::nomad::{Secret, Settings as NomadSettings, TlsSettings};
 use crate::sync::{Settings as SyncSettings, Store};
 
@@ -126,10 +126,8 @@ impl Settings {
                 entries: file.cache.entries,
                 octets: file.cache.octets,
             },
-            udp: UdpLimits {
-                batch: file.limits.udp_batch,
-                waiting: file.limits.udp_waiting_queries,
-            },
+            udp: udp(&file.limits),
+            lameduck: Duration::from_millis(file.limits.lameduck_ms),
             udp_workers: file.limits.udp_workers,
             server: check.server(&file)?,
             connections: connections(&file.limits),
@@ -223,6 +221,19 @@ impl Check<'_> {
 
 /// The bounds of connections.
 fn connections(limits: &LimitsSection) -> listeners::Limits {
+/// The bounds of UDP workers.
+fn udp(limits: &LimitsSection) -> UdpLimits {
+    UdpLimits {
+        batch: limits.udp_batch,
+        waiting: limits.udp_waiting_queries,
+        buffers: Buffers {
+            receive_octets: limits.udp_receive_octets,
+            send_octets: limits.udp_send_octets,
+        },
+        drain: Duration::from_millis(limits.drain_ms),
+    }
+}
+
     let (seconds, ms) = (Duration::from_secs, Duration::from_millis);
     listeners::Limits {
         connections: limits.connections,

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::ptr;
 
@@ -16,6 +16,17 @@ use socket2::{SockAddr, SockAddrStorage};
 const MESSAGE_OCTETS: usize = 4097;
 /// Room for the control data that tells the local address of a message, in 8-octet words.
 const CONTROL_WORDS: usize = 8;
+/// What `SO_MEMINFO` tells, and which of it are the messages that were dropped.
+const MEMORY_COUNTS: usize = 9;
+const DROPS_PLACE: usize = libc::SK_MEMINFO_DROPS as usize;
+
+/// Whether a call waits for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub(super) enum Wait {
+    ForOne = libc::MSG_WAITFORONE,
+    ForNone = libc::MSG_DONTWAIT,
+}
 
 /// Messages that came together, and their answers.
 pub(super) struct Batch {
@@ -70,11 +81,11 @@ impl Batch {
         (message, &self.peers[place], &mut self.outbound[place])
     }
 
-    /// Waits for a message and takes those that are there.
+    /// Takes the messages that are there; waits for the first one, or for none.
     ///
     /// # Errors
     /// What the kernel says, a timeout of the socket among it; nothing was received then.
-    pub(super) fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    pub(super) fn receive(&mut self, socket: &UdpSocket, wait: Wait) -> io::Result<()> {
         self.received = 0;
         for (place, peer) in self.peers.iter_mut().enumerate() {
             self.parts[place] = libc::iovec {
@@ -93,7 +104,7 @@ impl Batch {
                 socket.as_raw_fd(),
                 self.headers.as_mut_ptr(),
                 count,
-                libc::MSG_WAITFORONE,
+                wait as libc::c_int,
                 ptr::null_mut(),
             )
         };
@@ -103,11 +114,13 @@ impl Batch {
             self.lengths[place] = (header.msg_len as usize).min(MESSAGE_OCTETS);
             self.peers[place].name_octets = header.msg_hdr.msg_namelen;
             self.peers[place].control_octets = header.msg_hdr.msg_controllen;
+            self.peers[place].leave_by_any_interface();
         }
         Ok(())
     }
 
-    /// Sends the answers; tells how many the kernel did not take.
+    /// Sends the answers; tells how many the kernel did not take. It waits for no room: an interface, or a
+    /// neighbour that does not exist, must not hold up the others.
     pub(super) fn send(&mut self, socket: &UdpSocket) -> u64 {
         let mut count = 0;
         for place in 0..self.received {
@@ -131,7 +144,7 @@ impl Batch {
                     socket.as_raw_fd(),
                     self.headers[done..count].as_mut_ptr(),
                     left,
-                    0,
+                    libc::MSG_DONTWAIT,
                 )
             };
             match usize::try_from(sent) {
@@ -163,6 +176,36 @@ impl Peer {
         unsafe { SockAddr::new(storage, self.name_octets) }.as_socket()
     }
 
+    /// Has an answer leave from the address that was asked, by the interface that the routes say: a host may
+    /// have several ways to a client. A link-local address means nothing without its interface.
+    fn leave_by_any_interface(&mut self) {
+        if self.control_octets == 0 {
+            return;
+        }
+        let header = self.header(ptr::null_mut());
+        // SAFETY: the header has the control data that the kernel wrote, and its length. What it points to is
+        // aligned as such data is, since `control` is of whole words, and is as long as its kind says.
+        unsafe {
+            let first = libc::CMSG_FIRSTHDR(&raw const header);
+            let Some(kind) = first.as_ref().map(|it| (it.cmsg_level, it.cmsg_type)) else {
+                return;
+            };
+            if kind == (libc::IPPROTO_IP, libc::IP_PKTINFO) {
+                let info = libc::CMSG_DATA(first).cast::<libc::in_pktinfo>();
+                let local = Ipv4Addr::from((*info).ipi_spec_dst.s_addr.to_ne_bytes());
+                if !local.is_link_local() {
+                    (*info).ipi_ifindex = 0;
+                }
+            } else if kind == (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) {
+                let info = libc::CMSG_DATA(first).cast::<libc::in6_pktinfo>();
+                let local = Ipv6Addr::from((*info).ipi6_addr.s6_addr);
+                if !local.is_unicast_link_local() {
+                    (*info).ipi6_ifindex = 0;
+                }
+            }
+        }
+    }
+
     /// The header of a message from or to this peer.
     fn header(&mut self, part: *mut libc::iovec) -> libc::msghdr {
         // SAFETY: all fields are numbers and pointers, for which zero is a value.
@@ -191,7 +234,7 @@ pub(super) fn send_one(socket: &UdpSocket, answer: &[u8], peer: &Peer) -> io::Re
     };
     let header = peer.header(&raw mut part);
     // SAFETY: the header points to `peer`, `part` and `answer`, which outlive the call; it only reads.
-    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, 0) };
+    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) };
     if sent < 0 {
         Err(io::Error::last_os_error())
     } else {
@@ -214,21 +257,32 @@ pub(super) fn ask_for_local_address(socket: &UdpSocket) -> io::Result<()> {
         SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_PKTINFO),
         SocketAddr::V6(_) => (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
     };
-    let on: libc::c_int = 1;
+    let (on, fd): (libc::c_int, _) = (1, socket.as_raw_fd());
+    let octets = size_of_socklen::<libc::c_int>();
     // SAFETY: the option takes a number, which is given with its size.
-    let done = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            level,
-            option,
-            (&raw const on).cast(),
-            size_of_socklen::<libc::c_int>(),
-        )
-    };
-    if done < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
+    let done = unsafe { libc::setsockopt(fd, level, option, (&raw const on).cast(), octets) };
+    result(done)
+}
+
+/// How many messages the kernel dropped on a socket, most of them since its receive buffer was full; it counts
+/// modulo 2^32.
+///
+/// # Errors
+/// What the kernel says.
+pub(super) fn kernel_drops(socket: &UdpSocket) -> io::Result<u32> {
+    let mut counts = [0_u32; MEMORY_COUNTS];
+    let mut octets = size_of_socklen::<[u32; MEMORY_COUNTS]>();
+    let (fd, level, option) = (socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_MEMINFO);
+    let into = counts.as_mut_ptr().cast();
+    // SAFETY: the kernel writes no more octets than it is told to.
+    let done = unsafe { libc::getsockopt(fd, level, option, into, &raw mut octets) };
+    result(done).map(|()| counts[DROPS_PLACE])
+}
+
+fn result(done: libc::c_int) -> io::Result<()> {
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 
