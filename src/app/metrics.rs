@@ -127,7 +127,6 @@ fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> f
     Ok(())
 }
 
-fn encode_http(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
 fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let log = LogCounters::of_process();
     let help = "Lines of the log that were dropped, since it was not read fast enough";
@@ -136,6 +135,7 @@ fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     total(encoder, "nomadns_log_repeats", help, log.left_out())
 }
 
+fn encode_http(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
     let help = "HTTP responses, by method, version and class of status";
     let mut own = family(encoder, "nomadns_http_responses", help, MetricType::Counter)?;
     for (kind, count) in shared

@@ -10,6 +10,7 @@ mod filter;
 mod gauge;
 mod health;
 mod listening;
+mod liveness;
 mod logs;
 mod metrics;
 mod refused;
@@ -31,7 +32,7 @@ pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use filter::try_filter;
 pub use logs::{Log, start as start_log};
 pub use renewal::Renewable;
-pub use running::{Ended, Running};
+pub use running::{Ended, Ending, Running};
 
 use self::listening::Listeners;
 use self::renewal::Renewal;
@@ -39,11 +40,13 @@ use self::tls::Tls;
 use crate::answers::{Loops, Router};
 use crate::catalog::Catalog;
 use crate::config::{CredentialsFile, Settings, StateInUse, StateLock};
+use crate::dns::Transport;
 use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
+use crate::listeners::exchange::Exchange;
 use crate::listeners::http::admin::Admin;
-use crate::listeners::udp::UdpCounters;
-use crate::listeners::{Shared, Shutdown};
+use crate::listeners::udp::{UdpCounters, UdpWorker};
+use crate::listeners::{Server, Shared, Shutdown};
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
 
@@ -87,6 +90,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let state_lock = alone_and_warned(&settings)?;
     let tls = Tls::new(&settings)?;
     let (trigger, shutdown) = Shutdown::new();
+    let (announcement, leaving) = Shutdown::new();
 
     let parts = Parts::new(&settings, client.clone());
     parts
@@ -105,7 +109,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let udp = listening::start_udp(
         bound.udp,
         &stacks,
-        &parts.connections.server,
+        &parts.server(),
         settings.udp,
         &parts.udp,
     )?;
@@ -121,7 +125,10 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         listeners.serve_https(bound.https, &tls.http);
     }
     listeners.serve_http(bound.http);
-    let last_trigger = listeners.serve_pages(bound.admin, &parts.pages(loops, shutdown.clone()));
+    let own = Exchange::new(stacks.worker(), Transport::Tcp, parts.server());
+    let liveness = liveness::liveness(udp.iter().map(UdpWorker::pulse).collect(), own);
+    let pages = parts.pages(loops, liveness, (leaving, shutdown.clone()));
+    let last_trigger = listeners.serve_pages(bound.admin, &pages);
 
     let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
     let keeping = settings
@@ -135,6 +142,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
     };
     let syncing = sync::run(settings.sync, client, writer, parts.sync, ending);
     Ok(Running {
+        announcement,
         trigger,
         last_trigger,
         listeners: listeners.tasks,
@@ -143,6 +151,7 @@ pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
         syncing: tokio::spawn(syncing),
         filtering,
         keeping,
+        lameduck: settings.lameduck,
         drain: settings.connections.drain,
         renewable,
     })
@@ -182,6 +191,9 @@ impl Parts {
         let sync = Arc::<sync::Status>::default();
         let mut server = settings.server.clone();
         server.stale = sync.stale_mark();
+        if let Some(own_query) = liveness::own_query(&settings.zones) {
+            server.own_query = own_query;
+        }
         Self {
             workers: Arc::default(),
             udp: Arc::default(),
@@ -212,9 +224,20 @@ impl Parts {
         })
     }
 
-    /// The operator's pages; `ending` tells them when the gateway ends.
-    fn pages(&self, loops: Arc<Loops>, ending: Shutdown) -> Admin {
+    fn server(&self) -> Arc<Server> {
+        Arc::clone(&self.connections.server)
+    }
+
+    /// The operator's pages; the last tell them when the gateway is about to end, and when it ends.
+    fn pages(
+        &self,
+        loops: Arc<Loops>,
+        liveness: liveness::Ask,
+        (leaving, ending): (Shutdown, Shutdown),
+    ) -> Admin {
         Admin {
+            liveness,
+            leaving,
             metrics: metrics::provider(self, loops),
             readiness: status::readiness(Arc::clone(&self.sync)),
             status: status::page(Arc::clone(&self.sync), self.client.clone()),

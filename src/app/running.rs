@@ -5,15 +5,22 @@ use std::io;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout_at};
 
 use super::StartError;
 use super::renewal::Renewable;
 use crate::listeners::ShutdownTrigger;
 use crate::listeners::udp::UdpWorker;
 
+/// What each step of the end may take beyond the drain time.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
 /// A gateway that answers.
 #[derive(Debug)]
 pub struct Running {
+    /// Says that the gateway is about to end.
+    pub(super) announcement: ShutdownTrigger,
+    /// Says that it ends.
     pub(super) trigger: ShutdownTrigger,
     pub(super) last_trigger: ShutdownTrigger,
     pub(super) listeners: JoinSet<io::Result<()>>,
@@ -24,6 +31,7 @@ pub struct Running {
     pub(super) filtering: JoinHandle<Result<(), StartError>>,
     /// What keeps the snapshot on disk, when there is to be one.
     pub(super) keeping: Option<JoinHandle<()>>,
+    pub(super) lameduck: Duration,
     pub(super) drain: Duration,
     pub(super) renewable: Renewable,
 }
@@ -32,6 +40,15 @@ pub struct Running {
 enum Part {
     Listeners,
     Pages,
+}
+
+/// How a gateway is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Others may still count on it: it answers on until they have seen that it is not ready.
+    AfterLameduck,
+    /// Who asks waits for it.
+    AtOnce,
 }
 
 /// How a gateway ended.
@@ -48,10 +65,43 @@ pub enum Ended {
 impl Running {
     /// Waits until `ending` is ready or a part ends that must not, then drains and ends.
     ///
-    /// What is under way may end within the drain time; UDP answers on until all else has ended.
-    pub async fn until(mut self, ending: impl Future<Output = ()>) -> Ended {
-        let ended = tokio::select! {
-            () = ending => Ended::Asked,
+    /// First it is not ready any more, and answers on for a while; then UDP ends, and then all else. What is under
+    /// way may end within the drain time.
+    pub async fn until(mut self, ending: impl Future<Output = Ending>) -> Ended {
+        let (ended, ending) = tokio::select! {
+            ending = ending => (Ended::Asked, ending),
+            ended = self.broken() => (ended, Ending::AtOnce),
+        };
+        let lameduck = match ending {
+            Ending::AfterLameduck => self.lameduck,
+            Ending::AtOnce => Duration::ZERO,
+        };
+        let (lameduck_ms, drain_ms) = (millis(lameduck), millis(self.drain));
+        tracing::info!(lameduck_ms, drain_ms, "ending");
+        self.announcement.request();
+        tokio::time::sleep(lameduck).await;
+        let mut end = Instant::now() + self.drain;
+        self.udp_ended(end + A_MOMENT).await;
+        self.trigger.request();
+        // A little more than the listeners allow their connections, so that theirs is what counts.
+        end += A_MOMENT;
+        self.drained(Part::Listeners, end).await;
+        self.last_trigger.request();
+        end += A_MOMENT;
+        self.drained(Part::Pages, end).await;
+        end += A_MOMENT;
+        self.kept(end).await;
+        ended
+    }
+
+    /// How long the end takes at most: what goes on then is stuck.
+    pub fn ends_within(&self) -> Duration {
+        self.lameduck + self.drain + A_MOMENT * 5
+    }
+
+    /// Waits until a part ends that must not.
+    async fn broken(&mut self) -> Ended {
+        tokio::select! {
             error = filter_refused(&mut self.filtering) => Ended::Misconfigured(error),
             result = &mut self.syncing => {
                 Ended::Broken(format!("what follows Nomad ended: {result:?}"))
@@ -62,43 +112,41 @@ impl Running {
             Some(result) = self.pages.join_next() => {
                 Ended::Broken(format!("the operator's listener ended: {result:?}"))
             }
-        };
-        tracing::info!(drain_ms = millis(self.drain), "ending");
-        self.trigger.request();
-        self.drained(Part::Listeners).await;
-        self.last_trigger.request();
-        self.drained(Part::Pages).await;
-        self.kept().await;
-        self.udp.iter().for_each(UdpWorker::stop);
-        // They look every moment whether they are to stop; this blocks nobody else any more.
-        tokio::task::spawn_blocking(move || self.udp.into_iter().for_each(UdpWorker::join))
-            .await
-            .unwrap_or_else(|error| tracing::warn!(%error, "a UDP worker did not end well"));
-        ended
+        }
+    }
+
+    /// Waits for the UDP workers to answer what has come, not for ever.
+    async fn udp_ended(&mut self, end: Instant) {
+        let workers = std::mem::take(&mut self.udp);
+        workers.iter().for_each(UdpWorker::stop);
+        // They look every moment whether they are to stop; this blocks nobody else.
+        let joined =
+            tokio::task::spawn_blocking(move || workers.into_iter().for_each(UdpWorker::join));
+        match timeout_at(end, joined).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a UDP worker did not end well"),
+            Err(_) => tracing::warn!("a UDP worker did not end in time"),
+        }
     }
 
     /// Waits for a part's listeners to end, not for ever.
-    async fn drained(&mut self, part: Part) {
+    async fn drained(&mut self, part: Part, end: Instant) {
         let tasks = match part {
             Part::Listeners => &mut self.listeners,
             Part::Pages => &mut self.pages,
         };
         let ended = async { while tasks.join_next().await.is_some() {} };
-        // A little more than the listeners allow their connections, so that theirs is what counts.
-        if tokio::time::timeout(self.drain + Duration::from_secs(1), ended)
-            .await
-            .is_err()
-        {
+        if timeout_at(end, ended).await.is_err() {
             tracing::warn!(?part, "connections were cut that did not end in time");
         }
     }
 
     /// Waits for the last snapshot to be on disk, not for ever.
-    async fn kept(&mut self) {
+    async fn kept(&mut self, end: Instant) {
         let Some(keeping) = self.keeping.take() else {
             return;
         };
-        match tokio::time::timeout(self.drain, keeping).await {
+        match timeout_at(end, keeping).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the snapshot was not kept to the end"),
             Err(_) => tracing::warn!("the last snapshot did not get to the disk in time"),

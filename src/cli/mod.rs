@@ -199,7 +199,7 @@ async fn look_up(args: LookupArgs) -> ExitCode {
 /// Runs until SIGTERM or SIGINT, reading files again at SIGHUP and SIGUSR1.
 async fn until_signal(running: Running, signals: Signals) -> ExitCode {
     let renewable = running.renewable();
-    let ending = signals.until_end(|| renewable.reload());
+    let ending = signals.until_end(running.ends_within(), || renewable.reload());
     match running.until(ending).await {
         Ended::Asked => ExitCode::SUCCESS,
         Ended::Broken(what) => fail(1, &what),

@@ -157,6 +157,7 @@ impl Default for LimitsSection {
             write_stall_ms: ms(streams.write_stall),
             handshake_ms: ms(streams.handshake),
             connection_age_seconds: streams.connection_age.as_secs(),
+            lameduck_ms: 2000,
             drain_ms: ms(streams.drain),
             http_headers_ms: ms(streams.http_headers),
             http_body_ms: ms(streams.http_body),
@@ -185,9 +186,9 @@ impl Default for LogSection {
         Self {
             format: LogFormat::Text,
             level: "info".into(),
-        }
-    }
-}
             repeats_per_minute: 60,
             queue_octets: 1 << 20,
             line_octets: 4096,
+        }
+    }
+}

@@ -229,6 +229,8 @@ pub struct LimitsSection {
     pub handshake_ms: u64,
     /// How long a connection may live, in seconds.
     pub connection_age_seconds: u64,
+    /// How long all is still answered after SIGTERM, though the gateway is not ready any more, in milliseconds.
+    pub lameduck_ms: u64,
     /// How long what is under way may take to end at shutdown, in milliseconds.
     pub drain_ms: u64,
     /// How long the headers of an HTTP request may take, in milliseconds.
@@ -265,18 +267,18 @@ pub struct LogSection {
     pub format: LogFormat,
     /// From which level on: `error`, `warn`, `info`, `debug`, `trace`.
     pub level: String,
-}
-
-/// How a line of the log looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
     /// How many lines of one kind are written in a minute; 0 for all of them.
     pub repeats_per_minute: u32,
     /// How many octets of lines may wait to be written.
     pub queue_octets: usize,
     /// The most octets of a line.
     pub line_octets: usize,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
     /// For people.
     #[default]
     Text,

@@ -66,6 +66,7 @@ pub const RANGES: &[Range] = &[
     range("limits.write_stall_ms", 100, MINUTES_MS),
     range("limits.handshake_ms", 100, MINUTES_MS),
     range("limits.connection_age_seconds", 1, 365 * DAY),
+    range("limits.lameduck_ms", 0, MINUTES_MS),
     range("limits.drain_ms", 0, MINUTES_MS),
     range("limits.http_headers_ms", 100, MINUTES_MS),
     range("limits.http_body_ms", 100, MINUTES_MS),
@@ -78,15 +79,15 @@ pub const RANGES: &[Range] = &[
     range("cache.entries", 0, 1 << 20),
     range("cache.octets", 0, 1 << 36),
     range("cache.shared_octets", 0, 1 << 36),
-];
-
-const DAY: i64 = 86_400;
-const MINUTES_MS: i64 = 600_000;
     // As often as every millisecond.
     range("log.repeats_per_minute", 0, 60_000),
     // Room for some of the longest lines.
     range("log.queue_octets", 1 << 18, 1 << 30),
     range("log.line_octets", 256, 1 << 16),
+];
+
+const DAY: i64 = 86_400;
+const MINUTES_MS: i64 = 600_000;
 
 const fn range(key: &'static str, least: i64, most: i64) -> Range {
     Range { key, least, most }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use nomadns::app::{self, Bound, Taken};
+use nomadns::app::{self, Bound, Ending, Taken};
 use nomadns::config::{Settings, Source};
 
 /// The metrics of a gateway that has just started, as text.
@@ -33,7 +33,7 @@ pub(crate) fn metrics() -> String {
             stream.read_to_string(&mut page).map(|_| page)
         });
         let page = page.await.expect("no panic").expect("a page");
-        running.until(std::future::ready(())).await;
+        running.until(std::future::ready(Ending::AtOnce)).await;
         page
     })
 }

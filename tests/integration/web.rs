@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nomadns::listeners::http::admin::{self, Admin};
-use nomadns::listeners::http::{DnsRouter, Readiness, Security, Settings, serve};
+use nomadns::listeners::http::{DnsRouter, Liveness, Readiness, Security, Settings, serve};
 use nomadns::listeners::{
     ClientSettings, Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config,
 };
@@ -80,6 +80,8 @@ impl Web {
             metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
             readiness: Arc::new(move || readiness.clone()),
             status: Arc::new(|| vec![("services".to_owned(), "<3>".to_owned())]),
+            liveness: Arc::new(|| Box::pin(async { Liveness::Alive })),
+            leaving: hears.clone(),
             ending: hears,
         };
         let (_, gate) = stack();

@@ -83,6 +83,8 @@ pub struct Settings {
     pub udp: UdpLimits,
     /// How many UDP workers an address has; 0 for one a core.
     pub udp_workers: usize,
+    /// How long all is still answered once the gateway is asked to end, though it is not ready any more.
+    pub lameduck: Duration,
     /// The bounds of connections.
     pub connections: listeners::Limits,
     /// The log.
@@ -219,8 +221,6 @@ impl Check<'_> {
     }
 }
 
-/// The bounds of connections.
-fn connections(limits: &LimitsSection) -> listeners::Limits {
 /// The bounds of UDP workers.
 fn udp(limits: &LimitsSection) -> UdpLimits {
     UdpLimits {
@@ -234,6 +234,8 @@ fn udp(limits: &LimitsSection) -> UdpLimits {
     }
 }
 
+/// The bounds of connections.
+fn connections(limits: &LimitsSection) -> listeners::Limits {
     let (seconds, ms) = (Duration::from_secs, Duration::from_millis);
     listeners::Limits {
         connections: limits.connections,

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,7 +18,7 @@ use tower::ServiceExt as _;
 
 use super::super::shutdown::Shutdown;
 use super::problem::{NO_SNIFF, NO_STORE, Problem};
-use super::readiness::Readiness;
+use super::readiness::{Liveness, Readiness};
 use super::responding::Responding;
 use super::routes::Respond;
 use super::status_page;
@@ -45,7 +46,11 @@ pub struct Admin {
     pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
     /// The lines of the status page: a label and its value.
     pub status: Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
-    /// Tells that the gateway ends: health is over then, though these pages are still served.
+    /// Whether queries are answered at all.
+    pub liveness: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Liveness> + Send>> + Send + Sync>,
+    /// Tells that the gateway is about to end: it is not ready any more, and still answers.
+    pub leaving: Shutdown,
+    /// Tells that it ends: health is over then, though these pages are still served.
     pub ending: Shutdown,
 }
 
@@ -84,16 +89,20 @@ async fn metrics(State(admin): State<Admin>) -> Page<String> {
     Page(StatusCode::OK, OPENMETRICS, (admin.metrics)())
 }
 
-async fn health(State(admin): State<Admin>) -> Page<&'static str> {
-    match admin.ending.is_requested() {
-        false => Page(StatusCode::OK, TEXT, "OK\n"),
-        true => Page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "shutting down\n"),
-    }
+async fn health(State(admin): State<Admin>) -> Page<String> {
+    let (status, text) = match admin.ending.is_requested() {
+        true => (StatusCode::SERVICE_UNAVAILABLE, "shutting down".into()),
+        false => match (admin.liveness)().await {
+            Liveness::Alive => (StatusCode::OK, "OK".into()),
+            Liveness::Dead(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason),
+        },
+    };
+    Page(status, TEXT, text + "\n")
 }
 
 async fn ready(State(admin): State<Admin>) -> Page<String> {
     let (status, mut text) = match (admin.readiness)() {
-        _ if admin.ending.is_requested() => {
+        _ if admin.leaving.is_requested() => {
             (StatusCode::SERVICE_UNAVAILABLE, "shutting down".to_owned())
         }
         Readiness::Ready(text) => (StatusCode::OK, text),

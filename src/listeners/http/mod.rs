@@ -32,7 +32,7 @@ mod streams;
 pub use credentials::{Credentials, CredentialsError, Scheme};
 pub use origins::{OriginError, Origins};
 pub use paths::{PathError, PathUse, Paths};
-pub use readiness::Readiness;
+pub use readiness::{Liveness, Readiness};
 pub use responding::Responding;
 pub use routes::{DnsRouter, Respond};
 pub use serve::{Security, serve};

@@ -5,7 +5,9 @@ use std::net::TcpStream;
 
 use nomadns::demo::{Options, Registration, SimulatedNomad};
 
-use super::Gateway;
+use tokio::time::Instant;
+
+use super::{AT_MOST, Gateway};
 
 /// A query for the root's SOA, behind its length: it is refused with a message as long.
 const ROOT_QUERY: &[u8] = &[0, 17, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
@@ -16,7 +18,8 @@ const NO_NOMAD: &str = "[nomad]\naddresses = [\"http://127.0.0.1:1\"]";
 #[test]
 fn sigterm_and_sigint_drain_and_exit_with_0() {
     for signal in ["TERM", "INT"] {
-        let gateway = Gateway::start(NO_NOMAD, &[]);
+        let config = format!("{NO_NOMAD}\n[limits]\nlameduck_ms = 10");
+        let gateway = Gateway::start(&config, &[]);
         // A connection that is idle is closed, and keeps nobody waiting. Its answer says that it was accepted.
         let mut idle = TcpStream::connect(gateway.address("tcp")).unwrap();
         idle.write_all(ROOT_QUERY).unwrap();
@@ -27,6 +30,26 @@ fn sigterm_and_sigint_drain_and_exit_with_0() {
         assert_eq!(status.code(), Some(0), "SIG{signal}: {log}");
         assert!(log.contains("ending"), "{log}");
     }
+}
+
+#[test]
+fn sigint_has_no_lameduck_and_a_second_signal_ends_it_at_once() {
+    let config = format!("{NO_NOMAD}\n[limits]\nlameduck_ms = 600000");
+    let gateway = Gateway::start(&config, &[]);
+    gateway.signal("INT");
+    assert_eq!(gateway.ended().0.code(), Some(0));
+
+    let mut gateway = Gateway::start(&config, &[]);
+    gateway.signal("TERM");
+    gateway.wait_for("lameduck_ms=600000");
+    gateway.page_with("/readyz", "shutting down");
+    let begun = Instant::now();
+    // The first ones may come as one with the signal before.
+    while gateway.child.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < AT_MOST);
+        gateway.signal("TERM");
+    }
+    assert_eq!(gateway.ended().0.code(), Some(128 + 15));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every number has a range: outside of it there is an error that names it, and all within it can be lived with.
 
 use futures_util::future::join_all;
-use nomadns::app::{self, Bound, Ended, Taken};
+use nomadns::app::{self, Bound, Ended, Ending, Taken};
 use nomadns::config::{File, RANGES, Range, Settings, Source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -128,6 +128,7 @@ async fn lives(nomad_url: String, key: &'static str, number: i64) {
     let (end, asked) = oneshot::channel::<()>();
     let ended = tokio::spawn(running.until(async {
         let _ = asked.await;
+        Ending::AtOnce
     }));
     let of = format!("{key} = {number}");
     until(&of, async || over_udp(dns).await == Some(2)).await;

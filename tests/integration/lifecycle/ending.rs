@@ -1,14 +1,17 @@
-//! The end in good order: what is under way is answered, what is new is refused, UDP answers to the last.
+//! The end in good order: not ready first, then UDP ends, then what is new is refused and what is under way answered.
 
 use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
+use nomadns::app::Ending;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::redis;
-use crate::support::clients::{ask_udp, connect_tls, framed, http_client, next_message};
+use crate::support::clients::{
+    ask_stream, ask_udp, connect_tls, framed, http_client, next_message,
+};
 use crate::support::gateway::{AT_MOST, Gateway, cast, until};
 
 /// How long the gateway waits for what is under way: far longer than any of it takes.
@@ -43,8 +46,6 @@ async fn begin_post(gateway: &Gateway) -> (TcpStream, u8) {
 async fn a_request_under_way_is_answered_and_holds_up_the_end_no_longer() {
     let nomad = cast();
     let mut gateway = patient(&nomad.url()).await;
-    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    udp.connect(gateway.dns).await.unwrap();
     let (mut post, last) = begin_post(&gateway).await;
     until("the request is there", async || {
         gateway.metric("nomadns_open_connections").await >= 2.0
@@ -62,9 +63,6 @@ async fn a_request_under_way_is_answered_and_holds_up_the_end_no_longer() {
         let closed = async || TcpStream::connect(address).await.is_err();
         until(&format!("{address} is closed"), closed).await;
     }
-    let message = ask_udp(&udp, &redis()).await.expect("it fits");
-    assert_eq!(message.metadata.response_code, ResponseCode::NoError);
-
     post.write_all(&[last]).await.unwrap();
     let mut response = Vec::new();
     post.read_to_end(&mut response).await.unwrap();
@@ -77,9 +75,60 @@ async fn a_request_under_way_is_answered_and_holds_up_the_end_no_longer() {
     gateway.ended().await;
     assert!(begun.elapsed() < DRAIN / 2, "nothing else was waited for");
     assert!(TcpStream::connect(admin).await.is_err());
-    udp.send(&redis().message(1)).await.unwrap();
-    let refused = udp.recv(&mut [0; 512]).await;
-    assert!(refused.is_err(), "UDP answers after the end");
+}
+
+#[tokio::test]
+async fn a_lameduck_is_not_ready_and_alive_and_answers_all() {
+    let nomad = cast();
+    let mut gateway = Gateway::with(&nomad.url(), |settings| settings.lameduck = AT_MOST * 3);
+    gateway.until_ready().await;
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    udp.connect(gateway.dns).await.unwrap();
+    gateway.ask_to(Ending::AfterLameduck);
+    let leaving = (503, "shutting down\n".to_owned());
+    until("not ready", async || {
+        gateway.page("/readyz").await == leaving
+    })
+    .await;
+    assert_eq!(gateway.page("/healthz").await.0, 200);
+    for _ in 0..10 {
+        let message = ask_udp(&udp, &redis()).await.expect("it fits");
+        assert_eq!(message.metadata.response_code, ResponseCode::NoError);
+        let mut tcp = TcpStream::connect(gateway.dns).await.unwrap();
+        let message = ask_stream(&mut tcp, &redis()).await.unwrap();
+        assert_eq!(message.metadata.response_code, ResponseCode::NoError);
+    }
+}
+
+#[tokio::test]
+async fn udp_ends_before_tcp_and_what_it_was_asked_is_answered() {
+    let nomad = cast();
+    let mut gateway = Gateway::with(&nomad.url(), |settings| {
+        settings.lameduck = Duration::from_millis(300);
+        settings.connections.drain = DRAIN;
+        settings.connections.http_body = DRAIN;
+    });
+    gateway.until_ready().await;
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    udp.connect(gateway.dns).await.unwrap();
+    // It holds the end up once UDP is gone.
+    let (mut post, last) = begin_post(&gateway).await;
+    gateway.ask_to(Ending::AfterLameduck);
+    let (mut asked, mut answer) = (0_u16, [0; 512]);
+    // Until the kernel says that nobody listens there, each query has its answer.
+    while udp.send(&redis().message(asked)).await.is_ok() {
+        match timeout(AT_MOST, udp.recv(&mut answer)).await.expect("lost") {
+            Ok(octets) => redis().read(asked, &answer[..octets]),
+            Err(_) => break,
+        };
+        asked += 1;
+    }
+    assert!(asked > 0);
+    post.write_all(&[last]).await.unwrap();
+    let mut response = Vec::new();
+    post.read_to_end(&mut response).await.unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 200 "), "{response:?}");
+    gateway.ended().await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use nomadns::app::{self, Bound, Ended, Renewable, Taken};
+use nomadns::app::{self, Bound, Ended, Ending, Renewable, Taken};
 use nomadns::certs::{Development, Existing};
 use nomadns::config::{Settings, Source};
 use nomadns::demo::{Options, Scenario, SimulatedNomad};
@@ -37,7 +37,7 @@ pub(crate) struct Gateway {
     /// Where the certificate and its key are.
     folder: TempDir,
     renewable: Renewable,
-    ending: Option<oneshot::Sender<()>>,
+    ending: Option<oneshot::Sender<Ending>>,
     ended: JoinHandle<Ended>,
 }
 
@@ -70,7 +70,8 @@ impl Gateway {
         let renewable = running.renewable();
         let (ending, asked) = oneshot::channel();
         let ended = tokio::spawn(running.until(async {
-            let _ = asked.await;
+            // It is gone with a test that failed.
+            asked.await.unwrap_or(Ending::AtOnce)
         }));
         Self {
             dns: all_dns[0],
@@ -133,10 +134,15 @@ impl Gateway {
         until(&name, async || self.metric(&name).await >= count).await;
     }
 
-    /// Asks it to end, as SIGTERM does, and waits for nothing.
+    /// Asks it to end, as SIGINT does, and waits for nothing.
     pub(crate) fn ask_to_end(&mut self) {
+        self.ask_to(Ending::AtOnce);
+    }
+
+    /// Asks it to end in one way or the other, and waits for nothing.
+    pub(crate) fn ask_to(&mut self, how: Ending) {
         let ending = self.ending.take().expect("it is asked once");
-        ending.send(()).unwrap();
+        ending.send(how).unwrap();
     }
 
     /// Waits until it has ended, because it was asked to.
