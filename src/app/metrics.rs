@@ -91,14 +91,34 @@ fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> f
             ("refused", &counters.refused),
             ("timed_out", &counters.timed_out),
             ("malformed", &counters.malformed),
+            ("made_room", &counters.made_room),
+            ("untaken", &counters.untaken),
         ] {
             let labels = [("listener", kind.as_str()), ("outcome", outcome)];
             counter(&mut own, &labels, load(count))?;
         }
     }
-    let help = "Connections that are open now";
-    let open = u64::try_from(shared.connections.open()).unwrap_or(u64::MAX);
-    gauge(encoder, "nomadns_open_connections", help, &open)?;
+    let (clients, pages) = (&shared.connections, &shared.admin_connections);
+    for (name, help, now) in [
+        (
+            "nomadns_open_connections",
+            "Connections that are open now",
+            clients.open(),
+        ),
+        (
+            "nomadns_open_admin_connections",
+            "Connections of the operator's pages that are open now",
+            pages.open(),
+        ),
+        (
+            "nomadns_untaken_octets",
+            "Octets of answers that clients have not taken",
+            clients.untaken_octets() + pages.untaken_octets(),
+        ),
+    ] {
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        gauge(encoder, name, help, &now)?;
+    }
     let help = "TLS handshakes that failed, by the reason";
     let mut own = family(
         encoder,

@@ -215,16 +215,26 @@ pub struct LimitsSection {
     pub connections: usize,
     /// The same from one IPv4 address or IPv6 /64.
     pub connections_per_client: usize,
+    /// How many connections of the operator's pages may be open at once, apart from the others.
+    pub admin_connections: usize,
     /// How many queries of one connection may wait at once.
     pub connection_waiting_queries: usize,
     /// How many octets of answers may wait to be written on one connection.
     pub unwritten_octets: usize,
+    /// How many octets of answers clients may leave untaken, over all connections.
+    pub untaken_octets: usize,
+    /// The same for one IPv4 address or IPv6 /64.
+    pub untaken_octets_per_client: usize,
+    /// How many octets a second of an HTTP response a client has to take at least.
+    pub taken_octets_per_second: usize,
     /// How long a TCP or TLS connection may be without a query, in seconds.
     pub idle_seconds: u64,
     /// How long a message may take from its first octet to its last, in milliseconds.
     pub message_ms: u64,
     /// How long a client may take nothing of what is written to it, in milliseconds.
     pub write_stall_ms: u64,
+    /// How long what a client still sends is dropped before its connection is closed, in milliseconds.
+    pub linger_ms: u64,
     /// How long a TLS handshake may take, in milliseconds.
     pub handshake_ms: u64,
     /// How long a connection may live, in seconds.
@@ -237,7 +247,7 @@ pub struct LimitsSection {
     pub http_headers_ms: u64,
     /// How long the body of an HTTP request may take, in milliseconds.
     pub http_body_ms: u64,
-    /// How long an HTTP/2 connection may be without a request, in seconds.
+    /// How long an HTTP connection may be without a request, in seconds.
     pub http_idle_seconds: u64,
     /// How many requests may be under way on one HTTP/2 connection.
     pub http_streams: u32,

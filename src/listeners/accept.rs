@@ -11,9 +11,9 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::connections::{Connections, Place};
+use super::connections::{Connections, Place, Tenure};
 use super::counters::{Counters, ListenerKind, count};
 use super::limits::Limits;
 use super::proxy_header::{self, HeaderFailure};
@@ -26,6 +26,10 @@ const EXHAUSTED_PAUSE_MILLISECONDS: u64 = 50;
 /// How often at most it is logged that no connection can be accepted.
 const EXHAUSTED_LOG_EVERY: Duration = Duration::from_secs(10);
 
+/// From how much untaken on further requests of one HTTP connection wait, in octets: the usual answers of all streams
+/// of a connection are less.
+const HTTP_UNTAKEN_OCTETS: usize = 128 * 1024;
+
 /// What all listeners with connections share; a clone shares the same.
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
@@ -33,8 +37,10 @@ pub struct Shared {
     pub limits: Arc<Limits>,
     /// What is counted.
     pub counters: Arc<Counters>,
-    /// The connections that are open.
+    /// The connections that are open, but for those of the operator's pages.
     pub connections: Connections,
+    /// Those of the operator's pages.
+    pub admin_connections: Connections,
     /// What is the same in all answers.
     pub server: Arc<Server>,
 }
@@ -51,7 +57,7 @@ pub(super) async fn run<Serve, Served>(
     serve: Serve,
 ) -> io::Result<()>
 where
-    Serve: Fn(TcpStream, IpAddr) -> Served,
+    Serve: Fn(TcpStream, IpAddr, Tenure) -> Served,
     Served: Future<Output = ()> + Send + 'static,
 {
     listener.set_nonblocking(true)?;
@@ -71,12 +77,14 @@ where
                 if shared.server.clients.introduces(peer, kind) {
                     arriving.spawn(introduce(stream, peer, place, kind, shared.clone()));
                 } else if let Some(place) = settle(place, peer, kind, shared) {
-                    open.spawn(hold(place, serve(stream, peer)));
+                    let served = serve(stream, peer, tenure(&place, kind, shared));
+                    open.spawn(hold(place, served, kind, shared.clone()));
                 }
             }
             Some(arrived) = arriving.join_next() => {
                 if let Ok(Some(Arrived { stream, client, place })) = arrived {
-                    open.spawn(hold(place, serve(stream, client)));
+                    let served = serve(stream, client, tenure(&place, kind, shared));
+                    open.spawn(hold(place, served, kind, shared.clone()));
                 }
             }
         }
@@ -88,7 +96,13 @@ where
 
 /// Gives a connection its place; it is closed when it gets none.
 fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
-    let place = shared.connections.enter(shared.limits.connections);
+    let place = match kind {
+        ListenerKind::Admin => {
+            let most = shared.limits.admin_connections;
+            shared.admin_connections.enter(most)
+        }
+        _ => shared.connections.enter(shared.limits.connections),
+    };
     if place.is_none() {
         count(&shared.counters.connections(kind).refused);
     }
@@ -99,10 +113,12 @@ fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
 ///
 /// A proxy's are counted as nobody's: they are those of many clients.
 fn settle(mut place: Place, client: IpAddr, kind: ListenerKind, shared: &Shared) -> Option<Place> {
-    let (most, counters) = (
-        shared.limits.connections_per_client,
-        shared.counters.connections(kind),
-    );
+    let counters = shared.counters.connections(kind);
+    let most = match kind {
+        // The operator is one client, often on the address of others.
+        ListenerKind::Admin => usize::MAX,
+        _ => shared.limits.connections_per_client,
+    };
     let settled = shared.server.clients.trust(client) || place.belongs_to(client, most);
     count(if settled {
         &counters.accepted
@@ -110,6 +126,16 @@ fn settle(mut place: Place, client: IpAddr, kind: ListenerKind, shared: &Shared)
         &counters.refused
     });
     settled.then_some(place)
+}
+
+/// What a connection is to the others.
+fn tenure(place: &Place, kind: ListenerKind, shared: &Shared) -> Tenure {
+    let limits = &shared.limits;
+    let most = match kind {
+        ListenerKind::Tcp | ListenerKind::Tls => limits.unwritten_octets,
+        ListenerKind::Http | ListenerKind::Https | ListenerKind::Admin => HTTP_UNTAKEN_OCTETS,
+    };
+    place.tenure(limits, most)
 }
 
 /// A connection of which is known for whom it is.
@@ -127,8 +153,15 @@ async fn introduce(
     kind: ListenerKind,
     shared: Shared,
 ) -> Option<Arrived> {
-    let counters = shared.counters.connections(kind);
-    let client = match proxy_header::take(&mut stream, shared.limits.handshake).await {
+    let (counters, presence) = (shared.counters.connections(kind), place.presence());
+    let taken = tokio::select! {
+        taken = proxy_header::take(&mut stream, shared.limits.handshake) => taken,
+        () = presence.leaves() => {
+            count(&counters.made_room);
+            return None;
+        }
+    };
+    let client = match taken {
         Ok(client) => client.map_or(peer, |client| client.to_canonical()),
         Err(failure) => {
             match failure {
@@ -147,8 +180,13 @@ async fn introduce(
     })
 }
 
-async fn hold(place: Place, served: impl Future<Output = ()>) {
-    served.await;
+/// Serves a connection until it ends, or is to make room for another one.
+async fn hold(place: Place, served: impl Future<Output = ()>, kind: ListenerKind, shared: Shared) {
+    let presence = place.presence();
+    tokio::select! {
+        () = served => {}
+        () = presence.leaves() => count(&shared.counters.connections(kind).made_room),
+    }
     drop(place);
 }
 
@@ -172,6 +210,8 @@ fn note_end(ended: Result<(), JoinError>, counters: &Counters) {
 #[derive(Default)]
 struct Exhausted {
     logged: Option<Instant>,
+    /// Nothing is accepted before.
+    paused_until: Option<Instant>,
 }
 
 impl Exhausted {
@@ -181,6 +221,11 @@ impl Exhausted {
         listener: &TcpListener,
         counters: &Counters,
     ) -> Option<(TcpStream, SocketAddr)> {
+        // What ends meanwhile calls this anew, and is no reason to try earlier.
+        if let Some(until) = self.paused_until {
+            sleep_until(until).await;
+            self.paused_until = None;
+        }
         let error = match listener.accept().await {
             Ok(accepted) => return Some(accepted),
             Err(error) => error,
@@ -197,7 +242,8 @@ impl Exhausted {
             tracing::error!(%error, "no connection can be accepted, trying again");
         }
         let spread = rand::random_range(0..=EXHAUSTED_PAUSE_MILLISECONDS);
-        sleep(Duration::from_millis(EXHAUSTED_PAUSE_MILLISECONDS + spread)).await;
+        let pause = Duration::from_millis(EXHAUSTED_PAUSE_MILLISECONDS + spread);
+        self.paused_until = Some(Instant::now() + pause);
         None
     }
 }

@@ -110,6 +110,10 @@ pub struct ConnectionCounters {
     pub accepted: AtomicU64,
     /// Connections that were closed at once, for a limit on their number.
     pub refused: AtomicU64,
+    /// Connections that were idle and closed to make room for others.
+    pub made_room: AtomicU64,
+    /// Connections that were closed since their client did not take its answers.
+    pub untaken: AtomicU64,
     /// Connections that were closed for being idle or slow.
     pub timed_out: AtomicU64,
     /// Connections that were closed for what came on them.

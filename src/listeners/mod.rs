@@ -7,6 +7,7 @@ mod accept;
 mod certificates;
 mod client_authority;
 mod clients;
+mod closing;
 mod connections;
 mod counters;
 pub mod exchange;
@@ -26,7 +27,7 @@ pub use accept::Shared;
 pub use certificates::{CertificateError, Certificates};
 pub use client_authority::{ClientAuthority, ClientAuthorityError};
 pub use clients::{ClientSettings, Clients, Networks, Rate, Refusal, Refusals};
-pub use connections::Connections;
+pub use connections::{Account, Connections, Presence, Tenure};
 pub use counters::{
     ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,
 };

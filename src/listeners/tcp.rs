@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::accept::{self, Shared};
+use super::closing::close;
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::shutdown::Shutdown;
@@ -28,13 +29,24 @@ pub async fn serve<S: Stack>(
         kind,
         &shared,
         shutdown.clone(),
-        |mut stream, client| {
+        |mut stream, client, tenure| {
             let exchange = Exchange::new(stack.clone(), Transport::Tcp, Arc::clone(&shared.server));
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
                 let limits = &shared.limits;
-                let end = stream::serve(&mut stream, exchange, Some(client), limits, shutdown);
-                end.await.count(shared.counters.connections(kind));
+                let serving = stream::serve(
+                    &mut stream,
+                    exchange,
+                    Some(client),
+                    limits,
+                    &tenure,
+                    shutdown,
+                );
+                let end = serving.await;
+                end.count(shared.counters.connections(kind));
+                if end.is_in_order() {
+                    close(&mut stream, limits).await;
+                }
             }
         },
     )

@@ -4,11 +4,10 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use tokio::io::AsyncWriteExt as _;
-use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::accept::{self, Shared};
+use super::closing::close;
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::handshake::shake_hands;
@@ -36,7 +35,7 @@ pub async fn serve<S: Stack>(
         kind,
         &shared,
         shutdown.clone(),
-        |stream, client| {
+        |stream, client, tenure| {
             let exchange = Exchange::new(stack.clone(), Transport::Tls, Arc::clone(&shared.server));
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
@@ -44,11 +43,19 @@ pub async fn serve<S: Stack>(
                     return;
                 };
                 let limits = &shared.limits;
-                let end =
-                    stream::serve(&mut stream, exchange, Some(client), limits, shutdown).await;
+                let serving = stream::serve(
+                    &mut stream,
+                    exchange,
+                    Some(client),
+                    limits,
+                    &tenure,
+                    shutdown,
+                );
+                let end = serving.await;
                 end.count(shared.counters.connections(kind));
-                // RFC 8446 §6.1: without it the client cannot tell the end from a cut.
-                let _ = timeout(limits.write_stall, stream.shutdown()).await;
+                if end.is_in_order() {
+                    close(&mut stream, limits).await;
+                }
             }
         },
     )

@@ -8,14 +8,12 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::{HeaderMap, Request, Version};
-use hyper::body::{Body as _, Incoming};
+use http::{HeaderMap, Request};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -24,16 +22,22 @@ use tokio::time::{sleep, timeout};
 
 use super::super::accept::Shared;
 use super::super::clients::{Address, Refusal};
+use super::super::connections::{Overdrawn, Tenure};
 use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::super::limits::Limits;
 use super::super::shutdown::Shutdown;
+use super::activity::{Activity, Cease};
+use super::answering::Answering;
+use super::asked::{Asked, borrowed, refused};
 use super::forwarded::client_behind;
 use super::joined::Joined;
-use super::leftover::{Leftover, lend};
+use super::leftover::Leftover;
+use super::lengthy::Workshop;
 use super::problem::Problem;
 use super::responding::Responding;
 use super::routes::Respond;
 use super::streams::{Arrivals, Streams};
+use super::taken::Taken;
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(20);
@@ -43,6 +47,8 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 const STREAM_WINDOW_OCTETS: u32 = 64 * 1024;
 /// What it may send of all requests of a connection before it is read, in octets.
 const CONNECTION_WINDOW_OCTETS: u32 = 256 * 1024;
+/// What a connection has untaken that ends when there is no room for more, in octets; others hold it otherwise.
+const OWN_OCTETS: usize = 16 * 1024;
 /// What is held back of the responses of one request that the client does not take, in octets.
 const SEND_BUFFER_OCTETS: usize = 128 * 1024;
 
@@ -51,6 +57,7 @@ pub(super) struct Connections<R> {
     responder: R,
     kind: ListenerKind,
     shared: Shared,
+    workshop: Workshop,
 }
 
 impl<R: Respond> Connections<R> {
@@ -59,47 +66,100 @@ impl<R: Respond> Connections<R> {
             responder,
             kind,
             shared,
+            workshop: Workshop::new(),
         }
     }
 
     /// Serves one connection until it ends, or has to.
-    pub(super) async fn serve<Stream>(&self, stream: Stream, client: IpAddr, mut shutdown: Shutdown)
-    where
+    pub(super) async fn serve<Stream>(
+        self: Arc<Self>,
+        stream: Stream,
+        client: IpAddr,
+        tenure: Tenure,
+        mut shutdown: Shutdown,
+    ) where
         Stream: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let (limits, activity) = (&self.shared.limits, Arc::new(Activity::default()));
+        let (limits, activity) = (&self.shared.limits, Arc::new(Activity::new(tenure)));
         let service = service_fn(|request| self.respond(request, client, &activity));
         let arrivals = Arrivals::default();
         let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(Joined(stream)), service));
-        let counters = self.shared.counters.connections(self.kind);
-        tokio::select! {
-            ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context)) => return self.note_end(ended.err().as_deref()),
-            () = shutdown.requested() => {}
-            () = sleep(limits.connection_age) => {}
-            () = activity.ceases(limits) => count(&counters.timed_out),
-        }
+        let stream = TokioIo::new(Joined::new(stream, Arc::clone(&activity), limits));
+        let mut connection = pin!(builder.serve_connection(stream, service));
+        let ceased = tokio::select! {
+            ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context)) => {
+                return self.note_end(ended.err().as_deref(), &activity);
+            }
+            () = shutdown.requested() => None,
+            () = sleep(limits.connection_age) => None,
+            cease = activity.ceases(limits) => Some(cease),
+        };
+        let left = self.note_cease(ceased);
         connection.as_mut().graceful_shutdown();
         // What is not done by then is dropped with the connection.
         let ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context));
-        let _ = timeout(limits.drain, ended).await;
+        let _ = timeout(left, ended).await;
     }
 
-    /// Responds at once where that can be; the rest is for `wait`.
+    /// Responds at once where that can be; the rest waits.
     fn respond(
-        &self,
+        self: &Arc<Self>,
         request: Request<Incoming>,
         peer: IpAddr,
         activity: &Arc<Activity>,
-    ) -> Responding {
-        activity.begin();
+    ) -> Answering {
+        activity.begin(request.version());
         let asked = Asked {
             kind: self.kind,
             method: HttpMethod::from(request.method()),
             version: request.version(),
         };
+        if activity.is_behind() {
+            let (this, activity) = (Arc::clone(self), Arc::clone(activity));
+            let queued = activity.queue();
+            return Answering::waiting(async move {
+                let turn = queued.turn().await;
+                let (responding, leftover) = this.begin(request, peer, asked);
+                let open = activity.open();
+                let response = this.wait(responding, leftover, asked, &activity).await;
+                drop((open, turn));
+                response
+            });
+        }
+        let (responding, mut leftover) = self.begin(request, peer, asked);
+        match responding {
+            Responding::Ready(Some(response))
+                if leftover.as_mut().is_none_or(Leftover::is_nothing) =>
+            {
+                Answering::Ready(Some(self.count(response, asked, activity)))
+            }
+            responding => {
+                let (this, activity) = (Arc::clone(self), Arc::clone(activity));
+                // Those that come with it are answered after it.
+                let queued = matches!(responding, Responding::Lengthy(_)).then(|| activity.queue());
+                let open = activity.open();
+                Answering::waiting(async move {
+                    let turn = match &queued {
+                        Some(queued) => Some(queued.turn().await),
+                        None => None,
+                    };
+                    let response = this.wait(responding, leftover, asked, &activity).await;
+                    drop((open, turn));
+                    response
+                })
+            }
+        }
+    }
+
+    /// Begins to answer a request, if its client may ask.
+    fn begin(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        asked: Asked,
+    ) -> (Responding, Option<Leftover>) {
         let (client, judged) = self.judge(request.headers(), peer);
-        let (request, mut leftover) = borrowed(request);
+        let (request, leftover) = borrowed(request);
         let responding = match judged {
             Err(refusal) => {
                 drop(request);
@@ -107,38 +167,57 @@ impl<R: Respond> Connections<R> {
             }
             Ok(()) => {
                 let begun = AssertUnwindSafe(|| self.responder.respond(request, client));
-                catch_unwind(begun).unwrap_or_else(|_| Responding::ready(failed(&self.shared)))
+                catch_unwind(begun).unwrap_or_else(|_| Responding::ready(self.failed()))
             }
         };
-        if let Responding::Ready(Some(response)) = &responding
-            && leftover.as_mut().is_none_or(Leftover::is_nothing)
-        {
-            asked.count(&self.shared, response);
-            return responding;
-        }
-        self.wait(responding, leftover, asked, activity.open())
+        (responding, leftover)
     }
 
     /// Waits for the response, and then for what is left of the request.
-    fn wait(
+    async fn wait(
         &self,
-        responding: Responding,
+        mut responding: Responding,
         leftover: Option<Leftover>,
         asked: Asked,
-        open: Open,
-    ) -> Responding {
-        let shared = self.shared.clone();
-        Responding::waiting(async move {
-            let _open = open;
-            let responded = AssertUnwindSafe(responding).catch_unwind().await;
-            let Ok(response) = responded.unwrap_or_else(|_| Ok(failed(&shared)));
-            if let Some(leftover) = leftover {
-                // Past the time it is as if nobody had read it.
-                let _ = timeout(shared.limits.http_body, leftover.read()).await;
+        activity: &Arc<Activity>,
+    ) -> Response<Taken> {
+        let response = loop {
+            responding = match responding {
+                Responding::Ready(response) => break response.unwrap_or_else(|| self.failed()),
+                Responding::Waiting(waiting) => {
+                    let waited = AssertUnwindSafe(waiting).catch_unwind().await;
+                    waited.unwrap_or_else(|_| Responding::ready(self.failed()))
+                }
+                Responding::Lengthy(work) => {
+                    let made = self.workshop.make(work).await;
+                    Responding::ready(made.unwrap_or_else(|_| self.failed()))
+                }
+            };
+        };
+        if let Some(leftover) = leftover {
+            // Past the time it is as if nobody had read it.
+            let _ = timeout(self.shared.limits.http_body, leftover.read()).await;
+        }
+        self.count(response, asked, activity)
+    }
+
+    /// Counts a response, and what its client has to take; 503 when there is no room for more.
+    fn count(&self, response: Response, asked: Asked, activity: &Activity) -> Response<Taken> {
+        let account = &activity.tenure().account;
+        let response = Taken::counted(response, account).unwrap_or_else(|Overdrawn| {
+            if account.held() >= OWN_OCTETS {
+                activity.overdraw();
             }
-            asked.count(&shared, &response);
-            response
-        })
+            Taken::uncounted(Problem::untaken().into_response())
+        });
+        asked.count(&self.shared, response.status());
+        response
+    }
+
+    /// The response for a panic.
+    fn failed(&self) -> Response {
+        count(&self.shared.counters.panics);
+        Problem::internal().into_response()
     }
 
     /// Who sent a request, and whether that may ask now; whoever reaches them may see the operator's pages.
@@ -154,59 +233,33 @@ impl<R: Respond> Connections<R> {
         )
     }
 
-    fn note_end(&self, error: Option<&(dyn Error + Send + Sync + 'static)>) {
+    fn note_end(&self, error: Option<&(dyn Error + Send + Sync + 'static)>, activity: &Activity) {
         let counters = self.shared.counters.connections(self.kind);
         match error.and_then(|error| error.downcast_ref::<hyper::Error>()) {
+            _ if activity.has_stalled() => count(&counters.untaken),
             Some(error) if error.is_timeout() => count(&counters.timed_out),
             Some(error) if error.is_parse() => count(&counters.malformed),
             _ => {}
         }
     }
-}
 
-/// What is counted of a request beside its response.
-#[derive(Clone, Copy)]
-struct Asked {
-    kind: ListenerKind,
-    method: HttpMethod,
-    version: Version,
-}
-
-impl Asked {
-    /// Counts the response; those of the operator's pages are not.
-    fn count(self, shared: &Shared, response: &Response) {
-        if self.kind != ListenerKind::Admin {
-            let (counters, status) = (&shared.counters, response.status());
-            counters.count_http_response(self.method, self.version, status);
+    /// Counts why a connection is to end; tells how long what is under way may take.
+    fn note_cease(&self, ceased: Option<Cease>) -> Duration {
+        let (limits, counters) = (
+            &self.shared.limits,
+            self.shared.counters.connections(self.kind),
+        );
+        match ceased {
+            None => limits.drain,
+            Some(Cease::Idle | Cease::Late) => {
+                count(&counters.timed_out);
+                limits.linger
+            }
+            Some(Cease::Untaken) => {
+                count(&counters.untaken);
+                limits.linger
+            }
         }
-    }
-}
-
-/// The response for a panic.
-fn failed(shared: &Shared) -> Response {
-    count(&shared.counters.panics);
-    Problem::internal().into_response()
-}
-
-/// Keeps hold of a body that is still to come, where leaving it unread does harm.
-fn borrowed(request: Request<Incoming>) -> (Request<Body>, Option<Leftover>) {
-    if request.body().is_end_stream() {
-        return (request.map(|_| Body::empty()), None);
-    }
-    if request.version() != Version::HTTP_2 {
-        return (request.map(Body::new), None);
-    }
-    let (parts, body) = request.into_parts();
-    let (body, leftover) = lend(body);
-    (Request::from_parts(parts, body), Some(leftover))
-}
-
-/// The response to a client that may not ask, or not now, before anything of its request is looked at.
-fn refused(refusal: Refusal, method: HttpMethod) -> Response {
-    let response = Problem::from(refusal).into_response();
-    match method {
-        HttpMethod::Head => response.map(|_| Body::empty()),
-        _ => response,
     }
 }
 
@@ -217,7 +270,8 @@ fn builder(limits: &Limits, arrivals: Arrivals) -> Builder<Arrivals> {
         .http1()
         // Without a timer hyper's times do nothing.
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.http_headers)
+        // It counts while nothing is asked: `Activity` knows the difference.
+        .header_read_timeout(None)
         .max_headers(limits.http_headers_count)
         .max_buf_size(header_octets.max(LEAST_BUFFER_OCTETS))
         .half_close(true);
@@ -236,45 +290,3 @@ fn builder(limits: &Limits, arrivals: Arrivals) -> Builder<Arrivals> {
 
 /// hyper takes no smaller buffer, in octets.
 const LEAST_BUFFER_OCTETS: usize = 8192;
-
-/// What is under way on a connection.
-#[derive(Debug, Default)]
-struct Activity {
-    begun: AtomicU64,
-    open: AtomicUsize,
-}
-
-/// A request that waits for its response.
-struct Open(Arc<Activity>);
-
-impl Activity {
-    fn begin(&self) {
-        self.begun.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn open(self: &Arc<Self>) -> Open {
-        self.open.fetch_add(1, Ordering::Relaxed);
-        Open(self.clone())
-    }
-
-    /// Returns when the first request does not come in time, or later none for the idle time.
-    ///
-    /// It looks once each idle time, so that a request costs no clock; it can take up to two of them.
-    async fn ceases(&self, limits: &Limits) {
-        let (mut seen, mut wait) = (0, limits.http_headers);
-        loop {
-            sleep(wait).await;
-            let begun = self.begun.load(Ordering::Relaxed);
-            if begun == seen && self.open.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-            (seen, wait) = (begun, limits.http_idle);
-        }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}

@@ -51,7 +51,7 @@ pub(super) fn post<S: Stack>(
         return answer_read(gateway, read, client, form);
     }
     let gateway = gateway.clone();
-    Responding::waiting(async move { answer_read(&gateway, reading.await, client, form).await })
+    Responding::waiting_on(async move { answer_read(&gateway, reading.await, client, form) })
 }
 
 fn answer_read<S: Stack>(

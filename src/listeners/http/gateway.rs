@@ -61,11 +61,11 @@ fn respond<S: Stack>(
     form: Form,
 ) -> Responding {
     match exchanged {
-        Exchanged::Answered(standing) => Responding::ready(reply(message, standing, &form)),
+        Exchanged::Answered(standing) => reply(message, standing, form),
         Exchanged::Rejected(rejection) => Responding::ready(Problem::from(rejection)),
-        Exchanged::Waiting(waiting) => Responding::waiting(async move {
+        Exchanged::Waiting(waiting) => Responding::waiting_on(async move {
             let standing = waiting.finish(&mut message).await;
-            reply(message, standing, &form)
+            reply(message, standing, form)
         }),
     }
 }

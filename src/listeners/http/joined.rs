@@ -1,17 +1,89 @@
-//! A stream that takes one buffer a write, so that what is written is joined before.
+//! The stream of a connection as hyper has it: one buffer a write, so that what is written is joined before; writes
+//! that have a deadline and let others have their turn; an end that drops what still comes.
 //!
-//! To a stream that takes several, h2 hands every body of 256 octets or more apart: each becomes a write and
+//! To a stream that takes several buffers, h2 hands every body of 256 octets or more apart: each becomes a write and
 //! a TLS record of its own. To this one it copies them behind each other, and writes once.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::yield_now;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::super::closing::Leavings;
+use super::super::limits::Limits;
+use super::activity::Activity;
+
+/// What is written before others have their turn, in octets.
+const TURN_OCTETS: usize = 128 * 1024;
 
 /// The stream of a connection without its vectored writes, which the defaults of [`AsyncWrite`] leave out.
 #[derive(Debug)]
-pub(super) struct Joined<Stream>(pub(super) Stream);
+pub(super) struct Joined<Stream> {
+    stream: Stream,
+    activity: Arc<Activity>,
+    write_stall: Duration,
+    linger: Duration,
+    /// Runs while a write waits; kept, since another one will.
+    deadline: Option<Pin<Box<Sleep>>>,
+    is_waiting: bool,
+    /// What was written since others had their turn.
+    written: usize,
+    /// What comes after the end.
+    leavings: Option<Leavings>,
+}
+
+impl<Stream> Joined<Stream> {
+    pub(super) fn new(stream: Stream, activity: Arc<Activity>, limits: &Limits) -> Self {
+        Self {
+            stream,
+            activity,
+            write_stall: limits.write_stall,
+            linger: limits.linger,
+            deadline: None,
+            is_waiting: false,
+            written: 0,
+            leavings: None,
+        }
+    }
+
+    /// Lets a write wait, not for ever.
+    fn in_time<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.is_waiting = false;
+            return written;
+        }
+        if !self.is_waiting {
+            self.is_waiting = true;
+            self.begin(self.write_stall);
+        }
+        if self.is_over(context) {
+            self.activity.stall();
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+
+    fn begin(&mut self, time: Duration) {
+        match &mut self.deadline {
+            Some(deadline) => deadline.as_mut().reset(Instant::now() + time),
+            None => self.deadline = Some(Box::pin(sleep(time))),
+        }
+    }
+
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        let deadline = self.deadline.as_mut();
+        deadline.is_some_and(|deadline| deadline.as_mut().poll(context).is_ready())
+    }
+}
 
 impl<Stream: AsyncRead + Unpin> AsyncRead for Joined<Stream> {
     fn poll_read(
@@ -19,24 +91,51 @@ impl<Stream: AsyncRead + Unpin> AsyncRead for Joined<Stream> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.activity.receive();
+        }
+        read
     }
 }
 
-impl<Stream: AsyncWrite + Unpin> AsyncWrite for Joined<Stream> {
+impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Joined<Stream> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, octets)
+        if self.written >= TURN_OCTETS {
+            self.written = 0;
+            let _ = pin!(yield_now()).poll(context);
+            return Poll::Pending;
+        }
+        let written = Pin::new(&mut self.stream).poll_write(context, octets);
+        let written = self.in_time(written, context);
+        if let Poll::Ready(Ok(count)) = written {
+            self.written += count;
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.in_time(flushed, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        let this = &mut *self;
+        if this.leavings.is_none() {
+            let ended = Pin::new(&mut this.stream).poll_shutdown(context);
+            ready!(this.in_time(ended, context))?;
+            this.begin(this.linger);
+        }
+        let leavings = this.leavings.get_or_insert_default();
+        let dropped = leavings.poll_drop(Pin::new(&mut this.stream), context);
+        if dropped.is_ready() || this.is_over(context) {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
     }
 }

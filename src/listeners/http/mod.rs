@@ -3,8 +3,11 @@
 //! `serve` runs a router on a bound listener, with or without TLS: `DnsRouter`, or that of `admin`.
 //! What can be answered at once is answered where the request is read; only what has to wait is a future.
 
+mod activity;
 pub mod admin;
 mod admission;
+mod answering;
+mod asked;
 mod body;
 mod connection;
 mod credentials;
@@ -14,6 +17,7 @@ mod forwarded;
 mod gateway;
 mod joined;
 mod leftover;
+mod lengthy;
 mod negotiate;
 mod origins;
 mod parameters;
@@ -28,12 +32,13 @@ mod serve;
 mod settings;
 mod status_page;
 mod streams;
+mod taken;
 
 pub use credentials::{Credentials, CredentialsError, Scheme};
 pub use origins::{OriginError, Origins};
 pub use paths::{PathError, PathUse, Paths};
 pub use readiness::{Liveness, Readiness};
-pub use responding::Responding;
+pub use responding::{Lengthy, Responding};
 pub use routes::{DnsRouter, Respond};
 pub use serve::{Security, serve};
 pub use settings::Settings;

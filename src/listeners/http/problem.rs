@@ -107,6 +107,12 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).with(RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 
+    /// Too much of what was answered before is not taken (RFC 9110 §15.6.4).
+    pub(super) fn untaken() -> Self {
+        let detail = "too much of earlier answers is not taken by clients (limits.untaken_octets)";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).with(RETRY_AFTER, RETRY_AFTER_SECONDS)
+    }
+
     /// A fault of ours.
     pub(super) fn internal() -> Self {
         Self::new(

@@ -12,11 +12,14 @@ use super::super::exchange::Standing;
 use super::form::Form;
 use super::negotiate::MediaType;
 use super::problem::{NO_SNIFF, NO_STORE, Problem};
+use super::responding::Responding;
 use crate::dns::json;
 use crate::dns::wire::MessageError;
 
 /// How many headers a response has here.
 const HEADERS: usize = 4;
+/// From how many octets on a message is long work to write as JSON: some hundred records, a few tenths of a millisecond.
+const LENGTHY_OCTETS: usize = 4 * 1024;
 /// The times that are usual enough to have their header ready: up to so many seconds.
 const USUAL_SECONDS: u32 = 300;
 
@@ -25,18 +28,24 @@ static MAX_AGES: LazyLock<Vec<HeaderValue>> =
 
 /// Gives an answer its form, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
 ///
-/// # Errors
-/// 503 when there was no room for the query, 500 when an answer of ours cannot be read.
-pub(super) fn reply(
-    message: Vec<u8>,
-    standing: Standing,
-    form: &Form,
-) -> Result<Response, Problem> {
+/// It is 503 when there was no room for the query, 500 when an answer of ours cannot be read.
+pub(super) fn reply(message: Vec<u8>, standing: Standing, form: Form) -> Responding {
     let freshness_seconds = match standing {
         Standing::Fresh(seconds) => Some(seconds),
         Standing::Fleeting => None,
-        Standing::Shed => return Err(Problem::overloaded()),
+        Standing::Shed => return Responding::ready(Problem::overloaded()),
     };
+    if message.len() >= LENGTHY_OCTETS && form.media_type != MediaType::DnsMessage {
+        return Responding::lengthy(move || formed(message, freshness_seconds, &form));
+    }
+    Responding::ready(formed(message, freshness_seconds, &form))
+}
+
+fn formed(
+    message: Vec<u8>,
+    freshness_seconds: Option<u32>,
+    form: &Form,
+) -> Result<Response, Problem> {
     let body = match form.media_type {
         MediaType::DnsMessage => Bytes::from(message),
         MediaType::DnsJson | MediaType::Json => {

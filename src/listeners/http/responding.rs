@@ -1,9 +1,10 @@
-//! A response that is there at once, as that of a hit, or that has to be waited for.
+//! A response that is there at once, as that of a hit, that has to be waited for, or that is long work.
 
 use std::convert::Infallible;
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -15,9 +16,14 @@ use super::problem::Problem;
 pub enum Responding {
     /// It is there; none when it was taken.
     Ready(Option<Response>),
-    /// It has to be waited for.
-    Waiting(BoxFuture<'static, Response>),
+    /// It has to be waited for, and may be long work then.
+    Waiting(BoxFuture<'static, Self>),
+    /// It is made by work that would hold up others.
+    Lengthy(Lengthy),
 }
+
+/// Work that makes a response and takes longer than others should wait.
+pub type Lengthy = Box<dyn FnOnce() -> Response + Send>;
 
 impl Responding {
     pub(super) fn ready(response: impl IntoResponse) -> Self {
@@ -28,14 +34,26 @@ impl Responding {
     where
         Waited: Future<Output: IntoResponse> + Send + 'static,
     {
-        Self::Waiting(response.map(IntoResponse::into_response).boxed())
+        Self::waiting_on(response.map(Self::ready))
+    }
+
+    /// Waits for what becomes a response then.
+    pub(super) fn waiting_on(responding: impl Future<Output = Self> + Send + 'static) -> Self {
+        Self::Waiting(responding.boxed())
+    }
+
+    pub(super) fn lengthy<Made: IntoResponse>(
+        work: impl FnOnce() -> Made + Send + 'static,
+    ) -> Self {
+        Self::Lengthy(Box::new(move || work().into_response()))
     }
 
     /// Changes the response, now or when it is there.
     pub(super) fn map(self, change: impl FnOnce(Response) -> Response + Send + 'static) -> Self {
         match self {
             Self::Ready(response) => Self::Ready(response.map(change)),
-            Self::Waiting(response) => Self::waiting(response.map(change)),
+            Self::Waiting(responding) => Self::waiting_on(responding.map(|it| it.map(change))),
+            Self::Lengthy(work) => Self::lengthy(move || change(work())),
         }
     }
 }
@@ -45,19 +63,31 @@ impl fmt::Debug for Responding {
         f.write_str(match self {
             Self::Ready(_) => "Ready",
             Self::Waiting(_) => "Waiting",
+            Self::Lengthy(_) => "Lengthy",
         })
     }
 }
 
+/// Does long work where it is polled.
 impl Future for Responding {
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = match &mut *self {
-            Self::Ready(response) => response.take().map_or(Poll::Pending, Poll::Ready),
-            Self::Waiting(response) => response.poll_unpin(context),
-        };
-        response.map(Ok)
+        loop {
+            let next = match &mut *self {
+                Self::Ready(response) => {
+                    return response
+                        .take()
+                        .map_or(Poll::Pending, |it| Poll::Ready(Ok(it)));
+                }
+                Self::Waiting(responding) => ready!(responding.poll_unpin(context)),
+                Self::Lengthy(_) => match mem::replace(&mut *self, Self::Ready(None)) {
+                    Self::Lengthy(work) => Self::ready(work()),
+                    other => other,
+                },
+            };
+            *self = next;
+        }
     }
 }
 

@@ -45,15 +45,15 @@ pub async fn serve<R: Respond>(
         kind,
         &shared,
         shutdown.clone(),
-        |stream, client| {
-            let (connections, acceptor) = (connections.clone(), acceptor.clone());
+        |stream, client, tenure| {
+            let (connections, acceptor) = (Arc::clone(&connections), acceptor.clone());
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
                 let Some(acceptor) = acceptor else {
-                    return connections.serve(stream, client, shutdown).await;
+                    return connections.serve(stream, client, tenure, shutdown).await;
                 };
                 if let Some(stream) = shake_hands(stream, &acceptor, &shared).await {
-                    connections.serve(stream, client, shutdown).await;
+                    connections.serve(stream, client, tenure, shutdown).await;
                 }
             }
         },

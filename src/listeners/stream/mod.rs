@@ -3,51 +3,32 @@
 //! What is ready is answered in order and written together; what has to wait is answered when it is
 //! ready, out of order. Reading stops when too much waits or the client does not take its answers.
 
+mod end;
 mod input;
 mod output;
+mod turn;
 
 use std::future::poll_fn;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+pub use self::end::End;
 use self::input::{Input, Next};
 use self::output::Output;
-use super::counters::{ConnectionCounters, count};
+use self::turn::Turn;
+use super::connections::{Overdrawn, Tenure};
 use super::exchange::{Exchange, Exchanged};
 use super::limits::Limits;
 use super::shutdown::Shutdown;
 use crate::layers::Stack;
-
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The client closed it, or it was time to end and nothing was owed any more.
-    Closed,
-    /// The client was idle, or too slow in sending or taking a message.
-    TimedOut,
-    /// The client sent what is no query.
-    Malformed,
-    /// The stream failed.
-    Failed,
-}
-
-impl End {
-    /// Counts it, where it is not the usual one.
-    pub(super) fn count(self, counters: &ConnectionCounters) {
-        match self {
-            Self::TimedOut => count(&counters.timed_out),
-            Self::Malformed => count(&counters.malformed),
-            Self::Closed | Self::Failed => {}
-        }
-    }
-}
 
 /// Serves one connection until it ends; closing it is the caller's.
 pub async fn serve<Stream, S>(
@@ -55,13 +36,14 @@ pub async fn serve<Stream, S>(
     exchange: Exchange<S>,
     client: Option<IpAddr>,
     limits: &Limits,
+    tenure: &Tenure,
     mut shutdown: Shutdown,
 ) -> End
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
     S: Stack,
 {
-    let mut conversation = Conversation::new(stream, exchange, client, limits);
+    let mut conversation = Conversation::new(stream, exchange, client, limits, tenure);
     let left = tokio::select! {
         biased;
         end = poll_fn(|context| conversation.poll(context)) => Some(end),
@@ -83,9 +65,12 @@ struct Conversation<'limits, 'stream, Stream, S> {
     exchange: Exchange<S>,
     client: Option<IpAddr>,
     limits: &'limits Limits,
+    tenure: &'limits Tenure,
     input: Input,
     waiting: FuturesUnordered<BoxFuture<'static, Vec<u8>>>,
     output: Output,
+    /// What was answered since others had their turn.
+    turn: Turn,
     phase: Phase,
     /// When a query or an answer last went through.
     active: Instant,
@@ -117,6 +102,7 @@ where
         exchange: Exchange<S>,
         client: Option<IpAddr>,
         limits: &'limits Limits,
+        tenure: &'limits Tenure,
     ) -> Self {
         let active = Instant::now();
         Self {
@@ -124,9 +110,11 @@ where
             exchange,
             client,
             limits,
+            tenure,
             input: Input::new(),
             waiting: FuturesUnordered::new(),
             output: Output::new(limits.unwritten_octets),
+            turn: Turn::default(),
             phase: Phase::Reading,
             active,
             timer: Box::pin(sleep_until(active + limits.idle)),
@@ -165,8 +153,36 @@ where
                 Poll::Pending if progressed => {}
                 Poll::Pending => break,
             }
+            if self.turn.is_over() {
+                return self.yield_turn(context);
+            }
+        }
+        self.turn = Turn::default();
+        if self.settle().is_err() {
+            return Poll::Ready(End::Untaken);
         }
         self.poll_deadline(context)
+    }
+
+    /// Lets others have their turn before it goes on.
+    fn yield_turn(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        self.turn = Turn::default();
+        if self.settle().is_err() {
+            return Poll::Ready(End::Untaken);
+        }
+        let _ = pin!(yield_now()).poll(context);
+        Poll::Pending
+    }
+
+    /// Tells the others what is under way here.
+    fn settle(&self) -> Result<(), Overdrawn> {
+        let Tenure { presence, account } = self.tenure;
+        presence.waits_for(self.waiting.len());
+        let untaken = self.output.unwritten();
+        if untaken == account.held() {
+            return Ok(());
+        }
+        account.hold(untaken)
     }
 
     /// Adds the answers that were waited for.
@@ -194,6 +210,7 @@ where
                 }
             };
             progress = Progress::Some;
+            let before = self.output.unwritten();
             let (exchange, client) = (&mut self.exchange, self.client);
             match self.output.add(|out| exchange.begin(message, client, out)) {
                 Exchanged::Answered(_) => {}
@@ -204,6 +221,7 @@ where
                 })),
                 Exchanged::Rejected(_) => self.refuse(),
             }
+            self.turn.add(self.output.unwritten() - before);
         }
         self.note(progress)
     }
@@ -221,6 +239,7 @@ where
     fn note(&mut self, progress: Progress) -> Progress {
         if progress == Progress::Some {
             self.active = Instant::now();
+            self.tenure.presence.is_active_at(self.active);
         }
         progress
     }

@@ -43,7 +43,12 @@ impl Output {
 
     /// Whether another answer may be added; the last one may be of any size.
     pub(super) fn has_room(&self) -> bool {
-        self.octets.len() - self.written < self.most_unwritten_octets
+        self.unwritten() < self.most_unwritten_octets
+    }
+
+    /// What is not written yet, in octets.
+    pub(super) fn unwritten(&self) -> usize {
+        self.octets.len() - self.written
     }
 
     /// Adds the message that `fill` appends, if it appends one.
@@ -72,7 +77,11 @@ impl Output {
     ) -> Poll<io::Result<()>> {
         while self.written < self.octets.len() {
             let unwritten = &self.octets[self.written..];
-            let count = ready!(stream.as_mut().poll_write(context, unwritten))?;
+            let Poll::Ready(count) = stream.as_mut().poll_write(context, unwritten) else {
+                self.make_small();
+                return Poll::Pending;
+            };
+            let count = count?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -96,6 +105,15 @@ impl Output {
     /// When the client last took something, or had taken everything before.
     pub(super) fn progressed(&self) -> Instant {
         self.progress
+    }
+
+    /// Keeps no more than what has to wait for the client.
+    fn make_small(&mut self) {
+        if self.octets.capacity() - self.unwritten() >= KEPT_OCTETS {
+            self.octets.drain(..self.written);
+            self.octets.shrink_to_fit();
+            self.written = 0;
+        }
     }
 
     fn forget_written(&mut self) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use nomadns::dns::{RecordType, Transport};
 use nomadns::listeners::exchange::Exchange;
 use nomadns::listeners::stream::{End, serve};
-use nomadns::listeners::{Limits, Shutdown, ShutdownTrigger};
+use nomadns::listeners::{Limits, Shutdown, ShutdownTrigger, Tenure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -30,10 +30,17 @@ impl Conversation {
         let (stack, gate) = stack();
         let (trigger, shutdown) = Shutdown::new();
         let exchange = Exchange::new(stack, Transport::Tcp, Arc::default());
-        let served =
-            tokio::spawn(
-                async move { serve(&mut server, exchange, None, &limits, shutdown).await },
-            );
+        let served = tokio::spawn(async move {
+            serve(
+                &mut server,
+                exchange,
+                None,
+                &limits,
+                &Tenure::default(),
+                shutdown,
+            )
+            .await
+        });
         Self {
             client,
             served,

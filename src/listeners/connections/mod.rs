@@ -1,0 +1,138 @@
+//! The connections that are open: how many, whose, which of them makes room when places run out, and what
+//! their clients have not taken. Listeners that share one of these share its limits.
+
+mod open;
+mod presence;
+mod untaken;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use self::open::{Holder, Open};
+pub use self::presence::Presence;
+pub use self::untaken::Account;
+use self::untaken::Pot;
+pub(super) use self::untaken::{Charge, Overdrawn};
+use super::clients::client_network;
+use super::limits::Limits;
+
+/// From how many of a hundred places on a new connection has an idle one make room.
+const CROWDED_PERCENT: usize = 90;
+
+/// Counts the connections that are open; a clone counts the same.
+#[derive(Clone, Debug, Default)]
+pub struct Connections(Arc<Registry>);
+
+#[derive(Debug, Default)]
+struct Registry {
+    open: Mutex<Open>,
+    untaken: Arc<AtomicUsize>,
+}
+
+/// The place of one open connection, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    connections: Connections,
+    number: u64,
+    holder: Holder,
+    presence: Arc<Presence>,
+}
+
+/// What a connection is to the others: whether it is idle, and what its client has not taken.
+#[derive(Clone, Debug, Default)]
+pub struct Tenure {
+    /// Whether it is idle.
+    pub presence: Arc<Presence>,
+    /// What is not taken.
+    pub account: Arc<Account>,
+}
+
+impl Connections {
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        self.with(|open| open.total())
+    }
+
+    /// How many octets of answers clients have not taken, as far as they are more than a few for a connection.
+    pub fn untaken_octets(&self) -> usize {
+        self.0.untaken.load(Ordering::Relaxed)
+    }
+
+    /// Takes a place that belongs to no client yet; none when all of `most` are taken and none is idle.
+    ///
+    /// When few are left, the connection of the client with most of them that is idle longest is asked to leave.
+    /// Its place is free at once.
+    pub(super) fn enter(&self, most: usize) -> Option<Place> {
+        let crowded = most.saturating_mul(CROWDED_PERCENT).div_ceil(100);
+        let presence = Arc::new(Presence::new());
+        let entered = self.with(|open| {
+            let leaving = (open.total() >= crowded)
+                .then(|| open.take_idle(most))
+                .flatten();
+            let number = (open.total() < most).then(|| open.insert(&presence));
+            (leaving, number)
+        });
+        if let Some(leaving) = entered.0 {
+            leaving.leave();
+        }
+        entered.1.map(|number| Place {
+            connections: self.clone(),
+            number,
+            holder: Holder::Nobody(number),
+            presence,
+        })
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Open) -> T) -> T {
+        change(&mut self.0.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Place {
+    /// Says whose it is; false when the client has `most` already, or it is another's.
+    pub(super) fn belongs_to(&mut self, client: IpAddr, most: usize) -> bool {
+        let holder = Holder::Client(client_network(client));
+        let (connections, number) = (self.connections.clone(), self.number);
+        let entered = connections.with(|open| {
+            let is_free = matches!(self.holder, Holder::Nobody(_));
+            is_free && open.count(holder) < most && open.hand_over(number, self.holder, holder)
+        });
+        if entered {
+            self.holder = holder;
+        }
+        entered
+    }
+
+    /// What the connection is to the others; of `most` octets that are untaken on it, its next answers wait.
+    pub(super) fn tenure(&self, limits: &Limits, most: usize) -> Tenure {
+        let all = Pot {
+            octets: Arc::clone(&self.connections.0.untaken),
+            most: limits.untaken_octets,
+        };
+        let client = self.connections.with(|open| open.untaken(self.holder));
+        let client = client.map(|octets| Pot {
+            octets,
+            most: limits.untaken_octets_per_client,
+        });
+        Tenure {
+            presence: Arc::clone(&self.presence),
+            account: Arc::new(Account::new(most, limits, client, all)),
+        }
+    }
+
+    /// Whether the connection is idle, and how it hears that it is to make room.
+    pub(super) fn presence(&self) -> Arc<Presence> {
+        Arc::clone(&self.presence)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (number, holder) = (self.number, self.holder);
+        self.connections.with(|open| open.remove(number, holder));
+    }
+}
+
+#[cfg(test)]
+mod proofs;

@@ -1,0 +1,206 @@
+//! Proofs of the registry: limits, who makes room, and that nothing is kept of what has ended.
+
+use tokio::time::Instant;
+
+use super::*;
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn enter(connections: &Connections, client: &str, most: usize) -> Option<Place> {
+    let mut place = connections.enter(most)?;
+    let settled = place.belongs_to(address(client), usize::MAX);
+    settled.then_some(place)
+}
+
+fn left(place: &Place) -> bool {
+    use futures_util::FutureExt as _;
+    place.presence.leaves().now_or_never().is_some()
+}
+
+fn is_empty(connections: &Connections) -> bool {
+    connections.with(|open| open.is_empty()) && connections.untaken_octets() == 0
+}
+
+/// As many connections that wait, each of a client of its own.
+fn busy(connections: &Connections, count: u8, most: usize) -> Vec<Place> {
+    let enter = |host| {
+        let place = enter(connections, &format!("203.0.113.{host}"), most).unwrap();
+        place.presence.waits_for(1);
+        place
+    };
+    (0..count).map(enter).collect()
+}
+
+#[test]
+fn a_client_has_its_own_limit_within_that_of_all() {
+    let connections = Connections::default();
+    let mut places = Vec::new();
+    for _ in 0..2 {
+        let mut place = connections.enter(100).unwrap();
+        assert!(place.belongs_to(address("192.0.2.1"), 2));
+        places.push(place);
+    }
+    let mut another = connections.enter(100).unwrap();
+    assert!(!another.belongs_to(address("192.0.2.1"), 2));
+    assert!(another.belongs_to(address("192.0.2.2"), 2));
+    assert!(!another.belongs_to(address("192.0.2.3"), 2));
+    drop((places, another));
+    assert!(is_empty(&connections));
+}
+
+#[test]
+fn when_all_wait_for_answers_a_new_connection_is_refused() {
+    let connections = Connections::default();
+    let places = busy(&connections, 10, 10);
+    assert!(connections.enter(10).is_none());
+    assert!(!places.iter().any(left));
+    drop(places);
+    assert!(is_empty(&connections));
+}
+
+#[test]
+fn nobody_makes_room_while_a_tenth_of_the_places_is_free() {
+    let connections = Connections::default();
+    let places: Vec<_> = (0..9)
+        .map(|host| enter(&connections, &format!("192.0.2.{host}"), 10).unwrap())
+        .collect();
+    assert!(!places.iter().any(left));
+    let _tenth = connections.enter(10).unwrap();
+    assert_eq!(places.iter().filter(|place| left(place)).count(), 1);
+    assert_eq!(connections.open(), 9);
+}
+
+#[test]
+fn a_client_that_holds_many_makes_room_before_one_that_holds_one() {
+    let connections = Connections::default();
+    let alone = enter(&connections, "192.0.2.1", 40).unwrap();
+    let enter = |client: &str| enter(&connections, client, 40).unwrap();
+    let many: Vec<_> = (0..35).map(|_| enter("192.0.2.2")).collect();
+    let others: Vec<_> = (10..14)
+        .map(|host| enter(&format!("192.0.2.{host}")))
+        .collect();
+    assert!(!left(&alone));
+    assert_eq!(many.iter().filter(|place| left(place)).count(), 4);
+    assert!(!others.iter().any(left));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_one_client_the_connection_that_is_idle_longest_makes_room() {
+    let connections = Connections::default();
+    let mut places = Vec::new();
+    for _ in 0..9 {
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        places.push(enter(&connections, "192.0.2.1", 10).unwrap());
+    }
+    places[0].presence.is_active_at(Instant::now());
+    places[1].presence.waits_for(1);
+    places.push(enter(&connections, "192.0.2.1", 10).unwrap());
+    let who: Vec<_> = (0..10).filter(|at| left(&places[*at])).collect();
+    assert_eq!(who, [2]);
+    drop(places);
+    assert!(is_empty(&connections));
+}
+
+#[test]
+fn those_that_left_and_are_there_still_are_bounded() {
+    let connections = Connections::default();
+    let places: Vec<_> = (0..40).map_while(|_| connections.enter(10)).collect();
+    // All of them are idle, and none has heard yet that it is to leave.
+    assert_eq!(places.len(), 10 + 2);
+    drop(places);
+    assert!(is_empty(&connections));
+}
+
+#[test]
+fn what_is_untaken_is_bounded_by_client_and_in_all() {
+    let connections = Connections::default();
+    let limits = Limits {
+        untaken_octets: 300_000,
+        untaken_octets_per_client: 200_000,
+        ..Limits::default()
+    };
+    let places = ["192.0.2.1", "192.0.2.1", "192.0.2.2"]
+        .map(|client| enter(&connections, client, 100).unwrap());
+    let accounts: Vec<_> = places
+        .iter()
+        .map(|place| place.tenure(&limits, 1 << 20).account)
+        .collect();
+    let first = accounts[0].charge(150_000).unwrap();
+    assert_eq!(accounts[1].charge(100_000).unwrap_err(), Overdrawn);
+    // What a usual answer takes is there all the same.
+    let usual = accounts[1].charge(1000).unwrap();
+    let other = accounts[2].charge(100_000).unwrap();
+    assert_eq!(accounts[2].charge(90_000).unwrap_err(), Overdrawn);
+    assert!(connections.untaken_octets() >= 240_000);
+    drop((first, usual));
+    let again = accounts[1].charge(150_000).unwrap();
+    drop((again, other, accounts, places));
+    assert!(is_empty(&connections));
+}
+
+/// How long it takes until something is overdue, in seconds.
+async fn overdue_after(account: &Account, at_most: u64) -> Option<u64> {
+    let begun = Instant::now();
+    let limit = std::time::Duration::from_secs(at_most);
+    let overdue = tokio::time::timeout(limit, account.overdue()).await;
+    overdue.ok().map(|()| begun.elapsed().as_secs())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_nothing_is_overdue_after_the_time_it_has() {
+    let account = Arc::new(Account::default());
+    assert_eq!(overdue_after(&account, 60).await, None);
+    let stalled = account.charge(100_000).unwrap();
+    assert_eq!(overdue_after(&account, 60).await, Some(7));
+    drop(stalled);
+    assert_eq!(overdue_after(&account, 60).await, None);
+    assert_eq!(account.held(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_too_little_is_overdue_though_it_takes_something() {
+    let account = Arc::new(Account::default());
+    let mut trickling = account.charge(100_000).unwrap();
+    let trickle = async {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            drop(trickling.part(1));
+        }
+    };
+    tokio::select! {
+        after = overdue_after(&account, 60) => assert_eq!(after, Some(12)),
+        () = trickle => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_at_the_least_rate_is_not_overdue() {
+    let account = Arc::new(Account::default());
+    let mut answer = account.charge(200_000).unwrap();
+    let took = async {
+        for _ in 0..13 {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            drop(answer.part(16 * 1024));
+        }
+    };
+    tokio::select! {
+        after = overdue_after(&account, 60) => panic!("overdue after {after:?} s"),
+        () = took => {}
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_room_has_it_when_octets_are_taken() {
+    let account = Arc::new(Account::default());
+    let held = account.charge(1 << 20).unwrap();
+    assert!(!account.has_room());
+    let waiting = tokio::spawn({
+        let account = Arc::clone(&account);
+        async move { account.room().await }
+    });
+    tokio::task::yield_now().await;
+    drop(held);
+    waiting.await.unwrap();
+}

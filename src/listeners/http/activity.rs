@@ -1,0 +1,176 @@
+//! What is under way on one HTTP connection, and when it is enough: without a request, with half of one, or with
+//! responses that the client does not take.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::Version;
+use tokio::sync::{Mutex, MutexGuard, Notify};
+use tokio::time::{Instant, sleep};
+
+use super::super::connections::Tenure;
+use super::super::limits::Limits;
+
+/// What is under way on a connection.
+#[derive(Debug)]
+pub(super) struct Activity {
+    tenure: Tenure,
+    begun: AtomicU64,
+    /// Whether octets came that became no request yet, over HTTP/1.1.
+    incoming: AtomicBool,
+    is_http_2: AtomicBool,
+    /// Whether the client took nothing of what is written for as long as it may.
+    stalled: AtomicBool,
+    /// Requests that are answered one after the other.
+    queued: AtomicUsize,
+    turn: Mutex<()>,
+    overdrawn: Notify,
+}
+
+/// A request that waits for its response.
+pub(super) struct Open(Arc<Activity>);
+
+/// A request that is answered when it is its turn.
+pub(super) struct Queued(Arc<Activity>);
+
+/// Why a connection is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cease {
+    /// No request came for the idle time.
+    Idle,
+    /// A request, or the first one, was not there whole in time.
+    Late,
+    /// Responses were not taken in time, or there is no room for more of them.
+    Untaken,
+}
+
+impl Activity {
+    pub(super) fn new(tenure: Tenure) -> Self {
+        Self {
+            tenure,
+            begun: AtomicU64::new(0),
+            incoming: AtomicBool::new(false),
+            is_http_2: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
+            queued: AtomicUsize::new(0),
+            turn: Mutex::new(()),
+            overdrawn: Notify::new(),
+        }
+    }
+
+    pub(super) fn tenure(&self) -> &Tenure {
+        &self.tenure
+    }
+
+    /// Notes that a request has begun.
+    pub(super) fn begin(&self, version: Version) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.incoming.store(false, Ordering::Relaxed);
+        if version == Version::HTTP_2 {
+            self.is_http_2.store(true, Ordering::Relaxed);
+        }
+        self.tenure.presence.is_active_at(Instant::now());
+    }
+
+    /// Notes that a request waits for its response.
+    pub(super) fn open(self: &Arc<Self>) -> Open {
+        self.tenure.presence.begins_to_wait();
+        Open(Arc::clone(self))
+    }
+
+    /// Whether a request has to wait for its turn: for those before it, or for the client to take what is there.
+    pub(super) fn is_behind(&self) -> bool {
+        self.queued.load(Ordering::Relaxed) > 0 || !self.tenure.account.has_room()
+    }
+
+    /// Has requests wait for this one.
+    pub(super) fn queue(self: &Arc<Self>) -> Queued {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        Queued(Arc::clone(self))
+    }
+
+    /// Notes that octets came.
+    pub(super) fn receive(&self) {
+        self.incoming.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that nothing is taken of what is written.
+    pub(super) fn stall(&self) {
+        self.stalled.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_stalled(&self) -> bool {
+        self.stalled.load(Ordering::Relaxed)
+    }
+
+    /// Ends the connection, which has too much untaken.
+    pub(super) fn overdraw(&self) {
+        self.overdrawn.notify_one();
+    }
+
+    /// Returns when it is enough.
+    pub(super) async fn ceases(&self, limits: &Limits) -> Cease {
+        tokio::select! {
+            cease = self.quiet(limits) => cease,
+            () = self.tenure.account.overdue() => Cease::Untaken,
+            () = self.overdrawn.notified() => Cease::Untaken,
+        }
+    }
+
+    /// Returns when no request comes in time.
+    ///
+    /// It looks now and then, so that a request costs no timer; it can take up to two of the times.
+    async fn quiet(&self, limits: &Limits) -> Cease {
+        let (mut seen, mut wait) = (0, limits.http_headers);
+        let (mut idle, mut incoming) = (Duration::ZERO, Duration::ZERO);
+        loop {
+            sleep(wait).await;
+            let begun = self.begun.load(Ordering::Relaxed);
+            if begun != seen || self.tenure.presence.is_waiting() {
+                (seen, wait) = (begun, limits.http_headers.min(limits.http_idle));
+                (idle, incoming) = (Duration::ZERO, Duration::ZERO);
+                // What came up to now may belong to a request that is answered.
+                self.incoming.store(false, Ordering::Relaxed);
+                continue;
+            }
+            idle += wait;
+            if self.is_half_there() {
+                incoming += wait;
+            }
+            if begun == 0 || incoming >= limits.http_headers {
+                return Cease::Late;
+            }
+            if idle >= limits.http_idle {
+                return Cease::Idle;
+            }
+        }
+    }
+
+    /// Whether octets came that may be the beginning of a request; over HTTP/2 other frames come too.
+    fn is_half_there(&self) -> bool {
+        self.incoming.load(Ordering::Relaxed) && !self.is_http_2.load(Ordering::Relaxed)
+    }
+}
+
+impl Queued {
+    /// Waits for its turn, and for the client to take what is there.
+    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+        let turn = self.0.turn.lock().await;
+        self.0.tenure.account.room().await;
+        turn
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.tenure.presence.ceases_to_wait();
+        self.0.tenure.presence.is_active_at(Instant::now());
+    }
+}
