@@ -71,6 +71,15 @@ impl Bound {
     }
 }
 
+impl Bound {
+    /// How many there are.
+    pub(super) fn sockets(&self) -> usize {
+        let listeners = [&self.tcp, &self.tls, &self.https, &self.http, &self.admin];
+        let udp = self.udp.iter().map(Vec::len).sum::<usize>();
+        listeners.map(Vec::len).iter().sum::<usize>() + udp
+    }
+}
+
 impl std::error::Error for BindError {}
 
 impl fmt::Display for BindError {

@@ -98,27 +98,7 @@ fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> f
             counter(&mut own, &labels, load(count))?;
         }
     }
-    let (clients, pages) = (&shared.connections, &shared.admin_connections);
-    for (name, help, now) in [
-        (
-            "nomadns_open_connections",
-            "Connections that are open now",
-            clients.open(),
-        ),
-        (
-            "nomadns_open_admin_connections",
-            "Connections of the operator's pages that are open now",
-            pages.open(),
-        ),
-        (
-            "nomadns_untaken_octets",
-            "Octets of answers that clients have not taken",
-            clients.untaken_octets() + pages.untaken_octets(),
-        ),
-    ] {
-        let now = u64::try_from(now).unwrap_or(u64::MAX);
-        gauge(encoder, name, help, &now)?;
-    }
+    encode_open(encoder, shared)?;
     let help = "TLS handshakes that failed, by the reason";
     let mut own = family(
         encoder,
@@ -153,6 +133,32 @@ fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     total(encoder, "nomadns_log_dropped", help, log.dropped())?;
     let help = "Lines of the log that were left out, since they repeated";
     total(encoder, "nomadns_log_repeats", help, log.left_out())
+}
+
+/// What is open and held now.
+fn encode_open(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
+    let (clients, pages) = (&shared.connections, &shared.admin_connections);
+    for (name, help, now) in [
+        (
+            "nomadns_open_connections",
+            "Connections that are open now",
+            clients.open(),
+        ),
+        (
+            "nomadns_open_admin_connections",
+            "Connections of the operator's pages that are open now",
+            pages.open(),
+        ),
+        (
+            "nomadns_untaken_octets",
+            "Octets of answers that clients have not taken",
+            clients.untaken_octets() + pages.untaken_octets(),
+        ),
+    ] {
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        gauge(encoder, name, help, &now)?;
+    }
+    Ok(())
 }
 
 fn encode_http(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {

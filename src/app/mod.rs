@@ -5,6 +5,7 @@
 mod bind;
 mod connect;
 mod demo;
+mod descriptors;
 mod designated;
 mod filter;
 mod gauge;
@@ -29,6 +30,7 @@ use tokio::task::JoinHandle;
 pub use bind::{BindError, Bound, Taken};
 pub use connect::{ConnectError, Connection, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
+pub use descriptors::raise_descriptors;
 pub use filter::try_filter;
 pub use logs::{Log, start as start_log};
 pub use renewal::Renewable;
@@ -85,9 +87,10 @@ pub enum StartError {
 ///
 /// # Errors
 /// Settings that cannot be used, or what the system refuses; nothing runs then.
-pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
+pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
     let state_lock = alone_and_warned(&settings)?;
+    descriptors::fit(&mut settings.connections, &bound);
     let tls = Tls::new(&settings)?;
     let (trigger, shutdown) = Shutdown::new();
     let (announcement, leaving) = Shutdown::new();

@@ -80,6 +80,7 @@ async fn serve(args: &ServeArgs) -> ExitCode {
         Err(error) => return fail(USAGE, &error.to_string()),
     };
     let _log = app::start_log(&settings.log);
+    app::raise_descriptors();
     let workers = workers(settings.udp_workers);
     let bound = match Bound::bind(&settings.listen, workers, Taken::Fails) {
         Ok(bound) => bound,

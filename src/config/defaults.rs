@@ -160,6 +160,7 @@ impl Default for LimitsSection {
             message_ms: ms(streams.message),
             write_stall_ms: ms(streams.write_stall),
             linger_ms: ms(streams.linger),
+            handshakes_per_client: 200,
             handshake_ms: ms(streams.handshake),
             connection_age_seconds: streams.connection_age.as_secs(),
             lameduck_ms: 2000,

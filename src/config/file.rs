@@ -235,6 +235,8 @@ pub struct LimitsSection {
     pub write_stall_ms: u64,
     /// How long what a client still sends is dropped before its connection is closed, in milliseconds.
     pub linger_ms: u64,
+    /// How many TLS handshakes one client may begin in a second; 0 for as many as it likes.
+    pub handshakes_per_client: usize,
     /// How long a TLS handshake may take, in milliseconds.
     pub handshake_ms: u64,
     /// How long a connection may live, in seconds.

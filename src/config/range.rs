@@ -70,6 +70,7 @@ pub const RANGES: &[Range] = &[
     range("limits.message_ms", 100, MINUTES_MS),
     range("limits.write_stall_ms", 100, MINUTES_MS),
     range("limits.linger_ms", 0, MINUTES_MS),
+    range("limits.handshakes_per_client", 0, 100_000),
     range("limits.handshake_ms", 100, MINUTES_MS),
     range("limits.connection_age_seconds", 1, 365 * DAY),
     range("limits.lameduck_ms", 0, MINUTES_MS),

@@ -52,13 +52,15 @@ pub enum HandshakeFailure {
     Alert,
     /// The client showed no certificate, or none that the configured CA has signed.
     ClientCertificate,
+    /// The client begins too many; nothing was read.
+    OverRate,
     /// Another reason.
     Other,
 }
 
 impl HandshakeFailure {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TimedOut,
         Self::Closed,
         Self::NotTls,
@@ -66,6 +68,7 @@ impl HandshakeFailure {
         Self::Protocol,
         Self::Alert,
         Self::ClientCertificate,
+        Self::OverRate,
         Self::Other,
     ];
 
@@ -79,6 +82,7 @@ impl HandshakeFailure {
             Self::Protocol => "alpn",
             Self::Alert => "alert",
             Self::ClientCertificate => "client_certificate",
+            Self::OverRate => "over_rate",
             Self::Other => "other",
         }
     }

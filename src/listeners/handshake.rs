@@ -1,6 +1,7 @@
 //! The TLS handshake of one connection: in time or not at all, and counted why not.
 
 use std::io;
+use std::net::IpAddr;
 
 use rustls::Error;
 use tokio::net::TcpStream;
@@ -14,9 +15,18 @@ use super::counters::{HandshakeFailure, count};
 /// Shakes hands; none when that failed, which is counted.
 pub(super) async fn shake_hands(
     stream: TcpStream,
+    client: IpAddr,
     acceptor: &TlsAcceptor,
     shared: &Shared,
 ) -> Option<TlsStream<TcpStream>> {
+    if !shared.server.clients.may_shake_hands(client) {
+        count(
+            shared
+                .counters
+                .handshake_failures(HandshakeFailure::OverRate),
+        );
+        return None;
+    }
     let failure = match timeout(shared.limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => return Some(stream),
         Ok(Err(error)) => reason(&error),

@@ -39,7 +39,7 @@ pub async fn serve<S: Stack>(
             let exchange = Exchange::new(stack.clone(), Transport::Tls, Arc::clone(&shared.server));
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
-                let Some(mut stream) = shake_hands(stream, &acceptor, &shared).await else {
+                let Some(mut stream) = shake_hands(stream, client, &acceptor, &shared).await else {
                     return;
                 };
                 let limits = &shared.limits;

@@ -23,6 +23,7 @@ impl Check<'_> {
         Ok(Arc::new(Clients::new(ClientSettings {
             allow: (!allow.is_empty()).then_some(allow),
             rate: rate(section),
+            handshakes: handshakes(file),
             exempt: self.networks("clients.exempt", &section.exempt)?,
             trusted_proxies,
             proxy_protocol,
@@ -58,6 +59,16 @@ impl Check<'_> {
         };
         section.proxy_protocol.iter().map(kind).collect()
     }
+}
+
+/// A client may begin as many at once as in a second.
+fn handshakes(file: &File) -> Option<Rate> {
+    let most = whole(file.limits.handshakes_per_client);
+    (most > 0).then_some(Rate {
+        queries_per_second: most,
+        burst: most,
+        tracked: file.clients.tracked,
+    })
 }
 
 fn rate(section: &ClientsSection) -> Option<Rate> {

@@ -24,6 +24,8 @@ pub struct ClientSettings {
     pub allow: Option<Networks>,
     /// How often one may ask; none for as often as it likes.
     pub rate: Option<Rate>,
+    /// How often one may begin a TLS handshake; none for as often as it likes.
+    pub handshakes: Option<Rate>,
     /// Those that may ask as often as they like.
     pub exempt: Networks,
     /// Peers that are believed who their client is.
@@ -46,6 +48,7 @@ pub(super) enum Address {
 pub struct Clients {
     settings: ClientSettings,
     limiter: Option<Limiter>,
+    handshakes: Option<Limiter>,
     refusals: Refusals,
     /// Made once, so that refusing costs less than answering.
     not_allowed: Answer,
@@ -58,6 +61,7 @@ impl Clients {
         let refused = |error| AnswerBuilder::error(Rcode::REFUSED, Some(error));
         Self {
             limiter: settings.rate.map(Limiter::new),
+            handshakes: settings.handshakes.map(Limiter::new),
             settings,
             refusals: Refusals::default(),
             not_allowed: refused(ExtendedError::PROHIBITED),
@@ -96,6 +100,16 @@ impl Clients {
             return true;
         };
         client.is_some_and(|client| allowed.contain(client))
+    }
+
+    /// Whether a client may begin a TLS handshake now; a proxy begins those of many clients.
+    pub(super) fn may_shake_hands(&self, client: IpAddr) -> bool {
+        let Some(handshakes) = &self.handshakes else {
+            return true;
+        };
+        self.settings.exempt.contain(client)
+            || self.trust(client)
+            || handshakes.takes(client, Address::Proven)
     }
 
     /// Whether it has to be known if an address is proven.

@@ -128,9 +128,7 @@ impl<R: Respond> Connections<R> {
         }
         let (responding, mut leftover) = self.begin(request, peer, asked);
         match responding {
-            Responding::Ready(Some(response))
-                if leftover.as_mut().is_none_or(Leftover::is_nothing) =>
-            {
+            Responding::Ready(response) if leftover.as_mut().is_none_or(Leftover::is_nothing) => {
                 Answering::Ready(Some(self.count(response, asked, activity)))
             }
             responding => {
@@ -183,7 +181,7 @@ impl<R: Respond> Connections<R> {
     ) -> Response<Taken> {
         let response = loop {
             responding = match responding {
-                Responding::Ready(response) => break response.unwrap_or_else(|| self.failed()),
+                Responding::Ready(response) => break response,
                 Responding::Waiting(waiting) => {
                     let waited = AssertUnwindSafe(waiting).catch_unwind().await;
                     waited.unwrap_or_else(|_| Responding::ready(self.failed()))

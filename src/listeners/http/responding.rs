@@ -1,10 +1,6 @@
 //! A response that is there at once, as that of a hit, that has to be waited for, or that is long work.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::mem;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -14,8 +10,8 @@ use super::problem::Problem;
 
 /// What becomes a response.
 pub enum Responding {
-    /// It is there; none when it was taken.
-    Ready(Option<Response>),
+    /// It is there.
+    Ready(Response),
     /// It has to be waited for, and may be long work then.
     Waiting(BoxFuture<'static, Self>),
     /// It is made by work that would hold up others.
@@ -27,7 +23,7 @@ pub type Lengthy = Box<dyn FnOnce() -> Response + Send>;
 
 impl Responding {
     pub(super) fn ready(response: impl IntoResponse) -> Self {
-        Self::Ready(Some(response.into_response()))
+        Self::Ready(response.into_response())
     }
 
     pub(super) fn waiting<Waited>(response: Waited) -> Self
@@ -48,10 +44,21 @@ impl Responding {
         Self::Lengthy(Box::new(move || work().into_response()))
     }
 
+    /// Waits for the response; long work is done where it is waited for.
+    pub async fn finish(mut self) -> Response {
+        loop {
+            self = match self {
+                Self::Ready(response) => return response,
+                Self::Waiting(responding) => responding.await,
+                Self::Lengthy(work) => return work(),
+            };
+        }
+    }
+
     /// Changes the response, now or when it is there.
     pub(super) fn map(self, change: impl FnOnce(Response) -> Response + Send + 'static) -> Self {
         match self {
-            Self::Ready(response) => Self::Ready(response.map(change)),
+            Self::Ready(response) => Self::Ready(change(response)),
             Self::Waiting(responding) => Self::waiting_on(responding.map(|it| it.map(change))),
             Self::Lengthy(work) => Self::lengthy(move || change(work())),
         }
@@ -65,29 +72,6 @@ impl fmt::Debug for Responding {
             Self::Waiting(_) => "Waiting",
             Self::Lengthy(_) => "Lengthy",
         })
-    }
-}
-
-/// Does long work where it is polled.
-impl Future for Responding {
-    type Output = Result<Response, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            let next = match &mut *self {
-                Self::Ready(response) => {
-                    return response
-                        .take()
-                        .map_or(Poll::Pending, |it| Poll::Ready(Ok(it)));
-                }
-                Self::Waiting(responding) => ready!(responding.poll_unpin(context)),
-                Self::Lengthy(_) => match mem::replace(&mut *self, Self::Ready(None)) {
-                    Self::Lengthy(work) => Self::ready(work()),
-                    other => other,
-                },
-            };
-            *self = next;
-        }
     }
 }
 

@@ -52,7 +52,7 @@ pub async fn serve<R: Respond>(
                 let Some(acceptor) = acceptor else {
                     return connections.serve(stream, client, tenure, shutdown).await;
                 };
-                if let Some(stream) = shake_hands(stream, &acceptor, &shared).await {
+                if let Some(stream) = shake_hands(stream, client, &acceptor, &shared).await {
                     connections.serve(stream, client, tenure, shutdown).await;
                 }
             }
