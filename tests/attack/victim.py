@@ -36,7 +36,9 @@ class Asker:
     def run(self, ended):
         pause = 1 / self.settings["per_second"][self.transport]
         due = time.monotonic()
-        while not ended.is_set() or self.lost + len(self.seconds) < QUERIES_AT_LEAST:
+        asked = 0
+        while not ended.is_set() or asked < QUERIES_AT_LEAST:
+            asked += 1
             begin = time.perf_counter()
             try:
                 name, begun = self.question(), time.monotonic()
