@@ -14,5 +14,6 @@ mod metrics;
 mod modules;
 mod paths;
 mod readme;
+mod security;
 mod sources;
 mod tables;

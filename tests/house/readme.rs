@@ -172,7 +172,7 @@ fn unproven(rows: &[Vec<String>], tests: &[String]) -> Vec<String> {
 }
 
 /// The functions with `#[test]` or such an attribute before them.
-fn functions(tokens: TokenStream) -> Vec<String> {
+pub(crate) fn functions(tokens: TokenStream) -> Vec<String> {
     let mut found = Vec::new();
     let mut is_test = false;
     let mut tokens = tokens.into_iter().peekable();
