@@ -6,16 +6,17 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use ::http::header::ACCEPT;
+use ::http::{Request, StatusCode};
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::ACCEPT;
-use http::{Request, StatusCode};
 use nomadns::catalog::{Instance, Writer};
+use nomadns::config::{Settings, Source};
 use nomadns::dns::{RecordType, Transport};
 use nomadns::layers::WorkerStack;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
-use nomadns::listeners::http::{DnsRouter, Respond, Settings};
+use nomadns::listeners::http::{self, DnsRouter, Respond};
 use nomadns::listeners::{Connections, Shared};
 
 use self::filled::{Filled, NAMESPACE, instances, message, put};
@@ -48,7 +49,8 @@ fn main() {
 /// A hit over UDP, from the octets of a query to those of its answer.
 fn udp() {
     let filled = Filled::new(SERVICES, INSTANCES);
-    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::default());
+    let settings = Settings::check(&Source::default()).expect("the defaults are good");
+    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::new(settings.server));
     let questions = questions();
     let mut out = Vec::with_capacity(1232);
     ask_all(&mut exchange, &questions, &mut out);
@@ -71,7 +73,7 @@ async fn doh() {
         connections: Connections::default(),
         ..Shared::default()
     };
-    let router = DnsRouter::new(filled.stack, &shared, &Settings::default());
+    let router = DnsRouter::new(filled.stack, &shared, &http::Settings::default());
     request_all(&router, requests()).await;
     let prepared = requests();
     let mut work = Box::pin(request_all(&router, prepared));

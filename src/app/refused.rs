@@ -33,6 +33,12 @@ impl Collector for Refused {
                 count,
             )?;
         }
+        let name = "nomadns_unproven_answers";
+        let help = "Answers over UDP to networks that had too many without a good cookie";
+        let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
+        for (outcome, count) in self.0.unproven_counters().counts() {
+            counter(&mut own, &[("outcome", outcome)], count)?;
+        }
         Ok(())
     }
 }

@@ -13,6 +13,19 @@ use crate::listeners;
 use crate::listeners::http::PathUse;
 use crate::listeners::udp::UdpLimits;
 
+/// Networks that nobody floods from afar: loopback, private, shared and link-local addresses (RFC 6890).
+const NEAR: [&str; 9] = [
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "::1",
+    "fc00::/7",
+    "fe80::/10",
+];
+
 impl Default for File {
     fn default() -> Self {
         Self {
@@ -124,6 +137,11 @@ impl Default for ClientsSection {
             burst: 100,
             exempt: vec!["127.0.0.0/8".into(), "::1".into()],
             tracked: 65_536,
+            unproven_answers_per_second: 200,
+            unproven_octets_per_second: 65_536,
+            unproven_free_factor: 2,
+            unproven_slip: 1,
+            unproven_exempt: NEAR.map(str::to_owned).into(),
             trusted_proxies: Vec::new(),
             proxy_protocol: Vec::new(),
         }

@@ -177,6 +177,16 @@ pub struct ClientsSection {
     pub exempt: Vec<String>,
     /// How many clients the gateway knows the rate of at once.
     pub tracked: usize,
+    /// How many answers of one kind a second go over UDP to one network without a cookie; 0 for all.
+    pub unproven_answers_per_second: u32,
+    /// How many octets of answers; 0 for all.
+    pub unproven_octets_per_second: u32,
+    /// An answer of at most so many times the octets of its query is not counted.
+    pub unproven_free_factor: usize,
+    /// Every so manieth of further answers has TC; the others are not sent.
+    pub unproven_slip: u32,
+    /// Networks or addresses that get all answers.
+    pub unproven_exempt: Vec<String>,
     /// Networks or addresses of proxies that are believed who their client is.
     pub trusted_proxies: Vec<String>,
     /// Listeners where they have to say so by the PROXY protocol: `tcp`, `dot`, `http`, `https`.

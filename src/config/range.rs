@@ -42,6 +42,11 @@ pub const RANGES: &[Range] = &[
     range("clients.burst", 1, 100_000),
     // 128 MiB of buckets.
     range("clients.tracked", 1, 1 << 24),
+    range("clients.unproven_answers_per_second", 0, 100_000),
+    range("clients.unproven_octets_per_second", 0, 1_000_000_000),
+    // A query has 17 octets at least, and an answer 4,096 at most.
+    range("clients.unproven_free_factor", 1, 256),
+    range("clients.unproven_slip", 1, 100),
     range("limits.waiting_queries", 1, 1 << 20),
     range("limits.query_timeout_ms", 10, MINUTES_MS),
     range("limits.large_answers_at_once", 1, 64),

@@ -9,11 +9,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::clients::{Address, Refusal};
-use super::counters::ListenerKind;
+use super::amplification;
+use super::judging::{answer_without_question, judge, refuse};
 use super::server::Server;
-use crate::dns::wire::{self, Bare, Rejection};
-use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Opcode, Query, Rcode, Transport};
+use crate::dns::wire::{self, Rejection};
+use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Query, Rcode, Transport};
 use crate::layers::Stack;
 
 /// Takes messages through the stack; a listener has one for each worker or connection.
@@ -69,6 +69,8 @@ pub struct Waiting<F> {
     future: F,
     turn: u32,
     reader: Reader,
+    /// The octets of the query.
+    asked: usize,
 }
 
 impl<S: Stack> Exchange<S> {
@@ -108,7 +110,10 @@ impl<S: Stack> Exchange<S> {
                 return Exchanged::Answered(Standing::Fleeting);
             }
             Err(Rejection::NoQuestion(query)) => {
+                let start = out.len();
                 answer_without_question(&self.server, &query, out);
+                let of = (message.len(), self.turns.next());
+                amplification::bound(&self.server, &query, None, of, start, out);
                 return Exchanged::Answered(Standing::Fleeting);
             }
             Err(rejection) => return Exchanged::Rejected(rejection),
@@ -118,7 +123,7 @@ impl<S: Stack> Exchange<S> {
             refuse(server, &query, refusal, out);
             return Exchanged::Answered(Standing::Fleeting);
         }
-        self.begin_query(query, out)
+        self.begin_asked(query, message.len(), out)
     }
 
     /// Asks itself `Server::own_query`, by the way of a client's, and tells whether there is an answer or one to come.
@@ -136,10 +141,21 @@ impl<S: Stack> Exchange<S> {
 
     /// Takes a query whose client may ask, as `begin` does a message.
     pub fn begin_query(&mut self, query: Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
+        self.begin_asked(query, 0, out)
+    }
+
+    /// The same, of a query of so many octets.
+    #[inline]
+    fn begin_asked(
+        &mut self,
+        query: Query,
+        asked: usize,
+        out: &mut Vec<u8>,
+    ) -> Exchanged<S::Future> {
         let server = &self.server;
         let (turn, reader) = (self.turns.next(), self.reader);
         let mut encode = |answer: &Answer, query: &Query| {
-            reader.encode(server, answer, query, turn, out);
+            reader.encode(server, answer, query, (turn, asked), out);
             Exchanged::Answered(Standing::of(answer))
         };
         if let Some(answer) = refused(server, &query) {
@@ -156,6 +172,7 @@ impl<S: Stack> Exchange<S> {
                     future,
                     turn,
                     reader,
+                    asked,
                 })
             }
         }
@@ -170,16 +187,28 @@ where
     pub async fn finish(self, out: &mut Vec<u8>) -> Standing {
         let Ok(answer) = self.future.await;
         let (reader, query) = (self.reader, &self.query);
-        reader.encode(&self.server, &answer, query, self.turn, out);
+        reader.encode(&self.server, &answer, query, (self.turn, self.asked), out);
         Standing::of(&answer)
     }
 }
 
 impl Reader {
-    fn encode(self, server: &Server, answer: &Answer, query: &Query, turn: u32, out: &mut Vec<u8>) {
+    fn encode(
+        self,
+        server: &Server,
+        answer: &Answer,
+        query: &Query,
+        (turn, asked): (u32, usize),
+        out: &mut Vec<u8>,
+    ) {
         let additions = server.additions(query);
         match self {
-            Self::Client => wire::encode(answer, query, server.bounds, &additions, turn, out),
+            Self::Client => {
+                let start = out.len();
+                wire::encode(answer, query, server.bounds, &additions, turn, out);
+                let of = (asked, turn);
+                amplification::bound(server, query, Some(answer), of, start, out);
+            }
             Self::Gateway => wire::encode_whole(answer, query, &additions, turn, out),
         }
     }
@@ -194,65 +223,6 @@ impl Standing {
             .freshness_seconds()
             .map_or(Self::Fleeting, Self::Fresh)
     }
-}
-
-/// Whether the client of a message may ask; HTTP judges its requests before they come here.
-fn judge(server: &Server, query: &Query) -> Result<(), Refusal> {
-    let (clients, client) = (&server.clients, query.client);
-    match query.transport {
-        Transport::Udp => {
-            let is_proven = clients.are_limited() && server.knows_cookie(query);
-            let address = if is_proven {
-                Address::Proven
-            } else {
-                Address::Claimed
-            };
-            clients.judge(client, address, None)
-        }
-        Transport::Tcp => clients.judge(client, Address::Proven, Some(ListenerKind::Tcp)),
-        Transport::Tls => clients.judge(client, Address::Proven, Some(ListenerKind::Tls)),
-        Transport::Https | Transport::Json => Ok(()),
-    }
-}
-
-/// Appends the answer to a client that may not ask, or not now.
-fn refuse(server: &Server, query: &Query, refusal: Refusal, out: &mut Vec<u8>) {
-    let additions = server.least_additions(query);
-    let rcode = match refusal {
-        // A true client comes again by TCP, whoever else writes its address.
-        Refusal::Unproven => {
-            wire::encode_truncated(query, &additions, out);
-            Rcode::NOERROR
-        }
-        Refusal::NotAllowed | Refusal::OverRate => {
-            let answer = server.clients.answer(refusal);
-            wire::encode(answer, query, server.bounds, &additions, 0, out);
-            answer.rcode()
-        }
-    };
-    server.counters.count_refused(query.transport, rcode);
-}
-
-/// Appends the answer to a message that asks for nothing but a cookie (RFC 7873 §5.4).
-fn answer_without_question(server: &Server, query: &Query, out: &mut Vec<u8>) {
-    let additions = match judge(server, query) {
-        Ok(()) => server.additions(query),
-        // With the cookie it can prove its address.
-        Err(Refusal::Unproven) => server.least_additions(query),
-        Err(Refusal::NotAllowed | Refusal::OverRate) => {
-            let (counters, rcode) = (&server.counters, Rcode::REFUSED);
-            counters.count_refused(query.transport, rcode);
-            let bare = Bare {
-                id: query.id,
-                opcode: Opcode::QUERY,
-                flags: query.flags,
-                rcode,
-                edns: query.edns,
-            };
-            return wire::encode_bare(&bare, out);
-        }
-    };
-    wire::encode_without_question(query, &additions, out);
 }
 
 /// The answer of `refusal`, counted: the stack, which counts all others, does not see it.

@@ -4,6 +4,7 @@
 //! same for all of them and stands in `exchange`.
 
 mod accept;
+mod amplification;
 mod certificates;
 mod client_authority;
 mod clients;
@@ -13,6 +14,7 @@ mod counters;
 pub mod exchange;
 mod handshake;
 pub mod http;
+mod judging;
 mod limits;
 pub mod proxy_header;
 mod server;
@@ -26,7 +28,9 @@ pub mod udp;
 pub use accept::Shared;
 pub use certificates::{CertificateError, Certificates};
 pub use client_authority::{ClientAuthority, ClientAuthorityError};
-pub use clients::{ClientSettings, Clients, Networks, Rate, Refusal, Refusals};
+pub use clients::{
+    ClientSettings, Clients, Networks, Rate, Refusal, Refusals, UnprovenCounters, UnprovenSettings,
+};
 pub use connections::{Account, Connections, Presence, Tenure};
 pub use counters::{
     ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,

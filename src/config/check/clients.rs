@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::{Check, whole};
 use crate::config::file::ClientsSection;
 use crate::config::{ConfigError, File};
-use crate::listeners::{ClientSettings, Clients, ListenerKind, Networks, Rate};
+use crate::listeners::{ClientSettings, Clients, ListenerKind, Networks, Rate, UnprovenSettings};
 
 impl Check<'_> {
     pub(super) fn clients(&self, file: &File) -> Result<Arc<Clients>, ConfigError> {
@@ -25,9 +25,23 @@ impl Check<'_> {
             rate: rate(section),
             handshakes: handshakes(file),
             exempt: self.networks("clients.exempt", &section.exempt)?,
+            unproven: Some(self.unproven(section)?),
             trusted_proxies,
             proxy_protocol,
         })))
+    }
+
+    fn unproven(&self, section: &ClientsSection) -> Result<UnprovenSettings, ConfigError> {
+        let key = "clients.unproven_exempt";
+        let some = |number: u32| (number > 0).then_some(number);
+        Ok(UnprovenSettings {
+            answers_per_second: some(section.unproven_answers_per_second),
+            octets_per_second: some(section.unproven_octets_per_second),
+            free_factor: section.unproven_free_factor,
+            slip: section.unproven_slip,
+            exempt: self.networks(key, &section.unproven_exempt)?,
+            tracked: section.tracked,
+        })
     }
 
     fn networks(&self, key: &str, texts: &[String]) -> Result<Networks, ConfigError> {

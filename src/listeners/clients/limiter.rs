@@ -3,6 +3,7 @@
 //! A bucket is one number: when it will be full again (GCRA). One that is full says nothing about its
 //! client, so a client that pauses needs no place, and nothing has to be swept.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -62,16 +63,24 @@ struct Seen<'set> {
 
 impl Limiter {
     pub(super) fn new(rate: Rate) -> Self {
-        let sets = rate.tracked.div_ceil(BUCKETS_IN_SET).max(1);
         let cost = (1_000_000 / u64::from(rate.queries_per_second.max(1))).max(1);
+        Self {
+            cost,
+            ..Self::of(rate.tracked, cost * u64::from(rate.burst.max(1)))
+        }
+    }
+
+    /// Makes buckets that are full again within so many microseconds.
+    pub(super) fn of(tracked: usize, room: u64) -> Self {
+        let sets = tracked.div_ceil(BUCKETS_IN_SET).max(1);
         Self {
             sets: (0..sets.next_power_of_two())
                 .map(|_| Set::default())
                 .collect(),
             hasher: RandomState::new(),
             begun: Instant::now(),
-            cost,
-            room: cost * u64::from(rate.burst.max(1)),
+            cost: 1,
+            room,
         }
     }
 
@@ -80,17 +89,23 @@ impl Limiter {
     /// An address that anybody can have written has a bucket of its own, so that who writes it cannot
     /// take from whom it belongs to.
     pub(super) fn takes(&self, client: IpAddr, address: Address) -> bool {
-        let hash = self.hasher.hash_one((client_network(client), address));
-        let since = self.begun.elapsed().as_micros();
-        self.takes_at(hash, u64::try_from(since).unwrap_or(u64::MAX) & FULL_MASK)
+        self.takes_for((client_network(client), address), self.cost)
     }
 
-    fn takes_at(&self, hash: u64, now: u64) -> bool {
+    /// Takes so many microseconds out of the bucket of `key`; false when there are not as many in it.
+    pub(super) fn takes_for(&self, key: impl Hash, cost: u64) -> bool {
+        let hash = self.hasher.hash_one(key);
+        let since = self.begun.elapsed().as_micros();
+        let now = u64::try_from(since).unwrap_or(u64::MAX) & FULL_MASK;
+        self.takes_at(hash, now, cost)
+    }
+
+    fn takes_at(&self, hash: u64, now: u64, cost: u64) -> bool {
         let place = usize::try_from(hash & FULL_MASK).unwrap_or(0) & (self.sets.len() - 1);
         let tag = hash & !FULL_MASK;
         for _ in 0..ATTEMPTS {
             let seen = self.sets[place].find(tag);
-            let full = seen.full.max(now) + self.cost;
+            let full = seen.full.max(now) + cost;
             if full - now > self.room {
                 return false;
             }
@@ -162,7 +177,11 @@ mod tests {
     #[test]
     fn a_burst_passes_and_then_the_rate() {
         let limiter = limiter(10, 5, 8);
-        let taken = |now: u64| (0..20).filter(|_| limiter.takes_at(client(1), now)).count();
+        let taken = |now: u64| {
+            (0..20)
+                .filter(|_| limiter.takes_at(client(1), now, limiter.cost))
+                .count()
+        };
         assert_eq!(taken(1_000_000), 5);
         assert_eq!(taken(1_000_000), 0);
         assert_eq!(taken(1_100_000), 1);
@@ -177,11 +196,11 @@ mod tests {
     #[test]
     fn a_flood_of_clients_frees_none_that_owes() {
         let limiter = limiter(1, 10, 8);
-        while limiter.takes_at(client(1), 1_000) {}
+        while limiter.takes_at(client(1), 1_000, limiter.cost) {}
         for other in 2..10_000 {
-            assert!(limiter.takes_at(client(other), 1_000));
+            assert!(limiter.takes_at(client(other), 1_000, limiter.cost));
         }
-        assert!(!limiter.takes_at(client(1), 1_000));
+        assert!(!limiter.takes_at(client(1), 1_000, limiter.cost));
     }
 
     #[test]

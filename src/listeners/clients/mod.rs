@@ -6,6 +6,7 @@
 mod limiter;
 mod networks;
 mod refusals;
+mod unproven;
 
 use std::net::IpAddr;
 
@@ -14,6 +15,9 @@ pub use self::limiter::Rate;
 pub use self::networks::Networks;
 pub(super) use self::networks::client_network;
 pub use self::refusals::{Refusal, Refusals};
+use self::unproven::Unproven;
+pub(super) use self::unproven::{AnswerKind, Sent};
+pub use self::unproven::{UnprovenCounters, UnprovenSettings};
 use super::counters::ListenerKind;
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Rcode};
 
@@ -28,6 +32,8 @@ pub struct ClientSettings {
     pub handshakes: Option<Rate>,
     /// Those that may ask as often as they like.
     pub exempt: Networks,
+    /// How much is sent to addresses that are not proven; none for any amount.
+    pub unproven: Option<UnprovenSettings>,
     /// Peers that are believed who their client is.
     pub trusted_proxies: Networks,
     /// Listeners on which such a peer has to say so before all else, by the PROXY protocol.
@@ -49,7 +55,11 @@ pub struct Clients {
     settings: ClientSettings,
     limiter: Option<Limiter>,
     handshakes: Option<Limiter>,
+    unproven: Option<Unproven>,
+    /// An answer of so many times the octets of its query goes to anybody.
+    free_factor: usize,
     refusals: Refusals,
+    unproven_counters: UnprovenCounters,
     /// Made once, so that refusing costs less than answering.
     not_allowed: Answer,
     over_rate: Answer,
@@ -59,11 +69,15 @@ impl Clients {
     /// Makes the judge.
     pub fn new(settings: ClientSettings) -> Self {
         let refused = |error| AnswerBuilder::error(Rcode::REFUSED, Some(error));
+        let unproven = settings.unproven.as_ref().and_then(Unproven::new);
         Self {
             limiter: settings.rate.map(Limiter::new),
             handshakes: settings.handshakes.map(Limiter::new),
+            free_factor: unproven.as_ref().map_or(usize::MAX, Unproven::free_factor),
+            unproven,
             settings,
             refusals: Refusals::default(),
+            unproven_counters: UnprovenCounters::default(),
             not_allowed: refused(ExtendedError::PROHIBITED),
             over_rate: refused(ExtendedError::OVER_RATE),
         }
@@ -72,6 +86,39 @@ impl Clients {
     /// What was refused so far.
     pub fn refusals(&self) -> &Refusals {
         &self.refusals
+    }
+
+    /// What answers to addresses that are not proven have become.
+    pub fn unproven_counters(&self) -> &UnprovenCounters {
+        &self.unproven_counters
+    }
+
+    /// Whether an answer over UDP is so much longer than its query that it may not go to anybody at any rate.
+    #[inline]
+    pub(super) fn bounds(&self, client: Option<IpAddr>, asked: usize, answered: usize) -> bool {
+        if answered <= asked.saturating_mul(self.free_factor) {
+            return false;
+        }
+        let Some(unproven) = &self.unproven else {
+            return false;
+        };
+        client.is_some_and(|client| !unproven.is_exempt(client))
+    }
+
+    /// What becomes of such an answer, and counts that; `turn` is any number.
+    pub(super) fn send(
+        &self,
+        client: Option<IpAddr>,
+        kind: AnswerKind,
+        octets: usize,
+        turn: u32,
+    ) -> Sent {
+        let (Some(unproven), Some(client)) = (&self.unproven, client) else {
+            return Sent::Whole;
+        };
+        let sent = unproven.send(client, kind, octets, turn);
+        self.unproven_counters.count(sent);
+        sent
     }
 
     /// Whether a client may ask now; counts it if not, under its listener (none for UDP).

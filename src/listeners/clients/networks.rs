@@ -6,22 +6,60 @@ use ipnet::IpNet;
 
 pub(in crate::listeners) use crate::fair_queue::client_network;
 
-/// Networks without overlap, in their order.
+/// Networks without overlap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Networks(Vec<IpNet>);
+pub struct Networks {
+    /// In their order.
+    all: Vec<IpNet>,
+    v4: FirstOctets,
+    v6: FirstOctets,
+}
+
+/// What is known of an address by its first octet: mostly all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FirstOctets(Box<[Covered; 256]>);
+
+/// How many of the addresses with one first octet are in the networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Covered {
+    Not,
+    Partly,
+    Whole,
+}
+
+impl Default for FirstOctets {
+    fn default() -> Self {
+        Self(Box::new([Covered::Not; 256]))
+    }
+}
 
 impl Networks {
     /// Whether an address is in one of them.
+    #[inline]
     pub fn contain(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        let behind = self.0.partition_point(|network| network.addr() <= address);
-        let last = behind.checked_sub(1).map(|place| &self.0[place]);
+        let covered = match address {
+            IpAddr::V4(address) => self.v4.of(address.octets()[0]),
+            IpAddr::V6(address) => self.v6.of(address.octets()[0]),
+        };
+        match covered {
+            Covered::Not => false,
+            Covered::Whole => true,
+            Covered::Partly => self.find(address),
+        }
+    }
+
+    fn find(&self, address: IpAddr) -> bool {
+        let behind = self
+            .all
+            .partition_point(|network| network.addr() <= address);
+        let last = behind.checked_sub(1).map(|place| &self.all[place]);
         last.is_some_and(|network| network.contains(&address))
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 }
 
@@ -30,7 +68,32 @@ impl FromIterator<IpNet> for Networks {
         let networks: Vec<IpNet> = networks.into_iter().map(|it| it.trunc()).collect();
         let mut apart = IpNet::aggregate(&networks);
         apart.sort_by_key(IpNet::addr);
-        Self(apart)
+        let (mut v4, mut v6) = (FirstOctets::default(), FirstOctets::default());
+        for network in &apart {
+            match network {
+                IpNet::V4(it) => v4.cover(it.network().octets()[0], it.prefix_len()),
+                IpNet::V6(it) => v6.cover(it.network().octets()[0], it.prefix_len()),
+            }
+        }
+        Self { all: apart, v4, v6 }
+    }
+}
+
+impl FirstOctets {
+    fn of(&self, first: u8) -> Covered {
+        self.0[usize::from(first)]
+    }
+
+    /// Notes a network by the first octet of its address and the length of its prefix in bits.
+    fn cover(&mut self, first: u8, bits: u8) {
+        let more = 8_u32.saturating_sub(bits.into());
+        let (first, count) = (usize::from(first), 1 << more);
+        let covered = if bits <= 8 {
+            Covered::Whole
+        } else {
+            Covered::Partly
+        };
+        self.0[first..first + count].fill(covered);
     }
 }
 
@@ -51,6 +114,8 @@ mod tests {
             "198.51.100.7/32",
             "2001:db8::/32",
             "::1/128",
+            "224.0.0.0/3",
+            "fc00::/7",
         ];
         let networks: Networks = texts
             .map(|text| text.parse().unwrap())
@@ -64,6 +129,10 @@ mod tests {
             "::ffff:10.0.0.1",
             "2001:db8:ffff::1",
             "::1",
+            "224.0.0.0",
+            "255.255.255.255",
+            "fc00::1",
+            "fdff::1",
         ] {
             assert!(networks.contain(address(inside)), "{inside}");
         }
@@ -74,6 +143,9 @@ mod tests {
             "::",
             "2001:db9::",
             "fe80::1",
+            "223.255.255.255",
+            "fbff::",
+            "0.0.0.0",
         ] {
             assert!(!networks.contain(address(outside)), "{outside}");
         }

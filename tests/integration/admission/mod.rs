@@ -1,6 +1,7 @@
 //! Who may ask, and how often: clients at several addresses of loopback before a whole gateway.
 
 mod allowed;
+mod amplification;
 mod forwarded;
 mod proxy_protocol;
 mod rate;

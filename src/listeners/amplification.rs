@@ -1,0 +1,62 @@
+//! Has an answer over UDP be no longer than an address may get one that anybody can have written.
+//!
+//! Floor 4. It stands between the encoded answer and the socket; the bounds are in `clients`.
+
+use super::clients::{AnswerKind, Sent};
+use super::server::Server;
+use crate::dns::{Answer, Query, Rcode, Transport, wire};
+
+/// Looks at an answer that was appended to `out` from `start` on, and leaves it, or puts one with TC in its place, or
+/// none. `of` are the octets of the query, and any number.
+#[inline]
+pub(super) fn bound(
+    server: &Server,
+    query: &Query,
+    answer: Option<&Answer>,
+    of: (usize, u32),
+    start: usize,
+    out: &mut Vec<u8>,
+) {
+    let (asked, turn) = of;
+    if query.transport == Transport::Udp
+        && server
+            .clients
+            .bounds(query.client, asked, out.len() - start)
+    {
+        shorten(server, query, answer, turn, start, out);
+    }
+}
+
+#[inline(never)]
+fn shorten(
+    server: &Server,
+    query: &Query,
+    answer: Option<&Answer>,
+    turn: u32,
+    start: usize,
+    out: &mut Vec<u8>,
+) {
+    if server.knows_cookie(query) {
+        return;
+    }
+    let octets = out.len() - start;
+    match server
+        .clients
+        .send(query.client, kind(answer), octets, turn)
+    {
+        Sent::Whole => {}
+        Sent::Truncated => {
+            out.truncate(start);
+            wire::encode_truncated(query, &server.least_additions(query), out);
+        }
+        Sent::Nothing => out.truncate(start),
+    }
+}
+
+fn kind(answer: Option<&Answer>) -> AnswerKind {
+    match answer.map(|it| (it.rcode(), it.answer_count())) {
+        Some((Rcode::NOERROR, 1..)) => AnswerKind::Records,
+        Some((Rcode::NOERROR | Rcode::NXDOMAIN, _)) => AnswerKind::Denial,
+        _ => AnswerKind::Error,
+    }
+}

@@ -1,0 +1,223 @@
+//! How much is sent over UDP to addresses that anybody can have written (response rate limiting).
+//!
+//! Floor 4. Who writes the address of a victim has it flooded by answers that are longer than queries. So what goes
+//! to one network is bounded, by answers of a kind and by octets; beyond that an answer has TC and no records, which
+//! a true client asks again for by TCP. A good cookie proves an address, and lifts the bounds.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ipnet::{Ipv4Net, Ipv6Net};
+
+use super::Networks;
+use super::limiter::Limiter;
+
+/// What of an address is one network, in bits, as RRL has it: a flood is aimed at the line that leads there.
+const IPV4_NETWORK_BITS: u8 = 24;
+const IPV6_NETWORK_BITS: u8 = 56;
+/// The time whose answers may go at once, after a pause.
+const BURST_MICROSECONDS: u64 = 1_000_000;
+
+/// The bounds of answers to addresses that are not proven.
+#[derive(Clone, Debug)]
+pub struct UnprovenSettings {
+    /// Answers of one kind a second to one network; none for any number.
+    pub answers_per_second: Option<u32>,
+    /// Octets of answers a second to one network; none for any number.
+    pub octets_per_second: Option<u32>,
+    /// An answer that is at most so many times as long as its query is not counted.
+    pub free_factor: usize,
+    /// Every so manieth answer beyond the bounds has TC; the others are not sent. At least 1.
+    pub slip: u32,
+    /// Networks that are answered without bounds.
+    pub exempt: Networks,
+    /// How many networks have a bucket at once.
+    pub tracked: usize,
+}
+
+/// What an answer says, as far as it is counted apart: who floods by one kind leaves the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::listeners) enum AnswerKind {
+    /// It has records.
+    Records,
+    /// There is no record of the type, or no such name.
+    Denial,
+    /// It is an error.
+    Error,
+}
+
+/// What becomes of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::listeners) enum Sent {
+    /// It is sent.
+    Whole,
+    /// TC is sent.
+    Truncated,
+    /// Nothing is sent.
+    Nothing,
+}
+
+/// Bounds what is sent to addresses that are not proven.
+#[derive(Debug)]
+pub(super) struct Unproven {
+    settings: UnprovenSettings,
+    limiter: Limiter,
+}
+
+/// How many answers were beyond the bounds.
+#[derive(Debug, Default)]
+pub struct UnprovenCounters {
+    /// Those that had TC instead.
+    truncated: AtomicU64,
+    /// Those that were not sent.
+    dropped: AtomicU64,
+}
+
+/// What a bucket is for.
+#[derive(Hash)]
+enum Counted {
+    Answers(AnswerKind),
+    Octets,
+}
+
+impl Unproven {
+    /// Makes the bounds; none where nothing is bounded.
+    pub(super) fn new(settings: &UnprovenSettings) -> Option<Self> {
+        let is_bounded =
+            settings.answers_per_second.is_some() || settings.octets_per_second.is_some();
+        is_bounded.then(|| Self {
+            limiter: Limiter::of(settings.tracked, BURST_MICROSECONDS),
+            settings: settings.clone(),
+        })
+    }
+
+    /// An answer of at most so many times the octets of its query is free.
+    pub(super) fn free_factor(&self) -> usize {
+        self.settings.free_factor
+    }
+
+    #[inline]
+    pub(super) fn is_exempt(&self, client: IpAddr) -> bool {
+        self.settings.exempt.contain(client)
+    }
+
+    /// Takes an answer of so many octets out of the buckets of a client's network. `turn` is any number.
+    pub(super) fn send(&self, client: IpAddr, kind: AnswerKind, octets: usize, turn: u32) -> Sent {
+        let network = network(client);
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        let takes = |counted, many: u64, per_second: Option<u32>| {
+            per_second.is_none_or(|per_second| {
+                let cost = many * 1_000_000 / u64::from(per_second.max(1));
+                self.limiter.takes_for((network, counted), cost.max(1))
+            })
+        };
+        let (answers, most) = (
+            self.settings.answers_per_second,
+            self.settings.octets_per_second,
+        );
+        if takes(Counted::Answers(kind), 1, answers) && takes(Counted::Octets, octets, most) {
+            Sent::Whole
+        } else if turn.is_multiple_of(self.settings.slip) {
+            Sent::Truncated
+        } else {
+            Sent::Nothing
+        }
+    }
+}
+
+impl UnprovenCounters {
+    pub(super) fn count(&self, sent: Sent) {
+        let counter = match sent {
+            Sent::Whole => return,
+            Sent::Truncated => &self.truncated,
+            Sent::Nothing => &self.dropped,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Goes through them: what was sent instead, and how often.
+    pub fn counts(&self) -> [(&'static str, u64); 2] {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [
+            ("truncated", load(&self.truncated)),
+            ("dropped", load(&self.dropped)),
+        ]
+    }
+}
+
+fn network(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V4(address) => Ipv4Net::new_assert(address, IPV4_NETWORK_BITS)
+            .network()
+            .into(),
+        IpAddr::V6(address) => Ipv6Net::new_assert(address, IPV6_NETWORK_BITS)
+            .network()
+            .into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unproven(answers: Option<u32>, octets: Option<u32>, slip: u32) -> Unproven {
+        let settings = UnprovenSettings {
+            answers_per_second: answers,
+            octets_per_second: octets,
+            free_factor: 2,
+            slip,
+            exempt: Networks::default(),
+            tracked: 1024,
+        };
+        Unproven::new(&settings).unwrap()
+    }
+
+    /// How many of a thousand answers are sent whole, with TC, and not at all.
+    fn sent(unproven: &Unproven, client: &str, kind: AnswerKind, octets: usize) -> [usize; 3] {
+        let client = client.parse().unwrap();
+        let all: Vec<_> = (0..1000)
+            .map(|turn| unproven.send(client, kind, octets, turn))
+            .collect();
+        [Sent::Whole, Sent::Truncated, Sent::Nothing]
+            .map(|sent| all.iter().filter(|it| **it == sent).count())
+    }
+
+    #[test]
+    fn a_network_gets_so_many_answers_of_a_kind_and_its_neighbour_as_many() {
+        tokio::runtime::Builder::new_current_thread()
+            .start_paused(true)
+            .enable_time()
+            .build()
+            .unwrap()
+            .block_on(async {
+                let unproven = unproven(Some(50), None, 1);
+                let records = AnswerKind::Records;
+                let whole = |client, kind| sent(&unproven, client, kind, 1000)[0];
+                assert_eq!(whole("192.0.2.1", records), 50);
+                assert_eq!(whole("192.0.2.255", records), 0, "the same /24");
+                assert_eq!(whole("192.0.2.1", AnswerKind::Denial), 50);
+                assert_eq!(whole("192.0.3.1", records), 50);
+                assert_eq!(whole("2001:db8::1", records), 50);
+                assert_eq!(whole("2001:db8:0:ff::1", records), 0, "the same /56");
+                assert_eq!(whole("2001:db8:0:100::1", records), 50);
+            });
+    }
+
+    #[test]
+    fn a_network_gets_so_many_octets_whatever_they_say() {
+        tokio::runtime::Builder::new_current_thread()
+            .start_paused(true)
+            .enable_time()
+            .build()
+            .unwrap()
+            .block_on(async {
+                let unproven = unproven(None, Some(100_000), 4);
+                let [whole, truncated, nothing] =
+                    sent(&unproven, "192.0.2.1", AnswerKind::Records, 1000);
+                assert_eq!(whole, 100);
+                assert_eq!((truncated, nothing), (225, 675), "every fourth has TC");
+                let [whole, ..] = sent(&unproven, "192.0.2.1", AnswerKind::Denial, 1000);
+                assert_eq!(whole, 0);
+            });
+    }
+}

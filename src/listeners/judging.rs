@@ -1,0 +1,68 @@
+//! Whether the client of a message may ask, and what it is told if not.
+//!
+//! Floor 4. HTTP judges its requests before a router sees them, and not here.
+
+use super::clients::{Address, Refusal};
+use super::counters::ListenerKind;
+use super::server::Server;
+use crate::dns::wire::{self, Bare};
+use crate::dns::{Opcode, Query, Rcode, Transport};
+
+/// Whether the client of a message may ask; HTTP judges its requests before they come here.
+pub(super) fn judge(server: &Server, query: &Query) -> Result<(), Refusal> {
+    let (clients, client) = (&server.clients, query.client);
+    match query.transport {
+        Transport::Udp => {
+            let is_proven = clients.are_limited() && server.knows_cookie(query);
+            let address = if is_proven {
+                Address::Proven
+            } else {
+                Address::Claimed
+            };
+            clients.judge(client, address, None)
+        }
+        Transport::Tcp => clients.judge(client, Address::Proven, Some(ListenerKind::Tcp)),
+        Transport::Tls => clients.judge(client, Address::Proven, Some(ListenerKind::Tls)),
+        Transport::Https | Transport::Json => Ok(()),
+    }
+}
+
+/// Appends the answer to a client that may not ask, or not now.
+pub(super) fn refuse(server: &Server, query: &Query, refusal: Refusal, out: &mut Vec<u8>) {
+    let additions = server.least_additions(query);
+    let rcode = match refusal {
+        // A true client comes again by TCP, whoever else writes its address.
+        Refusal::Unproven => {
+            wire::encode_truncated(query, &additions, out);
+            Rcode::NOERROR
+        }
+        Refusal::NotAllowed | Refusal::OverRate => {
+            let answer = server.clients.answer(refusal);
+            wire::encode(answer, query, server.bounds, &additions, 0, out);
+            answer.rcode()
+        }
+    };
+    server.counters.count_refused(query.transport, rcode);
+}
+
+/// Appends the answer to a message that asks for nothing but a cookie (RFC 7873 §5.4).
+pub(super) fn answer_without_question(server: &Server, query: &Query, out: &mut Vec<u8>) {
+    let additions = match judge(server, query) {
+        Ok(()) => server.additions(query),
+        // With the cookie it can prove its address.
+        Err(Refusal::Unproven) => server.least_additions(query),
+        Err(Refusal::NotAllowed | Refusal::OverRate) => {
+            let (counters, rcode) = (&server.counters, Rcode::REFUSED);
+            counters.count_refused(query.transport, rcode);
+            let bare = Bare {
+                id: query.id,
+                opcode: Opcode::QUERY,
+                flags: query.flags,
+                rcode,
+                edns: query.edns,
+            };
+            return wire::encode_bare(&bare, out);
+        }
+    };
+    wire::encode_without_question(query, &additions, out);
+}
