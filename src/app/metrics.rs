@@ -4,7 +4,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use prometheus_client::collector::Collector;
@@ -19,8 +18,8 @@ use super::refused::Refused;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::layers::metrics::{counter, family};
+use crate::listeners::Shared;
 use crate::listeners::udp::UdpCounters;
-use crate::listeners::{HandshakeFailure, ListenerKind, Shared};
 use crate::nomad::{Client, Followed};
 use crate::sync;
 
@@ -60,8 +59,7 @@ impl Collector for Others {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         super::udp::encode(&mut encoder, &self.udp)?;
         encode_log(&mut encoder)?;
-        encode_connections(&mut encoder, &self.connections)?;
-        encode_http(&mut encoder, &self.connections)?;
+        super::connections::encode(&mut encoder, &self.connections)?;
         let report = self.sync.report();
         encode_nomad(&mut encoder, &report)?;
         encode_server(&mut encoder, &self.client.followed())?;
@@ -81,102 +79,12 @@ impl Collector for Others {
     }
 }
 
-fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
-    let help = "Connections, by listener and what became of them";
-    let mut own = family(encoder, "nomadns_connections", help, MetricType::Counter)?;
-    for kind in ListenerKind::ALL {
-        let counters = shared.counters.connections(kind);
-        for (outcome, count) in [
-            ("accepted", &counters.accepted),
-            ("refused", &counters.refused),
-            ("timed_out", &counters.timed_out),
-            ("malformed", &counters.malformed),
-            ("made_room", &counters.made_room),
-            ("untaken", &counters.untaken),
-        ] {
-            let labels = [("listener", kind.as_str()), ("outcome", outcome)];
-            counter(&mut own, &labels, load(count))?;
-        }
-    }
-    encode_open(encoder, shared)?;
-    let help = "TLS handshakes that failed, by the reason";
-    let mut own = family(
-        encoder,
-        "nomadns_tls_handshake_failures",
-        help,
-        MetricType::Counter,
-    )?;
-    for failure in HandshakeFailure::ALL {
-        let count = load(shared.counters.handshake_failures(failure));
-        counter(&mut own, &[("reason", failure.as_str())], count)?;
-    }
-    for (name, help, count) in [
-        (
-            "nomadns_connection_panics",
-            "Panics that ended a connection",
-            &shared.counters.panics,
-        ),
-        (
-            "nomadns_accept_failures",
-            "Times that no connection could be accepted",
-            &shared.counters.accept_failures,
-        ),
-    ] {
-        total(encoder, name, help, load(count))?;
-    }
-    Ok(())
-}
-
 fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let log = LogCounters::of_process();
     let help = "Lines of the log that were dropped, since it was not read fast enough";
     total(encoder, "nomadns_log_dropped", help, log.dropped())?;
     let help = "Lines of the log that were left out, since they repeated";
     total(encoder, "nomadns_log_repeats", help, log.left_out())
-}
-
-/// What is open and held now.
-fn encode_open(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
-    let (clients, pages) = (&shared.connections, &shared.admin_connections);
-    for (name, help, now) in [
-        (
-            "nomadns_open_connections",
-            "Connections that are open now",
-            clients.open(),
-        ),
-        (
-            "nomadns_open_admin_connections",
-            "Connections of the operator's pages that are open now",
-            pages.open(),
-        ),
-        (
-            "nomadns_untaken_octets",
-            "Octets of answers that clients have not taken",
-            clients.untaken_octets() + pages.untaken_octets(),
-        ),
-    ] {
-        let now = u64::try_from(now).unwrap_or(u64::MAX);
-        gauge(encoder, name, help, &now)?;
-    }
-    Ok(())
-}
-
-fn encode_http(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
-    let help = "HTTP responses, by method, version and class of status";
-    let mut own = family(encoder, "nomadns_http_responses", help, MetricType::Counter)?;
-    for (kind, count) in shared
-        .counters
-        .http_responses()
-        .filter(|(_, count)| *count > 0)
-    {
-        let labels = [
-            ("method", kind.method),
-            ("version", kind.version),
-            ("status", kind.status),
-        ];
-        counter(&mut own, &labels, count)?;
-    }
-    Ok(())
 }
 
 fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> fmt::Result {
@@ -304,8 +212,4 @@ fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt
         )?;
     }
     Ok(())
-}
-
-fn load(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Relaxed)
 }

@@ -4,6 +4,7 @@
 
 mod bind;
 mod connect;
+mod connections;
 mod demo;
 mod descriptors;
 mod designated;

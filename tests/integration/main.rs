@@ -16,6 +16,7 @@ mod changes;
 mod client_certificates;
 mod command;
 mod contract;
+mod crowd;
 mod doh;
 mod export;
 mod faults;

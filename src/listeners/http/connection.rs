@@ -249,9 +249,14 @@ impl<R: Respond> Connections<R> {
         );
         match ceased {
             None => limits.drain,
-            Some(Cease::Idle | Cease::Late) => {
+            Some(Cease::Idle) => {
                 count(&counters.timed_out);
                 limits.linger
+            }
+            // There is nothing to wait for but what did not come.
+            Some(Cease::Late) => {
+                count(&counters.timed_out);
+                Duration::ZERO
             }
             Some(Cease::Untaken) => {
                 count(&counters.untaken);

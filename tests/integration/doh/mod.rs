@@ -5,6 +5,7 @@ mod credentials;
 mod limits;
 mod origins;
 mod paths;
+mod untaken;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
