@@ -15,6 +15,8 @@ use tokio::time::timeout;
 /// The longest header of version 1, in octets, and how it begins (§2.1 of the specification).
 const TEXT_OCTETS: usize = 107;
 const TEXT_BEGIN: &[u8] = b"PROXY ";
+/// How a header of version 2 begins (§2.2).
+const BINARY_BEGIN: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 /// The longest header that is read, in octets: addresses, and what a proxy tells beside them.
 const HEADER_OCTETS: usize = 2048;
 
@@ -70,6 +72,10 @@ fn closed(_: io::Error) -> HeaderFailure {
 /// # Errors
 /// [`HeaderFailure::Malformed`] for octets that do not begin with one.
 pub fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFailure> {
+    // ppp waits for the end of some that can be none any more.
+    if !begins(octets, TEXT_BEGIN) && !begins(octets, BINARY_BEGIN) {
+        return Err(HeaderFailure::Malformed);
+    }
     if is_text_without_end(octets) {
         return Ok(None);
     }
@@ -101,8 +107,12 @@ pub fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFai
 
 /// Whether a line of version 1 goes on; ppp takes some that do for broken ones.
 fn is_text_without_end(octets: &[u8]) -> bool {
-    let begins = octets.starts_with(TEXT_BEGIN) || TEXT_BEGIN.starts_with(octets);
-    begins && octets.len() < TEXT_OCTETS && !octets.contains(&b'\n')
+    begins(octets, TEXT_BEGIN) && octets.len() < TEXT_OCTETS && !octets.contains(&b'\n')
+}
+
+/// Whether octets, or those that are there yet, are the beginning.
+fn begins(octets: &[u8], begin: &[u8]) -> bool {
+    octets.starts_with(begin) || begin.starts_with(octets)
 }
 
 #[cfg(test)]
@@ -130,6 +140,29 @@ mod tests {
             let followed = [header, b"PROXY"].concat();
             let (_, length) = parse(&followed).unwrap().unwrap();
             assert_eq!(length, header.len());
+        }
+    }
+
+    #[test]
+    fn what_can_be_no_header_any_more_is_refused_at_once_and_stays_so() {
+        let text = &b"P ff::2 1 2\rPROXY TCP4 192.0.2.7 127.0.0.1 9 53\r\n"[..];
+        let long = [text, &[b'0'; 100]].concat();
+        for octets in [
+            &b"G"[..],
+            b"GET / HTTP/1.1\r\n",
+            text,
+            &long,
+            b"\r\n\r\n\0\r\nQUITE",
+        ] {
+            let first = (1..=octets.len()).find(|end| parse(&octets[..*end]).is_err());
+            for end in first.unwrap()..=octets.len() {
+                let shown = String::from_utf8_lossy(&octets[..end]);
+                assert_eq!(
+                    parse(&octets[..end]),
+                    Err(HeaderFailure::Malformed),
+                    "{shown:?}"
+                );
+            }
         }
     }
 }
