@@ -72,16 +72,19 @@ fn closed(_: io::Error) -> HeaderFailure {
 /// # Errors
 /// [`HeaderFailure::Malformed`] for octets that do not begin with one.
 pub fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFailure> {
-    // ppp waits for the end of some that can be none any more.
-    if !begins(octets, TEXT_BEGIN) && !begins(octets, BINARY_BEGIN) {
-        return Err(HeaderFailure::Malformed);
-    }
-    if is_text_without_end(octets) {
-        return Ok(None);
-    }
-    let parsed = HeaderResult::parse(octets);
+    let header = match text_line(octets)? {
+        Some(line) => line,
+        None if begins(octets, TEXT_BEGIN) => return Ok(None),
+        None if begins(octets, BINARY_BEGIN) => octets,
+        None => return Err(HeaderFailure::Malformed),
+    };
+    let parsed = HeaderResult::parse(header);
     if parsed.is_incomplete() {
-        return Ok(None);
+        // What a whole line lacks never comes.
+        return match octets.starts_with(TEXT_BEGIN) {
+            true => Err(HeaderFailure::Malformed),
+            false => Ok(None),
+        };
     }
     match parsed {
         HeaderResult::V1(Ok(header)) => {
@@ -105,9 +108,18 @@ pub fn parse(octets: &[u8]) -> Result<Option<(Option<IpAddr>, usize)>, HeaderFai
     }
 }
 
-/// Whether a line of version 1 goes on; ppp takes some that do for broken ones.
-fn is_text_without_end(octets: &[u8]) -> bool {
-    begins(octets, TEXT_BEGIN) && octets.len() < TEXT_OCTETS && !octets.contains(&b'\n')
+/// The line of version 1, with its end; none while it goes on, or where it is none. ppp would look for its end elsewhere,
+/// depending on what follows.
+fn text_line(octets: &[u8]) -> Result<Option<&[u8]>, HeaderFailure> {
+    if !octets.starts_with(TEXT_BEGIN) {
+        return Ok(None);
+    }
+    let most = &octets[..octets.len().min(TEXT_OCTETS)];
+    match most.iter().position(|octet| *octet == b'\n') {
+        Some(end) if most[..end].ends_with(b"\r") => Ok(Some(&most[..=end])),
+        None if most.len() < TEXT_OCTETS => Ok(None),
+        Some(_) | None => Err(HeaderFailure::Malformed),
+    }
 }
 
 /// Whether octets, or those that are there yet, are the beginning.
@@ -147,8 +159,11 @@ mod tests {
     fn what_can_be_no_header_any_more_is_refused_at_once_and_stays_so() {
         let text = &b"P ff::2 1 2\rPROXY TCP4 192.0.2.7 127.0.0.1 9 53\r\n"[..];
         let long = [text, &[b'0'; 100]].concat();
+        // A line ends with both of its octets, whatever follows.
+        let bare = &b"PROXY UNKNOWN f \n:0 ffff \n\r\n"[..];
         for octets in [
-            &b"G"[..],
+            bare,
+            b"G",
             b"GET / HTTP/1.1\r\n",
             text,
             &long,
