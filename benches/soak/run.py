@@ -145,7 +145,7 @@ def main():
         settings = {
             "nomad": {"addresses": world.nomad.addresses, "state_dir": str(world.folder / "state"), "state_seconds": 5},
             # Small, so that it is full long before memory is judged.
-            "cache": {"octets": 4 * MIB},
+            "cache": {"octets": MIB},
         }
         with world.gateway(**settings) as gateway:
             asking = {"source": "127.9.9.9", "timeout_seconds": 5, "ca": world.ca, "per_second": PER_SECOND, "ports": gateway.ports}
