@@ -23,10 +23,18 @@ fuzz_target!(|given: (u8, &[u8])| {
         assert_eq!(whole, pieces);
         assert!(whole.0.len() <= lines);
         if let Some(words) = &whole.1 {
-            assert!(words.len() < 4096 && !words.contains(char::is_control), "{words:?}");
+            assert!(
+                words.len() < 4096 && !words.contains(char::is_control),
+                "{words:?}"
+            );
         }
         for frame in &whole.0 {
-            if let Frame::Events { changes, unreadable, .. } = frame {
+            if let Frame::Events {
+                changes,
+                unreadable,
+                ..
+            } = frame
+            {
                 assert!(changes.len() + unreadable <= octets.len());
             }
         }
@@ -43,11 +51,18 @@ fn frames(octets: Vec<u8>, piece: usize) -> (Vec<Frame>, Option<String>) {
             .collect();
         let body = StreamBody::new(futures_util::stream::iter(pieces));
         let body = Body::wrap(body);
-        let response = http::Response::builder().status(200).body(body).expect("it is a response");
+        let response = http::Response::builder()
+            .status(200)
+            .body(body)
+            .expect("it is a response");
         std::future::ready(Ok::<_, Infallible>(Response::from(response)))
     });
-    let client = Client::over(Settings::new(vec![address]), [answer]).expect("one service for one address");
-    let stream = client.event_stream(1, "*").now_or_never().expect("it is there");
+    let client =
+        Client::over(Settings::new(vec![address]), [answer]).expect("one service for one address");
+    let stream = client
+        .event_stream(1, "*")
+        .now_or_never()
+        .expect("it is there");
     let mut stream = match stream {
         Ok(stream) => stream,
         Err(error) => return (Vec::new(), Some(error.to_string())),

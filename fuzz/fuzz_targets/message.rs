@@ -24,14 +24,21 @@ fuzz_target!(|octets: &[u8]| {
             let read = Message::from_vec(&answer).expect("another decoder reads it");
             assert_eq!(read.metadata.message_type, MessageType::Response);
             assert_eq!(answer[..2], octets[..2], "its id is that of the query");
-            assert_eq!(answer[2] & 0x78, octets[2] & 0x78, "its opcode is that of the query");
+            assert_eq!(
+                answer[2] & 0x78,
+                octets[2] & 0x78,
+                "its opcode is that of the query"
+            );
             if let [question] = &*read.queries {
                 let length = question.name().len().min(octets.len());
                 // As it was asked, in its letter case.
                 assert_eq!(answer[12..12 + length - 1], octets[12..12 + length - 1]);
             }
             if transport == Transport::Udp && octets.len() < 12 + 5 + 11 {
-                assert!(answer.len() <= 512, "there is no room for an OPT in the query");
+                assert!(
+                    answer.len() <= 512,
+                    "there is no room for an OPT in the query"
+                );
             }
         }
     });
@@ -43,7 +50,10 @@ fn answered(octets: &[u8], transport: Transport) -> Option<Vec<u8>> {
     let client = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
     match exchange.begin(octets, client, &mut out) {
         Exchanged::Rejected(_) => {
-            assert!(octets.len() < 12 || octets[2] & 0x80 != 0, "a query is answered");
+            assert!(
+                octets.len() < 12 || octets[2] & 0x80 != 0,
+                "a query is answered"
+            );
             assert!(out.is_empty());
             None
         }

@@ -15,7 +15,10 @@ fuzz_target!(|octets: &[u8]| {
             Ok(name) => round_trip(&name),
             Err(error) => {
                 let words = error.to_string();
-                assert!(words.len() < 4096 && !words.contains(char::is_control), "{words:?}");
+                assert!(
+                    words.len() < 4096 && !words.contains(char::is_control),
+                    "{words:?}"
+                );
             }
         }
     }
@@ -56,5 +59,8 @@ fn record(message: &[u8], record_type: RecordType) {
     let text = present_rdata(message, 0..message.len(), record_type, Class::IN);
     assert!(!text.contains(|it: char| it.is_control()), "{text:?}");
     let whole = expand_rdata(message, 0..message.len(), record_type, Class::IN);
-    assert_eq!(present_rdata(&whole, 0..whole.len(), record_type, Class::IN), text);
+    assert_eq!(
+        present_rdata(&whole, 0..whole.len(), record_type, Class::IN),
+        text
+    );
 }

@@ -23,31 +23,45 @@ fuzz_target!(|octets: &[u8]| {
         let is_all = |records: usize| count.is_none_or(|count| records == count);
         match choice & 7 {
             0 => {
-                let listed = client.list_services("*", QueryOptions::STALE).now_or_never();
+                let listed = client
+                    .list_services("*", QueryOptions::STALE)
+                    .now_or_never();
                 if let Some(listed) = checked(listed.unwrap_or_else(|| panic!("{}", now("list")))) {
                     let names = listed.services.len() + listed.unreadable;
-                    assert!(names <= body.len(), "{names} names of {} octets", body.len());
+                    assert!(
+                        names <= body.len(),
+                        "{names} names of {} octets",
+                        body.len()
+                    );
                 }
             }
             1 => {
-                let read = client.service("default", "redis", "", QueryOptions::STALE).now_or_never();
+                let read = client
+                    .service("default", "redis", "", QueryOptions::STALE)
+                    .now_or_never();
                 if let Some(read) = checked(read.unwrap_or_else(|| panic!("{}", now("service")))) {
                     assert!(is_all(read.registrations.len() + read.unreadable));
                 }
             }
             2 => {
-                if let Some(read) = checked(client.namespaces().now_or_never().expect("it is there")) {
+                if let Some(read) =
+                    checked(client.namespaces().now_or_never().expect("it is there"))
+                {
                     assert!(count.is_none_or(|count| read.names.len() <= count));
                 }
             }
             3 => {
-                let read = client.allocations("*", "", QueryOptions::STALE).now_or_never();
+                let read = client
+                    .allocations("*", "", QueryOptions::STALE)
+                    .now_or_never();
                 if let Some(read) = checked(read.expect("it is there")) {
                     assert!(is_all(read.allocations.len() + read.unreadable));
                 }
             }
             4 => {
-                let read = client.allocation_checks("0d5a4b63-2ffb-4a3a-8e2b-2c2b2f3f9c11").now_or_never();
+                let read = client
+                    .allocation_checks("0d5a4b63-2ffb-4a3a-8e2b-2c2b2f3f9c11")
+                    .now_or_never();
                 if let Some(checks) = checked(read.expect("it is there")) {
                     assert!(checks.len() <= body.len());
                 }
@@ -58,7 +72,12 @@ fuzz_target!(|octets: &[u8]| {
                 }
             }
             _ => {
-                let _ = checked(client.contact("default", QueryOptions::STALE).now_or_never().expect("it is there"));
+                let _ = checked(
+                    client
+                        .contact("default", QueryOptions::STALE)
+                        .now_or_never()
+                        .expect("it is there"),
+                );
             }
         }
     });
@@ -67,7 +86,8 @@ fuzz_target!(|octets: &[u8]| {
 /// How many records the body has, as another decoder counts them; `null` is how Go writes an empty list. None where that one
 /// is stricter, of the octets of texts that nobody reads.
 fn counted(body: &[u8]) -> Option<usize> {
-    let records: Option<Vec<Box<serde_json::value::RawValue>>> = serde_json::from_slice(body).ok()?;
+    let records: Option<Vec<Box<serde_json::value::RawValue>>> =
+        serde_json::from_slice(body).ok()?;
     Some(records.map_or(0, |it| it.len()))
 }
 
@@ -76,7 +96,10 @@ fn checked<Read>(read: Result<Read, NomadError>) -> Option<Read> {
         Ok(read) => Some(read),
         Err(error) => {
             let words = error.to_string();
-            assert!(words.len() < 4096 && !words.contains(char::is_control), "{words:?}");
+            assert!(
+                words.len() < 4096 && !words.contains(char::is_control),
+                "{words:?}"
+            );
             None
         }
     }

@@ -11,14 +11,27 @@ fuzz_target!(|octets: &[u8]| {
     match whole {
         Ok(Some((client, length))) => {
             assert!(length <= octets.len());
-            assert_eq!(parse(&octets[..length]), Ok(Some((client, length))), "what follows is not for it");
+            assert_eq!(
+                parse(&octets[..length]),
+                Ok(Some((client, length))),
+                "what follows is not for it"
+            );
             for begun in 0..length {
-                assert_eq!(parse(&octets[..begun]), Ok(None), "{begun} of {length} octets are not all");
+                assert_eq!(
+                    parse(&octets[..begun]),
+                    Ok(None),
+                    "{begun} of {length} octets are not all"
+                );
             }
         }
         Ok(None) => {
             for begun in 0..octets.len() {
-                assert_eq!(parse(&octets[..begun]), Ok(None), "{begun} of {} octets", octets.len());
+                assert_eq!(
+                    parse(&octets[..begun]),
+                    Ok(None),
+                    "{begun} of {} octets",
+                    octets.len()
+                );
             }
         }
         Err(error) => {

@@ -13,7 +13,8 @@ const SECRET: &str = "hunter2hunter2";
 
 fuzz_target!(|octets: &[u8]| {
     let path = Path::new("nomadns.toml");
-    let checked = Source::from_octets(path, octets.to_vec()).and_then(|source| Settings::check(&source));
+    let checked =
+        Source::from_octets(path, octets.to_vec()).and_then(|source| Settings::check(&source));
     match checked {
         Ok(settings) => {
             let shown = format!("{settings:?}");
@@ -21,7 +22,10 @@ fuzz_target!(|octets: &[u8]| {
         }
         Err(error) => {
             let line = error.to_string();
-            assert!(line.starts_with("nomadns.toml") || line.starts_with("defaults"), "{line}");
+            assert!(
+                line.starts_with("nomadns.toml") || line.starts_with("defaults"),
+                "{line}"
+            );
             assert!(!line.contains(['\n', '\r', '\u{1b}']), "{line:?}");
             assert!(line.len() < 8192, "{} octets", line.len());
             assert!(!has_secret(octets) || !line.contains(SECRET), "{line}");
@@ -31,7 +35,9 @@ fuzz_target!(|octets: &[u8]| {
 
 /// Whether the secret stands where one belongs and nowhere else.
 fn has_secret(octets: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(octets) else { return false };
+    let Ok(text) = std::str::from_utf8(octets) else {
+        return false;
+    };
     let mut lines = text.lines().filter(|line| line.contains(SECRET));
     let keys = ["token = ", "http_auth = ", "cookie_secrets = "];
     lines.clone().next().is_some() && lines.all(|line| keys.iter().any(|key| line.starts_with(key)))
