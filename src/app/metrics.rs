@@ -13,7 +13,6 @@ use prometheus_client::registry::Registry;
 
 use super::Parts;
 use super::gauge::{gauge, total};
-use super::logs::LogCounters;
 use super::refused::Refused;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
@@ -58,7 +57,7 @@ struct Others {
 impl Collector for Others {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         super::udp::encode(&mut encoder, &self.udp)?;
-        encode_log(&mut encoder)?;
+        super::logs::encode(&mut encoder)?;
         super::connections::encode(&mut encoder, &self.connections)?;
         let report = self.sync.report();
         encode_nomad(&mut encoder, &report)?;
@@ -77,14 +76,6 @@ impl Collector for Others {
         own.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?
             .encode_gauge(&1_u64)
     }
-}
-
-fn encode_log(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let log = LogCounters::of_process();
-    let help = "Lines of the log that were dropped, since it was not read fast enough";
-    total(encoder, "nomadns_log_dropped", help, log.dropped())?;
-    let help = "Lines of the log that were left out, since they repeated";
-    total(encoder, "nomadns_log_repeats", help, log.left_out())
 }
 
 fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> fmt::Result {

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use super::file::{
-    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, LogFormat,
-    LogSection, NomadSection, TlsSection,
+    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection,
+    TlsSection,
 };
+use super::log::{LogFormat, LogSection};
 use crate::answers::{ALIAS_CHAIN, SHARED_OCTETS};
 use crate::dns::wire::Bounds;
 use crate::layers;

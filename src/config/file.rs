@@ -7,6 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use super::log::LogSection;
+
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -279,31 +281,4 @@ pub struct CacheSection {
     pub octets: usize,
     /// How many octets the large sets of records may take that names share.
     pub shared_octets: usize,
-}
-
-/// The log.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogSection {
-    /// Readable lines or JSON.
-    pub format: LogFormat,
-    /// From which level on: `error`, `warn`, `info`, `debug`, `trace`.
-    pub level: String,
-    /// How many lines of one kind are written in a minute; 0 for all of them.
-    pub repeats_per_minute: u32,
-    /// How many octets of lines may wait to be written.
-    pub queue_octets: usize,
-    /// The most octets of a line.
-    pub line_octets: usize,
-}
-
-/// How a line of the log looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
 }

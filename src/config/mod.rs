@@ -8,6 +8,7 @@ mod defaults;
 mod environment;
 mod error;
 mod file;
+mod log;
 mod range;
 mod reading;
 mod secrecy;
@@ -20,9 +21,10 @@ pub use check::{
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{
-    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, LogFormat,
-    LogSection, NomadSection, TlsSection,
+    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection,
+    TlsSection,
 };
+pub use log::{LogFormat, LogSection};
 pub use range::{RANGES, Range};
 pub use reading::read_file;
 pub use source::Source;

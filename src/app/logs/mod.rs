@@ -11,12 +11,14 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use prometheus_client::encoding::DescriptorEncoder;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use self::queue::Queue;
 use self::repeats::Repeats;
+use super::gauge::total;
 use crate::config::{LogFormat, LogSection};
 
 /// What of the log of this process was not written.
@@ -27,7 +29,7 @@ static COUNTERS: LogCounters = LogCounters {
 
 /// Counts the lines that were not written; there is one log, so there is one of these.
 #[derive(Debug)]
-pub(super) struct LogCounters {
+struct LogCounters {
     /// Lines for which the queue had no room, or that could not be written.
     dropped: AtomicU64,
     /// Lines that repeated too often.
@@ -79,18 +81,21 @@ impl Drop for Log {
 }
 
 impl LogCounters {
-    /// Those of this process.
-    pub(super) fn of_process() -> &'static Self {
-        &COUNTERS
-    }
-
-    pub(super) fn dropped(&self) -> u64 {
+    fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    pub(super) fn left_out(&self) -> u64 {
+    fn left_out(&self) -> u64 {
         self.left_out.load(Ordering::Relaxed)
     }
+}
+
+/// Writes the metrics of what is missing in the log.
+pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>) -> std::fmt::Result {
+    let help = "Lines of the log that were dropped, since it was not read fast enough";
+    total(encoder, "nomadns_log_dropped", help, COUNTERS.dropped())?;
+    let help = "Lines of the log that were left out, since they repeated";
+    total(encoder, "nomadns_log_repeats", help, COUNTERS.left_out())
 }
 
 fn filter(level: &str) -> String {

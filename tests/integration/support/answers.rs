@@ -178,7 +178,10 @@ impl Answers {
             let mut finished = Box::pin(waiting.finish(&mut out));
             let mut polls = (0..POLLS).map(|_| (&mut finished).now_or_never());
             let done = polls.any(|polled| polled.is_some());
-            assert!(done, "an answer of the catalogue waits for more than its turn");
+            assert!(
+                done,
+                "an answer of the catalogue waits for more than its turn"
+            );
         }
         out
     }
