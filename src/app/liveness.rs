@@ -50,7 +50,7 @@ pub(super) fn own_query(zones: &ZoneSettings) -> Option<Vec<u8>> {
     let query = Query {
         id: 0,
         flags: QueryFlags::default(),
-        name: zones.zones().first()?.apex.clone(),
+        name: zones.zones().first()?.apex,
         record_type: RecordType::SOA,
         class: Class::IN,
         edns: None,

@@ -97,9 +97,8 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let (announcement, leaving) = Shutdown::new();
 
     let parts = Parts::new(&settings, client.clone());
-    parts
-        .workers
-        .join(Arc::clone(&parts.connections.server.counters));
+    let server = parts.server();
+    parts.workers.join(Arc::clone(&server.counters));
     // Before anything listens for queries: the first one finds what is on disk.
     let mut writer = parts.catalog.writer();
     if let Some(store) = &settings.store {
@@ -110,15 +109,12 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let workers = Arc::clone(&parts.workers);
     let stacks = Stacks::new(router, settings.stack, settings.cache, workers);
 
-    let udp = listening::start_udp(
-        bound.udp,
-        &stacks,
-        &parts.server(),
-        settings.udp,
-        &parts.udp,
-    )?;
+    let udp = listening::start_udp(bound.udp, &stacks, &server, settings.udp, &parts.udp)?;
+    // One for all connections, and for the gateway's own queries.
+    let stack = stacks.worker();
+    let own = Exchange::new(stack.clone(), Transport::Tcp, server);
     let mut listeners = Listeners::new(
-        stacks.worker(),
+        stack,
         parts.connections.clone(),
         settings.http.clone(),
         shutdown.clone(),
@@ -129,7 +125,6 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
         listeners.serve_https(bound.https, &tls.http);
     }
     listeners.serve_http(bound.http);
-    let own = Exchange::new(stacks.worker(), Transport::Tcp, parts.server());
     let liveness = liveness::liveness(udp.iter().map(UdpWorker::pulse).collect(), own);
     let pages = parts.pages(loops, liveness, (leaving, shutdown.clone()));
     let last_trigger = listeners.serve_pages(bound.admin, &pages);
@@ -140,10 +135,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
         .map(|store| parts.keep(store, state_lock, settings.sync.max_stale, shutdown.clone()));
     let mut ending = shutdown;
     let ending = async move { ending.requested().await };
-    let filtering = {
-        let (client, sync) = (client.clone(), settings.sync.clone());
-        tokio::spawn(async move { try_filter(&client, &sync).await })
-    };
+    let filtering = filtering(client.clone(), settings.sync.clone());
     let syncing = sync::run(settings.sync, client, writer, parts.sync, ending);
     Ok(Running {
         announcement,
@@ -159,6 +151,11 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
         drain: settings.connections.drain,
         renewable,
     })
+}
+
+/// Has Nomad read the filter, beside everything.
+fn filtering(client: Client, sync: sync::Settings) -> JoinHandle<Result<(), StartError>> {
+    tokio::spawn(async move { try_filter(&client, &sync).await })
 }
 
 /// Makes what answers queries from the catalogue.
