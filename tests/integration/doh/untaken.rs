@@ -149,7 +149,7 @@ async fn long_responses_of_one_connection_come_one_after_the_other_and_all() {
 async fn a_connection_of_http_1_may_be_idle_longer_than_a_request_may_take() {
     let limits = Limits {
         http_headers: Duration::from_millis(50),
-        http_idle: Duration::from_millis(600),
+        http_idle: 2 * PATIENCE,
         ..Limits::default()
     };
     let web = Web::plain(limits);
@@ -158,7 +158,6 @@ async fn a_connection_of_http_1_may_be_idle_longer_than_a_request_may_take() {
     let mut response = [0; 2048];
     client.write_all(request).await.unwrap();
     assert!(client.read(&mut response).await.unwrap() > 0);
-    let begun = Instant::now();
     sleep(Duration::from_millis(250)).await;
     client.write_all(request).await.unwrap();
     assert!(client.read(&mut response).await.unwrap() > 0);
@@ -166,7 +165,6 @@ async fn a_connection_of_http_1_may_be_idle_longer_than_a_request_may_take() {
     client.write_all(b"GET /noth").await.unwrap();
     let ended = timeout(PATIENCE, client.read(&mut response)).await.unwrap();
     assert!(matches!(ended, Ok(0) | Err(_)));
-    assert!(begun.elapsed() < Duration::from_millis(800));
     let counters = web.running.shared.counters.connections(ListenerKind::Http);
     assert_eq!(counters.timed_out.load(Ordering::Relaxed), 1);
 }
