@@ -73,7 +73,7 @@ where
             accepted = exhausted.accept(&listener, &shared.counters) => {
                 let Some((stream, peer)) = accepted else { continue };
                 let peer = peer.ip().to_canonical();
-                let Some(place) = admit(kind, shared) else { continue };
+                let Some(place) = admit(kind, shared).await else { continue };
                 if shared.server.clients.introduces(peer, kind) {
                     arriving.spawn(introduce(stream, peer, place, kind, shared.clone()));
                 } else if let Some(place) = settle(place, peer, kind, shared) {
@@ -95,13 +95,16 @@ where
 }
 
 /// Gives a connection its place; it is closed when it gets none.
-fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
+async fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
     let place = match kind {
         ListenerKind::Admin => {
             let most = shared.limits.admin_connections;
-            shared.admin_connections.enter(most)
+            shared.admin_connections.enter_soon(most).await
         }
-        _ => shared.connections.enter(shared.limits.connections),
+        _ => {
+            let most = shared.limits.connections;
+            shared.connections.enter_soon(most).await
+        }
     };
     if place.is_none() {
         count(&shared.counters.connections(kind).refused);

@@ -8,6 +8,10 @@ mod untaken;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use self::open::{Holder, Open};
 pub use self::presence::Presence;
@@ -20,6 +24,9 @@ use super::limits::Limits;
 /// From how many of a hundred places on a new connection has an idle one make room.
 const CROWDED_PERCENT: usize = 90;
 
+/// How long a new connection waits for one that is to leave.
+const LEAVING_AT_MOST: Duration = Duration::from_millis(500);
+
 /// Counts the connections that are open; a clone counts the same.
 #[derive(Clone, Debug, Default)]
 pub struct Connections(Arc<Registry>);
@@ -28,6 +35,7 @@ pub struct Connections(Arc<Registry>);
 struct Registry {
     open: Mutex<Open>,
     untaken: Arc<AtomicUsize>,
+    left: Notify,
 }
 
 /// The place of one open connection, given back when it is dropped.
@@ -84,6 +92,21 @@ impl Connections {
         })
     }
 
+    /// Takes a place as `enter` does, and waits a moment for those that were asked to leave and are there still.
+    pub(super) async fn enter_soon(&self, most: usize) -> Option<Place> {
+        let entering = async {
+            loop {
+                let left = self.0.left.notified();
+                let place = self.enter(most);
+                if place.is_some() || !self.with(|open| open.is_leaving()) {
+                    return place;
+                }
+                left.await;
+            }
+        };
+        timeout(LEAVING_AT_MOST, entering).await.unwrap_or(None)
+    }
+
     fn with<T>(&self, change: impl FnOnce(&mut Open) -> T) -> T {
         change(&mut self.0.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -131,6 +154,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let (number, holder) = (self.number, self.holder);
         self.connections.with(|open| open.remove(number, holder));
+        self.connections.0.left.notify_waiters();
     }
 }
 

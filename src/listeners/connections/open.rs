@@ -62,6 +62,11 @@ impl Open {
         matches!(holder, Holder::Client(_)).then(|| Arc::clone(&held.untaken))
     }
 
+    /// Whether one that gave up its place has not ended yet.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving > 0
+    }
+
     /// Adds a connection that is nobody's yet, and gives it a number.
     pub(super) fn insert(&mut self, presence: &Arc<Presence>) -> u64 {
         let number = self.next;

@@ -204,3 +204,17 @@ async fn who_waits_for_room_has_it_when_octets_are_taken() {
     drop(held);
     waiting.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_new_connection_waits_for_those_that_leave() {
+    let connections = Connections::default();
+    let mut places: Vec<_> = (0..40).map_while(|_| connections.enter(10)).collect();
+    assert!(connections.enter_soon(10).await.is_none());
+    let entering = tokio::spawn({
+        let connections = connections.clone();
+        async move { connections.enter_soon(10).await.is_some() }
+    });
+    tokio::task::yield_now().await;
+    places.retain(|place| !left(place));
+    assert!(entering.await.unwrap());
+}
