@@ -1,6 +1,6 @@
 //! Does one kind of work often, for a tool that counts its instructions: `.ci/instructions` runs it under callgrind.
 //!
-//! `instructions udp|doh|change`. What is counted is in `counted`, without what prepares it; no sockets, no clock.
+//! `instructions udp|doh|change|tags`. What is counted is in `counted`, without what prepares it; no sockets, no clock.
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,18 +14,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nomadns::catalog::{Instance, Writer};
 use nomadns::config::{Settings, Source};
 use nomadns::dns::{RecordType, Transport};
-use nomadns::layers::WorkerStack;
+use nomadns::layers::{CacheSettings, WorkerStack};
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 use nomadns::listeners::http::{self, DnsRouter, Respond};
 use nomadns::listeners::{Connections, Shared};
 
-use self::filled::{Filled, NAMESPACE, instances, message, put};
+use self::filled::{Filled, NAMESPACE, instances, message, put, tagged};
 
 #[path = "support/filled.rs"]
 mod filled;
 
 const SERVICES: usize = 1_000;
 const INSTANCES: usize = 3;
+/// The instances of a large service, and the tags of each.
+const TAGGED_INSTANCES: usize = 5_000;
+const TAGS: usize = 20;
+const NO_CACHE: CacheSettings = CacheSettings {
+    entries: 0,
+    octets: 0,
+};
 const EDNS_OCTETS: Option<u16> = Some(1232);
 /// How often the work is done; `.ci/instructions` divides by it.
 const TIMES: usize = 1_000;
@@ -41,6 +48,7 @@ fn main() {
         "udp" => udp(),
         "doh" => runtime.block_on(doh()),
         "change" => change(),
+        "tags" => tags(),
         // `cargo bench` runs every target with its own flags: here is nothing to time.
         _ => {}
     }
@@ -115,6 +123,35 @@ fn change() {
     counted(|| change_all(&mut writer, changed));
     let published = catalog.snapshot().is_some();
     assert!(published, "what was changed is to be seen");
+}
+
+/// A miss over UDP at the dearest names that there are: many instances, all of their tags in any order, all types.
+fn tags() {
+    let mut filled = Filled::with_cache(0, 0, NO_CACHE);
+    put(&mut filled.writer, 0, tagged(TAGGED_INSTANCES, TAGS));
+    filled.writer.publish(2);
+    let types = [
+        RecordType::A,
+        RecordType::SRV,
+        RecordType::TXT,
+        RecordType::ANY,
+    ];
+    let questions: Vec<_> = (0..TIMES)
+        .map(|number| {
+            let tags = (0..TAGS).map(|tag| format!("tag{:02}.", (tag + number) % TAGS));
+            let kept = TAGS - number / TAGS % TAGS;
+            let tags: String = tags.take(kept).collect();
+            let name = format!("{tags}svc000000.{NAMESPACE}.nomad");
+            message(&name, types[number % types.len()], EDNS_OCTETS)
+        })
+        .collect();
+    // Over TCP what is made of all instances is made at once; names over UDP share it.
+    let stack = filled.stack.clone();
+    let mut first = Exchange::new(stack, Transport::Tcp, Arc::default());
+    let mut out = Vec::with_capacity(1 << 16);
+    ask_all(&mut first, &questions, &mut out);
+    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::default());
+    counted(|| ask_all(&mut exchange, &questions, &mut out));
 }
 
 fn change_all(writer: &mut Writer, changed: Vec<Vec<Instance>>) {

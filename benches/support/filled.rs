@@ -84,6 +84,21 @@ pub(crate) fn instances(number: usize, count: usize, port: u16) -> Vec<Instance>
     (0..count).map(instance).collect()
 }
 
+/// Makes instances that carry so many tags each, `tag00` and on.
+#[allow(
+    dead_code,
+    reason = "not every program that uses this file asks for tags"
+)]
+pub(crate) fn tagged(count: usize, tags: usize) -> Vec<Instance> {
+    let mut all = instances(0, count, 8080);
+    let mut group = (*all[0].group).clone();
+    group.tags = (0..tags).map(|tag| format!("tag{tag:02}").into()).collect();
+    let group = Arc::new(group);
+    all.iter_mut()
+        .for_each(|instance| instance.group = Arc::clone(&group));
+    all
+}
+
 /// Makes a name of its text.
 pub(crate) fn name(text: &str) -> Name {
     Name::from_labels(text.split('.').map(str::as_bytes)).expect("it is a name")

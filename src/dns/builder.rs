@@ -49,6 +49,8 @@ pub enum Owner<'name> {
     Question,
     /// Another name.
     Name(&'name Name),
+    /// Another name, written in full: it is the same behind every question.
+    Whole(&'name Name),
 }
 
 impl AnswerBuilder {
@@ -122,6 +124,7 @@ impl AnswerBuilder {
         match owner {
             Owner::Question => rdata.pointer(0),
             Owner::Name(name) => rdata.name(name),
+            Owner::Whole(name) => rdata.plain_name(name),
         }
         rdata.u16(record_type.0);
         rdata.u16(Class::IN.0);
@@ -158,7 +161,7 @@ impl AnswerBuilder {
 
     /// Takes the records of an answer to another question, instead of making them; nothing else is appended then.
     ///
-    /// Each of its owners is that question, or ends as that question and this one both do.
+    /// Each of its owners is that question, or a name in full.
     pub fn adopt(&mut self, answer: &Answer) {
         let parts = answer.parts().to_question(self.parts.question_octets);
         let (rcode, extended_error) = (self.parts.rcode, self.parts.extended_error);
@@ -210,7 +213,7 @@ impl AnswerBuilder {
         let parts = &mut self.parts;
         let name = match owner {
             Owner::Question => self.question,
-            Owner::Name(name) => *name,
+            Owner::Name(name) | Owner::Whole(name) => *name,
         };
         if self.additional_name != Some(name) {
             let before = parts.additional_count;

@@ -162,22 +162,30 @@ impl Name {
         folded
     }
 
-    /// A number that is equal for names of the same octets; who does not know the key cannot make others alike.
+    /// A number that is equal for names that are equal; who does not know the key cannot make others alike.
+    ///
+    /// Only letters are folded, so no name that differs in another octet meets it more often than by chance.
     pub fn keyed_hash(&self, key: NameKey) -> u64 {
         let mut hash = key.seed ^ u64::from(self.length);
-        let mut take = |word: u64| {
-            let mixed = u128::from(hash ^ word) * u128::from(key.factor);
-            #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
-            let (low, high) = (mixed as u64, (mixed >> 64) as u64);
-            hash = low ^ high ^ hash.rotate_left(23);
+        let mut take = |mut block: [u8; BLOCK_OCTETS]| {
+            block.make_ascii_lowercase();
+            for word in block.as_chunks::<8>().0 {
+                let word = u64::from_le_bytes(*word);
+                let mixed = u128::from(hash ^ word) * u128::from(key.factor);
+                #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
+                let (low, high) = (mixed as u64, (mixed >> 64) as u64);
+                hash = low ^ high ^ hash.rotate_left(23);
+            }
         };
-        let (words, rest) = self.as_wire().as_chunks::<8>();
-        words
-            .iter()
-            .for_each(|word| take(u64::from_le_bytes(*word)));
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        take(u64::from_le_bytes(last));
+        // Behind the name there are only zeros, so whole blocks are read.
+        let (blocks, rest) = self.octets.as_chunks::<BLOCK_OCTETS>();
+        let count = usize::from(self.length).div_ceil(BLOCK_OCTETS);
+        blocks.iter().take(count).for_each(|block| take(*block));
+        if count > blocks.len() {
+            let mut last = [0; BLOCK_OCTETS];
+            last[..rest.len()].copy_from_slice(rest);
+            take(last);
+        }
         hash
     }
 }
@@ -261,7 +269,7 @@ mod tests {
         for octet in u8::MIN..=u8::MAX {
             let [one, other] = [octet, octet ^ 0x20].map(|octet| {
                 let labels = [&[octet, b'1'][..], b"default", b"nomad"];
-                Name::from_labels(labels).unwrap().to_lower_case()
+                Name::from_labels(labels).unwrap()
             });
             let is_letter = octet.is_ascii_alphabetic();
             let is_same = one.keyed_hash(key) == other.keyed_hash(key);

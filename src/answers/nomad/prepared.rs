@@ -43,15 +43,9 @@ pub(super) enum What {
         asked: RecordType,
         /// Whether the name is one of RFC 2782.
         is_service_name: bool,
-        targets: Targets,
+        /// What the targets of SRV records are below.
+        targets: Name,
     },
-}
-
-/// Where the targets of SRV records are, and how many octets of that end the question too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Targets {
-    pub(super) parent: Name,
-    pub(super) shared_octets: usize,
 }
 
 /// A set; a clone shares it.
@@ -171,10 +165,7 @@ mod tests {
             what: What::Records {
                 asked: RecordType(number),
                 is_service_name: false,
-                targets: Targets {
-                    parent: Name::ROOT,
-                    shared_octets: 0,
-                },
+                targets: Name::ROOT,
             },
         }
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use rand::seq::SliceRandom;
 
 use super::Context;
-use super::chosen::host_name;
+use super::chosen::{FEW, host_name};
 use super::descriptions::push_txt;
 use super::infrastructure::{address_name, address_type, push_address};
 use super::selection::Selection;
@@ -114,6 +114,8 @@ fn push_srv(
             _ => instance.address.ip().and_then(target_of),
         };
         let Some(target) = target else { continue };
+        // Before it is looked whether the record is there: another instance may have named the target as its host.
+        addresses.extend(instance.address.ip().map(|address| (target, address)));
         if !said.insert((target, instance.port)) {
             continue;
         }
@@ -129,18 +131,16 @@ fn push_srv(
                 rdata.plain_name(&target);
             },
         );
-        addresses.extend(instance.address.ip().map(|address| (target, address)));
     }
     let mut said = HashSet::new();
     for (target, address) in addresses {
         if said.insert(address) {
-            push_address(
-                builder,
-                Section::Additional,
-                Owner::Name(&target),
-                address,
-                ttl,
-            );
+            // Records of many are shared by names, each of which ends elsewhere.
+            let owner = match instances.len() {
+                ..=FEW => Owner::Name(&target),
+                _ => Owner::Whole(&target),
+            };
+            push_address(builder, Section::Additional, owner, address, ttl);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Floor 2. Names that take the same instances of a service share one set of records, however they are written.
 
 use super::chosen::Chosen;
-use super::prepared::{Key, Set, Targets, What};
+use super::prepared::{Key, Set, What};
 use super::records::{is_described, push_each};
 use super::selection::Selection;
 use super::{Context, OutOfTurn};
@@ -36,16 +36,15 @@ pub(super) fn push_instances(
         push_each(context, builder, selection, instances.clone());
         return Ok(());
     }
-    let targets = Targets::of(context, selection);
     // Behind CNAMEs the records belong to another name than the question.
-    let is_shared = *context.name == context.query.name && targets.are_shared();
+    let is_shared = *context.name == context.query.name;
     let key = Key {
         version: service.version(),
         taken: taken.clone(),
         what: What::Records {
             asked,
             is_service_name: selection.is_service_name(),
-            targets,
+            targets: selection.addresses().unwrap_or(context.zone.addresses),
         },
     };
     let found = is_shared.then(|| context.prepared.find(&key)).flatten();
@@ -66,32 +65,4 @@ pub(super) fn push_instances(
     builder.adopt(&answer);
     context.prepared.keep(key, Set::Records(answer));
     Ok(())
-}
-
-impl Targets {
-    /// Those of the names that a selection means.
-    fn of(context: &Context<'_>, selection: &Selection<'_>) -> Self {
-        let below = selection.addresses();
-        let parent = below.unwrap_or(context.zone.addresses).to_lower_case();
-        let (labels, asked) = (parent.labels(), context.name.to_lower_case());
-        let mut rest = parent.as_wire();
-        for label in labels.iter() {
-            if asked.as_wire().ends_with(rest) {
-                break;
-            }
-            rest = &rest[label.len() + 1..];
-        }
-        let shared_octets = rest.len();
-        Self {
-            parent,
-            shared_octets,
-        }
-    }
-
-    /// Whether records of other names have their pointers where those of this one have them.
-    ///
-    /// Not where a name is below the targets themselves: it may end as some of them do, and not as others.
-    fn are_shared(&self) -> bool {
-        self.shared_octets < self.parent.as_wire().len()
-    }
 }

@@ -11,7 +11,6 @@ use crate::dns::{Answer, Name, NameKey, Query, RecordType};
 /// A question, as the table compares it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
-    /// In small letters.
     name: Name,
     record_type: RecordType,
 }
@@ -30,7 +29,7 @@ pub(super) struct Entry {
 impl Key {
     pub(super) fn new(query: &Query) -> Self {
         Self {
-            name: query.name.to_lower_case(),
+            name: query.name,
             record_type: query.record_type,
         }
     }
@@ -52,7 +51,7 @@ impl Entry {
     }
 
     pub(super) fn is_of(&self, key: &Key) -> bool {
-        self.record_type == key.record_type && *self.name == *key.name.as_wire()
+        self.record_type == key.record_type && self.name.eq_ignore_ascii_case(key.name.as_wire())
     }
 
     /// Whether it may still be given out.

@@ -86,6 +86,18 @@ proptest! {
 }
 
 #[tokio::test]
+async fn the_address_of_a_target_is_told_whichever_instance_names_it_first() {
+    let mut answers = Answers::of_zones(&["nomad"]);
+    let addresses = ["10.0.0.1", "0a000001.addr.nomad"];
+    let instances = addresses.map(|address| instance(address, 80, &[]));
+    answers.set("default", "web", instances.into());
+    for _ in 0..32 {
+        let message = answers.ask_anew("web.default.nomad", RecordType::SRV);
+        assert_eq!((message.answers.len(), message.additionals.len()), (1, 1));
+    }
+}
+
+#[tokio::test]
 async fn a_denial_ends_with_the_tag_that_only_the_zone_around_can_have() {
     let mut answers = Answers::of_zones(&["nomad", "service.nomad"]);
     answers.set("service", "web", vec![instance("10.0.0.1", 80, &[])]);
