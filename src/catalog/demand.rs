@@ -3,6 +3,7 @@
 //! Floor 1. `answers` asks and waits, `sync` reads and replies once the catalogue has it; neither knows the other.
 //! The way between them is bounded: what finds no room is refused at once.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
@@ -41,6 +42,8 @@ pub struct Ask {
     pub namespace: Box<str>,
     /// The service.
     pub service: Box<str>,
+    /// Who asks, as far as that is known.
+    pub client: Option<IpAddr>,
     /// Is told once the catalogue has it, or that it does not.
     pub done: oneshot::Sender<Result<(), NotRead>>,
 }
@@ -64,7 +67,12 @@ impl Default for Demand {
 
 impl Demand {
     /// Has a service read, and waits for it; names that no service can have are not read.
-    pub(super) async fn ask(&self, namespace: &[u8], service: &[u8]) -> Result<(), NotRead> {
+    pub(super) async fn ask(
+        &self,
+        namespace: &[u8],
+        service: &[u8],
+        client: Option<IpAddr>,
+    ) -> Result<(), NotRead> {
         let text = |label| str::from_utf8(label).unwrap_or_default();
         let Ok((namespace, service)) = keys(text(namespace), text(service)) else {
             return Ok(());
@@ -73,6 +81,7 @@ impl Demand {
         let ask = Ask {
             namespace,
             service,
+            client,
             done,
         };
         self.sender.try_send(ask).map_err(|error| match error {

@@ -24,6 +24,7 @@ mod taken;
 mod view;
 mod writer;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
@@ -74,12 +75,17 @@ impl Catalog {
         self.current.load().as_ref().map(|it| it.coverage())
     }
 
-    /// Has a service read where the catalogue is filled on demand, and waits until it has it.
+    /// Has a service read for a client where the catalogue is filled on demand, and waits until it has it.
     ///
     /// # Errors
     /// It is not known whether the service exists.
-    pub async fn demand(&self, namespace: &[u8], service: &[u8]) -> Result<(), NotRead> {
-        self.demand.ask(namespace, service).await
+    pub async fn demand(
+        &self,
+        namespace: &[u8],
+        service: &[u8],
+        client: Option<IpAddr>,
+    ) -> Result<(), NotRead> {
+        self.demand.ask(namespace, service, client).await
     }
 
     /// Makes the one writer, which starts from nothing.

@@ -38,7 +38,8 @@ impl NomadZones {
     /// Has read what a name may mean, one after the other until there is something.
     async fn have_name_read(&self, query: &Query, name: &Name) -> Result<(), AnswerError> {
         for Candidate { namespace, service } in self.candidates(query, name) {
-            self.catalog.demand(&namespace, &service).await?;
+            let demanded = self.catalog.demand(&namespace, &service, query.client);
+            demanded.await?;
             let view = self.catalog.view();
             let context = view
                 .as_ref()

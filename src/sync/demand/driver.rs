@@ -100,7 +100,7 @@ impl Demand {
             self.demands.ask_without_nomad(&key, ask.done);
             return None;
         }
-        self.demands.ask(key, ask.done, now)
+        self.demands.ask(key, ask.client, ask.done, now)
     }
 
     /// Commands the reads that are asked for; `index` tells which state an answer about a service has to reach.

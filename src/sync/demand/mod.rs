@@ -7,16 +7,19 @@ mod budget;
 mod driver;
 #[cfg(test)]
 mod proofs;
+mod waiter;
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 pub(super) use self::driver::{Answered, Demand, Nomad};
+pub(super) use self::waiter::Waiter;
 
 use self::budget::Budget;
+use self::waiter::tell;
 use super::key::Key;
 use super::settings::OnDemand;
 use crate::catalog::{Doubt, NotRead};
@@ -27,9 +30,6 @@ const WAITERS_MAX: usize = 1024;
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 /// How long a service whose read failed is not read again.
 const FAILED_PAUSE: Duration = Duration::from_secs(1);
-
-/// Tells a query that the catalogue has what it asked for, or why not.
-pub(super) type Waiter = oneshot::Sender<Result<(), NotRead>>;
 
 /// All of them.
 #[derive(Debug)]
@@ -99,10 +99,16 @@ impl Demands {
     /// Takes a wish: it is told at once what is known, or once the service has been read.
     ///
     /// Returns a service that has to leave the catalogue to make room.
-    pub(super) fn ask(&mut self, key: Key, waiter: Waiter, now: Instant) -> Option<Key> {
+    pub(super) fn ask(
+        &mut self,
+        key: Key,
+        client: Option<IpAddr>,
+        waiter: Waiter,
+        now: Instant,
+    ) -> Option<Key> {
         let is_new = !self.names.contains_key(&key);
         // First of all: a name that nobody may read costs neither room nor a search for it.
-        if is_new && !self.budget.take(now) {
+        if is_new && !self.budget.take(client, Known::Nothing, now) {
             tell(waiter, Err(NotRead::Overloaded));
             return None;
         }
@@ -118,13 +124,17 @@ impl Demands {
             tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
             return gone;
         }
-        if begins && !is_new && !self.budget.take(now) {
+        if begins && !is_new && !self.budget.take(client, kept.known, now) {
             tell(waiter, without_read(kept.known, NotRead::Overloaded));
             return gone;
         }
         if begins {
             kept.work = Work::Queued;
-            self.queue.push_back(key);
+            // What is known comes before what may not be there.
+            match kept.known {
+                Known::Here => self.queue.push_front(key),
+                Known::Absent | Known::Nothing => self.queue.push_back(key),
+            }
         }
         match wish {
             Wish::Held | Wish::HeldAndRead => tell(waiter, Ok(())),
@@ -283,9 +293,4 @@ fn without_read(known: Known, error: NotRead) -> Result<(), NotRead> {
         Known::Here => Ok(()),
         Known::Absent | Known::Nothing => Err(error),
     }
-}
-
-fn tell(waiter: Waiter, what: Result<(), NotRead>) {
-    // Who asked may have given up.
-    let _ = waiter.send(what);
 }

@@ -1,5 +1,7 @@
 //! What is kept, read again and forgotten, without I/O and with the time as an argument.
 
+use tokio::sync::oneshot;
+
 use super::*;
 
 fn key(name: &str) -> Key {
@@ -32,7 +34,7 @@ impl Scene {
 
     fn ask(&mut self, name: &str) -> oneshot::Receiver<Result<(), NotRead>> {
         let (waiter, reply) = oneshot::channel();
-        self.demands.ask(key(name), waiter, self.now);
+        self.demands.ask(key(name), None, waiter, self.now);
         reply
     }
 
@@ -123,14 +125,19 @@ fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
 fn more_than_may_be_read_is_refused_and_what_is_known_is_said() {
     let mut scene = Scene::new();
     scene.demands.settings.names = 100;
-    scene.said("redis");
-    scene.read("redis", Known::Here);
+    for name in ["redis", "web", "db"] {
+        scene.said(name);
+        scene.read(name, Known::Here);
+    }
     scene.pass(11);
-    for number in 0..5 {
+    for number in 0..3 {
         assert_eq!(scene.said(&format!("name-{number}")), None);
     }
     assert_eq!(scene.said("more"), Some(Err(NotRead::Overloaded)));
+    // What is kept back is for what is known, which is read first.
+    assert_eq!((scene.said("web"), scene.said("db")), (None, None));
     assert_eq!(scene.said("redis"), Some(Ok(())));
+    assert_eq!(scene.demands.next_read(scene.now), Some(key("db")));
     scene.pass(1);
     assert_eq!(scene.said("more"), None);
 }
@@ -151,11 +158,11 @@ fn no_more_names_are_kept_than_there_is_room_for() {
         scene.pass(1);
     }
     let (waiter, _reply) = oneshot::channel();
-    assert_eq!(scene.demands.ask(key("d"), waiter, scene.now), None);
+    assert_eq!(scene.demands.ask(key("d"), None, waiter, scene.now), None);
     assert!(!scene.demands.names.contains_key(&key("b")));
     scene.read("d", Known::Here);
     let (waiter, _reply) = oneshot::channel();
-    let gone = scene.demands.ask(key("e"), waiter, scene.now);
+    let gone = scene.demands.ask(key("e"), None, waiter, scene.now);
     assert_eq!(gone, Some(key("a")));
     assert_eq!(scene.demands.names.len(), 3);
 }
@@ -183,4 +190,25 @@ fn what_nobody_asks_for_is_forgotten() {
     scene.pass(FORGOTTEN_AFTER.as_secs());
     assert_eq!(scene.demands.sweep(scene.now), [key("redis")]);
     assert!(scene.demands.names.is_empty());
+}
+
+#[test]
+fn who_asks_for_names_without_end_leaves_reads_for_others_and_for_what_is_known() {
+    let (mut budget, mut now) = (Budget::new(40, Instant::now()), Instant::now());
+    let client = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
+    let (mut much, mut little, mut known) = (0, 0, 0);
+    for step in 0..1000 {
+        now += Duration::from_millis(10);
+        // Five hundred a second, and at times somebody else.
+        for _ in 0..5 {
+            much += i32::from(budget.take(client(1), Known::Nothing, now));
+        }
+        if step % 50 == 0 {
+            little += i32::from(budget.take(client(2), Known::Nothing, now));
+            known += i32::from(budget.take(client(1), Known::Here, now));
+        }
+    }
+    assert_eq!((little, known), (20, 20));
+    // What others leave is for whoever wants it.
+    assert!((350..=400).contains(&much), "{much}");
 }
