@@ -150,6 +150,7 @@ impl Listeners {
         for socket in sockets {
             say(kind.as_str(), &socket.local_addr());
             let (router, plain) = (admin::router(pages.clone()), Security::Plain);
+            let router = http::Hosted::new(router, Some(self.http.hosts.clone()));
             let (shared, shutdown) = (self.shared.clone(), shutdown.clone());
             self.pages
                 .spawn(http::serve(socket, kind, router, plain, shared, shutdown));
@@ -166,6 +167,8 @@ impl Listeners {
         for socket in sockets {
             say(kind.as_str(), &socket.local_addr());
             let router = http::DnsRouter::new(self.stack.clone(), &self.shared, &self.http);
+            let is_plain = matches!(security, Security::Plain);
+            let router = http::Hosted::new(router, is_plain.then(|| self.http.hosts.clone()));
             let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
             let serving = http::serve(socket, kind, router, security.clone(), shared, shutdown);
             self.tasks.spawn(serving);

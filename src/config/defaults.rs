@@ -122,6 +122,7 @@ impl Default for HttpSection {
         Self {
             dns_paths: vec![PathUse::Dns.usual().into()],
             json_paths: vec![PathUse::Json.usual().into()],
+            hosts: Vec::new(),
             allow_origins: Vec::new(),
             bearer_tokens_file: String::new(),
             basic_users_file: String::new(),

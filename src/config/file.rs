@@ -155,6 +155,8 @@ pub struct HttpSection {
     pub dns_paths: Vec<String>,
     /// The paths of the JSON form.
     pub json_paths: Vec<String>,
+    /// The hosts that plain HTTP is asked for beside addresses and names in the zones; `*` for all.
+    pub hosts: Vec<String>,
     /// The origins whose pages may read the answers (CORS); `*` for all.
     pub allow_origins: Vec<String>,
     /// A file with the tokens of those who may ask, one a line.

@@ -100,6 +100,7 @@ fn list(key: &str) -> String {
         "clients.allow" | "clients.trusted_proxies" => "[\"192.0.2.0/24\"]".to_owned(),
         "clients.proxy_protocol" => "[\"tcp\"]".to_owned(),
         "nomad.exclude_tags" => "[\"canary\"]".to_owned(),
+        "http.hosts" => "[\"dns.example\"]".to_owned(),
         "http.allow_origins" => "[\"https://dash.example\"]".to_owned(),
         key => default(key).map_or_else(String::new, |value| value.to_string()),
     };

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use nomadns::listeners::http::admin::{self, Admin};
-use nomadns::listeners::http::{DnsRouter, Liveness, Readiness, Security, Settings, serve};
+use nomadns::listeners::http::{
+    DnsRouter, Hosted, Hosts, Liveness, Readiness, Security, Settings, serve,
+};
 use nomadns::listeners::{
     ClientSettings, Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config,
 };
@@ -87,6 +89,7 @@ impl Web {
         let (_, gate) = stack();
         let running = Start::new(Limits::default()).run(gate, |listener, shared, shutdown| {
             let (kind, router) = (ListenerKind::Admin, admin::router(admin));
+            let router = Hosted::new(router, Some(Hosts::default()));
             tokio::spawn(serve(
                 listener,
                 kind,
@@ -149,6 +152,8 @@ fn start(limits: Limits, security: Security, kind: ListenerKind, settings: &Sett
     let (stack, gate) = stack();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
         let router = DnsRouter::new(stack, &shared, settings);
+        let is_plain = matches!(security, Security::Plain);
+        let router = Hosted::new(router, is_plain.then(|| settings.hosts.clone()));
         tokio::spawn(serve(listener, kind, router, security, shared, shutdown))
     })
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::files::{Files, read};
 use super::{Check, secret};
+use crate::answers::ZoneSettings;
 use crate::config::ConfigError;
 use crate::config::file::HttpSection;
 use crate::config::reading::read_file;
-use crate::listeners::http::{Credentials, Origins, PathUse, Paths, Scheme, Settings};
+use crate::listeners::http::{Credentials, Hosts, Origins, PathUse, Paths, Scheme, Settings};
 use crate::nomad::Secret;
 
 /// Credentials in use, and the file that they come from.
@@ -26,6 +27,7 @@ impl Check<'_> {
     pub(super) fn http(
         &self,
         section: &HttpSection,
+        zones: &ZoneSettings,
         credentials: &[CredentialsFile],
     ) -> Result<Settings, ConfigError> {
         let mut paths = Paths::none();
@@ -40,8 +42,12 @@ impl Check<'_> {
         }
         let origins = Origins::parse(&section.allow_origins)
             .map_err(|error| self.source.error("http.allow_origins", error.to_string()))?;
+        let apexes = zones.zones().iter().map(|zone| zone.apex).collect();
+        let hosts = Hosts::parse(&section.hosts, apexes)
+            .map_err(|error| self.source.error("http.hosts", error.to_string()))?;
         Ok(Settings {
             paths,
+            hosts,
             origins: Arc::new(origins),
             credentials: credentials.iter().map(|it| Arc::clone(&it.used)).collect(),
         })

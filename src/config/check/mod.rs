@@ -102,8 +102,8 @@ impl Settings {
         let file = source.read()?;
         check.listen(&file)?;
         let credentials = check.credentials(&file.http)?;
+        let zones = check.zones(&file)?;
         let mut settings = Self {
-            zones: check.zones(&file)?,
             outside_zones: check.outside_zones(&file)?,
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
@@ -115,7 +115,8 @@ impl Settings {
             certificate: check.certificate(&file)?,
             client_ca: check.client_ca(&file)?,
             tls_check: check_every(file.tls.check_seconds),
-            http: check.http(&file.http, &credentials)?,
+            http: check.http(&file.http, &zones, &credentials)?,
+            zones,
             credentials,
             credentials_check: check_every(file.http.check_seconds),
             stack: layers::Limits {

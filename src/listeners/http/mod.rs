@@ -15,6 +15,7 @@ mod dns_query;
 mod form;
 mod forwarded;
 mod gateway;
+mod host;
 mod joined;
 mod leftover;
 mod lengthy;
@@ -35,6 +36,7 @@ mod streams;
 mod taken;
 
 pub use credentials::{Credentials, CredentialsError, Scheme};
+pub use host::{HostError, Hosted, Hosts};
 pub use origins::{OriginError, Origins};
 pub use paths::{PathError, PathUse, Paths};
 pub use readiness::{Liveness, Readiness};

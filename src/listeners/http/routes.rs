@@ -104,7 +104,7 @@ fn allowed(path_use: PathUse, shares: bool) -> &'static str {
 }
 
 /// The response to HEAD: all but the body, whose length it tells (RFC 9110 §9.3.2).
-fn without_body(response: Response) -> Response {
+pub(super) fn without_body(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     if let Some(length) = body.size_hint().exact() {
         parts

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::credentials::Credentials;
+use super::host::Hosts;
 use super::origins::Origins;
 use super::paths::Paths;
 
@@ -11,6 +12,8 @@ use super::paths::Paths;
 pub struct Settings {
     /// Where messages and names are asked for.
     pub paths: Paths,
+    /// The hosts that are asked for on plain HTTP.
+    pub hosts: Hosts,
     /// The origins whose pages may read the answers.
     pub origins: Arc<Origins>,
     /// Who may ask; everybody when empty.

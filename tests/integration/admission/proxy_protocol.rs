@@ -82,7 +82,7 @@ async fn asked(gateway: &Gateway, kind: ListenerKind, mut stream: TcpStream) -> 
 
 async fn fetch(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<Got> {
     let path = "/resolve?name=redis.default.nomad";
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.ok()?;
     stream.flush().await.ok()?;
     let mut response = Vec::new();

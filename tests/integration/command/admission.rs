@@ -108,6 +108,11 @@ fn a_path_or_an_origin_that_nobody_could_ask_for_is_named() {
             [": http.dns_paths = ", "twice"],
         ),
         (
+            "hosts = [\"http://dns.example\"]",
+            [": http.hosts = ", "without scheme"],
+        ),
+        ("hosts = [\"*\", \"a\"]", [": http.hosts = ", "alone"]),
+        (
             "allow_origins = [\"dash\"]",
             [": http.allow_origins = ", "https://dash.example"],
         ),

@@ -48,6 +48,21 @@ impl Request {
 
 /// All requests for an operation.
 pub(super) fn requests(operation: &Operation<'_>) -> Vec<Request> {
+    let mut requests = requests_here(operation);
+    let (method, path) = (operation.method, operation.path);
+    let is_page = !["/dns-query", "/resolve"].contains(&path);
+    for (status, host) in [(400, "no host"), (421, "elsewhere.example")] {
+        let web = if is_page { pages() } else { plain() };
+        requests.push(Request::new(status, web, |web| {
+            let request = web.request(method.parse().unwrap(), path);
+            request.header("host", host)
+        }));
+    }
+    requests
+}
+
+/// Those that are for the host that answers.
+fn requests_here(operation: &Operation<'_>) -> Vec<Request> {
     match (operation.path, operation.method) {
         ("/dns-query", "GET") => refused(dns_query_get(), "/dns-query?name=a.nomad"),
         ("/dns-query", "POST") => refused(dns_query_post(), "/dns-query"),
@@ -213,6 +228,10 @@ fn closed() -> Web {
         credentials: vec![Arc::new(tokens)],
         ..Settings::default()
     })
+}
+
+fn pages() -> Web {
+    Web::admin(Readiness::Ready(String::new()))
 }
 
 fn plain() -> Web {

@@ -2,6 +2,7 @@
 
 mod connections;
 mod credentials;
+mod hosts;
 mod limits;
 mod origins;
 mod paths;

@@ -32,7 +32,7 @@ async fn begin_post(gateway: &Gateway) -> (TcpStream, u8) {
     let message = redis().message(0);
     let (last, body) = message.split_last().unwrap();
     let head = format!(
-        "POST /dns-query HTTP/1.1\r\nHost: a\r\nContent-Type: application/dns-message\r\n\
+        "POST /dns-query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/dns-message\r\n\
          Content-Length: {}\r\n\r\n",
         message.len()
     );

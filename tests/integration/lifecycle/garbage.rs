@@ -64,7 +64,7 @@ async fn who_stops_in_the_middle_is_closed_in_time() {
     });
     gateway.until_ready().await;
     let hello = [22, 3, 1, 2, 0, 1, 0];
-    let head = b"POST /dns-query HTTP/1.1\r\nHost: a\r\nContent-Type: application/dns-message\r\nContent-Length: 9\r\n\r\n1";
+    let head = b"POST /dns-query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/dns-message\r\nContent-Length: 9\r\n\r\n1";
     let message = framed(&redis().message(1));
     for (address, half) in [
         (gateway.dns, &message[..9]),
