@@ -91,7 +91,7 @@ async fn of_one_client_the_connection_that_is_idle_longest_makes_room() {
     let connections = Connections::default();
     let mut places = Vec::new();
     for _ in 0..9 {
-        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
         places.push(enter(&connections, "192.0.2.1", 10).unwrap());
     }
     places[0].presence.is_active_at(Instant::now());
@@ -143,8 +143,8 @@ fn what_is_untaken_is_bounded_by_client_and_in_all() {
 /// How long it takes until something is overdue, in seconds.
 async fn overdue_after(account: &Account, at_most: u64) -> Option<u64> {
     let begun = Instant::now();
-    let limit = std::time::Duration::from_secs(at_most);
-    let overdue = tokio::time::timeout(limit, account.overdue()).await;
+    let limit = Duration::from_secs(at_most);
+    let overdue = timeout(limit, account.overdue()).await;
     overdue.ok().map(|()| begun.elapsed().as_secs())
 }
 
@@ -165,7 +165,7 @@ async fn a_client_that_takes_too_little_is_overdue_though_it_takes_something() {
     let mut trickling = account.charge(100_000).unwrap();
     let trickle = async {
         loop {
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
             drop(trickling.part(1));
         }
     };
@@ -181,7 +181,7 @@ async fn a_client_that_takes_at_the_least_rate_is_not_overdue() {
     let mut answer = account.charge(200_000).unwrap();
     let took = async {
         for _ in 0..13 {
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
             drop(answer.part(16 * 1024));
         }
     };
