@@ -1,0 +1,98 @@
+//! Names without letter case: in small letters, and as a hash that nobody can aim at.
+//!
+//! Floor 1, on the way of each hit: it allocates nothing. Tables compare the names themselves afterwards.
+
+use super::Name;
+
+/// How many octets are folded at once.
+const BLOCK_OCTETS: usize = 16;
+
+/// What the hash of a name depends on beside the name.
+#[derive(Clone, Copy, Debug)]
+pub struct NameKey {
+    seed: u64,
+    /// Secret as well: with a known one, names that differ in few bits could be found that often meet.
+    factor: u64,
+}
+
+impl Name {
+    /// The same name in small letters: of names that are equal, the octets then are.
+    pub fn to_lower_case(&self) -> Self {
+        let mut folded = *self;
+        // Behind the name there are only zeros. A block has a fixed size, so that it is folded at once.
+        let (blocks, rest) = folded.octets.as_chunks_mut::<BLOCK_OCTETS>();
+        let count = usize::from(self.length).div_ceil(BLOCK_OCTETS);
+        if count > blocks.len() {
+            rest.make_ascii_lowercase();
+        }
+        let blocks = blocks.iter_mut().take(count);
+        blocks.for_each(|block| block.make_ascii_lowercase());
+        folded
+    }
+
+    /// A number that is equal for names that are equal; who does not know the key cannot make others alike.
+    ///
+    /// Only letters are folded, so no name that differs in another octet meets it more often than by chance.
+    pub fn keyed_hash(&self, key: NameKey) -> u64 {
+        let mut hash = key.seed ^ u64::from(self.length);
+        let mut take = |mut block: [u8; BLOCK_OCTETS]| {
+            block.make_ascii_lowercase();
+            for word in block.as_chunks::<8>().0 {
+                let word = u64::from_le_bytes(*word);
+                let mixed = u128::from(hash ^ word) * u128::from(key.factor);
+                #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
+                let (low, high) = (mixed as u64, (mixed >> 64) as u64);
+                hash = low ^ high ^ hash.rotate_left(23);
+            }
+        };
+        // Behind the name there are only zeros, so whole blocks are read.
+        let (blocks, rest) = self.octets.as_chunks::<BLOCK_OCTETS>();
+        let count = usize::from(self.length).div_ceil(BLOCK_OCTETS);
+        blocks.iter().take(count).for_each(|block| take(*block));
+        if count > blocks.len() {
+            let mut last = [0; BLOCK_OCTETS];
+            last[..rest.len()].copy_from_slice(rest);
+            take(last);
+        }
+        hash
+    }
+}
+
+impl NameKey {
+    /// Makes one that nobody knows.
+    pub fn random() -> Self {
+        Self {
+            seed: rand::random(),
+            factor: rand::random::<u64>() | 1,
+        }
+    }
+
+    /// The key for names together with a number, such as a type.
+    #[must_use]
+    pub fn with(self, number: u16) -> Self {
+        let seed = self.seed ^ u64::from(number) << 32;
+        Self { seed, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_letters_are_folded_so_no_other_octets_meet_in_a_hash() {
+        let key = NameKey::random();
+        for octet in u8::MIN..=u8::MAX {
+            let [one, other] = [octet, octet ^ 0x20].map(|octet| {
+                let labels = [&[octet, b'1'][..], b"default", b"nomad"];
+                Name::from_labels(labels).unwrap()
+            });
+            let is_letter = octet.is_ascii_alphabetic();
+            let is_same = one.keyed_hash(key) == other.keyed_hash(key);
+            assert_eq!(is_same, is_letter, "{octet:#x}");
+        }
+        let name = Name::from_labels([&b"redis"[..], b"default", b"nomad"]).unwrap();
+        assert_ne!(name.keyed_hash(key), name.keyed_hash(key.with(1)));
+        assert_ne!(name.keyed_hash(key), name.keyed_hash(NameKey::random()));
+    }
+}
