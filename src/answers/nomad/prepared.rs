@@ -35,6 +35,10 @@ pub(super) struct Key {
 
 /// What was made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a look-up makes one on the stack"
+)]
 pub(super) enum What {
     /// The instances that their health leaves.
     Instances,
