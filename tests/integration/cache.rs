@@ -76,7 +76,7 @@ fn where_the_octets_are_used_up_what_nobody_asks_for_again_makes_room() {
     }
     let counters = cached.table.counters();
     assert!(count(&counters.evictions) > 1_000);
-    assert_eq!(count(&counters.not_kept), 0);
+    assert_eq!(count(&counters.rejected), 0);
     for number in 0..20 {
         let name = format!("fresh-{number}.default.nomad");
         assert!(!cached.hits(&name) && cached.hits(&name), "{name}");
@@ -115,7 +115,7 @@ fn an_answer_of_more_than_a_small_share_is_not_kept_and_drives_nothing_out() {
         assert!(!cached.hits("crowd.default.nomad"));
         assert!(cached.hits(small));
     }
-    assert_eq!(count(&cached.table.counters().not_kept), 3);
+    assert_eq!(count(&cached.table.counters().rejected), 3);
     assert_eq!(count(&cached.table.counters().evictions), 0);
 }
 

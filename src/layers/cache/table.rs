@@ -45,7 +45,7 @@ pub struct TableCounters {
     /// Answers that made room for others while they still held.
     pub evictions: AtomicU64,
     /// Answers that were not kept: too large, or no room was found.
-    pub not_kept: AtomicU64,
+    pub rejected: AtomicU64,
 }
 
 impl Table {
@@ -111,7 +111,7 @@ impl Table {
         let freed = slot.load().as_ref().map_or(0, |old| old.octets());
         let needed = octets.saturating_sub(freed);
         if octets > self.most_octets / LARGEST_SHARE || !self.make_room(needed) {
-            self.counters.not_kept.fetch_add(1, Ordering::Relaxed);
+            self.counters.rejected.fetch_add(1, Ordering::Relaxed);
             return;
         }
         self.octets.fetch_add(octets, Ordering::Relaxed);

@@ -196,9 +196,9 @@ fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&Table]) -> fmt::
             count(|it| &it.counters().evictions),
         ),
         (
-            "nomadns_cache_not_kept",
+            "nomadns_cache_rejected",
             "Answers not kept: too large, or no room was found",
-            count(|it| &it.counters().not_kept),
+            count(|it| &it.counters().rejected),
         ),
     ] {
         let mut own = family(encoder, name, help, MetricType::Counter)?;

@@ -19,8 +19,7 @@ use tower::ServiceExt as _;
 use super::super::shutdown::Shutdown;
 use super::problem::{NO_SNIFF, NO_STORE, Problem};
 use super::readiness::{Liveness, Readiness};
-use super::responding::Responding;
-use super::routes::Respond;
+use super::responding::{Respond, Responding};
 use super::status_page;
 
 const METHODS: &str = "GET, HEAD";

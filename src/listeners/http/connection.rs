@@ -34,8 +34,7 @@ use super::joined::Joined;
 use super::leftover::Leftover;
 use super::lengthy::Workshop;
 use super::problem::Problem;
-use super::responding::Responding;
-use super::routes::Respond;
+use super::responding::{Respond, Responding};
 use super::streams::{Arrivals, Streams};
 use super::taken::Taken;
 

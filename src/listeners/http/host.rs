@@ -12,8 +12,7 @@ use http::uri::Authority;
 use http::{Method, Request, StatusCode, Version};
 
 use super::problem::Problem;
-use super::responding::Responding;
-use super::routes::{Respond, without_body};
+use super::responding::{Respond, Responding, without_body};
 use crate::dns::Name;
 
 /// The most octets of a host that a response repeats.

@@ -1,12 +1,22 @@
 //! A response that is there at once, as that of a hit, that has to be waited for, or that is long work.
 
 use std::fmt;
+use std::net::IpAddr;
 
+use axum::body::{Body, HttpBody as _};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Request};
 
 use super::problem::Problem;
+
+/// What answers the requests of a listener.
+pub trait Respond: Send + Sync + 'static {
+    /// Begins to answer a request of `client`.
+    fn respond(&self, request: Request<Body>, client: IpAddr) -> Responding;
+}
 
 /// What becomes a response.
 pub enum Responding {
@@ -79,4 +89,15 @@ impl From<Result<Self, Problem>> for Responding {
     fn from(result: Result<Self, Problem>) -> Self {
         result.unwrap_or_else(Self::ready)
     }
+}
+
+/// The response to HEAD: all but the body, whose length it tells (RFC 9110 §9.3.2).
+pub(super) fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts
+            .headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(parts, Body::empty())
 }

@@ -5,10 +5,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::body::{Body, HttpBody};
-use axum::response::Response;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method, Request};
+use axum::body::Body;
+use http::{Method, Request};
 
 use super::super::accept::Shared;
 use super::admission::{Admission, admit, make_private};
@@ -16,16 +14,10 @@ use super::gateway::Gateway;
 use super::origins::{Origins, preflight};
 use super::paths::PathUse;
 use super::problem::Problem;
-use super::responding::Responding;
+use super::responding::{Respond, Responding, without_body};
 use super::settings::Settings;
 use super::{dns_query, resolve};
 use crate::layers::Stack;
-
-/// What answers the requests of a listener.
-pub trait Respond: Send + Sync + 'static {
-    /// Begins to answer a request of `client`.
-    fn respond(&self, request: Request<Body>, client: IpAddr) -> Responding;
-}
 
 /// Answers what clients ask; any other path is a 404.
 #[derive(Debug)]
@@ -101,15 +93,4 @@ fn allowed(path_use: PathUse, shares: bool) -> &'static str {
         (PathUse::Json, false) => "GET, HEAD",
         (PathUse::Json, true) => "GET, HEAD, OPTIONS",
     }
-}
-
-/// The response to HEAD: all but the body, whose length it tells (RFC 9110 §9.3.2).
-pub(super) fn without_body(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
-    if let Some(length) = body.size_hint().exact() {
-        parts
-            .headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    Response::from_parts(parts, Body::empty())
 }

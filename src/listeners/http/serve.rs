@@ -12,7 +12,7 @@ use super::super::handshake::shake_hands;
 use super::super::shutdown::Shutdown;
 use super::super::tls_config::ServerConfig;
 use super::connection::Connections;
-use super::routes::Respond;
+use super::responding::Respond;
 
 /// Whether a listener speaks TLS.
 #[derive(Clone, Debug)]
