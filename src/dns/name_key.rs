@@ -4,7 +4,9 @@
 
 use super::Name;
 
-/// How many octets are folded at once.
+/// How many octets are hashed at once.
+const WORD_OCTETS: usize = 8;
+/// How many octets are folded at once where all are wanted.
 const BLOCK_OCTETS: usize = 16;
 
 /// What the hash of a name depends on beside the name.
@@ -35,27 +37,36 @@ impl Name {
     /// Only letters are folded, so no name that differs in another octet meets it more often than by chance.
     pub fn keyed_hash(&self, key: NameKey) -> u64 {
         let mut hash = key.seed ^ u64::from(self.length);
-        let mut take = |mut block: [u8; BLOCK_OCTETS]| {
-            block.make_ascii_lowercase();
-            for word in block.as_chunks::<8>().0 {
-                let word = u64::from_le_bytes(*word);
-                let mixed = u128::from(hash ^ word) * u128::from(key.factor);
-                #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
-                let (low, high) = (mixed as u64, (mixed >> 64) as u64);
-                hash = low ^ high ^ hash.rotate_left(23);
-            }
+        let mut take = |word: [u8; WORD_OCTETS]| {
+            let word = fold(u64::from_le_bytes(word));
+            let mixed = u128::from(hash ^ word) * u128::from(key.factor);
+            #[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
+            let (low, high) = (mixed as u64, (mixed >> 64) as u64);
+            hash = low ^ high ^ hash.rotate_left(23);
         };
-        // Behind the name there are only zeros, so whole blocks are read.
-        let (blocks, rest) = self.octets.as_chunks::<BLOCK_OCTETS>();
-        let count = usize::from(self.length).div_ceil(BLOCK_OCTETS);
-        blocks.iter().take(count).for_each(|block| take(*block));
-        if count > blocks.len() {
-            let mut last = [0; BLOCK_OCTETS];
+        // Behind the name there are only zeros, so whole words are read.
+        let (words, rest) = self.octets.as_chunks::<WORD_OCTETS>();
+        let count = usize::from(self.length).div_ceil(WORD_OCTETS);
+        words.iter().take(count).for_each(|word| take(*word));
+        if count > words.len() {
+            let mut last = [0; WORD_OCTETS];
             last[..rest.len()].copy_from_slice(rest);
             take(last);
         }
         hash
     }
+}
+
+/// Makes the capital letters of ASCII among eight octets small, all at once and nothing else.
+const fn fold(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const TOP_BITS: u64 = 0x80 * EACH;
+    let low = word & !TOP_BITS;
+    // Bit 7 of an octet is then set from `A` on, and from behind `Z` on.
+    let from_a = low + (0x80 - b'A' as u64) * EACH;
+    let behind_z = low + (0x80 - b'Z' as u64 - 1) * EACH;
+    let is_capital = from_a & !behind_z & !word & TOP_BITS;
+    word | is_capital >> 2
 }
 
 impl NameKey {
@@ -78,6 +89,18 @@ impl NameKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_folded_as_its_octets_are() {
+        for octet in u8::MIN..=u8::MAX {
+            for place in 0..WORD_OCTETS {
+                let mut octets = [b'Q', b'@', b'[', 0xff, 0, b'z', 0xc1, b'0'];
+                octets[place] = octet;
+                let folded = fold(u64::from_le_bytes(octets)).to_le_bytes();
+                assert_eq!(folded, octets.map(|it| it.to_ascii_lowercase()));
+            }
+        }
+    }
 
     #[test]
     fn only_letters_are_folded_so_no_other_octets_meet_in_a_hash() {
