@@ -30,6 +30,9 @@ const EXHAUSTED_LOG_EVERY: Duration = Duration::from_secs(10);
 /// of a connection are less.
 const HTTP_UNTAKEN_OCTETS: usize = 128 * 1024;
 
+/// What the kernel takes of an answer before it can be sent, in octets.
+const UNSENT_OCTETS: u32 = 16 * 1024;
+
 /// What all listeners with connections share; a clone shares the same.
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
@@ -61,8 +64,11 @@ where
     Served: Future<Output = ()> + Send + 'static,
 {
     listener.set_nonblocking(true)?;
-    // What is written is a whole answer each time. Connections have it from their listener.
-    SockRef::from(&listener).set_tcp_nodelay(true)?;
+    // Connections have both from their listener. What is written is a whole answer each time.
+    let socket = SockRef::from(&listener);
+    socket.set_tcp_nodelay(true)?;
+    // Else the kernel takes some MiB ahead, and then nothing for so long that a slow client seems to take nothing.
+    socket.set_tcp_notsent_lowat(UNSENT_OCTETS)?;
     let listener = TcpListener::from_std(listener)?;
     let (mut arriving, mut open) = (JoinSet::new(), JoinSet::new());
     let mut exhausted = Exhausted::default();

@@ -69,7 +69,8 @@ impl Connections {
 
     /// Takes a place that belongs to no client yet; none when all of `most` are taken and none is idle.
     ///
-    /// When few are left, the connection of the client with most of them that is idle longest is asked to leave.
+    /// When few are left, the connection of the client with most of them that is idle longest is asked to leave; when none
+    /// is idle, one whose client takes its answers slowly.
     /// Its place is free at once.
     pub(super) fn enter(&self, most: usize) -> Option<Place> {
         let crowded = most.saturating_mul(CROWDED_PERCENT).div_ceil(100);
@@ -138,9 +139,16 @@ impl Place {
             octets,
             most: limits.untaken_octets_per_client,
         });
+        let presence = Arc::clone(&self.presence);
         Tenure {
-            presence: Arc::clone(&self.presence),
-            account: Arc::new(Account::new(most, limits, client, all)),
+            account: Arc::new(Account::new(
+                Arc::clone(&presence),
+                most,
+                limits,
+                client,
+                all,
+            )),
+            presence,
         }
     }
 

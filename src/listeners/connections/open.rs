@@ -116,11 +116,11 @@ impl Open {
             let held = self.holders.get(holder)?;
             for (number, presence) in &held.connections {
                 looked_at += 1;
-                let Some(since) = presence.idle_since() else {
+                let Some(dispensable) = presence.dispensable() else {
                     continue;
                 };
-                if found.is_none_or(|(longest, ..)| since < longest) {
-                    found = Some((since, *number, *holder, *count));
+                if found.is_none_or(|(most, ..)| dispensable < most) {
+                    found = Some((dispensable, *number, *holder, *count));
                 }
             }
         }

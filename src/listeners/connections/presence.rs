@@ -1,5 +1,5 @@
-//! One open connection as the registry sees it: whether a query is under way on it, since when it is idle, and
-//! how it is asked to make room.
+//! One open connection as the registry sees it: whether a query or an answer is under way on it, since when it is idle,
+//! and how it is asked to make room.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,14 +7,25 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// One open connection; it is idle unless a query of it waits for its answer.
+/// One open connection; it is idle unless a query of it waits for its answer, or an answer for its client.
 #[derive(Debug)]
 pub struct Presence {
     begun: Instant,
     /// When a query last came or was answered, in milliseconds since `begun`.
     active: AtomicU64,
     waiting: AtomicUsize,
+    /// The octets of answers that the client has not taken.
+    pub(super) untaken: AtomicUsize,
     leaving: CancellationToken,
+}
+
+/// A connection that may make room for others: the least of them does so first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dispensable {
+    /// It is idle since then.
+    Idle(Instant),
+    /// Its client does not take an answer, or only slowly; nothing else came since then.
+    Untaken(Instant),
 }
 
 impl Presence {
@@ -23,6 +34,7 @@ impl Presence {
             begun: Instant::now(),
             active: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
+            untaken: AtomicUsize::new(0),
             leaving: CancellationToken::new(),
         }
     }
@@ -54,10 +66,14 @@ impl Presence {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
-    /// Since when it is idle; none while a query waits.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
+    /// Whether it may make room for others, and how willingly; none while a query waits.
+    pub(super) fn dispensable(&self) -> Option<Dispensable> {
         let active = Duration::from_millis(self.active.load(Ordering::Relaxed));
-        (!self.is_waiting()).then(|| self.begun + active)
+        let since = self.begun + active;
+        (!self.is_waiting()).then(|| match self.untaken.load(Ordering::Relaxed) {
+            0 => Dispensable::Idle(since),
+            _ => Dispensable::Untaken(since),
+        })
     }
 
     /// Asks it to make room.

@@ -218,3 +218,58 @@ async fn a_new_connection_waits_for_those_that_leave() {
     places.retain(|place| !left(place));
     assert!(entering.await.unwrap());
 }
+
+#[test]
+fn a_connection_with_an_answer_on_its_way_makes_room_only_when_none_is_idle() {
+    let connections = Connections::default();
+    let mut places = busy(&connections, 7, 10);
+    let download = enter(&connections, "192.0.2.1", 10).unwrap();
+    let charge = download
+        .tenure(&Limits::default(), usize::MAX)
+        .account
+        .charge(100_000)
+        .unwrap();
+    let idle = enter(&connections, "192.0.2.2", 10).unwrap();
+    places.push(enter(&connections, "192.0.2.3", 10).unwrap());
+    assert!(left(&idle) && !left(&download));
+    for place in &places {
+        place.presence.waits_for(1);
+    }
+    places.push(enter(&connections, "192.0.2.4", 10).unwrap());
+    assert!(
+        left(&download),
+        "who does not take its answer keeps no place for ever"
+    );
+    drop((places, download, idle, charge));
+    assert!(is_empty(&connections));
+}
+
+#[test]
+fn however_many_clients_take_nothing_another_one_finds_room() {
+    let connections = Connections::default();
+    let limits = Limits::default();
+    let answer = 443_000;
+    let attackers: Vec<_> = (1..=30)
+        .map(|host| {
+            let place = enter(&connections, &format!("198.51.100.{host}"), 1000).unwrap();
+            (place.tenure(&limits, usize::MAX).account, place)
+        })
+        .collect();
+    let mut held = Vec::new();
+    // All of them ask for as long as any of them gets anything.
+    loop {
+        let before = held.len();
+        let charges = attackers.iter().map(|(account, _)| account.charge(answer));
+        held.extend(charges.filter_map(Result::ok));
+        if held.len() == before {
+            break;
+        }
+    }
+    assert!(held.len() > 30);
+    assert!(connections.untaken_octets() <= limits.untaken_octets);
+    let victim = enter(&connections, "192.0.2.1", 1000).unwrap();
+    let account = victim.tenure(&limits, usize::MAX).account;
+    drop(account.charge(answer).unwrap());
+    drop((held, attackers, victim, account));
+    assert!(is_empty(&connections));
+}

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::super::limits::Limits;
+use super::presence::Presence;
 
 /// What a connection may hold without asking, in octets: a few usual answers.
 const ALLOWANCE_OCTETS: usize = 4 * 1024;
@@ -19,13 +20,13 @@ const LEASE_OCTETS: usize = 16 * 1024;
 /// In how many ticks the time is divided in which a client has to take something.
 const STALL_TICKS: u32 = 2;
 /// For how many ticks it is known how many answers have to be taken by then; the longest that one may take.
-const DUE_TICKS: u32 = 64;
+const DUE_TICKS: u32 = 256;
 
 /// What one connection has untaken, within what its client and all may have.
 #[derive(Debug)]
 pub struct Account {
-    /// What the answers take that are not taken.
-    held: AtomicUsize,
+    /// Where the registry sees how much is not taken.
+    presence: Arc<Presence>,
     /// What of it, beyond the allowance, the client and all count.
     leased: AtomicUsize,
     client: Option<Pot>,
@@ -67,12 +68,18 @@ pub(in crate::listeners) struct Overdrawn;
 
 impl Account {
     /// One that has its next answers wait while it has `most` octets untaken.
-    pub(super) fn new(most: usize, limits: &Limits, client: Option<Pot>, all: Pot) -> Self {
+    pub(super) fn new(
+        presence: Arc<Presence>,
+        most: usize,
+        limits: &Limits,
+        client: Option<Pot>,
+        all: Pot,
+    ) -> Self {
         let tick_length = limits.write_stall / STALL_TICKS;
         let milliseconds = usize::try_from(tick_length.as_millis()).unwrap_or(usize::MAX);
         let least = limits.taken_octets_per_second.saturating_mul(milliseconds) / 1000;
         Self {
-            held: AtomicUsize::new(0),
+            presence,
             leased: AtomicUsize::new(0),
             client,
             all,
@@ -89,7 +96,7 @@ impl Account {
 
     /// What is untaken, in octets.
     pub(in crate::listeners) fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+        self.presence.untaken.load(Ordering::Relaxed)
     }
 
     /// Whether another answer may be made; the last one may be of any size.
@@ -116,7 +123,7 @@ impl Account {
     /// # Errors
     /// It is more than there is room for; it counts all the same.
     pub(in crate::listeners) fn hold(&self, octets: usize) -> Result<(), Overdrawn> {
-        self.held.store(octets, Ordering::Relaxed);
+        self.presence.untaken.store(octets, Ordering::Relaxed);
         self.give_back(octets);
         self.lease(octets)
     }
@@ -129,7 +136,7 @@ impl Account {
         self: &Arc<Self>,
         octets: usize,
     ) -> Result<Charge, Overdrawn> {
-        let held = self.held.fetch_add(octets, Ordering::Relaxed) + octets;
+        let held = self.presence.untaken.fetch_add(octets, Ordering::Relaxed) + octets;
         if let Err(overdrawn) = self.lease(held) {
             self.release(octets);
             return Err(overdrawn);
@@ -179,9 +186,11 @@ impl Account {
         }
         let more = (beyond - leased).next_multiple_of(LEASE_OCTETS);
         if let Some(client) = &self.client {
-            client.take(more)?;
+            // A client may have as much as is left for all others, so that however many take all they may, those who
+            // have nothing find room (dynamic thresholds, as in switches).
+            client.take(more, client.most.min(self.all.left()))?;
         }
-        if let Err(overdrawn) = self.all.take(more) {
+        if let Err(overdrawn) = self.all.take(more, self.all.most) {
             self.client.iter().for_each(|client| client.put(more));
             return Err(overdrawn);
         }
@@ -209,7 +218,7 @@ impl Account {
     }
 
     fn release(&self, octets: usize) {
-        let held = self.held.fetch_sub(octets, Ordering::Relaxed) - octets;
+        let held = self.presence.untaken.fetch_sub(octets, Ordering::Relaxed) - octets;
         self.ever_taken.fetch_add(octets, Ordering::Relaxed);
         self.give_back(held);
         if self.waiting.load(Ordering::Relaxed) > 0 {
@@ -226,7 +235,7 @@ impl Default for Account {
             most: usize::MAX,
         };
         let limits = Limits::default();
-        Self::new(limits.unwritten_octets, &limits, None, all)
+        Self::new(Arc::default(), limits.unwritten_octets, &limits, None, all)
     }
 }
 
@@ -246,9 +255,14 @@ impl Drop for Waits<'_> {
 }
 
 impl Pot {
-    fn take(&self, more: usize) -> Result<(), Overdrawn> {
+    fn left(&self) -> usize {
+        self.most
+            .saturating_sub(self.octets.load(Ordering::Relaxed))
+    }
+
+    fn take(&self, more: usize, most: usize) -> Result<(), Overdrawn> {
         let before = self.octets.fetch_add(more, Ordering::Relaxed);
-        if before.saturating_add(more) > self.most {
+        if before.saturating_add(more) > most {
             self.put(more);
             return Err(Overdrawn);
         }

@@ -127,7 +127,8 @@ impl Activity {
         loop {
             sleep(wait).await;
             let begun = self.begun.load(Ordering::Relaxed);
-            if begun != seen || self.tenure.presence.is_waiting() {
+            let is_under_way = self.tenure.presence.is_waiting() || self.tenure.account.held() > 0;
+            if begun != seen || is_under_way {
                 (seen, wait) = (begun, limits.http_headers.min(limits.http_idle));
                 (idle, incoming) = (Duration::ZERO, Duration::ZERO);
                 // What came up to now may belong to a request that is answered.
