@@ -45,7 +45,7 @@ pub struct Part {
 impl Service {
     /// Goes through the instances of all parts.
     pub fn instances(&self) -> impl Iterator<Item = &Instance> + Clone {
-        self.parts.iter().flat_map(|part| part.instances.iter())
+        instances_of(&self.parts)
     }
 
     /// How many instances there are.
@@ -83,6 +83,18 @@ impl Service {
         (self.len() > FEW).then(|| &**self.index.get_or_init(index))
     }
 
+    /// The index of another state of it, where names say the same of all instances: when their health alone has changed.
+    pub(super) fn index_of(&self, parts: &[Part]) -> OnceLock<Arc<Index>> {
+        let kept = self.index.get().filter(|_| {
+            let (now, then) = (self.instances(), instances_of(parts));
+            let is_same = |(one, other): (&Instance, &Instance)| {
+                Arc::ptr_eq(&one.group, &other.group) || one.group == other.group
+            };
+            now.clone().count() == then.clone().count() && now.zip(then).all(is_same)
+        });
+        kept.map_or_else(OnceLock::new, |index| OnceLock::from(Arc::clone(index)))
+    }
+
     /// The set of those instances that `takes` takes, where there is no index.
     pub fn take_each(&self, takes: impl Fn(&Instance) -> bool) -> Taken {
         let mut taken = Taken::none(self.len());
@@ -111,6 +123,10 @@ impl Service {
             .iter()
             .position(|part| *part.namespace == *namespace && *part.name == *name)
     }
+}
+
+fn instances_of(parts: &[Part]) -> impl Iterator<Item = &Instance> + Clone {
+    parts.iter().flat_map(|part| part.instances.iter())
 }
 
 impl Version {

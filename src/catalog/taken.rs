@@ -31,6 +31,14 @@ impl Taken {
         all
     }
 
+    /// How many octets it takes beside itself.
+    pub fn heap_octets(&self) -> usize {
+        match self.0.spilled() {
+            true => self.0.capacity() * size_of::<u64>(),
+            false => 0,
+        }
+    }
+
     /// Whether it has nothing.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)

@@ -3,7 +3,7 @@
 //! `sync` owns it. What a change replaces is marked as superseded before the new snapshot is published,
 //! so no cache can give out what a reader of the new snapshot would not find.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -207,6 +207,7 @@ impl Writer {
     ) {
         let had_name = old.is_some();
         let asked = old.as_ref().map(|old| old.asked.clone());
+        let index = old.as_ref().map(|old| old.index_of(&parts));
         self.working.all_bad -= usize::from(old.as_ref().is_some_and(|old| old.is_all_bad()));
         self.superseded.extend(old.map(|old| old.cell.clone()));
         let mut namespace = self
@@ -229,7 +230,7 @@ impl Writer {
                 doubt,
                 cell: Cell::default(),
                 asked: asked.unwrap_or_default(),
-                index: OnceLock::new(),
+                index: index.unwrap_or_default(),
             };
             self.working.all_bad += usize::from(service.is_all_bad());
             services.insert(service_key, Arc::new(service));

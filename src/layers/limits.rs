@@ -27,7 +27,7 @@ impl Default for Limits {
             waiting: 4096,
             timeout: Duration::from_secs(2),
             large_at_once: 1,
-            large_per_client: 32,
+            large_per_client: 256,
         }
     }
 }

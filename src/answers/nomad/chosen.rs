@@ -11,7 +11,7 @@ use crate::catalog::{Address, Instance, Service, Taken};
 use crate::dns::Name;
 
 /// Of how many instances records are made by anybody at any time; those of more are prepared, in turn.
-pub(super) const FEW: usize = 64;
+const FEW: usize = 64;
 
 /// Instances that are answered.
 pub(super) enum Chosen<'a> {

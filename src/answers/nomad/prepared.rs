@@ -105,7 +105,8 @@ impl Prepared {
 
     /// Keeps a set, unless it alone would take much of the room.
     pub(super) fn keep(&self, key: Key, set: Set) {
-        let octets = ENTRY_OCTETS + set.octets();
+        // The key stands in the map and in the queue.
+        let octets = ENTRY_OCTETS + 2 * key.taken.heap_octets() + set.octets();
         if octets > self.most_octets / LARGEST_SHARE || !key.version.is_current() {
             return;
         }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use rand::seq::SliceRandom;
 
 use super::Context;
-use super::chosen::{FEW, host_name};
+use super::chosen::host_name;
 use super::descriptions::push_txt;
 use super::infrastructure::{address_name, address_type, push_address};
 use super::selection::Selection;
@@ -38,19 +38,29 @@ pub(super) fn is_alias_itself(asked: RecordType) -> bool {
     matches!(asked, RecordType::CNAME | RecordType::ANY)
 }
 
+/// For whom records are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MadeFor {
+    /// This question alone.
+    Question,
+    /// All questions that take the same instances, each of which ends elsewhere: no pointer may lead into one.
+    Names,
+}
+
 /// Appends the records of each instance.
 pub(super) fn push_each(
     context: &Context<'_>,
     builder: &mut AnswerBuilder,
     selection: &Selection<'_>,
     mut instances: Vec<&Instance>,
+    made_for: MadeFor,
 ) {
     // So that of neighbours none is always the other's heir when records are turned round.
     instances.shuffle(&mut rand::rng());
     match context.query.record_type {
-        RecordType::SRV => push_srv(context, builder, selection, &instances),
+        RecordType::SRV => push_srv(context, builder, selection, &instances, made_for),
         RecordType::TXT => push_txt(context, builder, &instances),
-        RecordType::ANY => push_any(context, builder, selection, &instances),
+        RecordType::ANY => push_any(context, builder, selection, &instances, made_for),
         _ => push_addresses(context, builder, &instances),
     }
 }
@@ -97,6 +107,7 @@ fn push_srv(
     builder: &mut AnswerBuilder,
     selection: &Selection<'_>,
     instances: &[&Instance],
+    made_for: MadeFor,
 ) {
     let ttl = context.settings.ttl_seconds;
     let addresses_of_zone = &context.zone.addresses;
@@ -135,10 +146,9 @@ fn push_srv(
     let mut said = HashSet::new();
     for (target, address) in addresses {
         if said.insert(address) {
-            // Records of many are shared by names, each of which ends elsewhere.
-            let owner = match instances.len() {
-                ..=FEW => Owner::Name(&target),
-                _ => Owner::Whole(&target),
+            let owner = match made_for {
+                MadeFor::Question => Owner::Name(&target),
+                MadeFor::Names => Owner::Whole(&target),
             };
             push_address(builder, Section::Additional, owner, address, ttl);
         }
@@ -165,10 +175,11 @@ fn push_any(
     builder: &mut AnswerBuilder,
     selection: &Selection<'_>,
     instances: &[&Instance],
+    made_for: MadeFor,
 ) {
     let before = builder.answer_count();
     if selection.is_service_name() {
-        push_srv(context, builder, selection, instances);
+        push_srv(context, builder, selection, instances, made_for);
     }
     if builder.answer_count() == before {
         push_addresses(context, builder, instances);

@@ -4,7 +4,7 @@
 
 use super::chosen::Chosen;
 use super::prepared::{Key, Set, What};
-use super::records::{is_described, push_each};
+use super::records::{MadeFor, is_described, push_each};
 use super::selection::Selection;
 use super::{Context, OutOfTurn};
 use crate::answers::Effort;
@@ -33,7 +33,13 @@ pub(super) fn push_instances(
         return Ok(());
     }
     if let Chosen::Few(instances) = chosen {
-        push_each(context, builder, selection, instances.clone());
+        push_each(
+            context,
+            builder,
+            selection,
+            instances.clone(),
+            MadeFor::Question,
+        );
         return Ok(());
     }
     // Behind CNAMEs the records belong to another name than the question.
@@ -56,11 +62,23 @@ pub(super) fn push_instances(
         return Err(OutOfTurn);
     }
     if !is_shared {
-        push_each(context, builder, selection, chosen.to_vec());
+        push_each(
+            context,
+            builder,
+            selection,
+            chosen.to_vec(),
+            MadeFor::Question,
+        );
         return Ok(());
     }
     let mut own = AnswerBuilder::new(context.name);
-    push_each(context, &mut own, selection, chosen.to_vec());
+    push_each(
+        context,
+        &mut own,
+        selection,
+        chosen.to_vec(),
+        MadeFor::Names,
+    );
     let answer = own.finish();
     builder.adopt(&answer);
     context.prepared.keep(key, Set::Records(answer));

@@ -149,7 +149,7 @@ fn authority(request: &Request<Body>) -> Result<Option<Authority>, Problem> {
         Some(line) if line.is_empty() => None,
         Some(line) => {
             let parsed = Authority::try_from(line.as_bytes()).map_err(|_| no_host())?;
-            if parsed.as_str().contains('@') || parsed.host().is_empty() {
+            if !is_well_formed(&parsed) {
                 return Err(no_host());
             }
             Some(parsed)
@@ -157,6 +157,12 @@ fn authority(request: &Request<Body>) -> Result<Option<Authority>, Problem> {
         None => None,
     };
     let target = request.uri().authority().cloned();
+    if target
+        .as_ref()
+        .is_some_and(|target| !is_well_formed(target))
+    {
+        return Err(no_host());
+    }
     let is_named = line.is_some() || (request.version() == Version::HTTP_2 && target.is_some());
     if !is_named && request.version() >= Version::HTTP_11 {
         return Err(Problem::bad_request("the request has no Host"));
@@ -169,6 +175,18 @@ fn authority(request: &Request<Body>) -> Result<Option<Authority>, Problem> {
     }
     // RFC 9112 §3.2.2: of both, the target counts.
     Ok(target.or(said))
+}
+
+/// RFC 9110 §7.2: a host and perhaps a port, and nobody's name.
+fn is_well_formed(authority: &Authority) -> bool {
+    let text = authority.as_str();
+    let rest = text.strip_prefix(authority.host());
+    let has_port = match rest {
+        Some(rest) if rest.is_empty() || rest == ":" => true,
+        Some(_) => authority.port_u16().is_some(),
+        None => false,
+    };
+    has_port && !text.contains('@') && !authority.host().is_empty()
 }
 
 fn not_ours(host: &str) -> Problem {
