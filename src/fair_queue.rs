@@ -8,8 +8,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use ahash::RandomState;
 
-/// The bits of an IPv6 address that are not the client's network: one host can have a /64 whole.
-const IPV6_HOST_BITS: u32 = 64;
+/// What of an IPv6 address is one client, in bits: one host can have a /64 whole.
+const IPV6_CLIENT_BITS: u32 = 64;
 
 /// What waits, by client.
 #[derive(Debug)]
@@ -86,8 +86,8 @@ impl<T> FairQueue<T> {
 pub fn client_network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
-            let bits = address.to_bits() >> IPV6_HOST_BITS << IPV6_HOST_BITS;
-            Ipv6Addr::from_bits(bits).into()
+            let host_bits = u128::BITS - IPV6_CLIENT_BITS;
+            Ipv6Addr::from_bits(address.to_bits() >> host_bits << host_bits).into()
         }
         address @ IpAddr::V4(_) => address,
     }

@@ -7,23 +7,22 @@ use super::server::Server;
 use crate::dns::{Answer, Query, Rcode, Transport, wire};
 
 /// Looks at an answer that was appended to `out` from `start` on, and leaves it, or puts one with TC in its place, or
-/// none. `of` are the octets of the query, and any number.
+/// none. `asked` are the octets of the query.
 #[inline]
 pub(super) fn bound(
     server: &Server,
     query: &Query,
     answer: Option<&Answer>,
-    of: (usize, u32),
+    asked: usize,
     start: usize,
     out: &mut Vec<u8>,
 ) {
-    let (asked, turn) = of;
     if query.transport == Transport::Udp
         && server
             .clients
             .bounds(query.client, asked, out.len() - start)
     {
-        shorten(server, query, answer, turn, start, out);
+        shorten(server, query, answer, start, out);
     }
 }
 
@@ -32,7 +31,6 @@ fn shorten(
     server: &Server,
     query: &Query,
     answer: Option<&Answer>,
-    turn: u32,
     start: usize,
     out: &mut Vec<u8>,
 ) {
@@ -40,10 +38,7 @@ fn shorten(
         return;
     }
     let octets = out.len() - start;
-    match server
-        .clients
-        .send(query.client, kind(answer), octets, turn)
-    {
+    match server.clients.send(query.client, kind(answer), octets) {
         Sent::Whole => {}
         Sent::Truncated => {
             out.truncate(start);

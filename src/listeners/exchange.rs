@@ -112,8 +112,7 @@ impl<S: Stack> Exchange<S> {
             Err(Rejection::NoQuestion(query)) => {
                 let start = out.len();
                 answer_without_question(&self.server, &query, out);
-                let of = (message.len(), self.turns.next());
-                amplification::bound(&self.server, &query, None, of, start, out);
+                amplification::bound(&self.server, &query, None, message.len(), start, out);
                 return Exchanged::Answered(Standing::Fleeting);
             }
             Err(rejection) => return Exchanged::Rejected(rejection),
@@ -206,8 +205,7 @@ impl Reader {
             Self::Client => {
                 let start = out.len();
                 wire::encode(answer, query, server.bounds, &additions, turn, out);
-                let of = (asked, turn);
-                amplification::bound(server, query, Some(answer), of, start, out);
+                amplification::bound(server, query, Some(answer), asked, start, out);
             }
             Self::Gateway => wire::encode_whole(answer, query, &additions, turn, out),
         }

@@ -105,18 +105,12 @@ impl Clients {
         client.is_some_and(|client| !unproven.is_exempt(client))
     }
 
-    /// What becomes of such an answer, and counts that; `turn` is any number.
-    pub(super) fn send(
-        &self,
-        client: Option<IpAddr>,
-        kind: AnswerKind,
-        octets: usize,
-        turn: u32,
-    ) -> Sent {
+    /// What becomes of such an answer, and counts that.
+    pub(super) fn send(&self, client: Option<IpAddr>, kind: AnswerKind, octets: usize) -> Sent {
         let (Some(unproven), Some(client)) = (&self.unproven, client) else {
             return Sent::Whole;
         };
-        let sent = unproven.send(client, kind, octets, turn);
+        let sent = unproven.send(client, kind, octets);
         self.unproven_counters.count(sent);
         sent
     }

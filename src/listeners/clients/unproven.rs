@@ -5,7 +5,7 @@
 //! a true client asks again for by TCP. A good cookie proves an address, and lifts the bounds.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
@@ -62,6 +62,8 @@ pub(in crate::listeners) enum Sent {
 pub(super) struct Unproven {
     settings: UnprovenSettings,
     limiter: Limiter,
+    /// How many answers were beyond the bounds.
+    beyond: AtomicU32,
 }
 
 /// How many answers were beyond the bounds.
@@ -87,6 +89,7 @@ impl Unproven {
             settings.answers_per_second.is_some() || settings.octets_per_second.is_some();
         is_bounded.then(|| Self {
             limiter: Limiter::of(settings.tracked, BURST_MICROSECONDS),
+            beyond: AtomicU32::new(0),
             settings: settings.clone(),
         })
     }
@@ -101,8 +104,8 @@ impl Unproven {
         self.settings.exempt.contain(client)
     }
 
-    /// Takes an answer of so many octets out of the buckets of a client's network. `turn` is any number.
-    pub(super) fn send(&self, client: IpAddr, kind: AnswerKind, octets: usize, turn: u32) -> Sent {
+    /// Takes an answer of so many octets out of the buckets of a client's network.
+    pub(super) fn send(&self, client: IpAddr, kind: AnswerKind, octets: usize) -> Sent {
         let network = network(client);
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         let takes = |counted, many: u64, per_second: Option<u32>| {
@@ -117,7 +120,11 @@ impl Unproven {
         );
         if takes(Counted::Answers(kind), 1, answers) && takes(Counted::Octets, octets, most) {
             Sent::Whole
-        } else if turn.is_multiple_of(self.settings.slip) {
+        } else if self
+            .beyond
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(self.settings.slip)
+        {
             Sent::Truncated
         } else {
             Sent::Nothing
@@ -176,7 +183,7 @@ mod tests {
     fn sent(unproven: &Unproven, client: &str, kind: AnswerKind, octets: usize) -> [usize; 3] {
         let client = client.parse().unwrap();
         let all: Vec<_> = (0..1000)
-            .map(|turn| unproven.send(client, kind, octets, turn))
+            .map(|_| unproven.send(client, kind, octets))
             .collect();
         [Sent::Whole, Sent::Truncated, Sent::Nothing]
             .map(|sent| all.iter().filter(|it| **it == sent).count())

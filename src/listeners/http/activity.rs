@@ -131,8 +131,6 @@ impl Activity {
             if begun != seen || is_under_way {
                 (seen, wait) = (begun, limits.http_headers.min(limits.http_idle));
                 (idle, incoming) = (Duration::ZERO, Duration::ZERO);
-                // What came up to now may belong to a request that is answered.
-                self.incoming.store(false, Ordering::Relaxed);
                 continue;
             }
             idle += wait;
@@ -171,6 +169,8 @@ impl Drop for Queued {
 
 impl Drop for Open {
     fn drop(&mut self) {
+        // What came up to now may be the body of the request that is answered.
+        self.0.incoming.store(false, Ordering::Relaxed);
         self.0.tenure.presence.ceases_to_wait();
         self.0.tenure.presence.is_active_at(Instant::now());
     }
