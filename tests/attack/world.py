@@ -202,8 +202,8 @@ class Gateway:
         """What it takes now, to be compared with later."""
         return Seen(self)
 
-    def expect_back(self, before, memory_octets=8 * MIB, descriptors=8):
-        """Within 20 s memory, descriptors and threads are back where they were, up to so much more."""
+    def expect_back(self, before, memory_octets=16 * MIB, descriptors=8):
+        """Within 20 s memory, descriptors and threads are back where they were, up to so much more: the allocator keeps some."""
         def is_back():
             now = self.seen()
             return (
