@@ -6,8 +6,6 @@ use super::Name;
 
 /// How many octets are hashed at once.
 const WORD_OCTETS: usize = 8;
-/// How many octets are folded at once where all are wanted.
-const BLOCK_OCTETS: usize = 16;
 
 /// What the hash of a name depends on beside the name.
 #[derive(Clone, Copy, Debug)]
@@ -21,14 +19,7 @@ impl Name {
     /// The same name in small letters: of names that are equal, the octets then are.
     pub fn to_lower_case(&self) -> Self {
         let mut folded = *self;
-        // Behind the name there are only zeros. A block has a fixed size, so that it is folded at once.
-        let (blocks, rest) = folded.octets.as_chunks_mut::<BLOCK_OCTETS>();
-        let count = usize::from(self.length).div_ceil(BLOCK_OCTETS);
-        if count > blocks.len() {
-            rest.make_ascii_lowercase();
-        }
-        let blocks = blocks.iter_mut().take(count);
-        blocks.for_each(|block| block.make_ascii_lowercase());
+        folded.octets.make_ascii_lowercase();
         folded
     }
 
