@@ -1,11 +1,14 @@
 //! Plain DNS over TCP (RFC 7766): the accept loop, and the stream behind it.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::accept::{self, Shared};
 use super::closing::close;
+use super::connections::Tenure;
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::shutdown::Shutdown;
@@ -33,22 +36,38 @@ pub async fn serve<S: Stack>(
             let exchange = Exchange::new(stack.clone(), Transport::Tcp, Arc::clone(&shared.server));
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
-                let limits = &shared.limits;
-                let serving = stream::serve(
+                converse(
                     &mut stream,
                     exchange,
-                    Some(client),
-                    limits,
-                    &tenure,
+                    client,
+                    kind,
+                    (&shared, &tenure),
                     shutdown,
-                );
-                let end = serving.await;
-                end.count(shared.counters.connections(kind));
-                if end.is_in_order() {
-                    close(&mut stream, limits).await;
-                }
+                )
+                .await;
             }
         },
     )
     .await
+}
+
+/// Serves one connection and counts how it ended; closes it, where it ended in order.
+pub(super) async fn converse<Stream, S>(
+    stream: &mut Stream,
+    exchange: Exchange<S>,
+    client: IpAddr,
+    kind: ListenerKind,
+    (shared, tenure): (&Shared, &Tenure),
+    shutdown: Shutdown,
+) where
+    Stream: AsyncRead + AsyncWrite + Unpin,
+    S: Stack,
+{
+    let limits = &shared.limits;
+    let served = stream::serve(stream, exchange, Some(client), limits, tenure, shutdown);
+    let end = served.await;
+    end.count(shared.counters.connections(kind));
+    if end.is_in_order() {
+        close(stream, limits).await;
+    }
 }

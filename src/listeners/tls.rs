@@ -7,12 +7,11 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 use super::accept::{self, Shared};
-use super::closing::close;
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::handshake::shake_hands;
 use super::shutdown::Shutdown;
-use super::stream;
+use super::tcp::converse;
 use super::tls_config::ServerConfig;
 use crate::dns::Transport;
 use crate::layers::Stack;
@@ -42,20 +41,15 @@ pub async fn serve<S: Stack>(
                 let Some(mut stream) = shake_hands(stream, client, &acceptor, &shared).await else {
                     return;
                 };
-                let limits = &shared.limits;
-                let serving = stream::serve(
+                converse(
                     &mut stream,
                     exchange,
-                    Some(client),
-                    limits,
-                    &tenure,
+                    client,
+                    kind,
+                    (&shared, &tenure),
                     shutdown,
-                );
-                let end = serving.await;
-                end.count(shared.counters.connections(kind));
-                if end.is_in_order() {
-                    close(&mut stream, limits).await;
-                }
+                )
+                .await;
             }
         },
     )
