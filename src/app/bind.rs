@@ -69,9 +69,7 @@ impl Bound {
             admin: bind_all("listen.admin", &listen.admin, taken)?,
         })
     }
-}
 
-impl Bound {
     /// How many there are.
     pub(super) fn sockets(&self) -> usize {
         let listeners = [&self.tcp, &self.tls, &self.https, &self.http, &self.admin];

@@ -102,16 +102,12 @@ where
 
 /// Gives a connection its place; it is closed when it gets none.
 async fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
-    let place = match kind {
-        ListenerKind::Admin => {
-            let most = shared.limits.admin_connections;
-            shared.admin_connections.enter_soon(most).await
-        }
-        _ => {
-            let most = shared.limits.connections;
-            shared.connections.enter_soon(most).await
-        }
+    let limits = &shared.limits;
+    let (connections, most) = match kind {
+        ListenerKind::Admin => (&shared.admin_connections, limits.admin_connections),
+        _ => (&shared.connections, limits.connections),
     };
+    let place = connections.enter_soon(most).await;
     if place.is_none() {
         count(&shared.counters.connections(kind).refused);
     }

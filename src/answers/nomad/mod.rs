@@ -2,7 +2,8 @@
 //!
 //! `grammar` reads the name, `selection` has which instances it means, `chosen` those that their health leaves, `names`
 //! counts all names out, `records` makes what exists, `sets` shares what is made of many, `aliases` follows CNAMEs,
-//! `negative` makes denials, `demand` has read what is not listed. Each answer is made from one view of the catalogue, which notes what was looked up, so that a cache knows when it no longer holds.
+//! `negative` makes denials, `demand` has read what is not listed. Each answer is made from one view of the catalogue,
+//! which notes what was looked up, so that a cache knows when it no longer holds.
 
 mod address_labels;
 mod aliases;

@@ -114,7 +114,7 @@ impl UdpWorker {
         let (stop, pulse) = (Arc::<AtomicBool>::default(), Arc::new(Pulse::new()));
         let answer_octets = server.bounds.udp_octets.into();
         let mut worker = Worker {
-            own: Some(own),
+            own,
             name: format!("udp-{}", own.port()),
             socket: Arc::new(socket),
             exchange: Exchange::new(stack, Transport::Udp, server),

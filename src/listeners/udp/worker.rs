@@ -26,7 +26,7 @@ const DRAIN_INTERVAL: Duration = Duration::from_millis(5);
 /// What answers the messages of one socket.
 pub(super) struct Worker<S: Stack> {
     pub(super) socket: Arc<UdpSocket>,
-    pub(super) own: Option<SocketAddr>,
+    pub(super) own: SocketAddr,
     pub(super) name: String,
     pub(super) exchange: Exchange<S>,
     pub(super) waiting: Arc<Semaphore>,
@@ -146,8 +146,8 @@ impl<S: Stack> Worker<S> {
 }
 
 /// Whether an answer to this address can reach a client: not port 0, and not ourselves.
-fn may_answer(client: SocketAddr, own: Option<SocketAddr>) -> bool {
-    client.port() != 0 && Some(client) != own
+fn may_answer(client: SocketAddr, own: SocketAddr) -> bool {
+    client.port() != 0 && client != own
 }
 
 fn is_idle(error: &io::Error) -> bool {
@@ -172,7 +172,7 @@ mod tests {
             ("127.0.0.2:1053", true),
         ] {
             let client = client.parse().unwrap();
-            assert_eq!(may_answer(client, Some(own)), expected, "{client}");
+            assert_eq!(may_answer(client, own), expected, "{client}");
         }
     }
 }
