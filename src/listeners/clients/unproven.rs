@@ -189,42 +189,27 @@ mod tests {
             .map(|sent| all.iter().filter(|it| **it == sent).count())
     }
 
-    #[test]
-    fn a_network_gets_so_many_answers_of_a_kind_and_its_neighbour_as_many() {
-        tokio::runtime::Builder::new_current_thread()
-            .start_paused(true)
-            .enable_time()
-            .build()
-            .unwrap()
-            .block_on(async {
-                let unproven = unproven(Some(50), None, 1);
-                let records = AnswerKind::Records;
-                let whole = |client, kind| sent(&unproven, client, kind, 1000)[0];
-                assert_eq!(whole("192.0.2.1", records), 50);
-                assert_eq!(whole("192.0.2.255", records), 0, "the same /24");
-                assert_eq!(whole("192.0.2.1", AnswerKind::Denial), 50);
-                assert_eq!(whole("192.0.3.1", records), 50);
-                assert_eq!(whole("2001:db8::1", records), 50);
-                assert_eq!(whole("2001:db8:0:ff::1", records), 0, "the same /56");
-                assert_eq!(whole("2001:db8:0:100::1", records), 50);
-            });
+    #[tokio::test(start_paused = true)]
+    async fn a_network_gets_so_many_answers_of_a_kind_and_its_neighbour_as_many() {
+        let unproven = unproven(Some(50), None, 1);
+        let records = AnswerKind::Records;
+        let whole = |client, kind| sent(&unproven, client, kind, 1000)[0];
+        assert_eq!(whole("192.0.2.1", records), 50);
+        assert_eq!(whole("192.0.2.255", records), 0, "the same /24");
+        assert_eq!(whole("192.0.2.1", AnswerKind::Denial), 50);
+        assert_eq!(whole("192.0.3.1", records), 50);
+        assert_eq!(whole("2001:db8::1", records), 50);
+        assert_eq!(whole("2001:db8:0:ff::1", records), 0, "the same /56");
+        assert_eq!(whole("2001:db8:0:100::1", records), 50);
     }
 
-    #[test]
-    fn a_network_gets_so_many_octets_whatever_they_say() {
-        tokio::runtime::Builder::new_current_thread()
-            .start_paused(true)
-            .enable_time()
-            .build()
-            .unwrap()
-            .block_on(async {
-                let unproven = unproven(None, Some(100_000), 4);
-                let [whole, truncated, nothing] =
-                    sent(&unproven, "192.0.2.1", AnswerKind::Records, 1000);
-                assert_eq!(whole, 100);
-                assert_eq!((truncated, nothing), (225, 675), "every fourth has TC");
-                let [whole, ..] = sent(&unproven, "192.0.2.1", AnswerKind::Denial, 1000);
-                assert_eq!(whole, 0);
-            });
+    #[tokio::test(start_paused = true)]
+    async fn a_network_gets_so_many_octets_whatever_they_say() {
+        let unproven = unproven(None, Some(100_000), 4);
+        let [whole, truncated, nothing] = sent(&unproven, "192.0.2.1", AnswerKind::Records, 1000);
+        assert_eq!(whole, 100);
+        assert_eq!((truncated, nothing), (225, 675), "every fourth has TC");
+        let [whole, ..] = sent(&unproven, "192.0.2.1", AnswerKind::Denial, 1000);
+        assert_eq!(whole, 0);
     }
 }
