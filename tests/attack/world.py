@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "differential"))
-from gateway import Processes, free_port
+from gateway import Processes, expect, free_port, until
 from nomad import Nomad
 from victim import Victim
 
@@ -26,22 +26,6 @@ VICTIM_ADDRESS = "127.9.9.9"
 VICTIM_PER_SECOND = {"udp": 100, "tcp": 30, "dot": 20, "https": 20}
 # How long memory may take to be back after an attack.
 BACK_SECONDS = 20
-
-
-def expect(condition, *seen):
-    """Fails the case with what was seen."""
-    if not condition:
-        raise AssertionError(" ".join(str(each) for each in seen)[:2000])
-
-
-def until(what, seconds=20):
-    """Asks until it is true, or gives what it was at last."""
-    end = time.monotonic() + seconds
-    while True:
-        found = what()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(0.1)
 
 
 class World:

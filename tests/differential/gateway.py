@@ -50,6 +50,22 @@ class Processes:
         raise SystemExit(f"{name} does not start:\n{self.log(name)[-4000:]}")
 
 
+def expect(condition, *seen):
+    """Fails the check with what was seen."""
+    if not condition:
+        raise AssertionError(" ".join(str(each) for each in seen)[:2000])
+
+
+def until(what, seconds=20):
+    """Asks until it is true, or gives what it was at last."""
+    end = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found or time.monotonic() > end:
+            return found
+        time.sleep(0.1)
+
+
 class Demo:
     """The gateway under test, before a simulated Nomad."""
 

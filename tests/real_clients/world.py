@@ -10,12 +10,11 @@ import re
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "differential"))
-from gateway import Processes, answers_soa, free_port
+from gateway import Processes, answers_soa, expect, free_port, until
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "clients.md"
@@ -34,28 +33,12 @@ class Skipped(Exception):
     """A client that cannot be had here, and why."""
 
 
-def expect(condition, *seen):
-    """Fails the check with what was seen."""
-    if not condition:
-        raise AssertionError(" ".join(str(each) for each in seen)[:2000])
-
-
 def run(*command, seconds=60, code=0, **options):
     """The standard output of a program; it must end in time and with this code (any, if None)."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, **options)
     if code is not None and done.returncode != code:
         raise AssertionError(f"{command[0]} ended with {done.returncode}: {done.stdout[-1500:]}{done.stderr[-1500:]}")
     return done.stdout
-
-
-def until(what, seconds=20):
-    """Asks until it is true, or gives what it was at last."""
-    end = time.monotonic() + seconds
-    while True:
-        found = what()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(0.1)
 
 
 def documented(heading):
