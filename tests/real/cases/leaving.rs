@@ -69,4 +69,5 @@ async fn ended_allocations_and_their_collection_lose_nothing() {
     let ports = cluster.run(&Job::new("web").count(2)).await;
     gateway.until_ports(name, &ports).await;
     witness.assert_all_true().await;
+    gateway.assert_no_errors().await;
 }

@@ -45,6 +45,10 @@ async fn a_restored_snapshot_is_followed_at_once_in_all_namespaces() {
             gateway.until_gone(&format!("old.{namespace}.nomad")).await;
         }
     }
+    // What the client still had to say would end the restored allocations, and Nomad would place others.
+    for namespace in NAMESPACES {
+        cluster.until_complete(&job("old", namespace)).await;
+    }
     api.put_octets("/v1/operator/snapshot", snapshot).await;
     for (namespace, ports) in NAMESPACES.iter().zip(&before) {
         for gateway in gateways {

@@ -159,6 +159,20 @@ impl Cluster {
         .await;
     }
 
+    /// Waits until the client has said of all allocations of a job that ended that they have.
+    ///
+    /// It says so some time after their services are gone.
+    pub async fn until_complete(&self, job: &Job) {
+        let path = format!("/v1/job/{}/allocations?namespace={}", job.id, job.namespace);
+        let api = self.api();
+        until("complete allocations", async || {
+            let reply = api.get(&path).await;
+            let mut allocations = reply.body.as_array().unwrap().iter();
+            allocations.all(|it| it["ClientStatus"] == "complete")
+        })
+        .await;
+    }
+
     /// Deregisters one instance of a service, and waits until this server knows it; the ports that are left.
     ///
     /// Nothing but the servers has to do with it: a client that was at a server when that went waits for half

@@ -109,6 +109,16 @@ impl Gateway {
         value.unwrap_or(0.0)
     }
 
+    /// Fails when any question to Nomad did.
+    pub async fn assert_no_errors(&self) {
+        let (_, text) = self.page("/metrics").await;
+        let errors = text
+            .lines()
+            .filter(|it| it.starts_with("nomadns_nomad_errors_total"));
+        let some: Vec<_> = errors.filter(|it| !it.ends_with(" 0")).collect();
+        assert!(some.is_empty(), "{some:?}\n{}", self.log());
+    }
+
     /// Waits until it says that the token is good for this.
     pub async fn until_access(&self, access: &str) {
         let name = format!("nomadns_nomad_access{{access=\"{access}\"}}");
