@@ -48,7 +48,7 @@ pub(crate) async fn allocations(agent: &Agent, call: &Call) -> Result<Reply, Rep
                 let row = shown(row, call);
                 match filter
                     .as_ref()
-                    .map_or(Ok(true), |filter| filter.holds(&row))
+                    .map_or(Ok(true), |filter| filter.holds(&Filtered(&row)))
                 {
                     Ok(true) => matching.push(row),
                     Ok(false) => {}
@@ -149,21 +149,32 @@ pub(crate) async fn nodes(agent: &Agent, call: &Call) -> Result<Reply, Reply> {
     .await)
 }
 
-impl Datum for Value {
+/// What Nomad filters: the allocation, of which the list shows a part, its job's type under another name.
+struct Filtered<'a>(&'a Value);
+
+impl Datum for Filtered<'_> {
     fn field(&self, path: &[String]) -> Result<Field<'_>, UnknownField> {
-        let mut value = self;
-        for (part, name) in path.iter().enumerate() {
-            value = value.get(name).ok_or_else(|| UnknownField {
-                path: path.to_vec(),
-                part,
-            })?;
+        let names: Vec<&str> = path.iter().map(String::as_str).collect();
+        let names = match names[..] {
+            ["Job", "Type"] => vec!["JobType"],
+            ["JobType", ..] => return Err(unknown(path, 0)),
+            _ => names,
+        };
+        let mut value = self.0;
+        for (part, name) in names.into_iter().enumerate() {
+            value = value.get(name).ok_or_else(|| unknown(path, part))?;
         }
         Ok(match value {
-            Self::String(text) => Field::Text(text.clone()),
-            Self::Number(number) => Field::Number(number.as_i64().unwrap_or(i64::MAX)),
-            Self::Bool(is) => Field::Bool(*is),
-            Self::Array(items) => Field::List(items.iter().filter_map(Self::as_str).collect()),
-            Self::Null | Self::Object(_) => Field::Null,
+            Value::String(text) => Field::Text(text.clone()),
+            Value::Number(number) => Field::Number(number.as_i64().unwrap_or(i64::MAX)),
+            Value::Bool(is) => Field::Bool(*is),
+            Value::Array(items) => Field::List(items.iter().filter_map(Value::as_str).collect()),
+            Value::Null | Value::Object(_) => Field::Null,
         })
     }
+}
+
+fn unknown(path: &[String], part: usize) -> UnknownField {
+    let path = path.to_vec();
+    UnknownField { path, part }
 }

@@ -16,8 +16,8 @@ use crate::sync::ask::{Commands, Question};
 use crate::sync::rights::is_refusal;
 
 /// Nomad's own filter for allocations that neither run nor are about to. A job of batches ends thousands and
-/// registers nothing that is asked for.
-pub(in crate::sync) const FILTER: &str = r#"ClientStatus != "running" and ClientStatus != "pending" and JobType != "batch" and JobType != "sysbatch""#;
+/// registers nothing that is asked for. Nomad filters the allocation, not what it lists of it, which has a `JobType`.
+pub(in crate::sync) const FILTER: &str = r#"ClientStatus != "running" and ClientStatus != "pending" and Job.Type != "batch" and Job.Type != "sysbatch""#;
 /// The list may take one part in so many of Nomad's time.
 const SHARE: u32 = 20;
 /// When a list is asked for again that Nomad refused.

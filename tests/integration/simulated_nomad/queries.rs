@@ -214,3 +214,22 @@ async fn generated_services_are_read_like_others() {
     assert_eq!(instances[0]["Address"], "10.64.0.196");
     assert_eq!(instances[0]["ModifyIndex"], nomad.index());
 }
+
+#[tokio::test]
+async fn allocations_are_filtered_by_what_they_are_and_not_by_what_is_listed_of_them() {
+    let nomad = nomad();
+    let filtered = async |filter: &str| {
+        ask(&nomad, &format!("GET /v1/allocations?filter={filter}"), &[]).await
+    };
+    let unknown = filtered("JobType+%21%3D+%22batch%22").await;
+    assert_eq!(unknown.status_line, "HTTP/1.1 400 Bad Request");
+    assert_eq!(
+        unknown.text(),
+        "failed to read result page: error finding value in datum: /JobType at part 0: couldn't find key: struct \
+         field with name \"JobType\""
+    );
+    let found = filtered("Job.Type+%21%3D+%22batch%22").await;
+    assert_eq!(found.json()[0]["JobType"], "service");
+    let none = filtered("Job.Type+%3D%3D+%22batch%22").await;
+    assert_eq!(none.text(), "[]");
+}
