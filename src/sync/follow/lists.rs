@@ -42,7 +42,7 @@ impl Follow {
             if at > now {
                 return Some(at);
             }
-            self.ask_list(watch, wait);
+            self.ask_list(watch, wait, now);
         }
         None
     }
@@ -77,7 +77,7 @@ impl Follow {
         }
     }
 
-    fn ask_list(&mut self, watch: usize, wait: Duration) {
+    fn ask_list(&mut self, watch: usize, wait: Duration, now: Instant) {
         let index = self.plan.index(watch);
         let List::Next(_, ask) = self.watches[watch].list else {
             return;
@@ -91,6 +91,7 @@ impl Follow {
             ask => ask,
         };
         let (wait, asked) = ask.wait(index, wait);
+        self.watches[watch].pace.asked(wait, now);
         let namespace = Arc::clone(&self.watches[watch].name);
         let options = QueryOptions {
             consistency,
@@ -120,6 +121,7 @@ impl Follow {
         self.watches[at].listed(services, &self.settings.times, now);
         match listed {
             Ok(listed) => {
+                self.watches[at].pace.answered(listed.meta.index, now);
                 self.worked(super::outage::Failing::Lists);
                 self.take_list(at, heard, &listed, now);
             }
@@ -278,7 +280,7 @@ impl Follow {
 
 fn next((watch, it): (usize, &Watch)) -> Option<(Instant, usize)> {
     match it.list {
-        List::Next(at, _) => Some((at, watch)),
+        List::Next(at, _) => Some((at.max(it.pace.next()), watch)),
         List::Asked(..) => None,
     }
 }

@@ -9,6 +9,7 @@ mod contact;
 mod lists;
 mod missing;
 mod outage;
+mod pace;
 pub(super) mod plan;
 #[cfg(test)]
 mod proofs;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
+use super::pace::Pace;
 use super::plan::Asked;
 use crate::nomad::Wait;
 use crate::sync::settings::{Settings, Times};
@@ -27,6 +28,8 @@ pub(super) struct Watch {
     pub(super) stream_backoff: Backoff,
     /// How often the list alone has failed, while others answer.
     pub(super) list_backoff: Backoff,
+    /// How often the list may be asked, whatever is the reason.
+    pub(super) pace: Pace,
     /// When it was last asked because it was doubtful that Nomad is there.
     rechecked: Option<Instant>,
 }
@@ -77,6 +80,7 @@ impl Watch {
             stream: Stream::Closed(now),
             stream_backoff: Backoff::new(settings.backoff_max),
             list_backoff: Backoff::new(settings.backoff_max),
+            pace: Pace::new(now),
             rechecked: None,
         }
     }
