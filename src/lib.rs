@@ -5,6 +5,7 @@
 //! what `nomad` tells. `app` puts it together. ARCHITECTURE.md has the floors and two walkthroughs.
 
 pub mod answers;
+mod apart;
 pub mod app;
 pub mod catalog;
 pub mod certs;

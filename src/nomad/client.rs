@@ -21,6 +21,7 @@ use super::servers::{Once, Servers, opened, whole};
 use super::settings::Settings;
 use super::tls::{TlsError, TlsSettings};
 use super::token::Token;
+use crate::apart::Turns;
 
 /// A client of Nomad's HTTP API; cheap to clone.
 #[derive(Clone, Debug)]
@@ -61,6 +62,7 @@ struct Inner {
     settings: Settings,
     servers: Arc<Servers>,
     permits: Permits,
+    turns: Turns,
     network: Network,
 }
 
@@ -133,6 +135,7 @@ impl Client {
                 settings,
                 servers,
                 permits,
+                turns: Turns::new(),
                 network,
             }),
         })
@@ -188,6 +191,11 @@ impl Client {
 
     pub(super) fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// Has long bodies and lines read.
+    pub(super) fn turns(&self) -> &Turns {
+        &self.inner.turns
     }
 
     /// Returns the whole answer, from the first address that has one.

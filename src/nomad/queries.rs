@@ -183,6 +183,7 @@ impl Client {
             url,
             silence,
             limit_bytes,
+            self.turns().clone(),
         ))
     }
 
@@ -243,7 +244,9 @@ impl Client {
         decode: impl FnOnce(&Answered) -> Result<T, Cause>,
     ) -> Result<T, NomadError> {
         let answer = self.ask(call).await?;
-        decode(&answer).map_err(|cause| NomadError {
+        let decode = || decode(&answer);
+        let decoded = self.turns().read(answer.body.len(), decode).await;
+        decoded.map_err(|cause| NomadError {
             url: answer.url,
             cause,
         })

@@ -14,6 +14,7 @@ use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, Decoder};
 
 use super::error::{Cause, NomadError, excerpt};
 use super::permits::Permit;
+use crate::apart::Turns;
 
 /// An open stream.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct EventStream {
     url: String,
     silence: Duration,
     limit_bytes: usize,
+    turns: Turns,
 }
 
 /// One line of the stream.
@@ -38,7 +40,7 @@ pub enum Frame {
     Events {
         /// The index.
         index: u64,
-        /// Each change of a service.
+        /// The services that changed, each once.
         changes: Vec<Change>,
         /// Changes that do not say which service they are of.
         unreadable: usize,
@@ -46,7 +48,7 @@ pub enum Frame {
 }
 
 /// A service that changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
     /// Exactly as Nomad has it.
     pub namespace: String,
@@ -60,6 +62,7 @@ impl EventStream {
         url: String,
         silence: Duration,
         limit_bytes: usize,
+        turns: Turns,
     ) -> Self {
         Self {
             response,
@@ -73,6 +76,7 @@ impl EventStream {
             url,
             silence,
             limit_bytes,
+            turns,
         }
     }
 
@@ -94,7 +98,10 @@ impl EventStream {
         loop {
             match self.lines.decode(&mut self.begun) {
                 Ok(Some(line)) if line.trim_ascii().is_empty() => continue,
-                Ok(Some(line)) => return decode(&line).map(Some),
+                Ok(Some(line)) => {
+                    let frame = self.turns.read(line.len(), || decode(&line)).await;
+                    return frame.map(Some);
+                }
                 Ok(None) => {}
                 Err(AnyDelimiterCodecError::MaxChunkLengthExceeded) => {
                     let limit_bytes = self.limit_bytes;
@@ -179,6 +186,9 @@ fn decode(line: &Bytes) -> Result<Frame, Cause> {
             _ => unreadable += 1,
         }
     }
+    // A frame may have thousands of changes of one service, which is read once.
+    changes.sort_unstable();
+    changes.dedup();
     Ok(Frame::Events {
         index: line.index,
         changes,

@@ -13,6 +13,9 @@ use crate::nomad::{
     Allocations, Check, Consistency, Frame, Listed, NomadError, QueryMeta, QueryOptions,
 };
 
+/// From so many records of a reply on, other tasks do not wait until all are gone through.
+pub(super) const MANY_RECORDS: usize = 1000;
+
 /// Who asks, and its number for the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ticket {
@@ -86,6 +89,23 @@ pub(super) enum Reply {
     Allocations(Duration, Result<Allocations, NomadError>),
     /// The task that asked has a bug.
     Panicked,
+}
+
+impl Reply {
+    /// Counts what has to be gone through one by one.
+    pub(super) fn records(&self) -> usize {
+        match self {
+            Self::List(Ok(listed)) => listed.services.len(),
+            Self::Rights(Ok(rights)) => {
+                let lists = rights.lists.iter();
+                lists.map(|(_, listed)| listed.services.len()).sum()
+            }
+            Self::Service(Ok((_, converted))) => converted.instances.len(),
+            Self::Frame(Frame::Events { changes, .. }) => changes.len(),
+            Self::Allocations(_, Ok(found)) => found.allocations.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// The commands that a subject has given and that were not taken yet, and its numbers.

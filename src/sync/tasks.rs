@@ -10,9 +10,10 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::apply::convert;
-use super::ask::{Command, Question, Reply, Ticket};
+use super::ask::{Command, MANY_RECORDS, Question, Reply, Ticket};
 use super::rights::{self, Wanted};
 use super::settings::Settings;
+use crate::apart::apart;
 use crate::nomad::{Client, NomadError};
 
 /// Frames of the streams that may wait to be taken.
@@ -162,7 +163,9 @@ async fn ask(client: &Client, settings: &Settings, question: Question) -> Reply 
                 .await;
             Reply::Service(read.map(|read| {
                 let meta = read.meta;
-                (meta, convert(&key, read, &settings.exclude_tags))
+                let many = read.registrations.len() >= MANY_RECORDS;
+                let convert = || convert(&key, read, &settings.exclude_tags);
+                (meta, if many { apart(convert) } else { convert() })
             }))
         }
         Question::Contact { namespace, options } => {

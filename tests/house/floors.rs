@@ -6,7 +6,8 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 18] = [
+const FLOORS: [(&str, u8); 19] = [
+    ("apart", 0),
     ("fair_queue", 0),
     ("tls_failure", 0),
     ("dns", 1),

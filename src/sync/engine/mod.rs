@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::apply::{Applier, Published};
-use super::ask::{Reply, Subject, Ticket};
+use super::ask::{MANY_RECORDS, Reply, Subject, Ticket};
 use super::demand::{Demand, Nomad};
 use super::follow::{Failed, Follow};
 use super::guard::Guard;
@@ -21,6 +21,7 @@ use super::health::HealthDriver;
 use super::settings::Settings;
 use super::status::Status;
 use super::tasks::Tasks;
+use crate::apart::apart;
 use crate::catalog::{Ask, Coverage, Writer};
 use crate::nomad::Client;
 
@@ -40,7 +41,7 @@ pub async fn run(
     let mut engine = Engine::new(settings, client, writer, status);
     let mut shutdown = pin!(shutdown);
     loop {
-        let wake = engine.turn();
+        let wake = engine.turn_beside_others();
         tokio::select! {
             biased;
             () = &mut shutdown => return,
@@ -65,6 +66,8 @@ struct Engine {
     housekeeping: Instant,
     /// How often the client has chosen another address.
     moves: Option<usize>,
+    /// The records of the replies since the last turn.
+    records: usize,
 }
 
 impl Engine {
@@ -87,12 +90,21 @@ impl Engine {
             status,
             housekeeping: Instant::now(),
             moves: None,
+            records: 0,
             settings,
         };
         if coverage == Coverage::OnDemand {
             engine.begin_on_demand(Instant::now());
         }
         engine
+    }
+
+    /// The same as [`Self::turn`], apart from other tasks where much was told.
+    fn turn_beside_others(&mut self) -> Instant {
+        match std::mem::take(&mut self.records) {
+            many if many >= MANY_RECORDS => apart(|| self.turn()),
+            _ => self.turn(),
+        }
     }
 
     /// Commands what is due, publishes what changed, and returns when there is more to do without any reply.
@@ -116,9 +128,18 @@ impl Engine {
     }
 
     fn reply(&mut self, reply: Option<(Ticket, Reply)>) {
-        let Some((Ticket { subject, number }, reply)) = reply else {
+        let Some((ticket, reply)) = reply else {
             return;
         };
+        let records = reply.records();
+        self.records = self.records.saturating_add(records);
+        match records {
+            many if many >= MANY_RECORDS => apart(|| self.take_reply(ticket, reply)),
+            _ => self.take_reply(ticket, reply),
+        }
+    }
+
+    fn take_reply(&mut self, Ticket { subject, number }: Ticket, reply: Reply) {
         let now = Instant::now();
         match subject {
             Subject::Follow => {

@@ -1,0 +1,92 @@
+//! Does long work so that no other task waits for it: what Nomad sends in one piece may take long to read.
+//!
+//! Floor 0. The thread leaves the runtime's workers for so long, and another takes its place. A runtime of one thread, as in
+//! paused time, has none to leave.
+
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Semaphore;
+use tokio::task::block_in_place;
+
+/// What is done at once where it stands: some hundred microseconds of it, in octets of JSON.
+const SHORT_OCTETS: usize = 64 << 10;
+
+/// Does work apart from the other tasks of the runtime.
+pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
+        _ => work(),
+    }
+}
+
+/// Reads what is long apart, a few pieces at once, and leaves half of the cores to others.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns(Arc<Semaphore>);
+
+impl Turns {
+    pub(crate) fn new() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self(Arc::new(Semaphore::new((cores / 2).max(1))))
+    }
+
+    /// Reads so many octets, apart where they are many.
+    pub(crate) async fn read<T>(&self, octets: usize, read: impl FnOnce() -> T) -> T {
+        if octets <= SHORT_OCTETS {
+            return read();
+        }
+        // It is never closed; without a turn it would only be read beside others.
+        let _turn = self.0.acquire().await;
+        apart(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    /// Reads in the one worker; says whether another task ran meanwhile, and by which thread it was read.
+    async fn another_runs_while(octets: usize) -> bool {
+        let (sender, receiver) = mpsc::channel();
+        let reading = tokio::spawn(async move {
+            tokio::spawn(async move { sender.send(()) });
+            let wait = if octets > SHORT_OCTETS {
+                LONG
+            } else {
+                Duration::ZERO
+            };
+            let read = move || receiver.recv_timeout(wait).is_ok();
+            Turns::new().read(octets, read).await
+        });
+        reading.await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn other_tasks_run_while_what_is_long_is_read() {
+        assert!(another_runs_while(SHORT_OCTETS + 1).await);
+        assert!(!another_runs_while(SHORT_OCTETS).await);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn long_pieces_take_turns() {
+        let turns = Turns(Arc::new(Semaphore::new(1)));
+        let others = Arc::clone(&turns.0);
+        let free = turns.read(SHORT_OCTETS + 1, || others.available_permits());
+        assert_eq!(free.await, 0);
+        assert_eq!(turns.0.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_thread_just_reads() {
+        let own = thread::current().id();
+        let read = || thread::current().id() == own;
+        assert!(Turns::new().read(SHORT_OCTETS + 1, read).await);
+    }
+}
