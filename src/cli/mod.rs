@@ -224,7 +224,7 @@ fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
 
 /// The certificates that `nomadns certs` wrote there, if it did.
 fn development_certificates(folder: &Path) -> Option<Development> {
-    let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
+    let read = |file: &str| String::from_utf8(read_file(&folder.join(file)).ok()?).ok();
     Some(Development {
         ca_pem: read("ca.pem")?,
         certificate_pem: read("localhost.pem")?,

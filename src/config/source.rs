@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::error::ConfigError;
 use super::file::File;
 use super::range::Range;
-use super::reading::{FILE_OCTETS, read_at_most};
+use super::reading::read_file_or_pipe;
 use super::{secrecy, words};
 
 /// Values laid over each other, the last one winning.
@@ -29,10 +29,7 @@ impl Source {
     /// # Errors
     /// A file that cannot be read or is not TOML.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        // It may be a pipe of the shell.
-        let file = std::fs::File::open(path);
-        let octets = file.and_then(|file| read_at_most(file, FILE_OCTETS));
-        let octets = octets.map_err(|error| {
+        let octets = read_file_or_pipe(path).map_err(|error| {
             whole(
                 path,
                 format!("cannot be read ({error}); name a readable file"),

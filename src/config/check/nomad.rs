@@ -8,7 +8,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::{Check, Files, secret};
-use crate::config::reading::read_file;
+use crate::config::reading::{FILE_OCTETS, read_file};
 use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
     Address, AddressError, BasicAuth, Client, Secret, Settings, SettingsError, TlsSettings,
@@ -178,6 +178,13 @@ fn read_folder(folder: &Path) -> std::io::Result<Vec<u8>> {
     let mut pem = Vec::new();
     for path in paths {
         pem.extend(read_file(&path)?);
+        if pem.len() as u64 > FILE_OCTETS {
+            let problem = format!("its files have more than {FILE_OCTETS} octets together");
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::FileTooLarge,
+                problem,
+            ));
+        }
         pem.push(b'\n');
     }
     Ok(pem)

@@ -70,9 +70,58 @@ fn a_pipe_or_a_device_is_no_file_and_nobody_waits_for_it() {
             );
         }
     }
-    let (code, _, error) = run(&["check", "--config", "/dev/zero"]);
+    for place in ["/dev/zero", folder.path().to_str().unwrap()] {
+        let (code, _, error) = run(&["check", "--config", place]);
+        assert_eq!(code, 2);
+        assert!(
+            error.contains(place) && error.contains("is neither a regular file nor a pipe"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_is_named_with_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large");
+    let octets = (16 << 20) + 1;
+    // It takes no room on the disk.
+    fs::File::create(&large).unwrap().set_len(octets).unwrap();
+    let large = large.to_str().unwrap();
+    for (key, config) in naming(large) {
+        let config = Config::new(&config);
+        let (code, _, error) = run(&["check", "--config", &config.path()]);
+        assert_eq!(code, 2, "{key}: {error}");
+        assert!(
+            error.contains("has more than 16777216 octets"),
+            "{key}: {error}"
+        );
+    }
+    let (code, _, error) = run(&["check", "--config", large]);
     assert_eq!(code, 2);
-    assert!(error.contains("has more than 16777216 octets"), "{error}");
+    assert!(
+        error.contains(large) && error.contains("has more than 16777216 octets"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_folder_of_cas_has_the_limit_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        file.set_len(9 << 20).unwrap();
+    }
+    assert_says(
+        &format!(
+            "[nomad]\naddresses = [\"https://a\"]\nca_path = {:?}",
+            folder.path()
+        ),
+        &[
+            ": nomad.ca_path = ",
+            "its files have more than 16777216 octets together",
+        ],
+    );
 }
 
 #[test]
