@@ -12,10 +12,10 @@ FRAME_OCTETS = 9 * MIB
 def list_that_comes_back_at_once(world):
     """A proxy that knows no blocking queries answers lists at once: it is asked once a second, and changes are seen."""
     seconds = 10
+    world.nomad.answer("/v1/event/stream", 403, "Permission denied")
+    _answer_lists_at_once(world, ["redis"])
     with world.gateway() as gateway:
-        world.nomad.answer("/v1/event/stream", 403, "Permission denied")
-        _answer_lists_at_once(world, ["redis"])
-        # The burst, and streams that are open already, are over.
+        # The burst of the begin is over.
         expect(until(lambda: _lists(world) > 5, 20), "the list is not asked")
         time.sleep(3)
         before, begin = gateway.seen(), _lists(world)
