@@ -1,14 +1,17 @@
-//! A query with what its answer may cost: what costs more waits for its turn.
+//! A query with where it came from and what its answer may cost: what costs more waits for its turn.
 //!
 //! Floor 2. `layers` makes it: first a bounded attempt, and where that is refused one in turn.
 
 use crate::dns::Query;
+use crate::fair_queue::ClientAddress;
 
-/// A query, and what its answer may cost.
+/// A query, where it came from, and what its answer may cost.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// The query.
     pub query: Query,
+    /// Where it came from.
+    pub client: ClientAddress,
     /// What its answer may cost.
     pub effort: Effort,
 }

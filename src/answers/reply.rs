@@ -22,7 +22,7 @@ impl Reply {
     }
 
     /// Of an answer to one query, which is not kept.
-    pub(super) fn once(answer: Answer) -> Self {
+    pub(crate) fn once(answer: Answer) -> Self {
         Self {
             answer,
             sources: Sources::once(),

@@ -15,6 +15,7 @@ use super::nomad::{Loops, NomadZones};
 use super::{AnswerError, Attempt, Effort, Reply, ZoneSettings};
 use crate::catalog::Catalog;
 use crate::dns::{AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
+use crate::fair_queue::ClientAddress;
 
 /// Answers queries from the catalogue.
 #[derive(Clone, Debug)]
@@ -72,11 +73,16 @@ impl Router {
         answer.unwrap_or_else(|| Ok(self.answer_outside(query)))
     }
 
-    async fn have_answer(self, query: Query, effort: Effort) -> Result<Reply, AnswerError> {
+    async fn have_answer(self, attempt: Attempt) -> Result<Reply, AnswerError> {
+        let Attempt {
+            query,
+            client,
+            effort,
+        } = attempt;
         if let Some(answer) = self.answer_itself(&query) {
             return Ok(answer);
         }
-        let view = self.nomad.have_read(&query).await?;
+        let view = self.nomad.have_read(&query, client).await?;
         let answer = self.nomad.answer_from(&query, view, effort);
         answer.unwrap_or_else(|| Ok(self.answer_outside(&query)))
     }
@@ -118,15 +124,15 @@ impl Service<Attempt> for Router {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, Attempt { query, effort }: Attempt) -> Self::Future {
-        if !self.nomad.is_asked_for(&query) {
-            return Either::Left(ready(self.answer(&query, effort)));
+    fn call(&mut self, attempt: Attempt) -> Self::Future {
+        if !self.nomad.is_asked_for(&attempt.query) {
+            return Either::Left(ready(self.answer(&attempt.query, attempt.effort)));
         }
-        Either::Right(Box::pin(self.clone().have_answer(query, effort)))
+        Either::Right(Box::pin(self.clone().have_answer(attempt)))
     }
 }
 
-/// Answers a query whatever it costs.
+/// Answers a query of our own, whatever it costs.
 impl Service<Query> for Router {
     type Response = Reply;
     type Error = AnswerError;
@@ -137,7 +143,10 @@ impl Service<Query> for Router {
     }
 
     fn call(&mut self, query: Query) -> Self::Future {
-        let effort = Effort::Whole;
-        self.call(Attempt { query, effort })
+        self.call(Attempt {
+            client: ClientAddress::proven(query.client),
+            query,
+            effort: Effort::Whole,
+        })
     }
 }

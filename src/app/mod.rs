@@ -107,7 +107,8 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
     let workers = Arc::clone(&parts.workers);
-    let stacks = Stacks::new(router, settings.stack, settings.cache, workers);
+    let stacks = Stacks::new(router, settings.stack, settings.cache, workers)
+        .knowing_cookies(server.cookies.clone());
 
     let udp = listening::start_udp(bound.udp, &stacks, &server, settings.udp, &parts.udp)?;
     // One for all connections, and for the gateway's own queries.

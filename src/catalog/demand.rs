@@ -3,13 +3,13 @@
 //! Floor 1. `answers` asks and waits, `sync` reads and replies once the catalogue has it; neither knows the other.
 //! The way between them is bounded: what finds no room is refused at once.
 
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::Doubt;
 use super::labels::keys;
+use crate::fair_queue::ClientAddress;
 
 /// Queries whose wish has not reached what follows Nomad.
 const ASKS_QUEUED: usize = 1024;
@@ -42,8 +42,8 @@ pub struct Ask {
     pub namespace: Box<str>,
     /// The service.
     pub service: Box<str>,
-    /// Who asks, as far as that is known.
-    pub client: Option<IpAddr>,
+    /// Who asks.
+    pub client: ClientAddress,
     /// Is told once the catalogue has it, or that it does not.
     pub done: oneshot::Sender<Result<(), NotRead>>,
 }
@@ -71,7 +71,7 @@ impl Demand {
         &self,
         namespace: &[u8],
         service: &[u8],
-        client: Option<IpAddr>,
+        client: ClientAddress,
     ) -> Result<(), NotRead> {
         let text = |label| str::from_utf8(label).unwrap_or_default();
         let Ok((namespace, service)) = keys(text(namespace), text(service)) else {

@@ -24,13 +24,14 @@ mod taken;
 mod view;
 mod writer;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
 
 use cell::{Asked, Cell};
 use demand::Demand;
+
+use crate::fair_queue::ClientAddress;
 
 pub use demand::{Ask, Coverage, NotRead};
 pub use doubt::{Doubt, Doubted};
@@ -83,7 +84,7 @@ impl Catalog {
         &self,
         namespace: &[u8],
         service: &[u8],
-        client: Option<IpAddr>,
+        client: ClientAddress,
     ) -> Result<(), NotRead> {
         self.demand.ask(namespace, service, client).await
     }

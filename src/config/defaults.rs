@@ -85,6 +85,7 @@ impl Default for NomadSection {
             on_demand_absent_seconds: 5,
             on_demand_names: 10_000,
             on_demand_reads_per_second: 100,
+            on_demand_waiting: 256,
         }
     }
 }

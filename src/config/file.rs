@@ -115,6 +115,8 @@ pub struct NomadSection {
     pub on_demand_names: usize,
     /// How many reads on demand are begun in a second.
     pub on_demand_reads_per_second: usize,
+    /// How many services wait to be read on demand, of clients whose address is proven and again of others.
+    pub on_demand_waiting: usize,
 }
 
 /// Where the gateway listens.

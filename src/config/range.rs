@@ -35,6 +35,7 @@ pub const RANGES: &[Range] = &[
     range("nomad.on_demand_absent_seconds", 1, 3600),
     range("nomad.on_demand_names", 1, 1_000_000),
     range("nomad.on_demand_reads_per_second", 1, 10_000),
+    range("nomad.on_demand_waiting", 1, 4096),
     range("tls.check_seconds", 0, DAY),
     range("http.check_seconds", 0, DAY),
     // The highest rate that can be kept exactly enough, and the largest burst.

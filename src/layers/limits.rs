@@ -8,6 +8,11 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
 
+use crate::fair_queue::Room;
+
+/// Which part of all that may wait may wait for a turn, of one class of clients: the others find room.
+const CLASS_SHARE: usize = 4;
+
 /// The bounds of the work behind the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -33,6 +38,14 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How many queries may wait for their turn to have such an answer made.
+    pub(super) fn large_room(&self) -> Room {
+        Room {
+            per_client: self.large_per_client,
+            per_class: (self.waiting / CLASS_SHARE).max(1),
+        }
+    }
+
     /// The layers of these bounds, from the outside inwards.
     pub fn layers(self) -> (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer) {
         (

@@ -6,6 +6,7 @@
 pub mod cache;
 mod limits;
 pub mod metrics;
+pub mod proof;
 pub mod rescue;
 mod turns;
 
@@ -24,7 +25,7 @@ use self::metrics::{Counters, Metrics, MetricsLayer, Workers};
 use self::rescue::{Rescue, RescueLayer};
 use self::turns::TurnsLayer;
 use crate::answers::{Reply, Router};
-use crate::dns::{Answer, Query};
+use crate::dns::{Answer, CookieSecrets, Query};
 
 /// The whole stack, as a listener sees it: it always has an answer.
 ///
@@ -90,9 +91,18 @@ impl Stacks {
         Self {
             router,
             limits: limits.layers(),
-            turns: TurnsLayer::new(limits.large_at_once, limits.large_per_client),
+            turns: TurnsLayer::new(limits.large_at_once, limits.large_room()),
             cache,
             workers,
+        }
+    }
+
+    /// Has cookies that were made with these secrets prove their client's address.
+    #[must_use]
+    pub fn knowing_cookies(self, secrets: CookieSecrets) -> Self {
+        Self {
+            turns: self.turns.knowing_cookies(secrets),
+            ..self
         }
     }
 

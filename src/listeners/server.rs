@@ -1,18 +1,15 @@
 //! What is the same for all listeners: what the server says of itself in every answer that asks for it (its
 //! name, its cookies, its patience), and what clients may do.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::clients::Clients;
 use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Transport};
 use crate::layers::metrics::Counters;
-
-/// Stands for the address of a client that has none.
-const NO_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
 
 /// Asks for the SOA of the root, which any server has an answer to.
 const ROOT_QUERY: &[u8] = &[0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
@@ -78,7 +75,8 @@ impl Server {
     /// Anybody can have written that address, so all else would only make the answer longer.
     pub(super) fn least_additions(&self, query: &Query) -> Additions<'_> {
         let cookie = query.edns.and_then(|edns| edns.options.cookie);
-        let answer = |cookie| self.cookies.answer(&cookie, address(query), now_seconds());
+        let address = cookie_address(query);
+        let answer = |cookie| self.cookies.answer(&cookie, address, now_seconds());
         Additions {
             cookie: cookie.map(answer),
             ..Additions::default()
@@ -87,9 +85,7 @@ impl Server {
 
     /// Whether a query has a cookie that was made here for its client.
     pub(super) fn knows_cookie(&self, query: &Query) -> bool {
-        let cookie = query.edns.and_then(|edns| edns.options.cookie);
-        let known = |cookie| self.cookies.know(&cookie, address(query), now_seconds());
-        cookie.is_some_and(known)
+        knows_cookie(&self.cookies, query)
     }
 
     /// RFC 7828 §3.3.2: only where a DNS connection can be idle.
@@ -98,22 +94,4 @@ impl Server {
         let told = connected && !self.keepalive.is_zero();
         told.then(|| u16::try_from(self.keepalive.as_millis() / 100).unwrap_or(u16::MAX))
     }
-}
-
-/// A client without an address has all addresses alike.
-fn address(query: &Query) -> IpAddr {
-    query.client.unwrap_or(NO_ADDRESS)
-}
-
-/// The time as cookies have it: seconds since 1970, the lower 32 bits (RFC 9018 §4.3).
-fn now_seconds() -> u32 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "RFC 9018 counts modulo 2^32"
-    )]
-    let seconds = since.as_secs() as u32;
-    seconds
 }

@@ -80,6 +80,8 @@ pub struct OnDemand {
     pub names: usize,
     /// Reads that are begun in a second at most.
     pub reads_per_second: u32,
+    /// Services that wait to be read at most, of clients whose address is proven and again of others.
+    pub waiting: usize,
 }
 
 impl Default for OnDemand {
@@ -89,6 +91,7 @@ impl Default for OnDemand {
             keep_absent: Duration::from_secs(5),
             names: 10_000,
             reads_per_second: 100,
+            waiting: 256,
         }
     }
 }

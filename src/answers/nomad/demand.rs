@@ -9,6 +9,7 @@ use super::{NomadZones, aliases};
 use crate::answers::{AnswerError, Effort};
 use crate::catalog::{Coverage, View};
 use crate::dns::{Labels, Name, Query};
+use crate::fair_queue::ClientAddress;
 
 /// The most services that a query has read for each name: that asked for, and those that CNAMEs lead to.
 const CANDIDATES: usize = 4;
@@ -21,7 +22,11 @@ impl NomadZones {
     }
 
     /// Has read what a query may mean, and what the CNAMEs there lead to; gives the view that has all of it.
-    pub(crate) async fn have_read(&self, query: &Query) -> Result<View, AnswerError> {
+    pub(crate) async fn have_read(
+        &self,
+        query: &Query,
+        client: ClientAddress,
+    ) -> Result<View, AnswerError> {
         let mut read: Vec<Name> = Vec::new();
         loop {
             // Each step begins at the name asked for: what was read may have changed meanwhile.
@@ -30,15 +35,20 @@ impl NomadZones {
                 return Ok(view);
             };
             drop(view);
-            self.have_name_read(query, &name).await?;
+            self.have_name_read(query, client, &name).await?;
             read.push(name);
         }
     }
 
     /// Has read what a name may mean, one after the other until there is something.
-    async fn have_name_read(&self, query: &Query, name: &Name) -> Result<(), AnswerError> {
+    async fn have_name_read(
+        &self,
+        query: &Query,
+        client: ClientAddress,
+        name: &Name,
+    ) -> Result<(), AnswerError> {
         for Candidate { namespace, service } in self.candidates(query, name) {
-            let demanded = self.catalog.demand(&namespace, &service, query.client);
+            let demanded = self.catalog.demand(&namespace, &service, client);
             demanded.await?;
             let view = self.catalog.view();
             let context = view

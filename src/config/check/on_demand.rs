@@ -14,5 +14,6 @@ pub(super) fn on_demand(section: &NomadSection, settings: &mut sync::Settings) {
         keep_absent: Duration::from_secs(section.on_demand_absent_seconds),
         names: section.on_demand_names,
         reads_per_second: whole(section.on_demand_reads_per_second),
+        waiting: section.on_demand_waiting,
     };
 }

@@ -7,14 +7,10 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use ipnet::{Ipv4Net, Ipv6Net};
-
 use super::Networks;
 use super::limiter::Limiter;
+use crate::fair_queue::site_network;
 
-/// What of an address is one network, in bits, as RRL has it: a flood is aimed at the line that leads there.
-const IPV4_NETWORK_BITS: u8 = 24;
-const IPV6_NETWORK_BITS: u8 = 56;
 /// The time whose answers may go at once, after a pause.
 const BURST_MICROSECONDS: u64 = 1_000_000;
 
@@ -106,7 +102,8 @@ impl Unproven {
 
     /// Takes an answer of so many octets out of the buckets of a client's network.
     pub(super) fn send(&self, client: IpAddr, kind: AnswerKind, octets: usize) -> Sent {
-        let network = network(client);
+        // A flood is aimed at the line that leads there.
+        let network = site_network(client);
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         let takes = |counted, many: u64, per_second: Option<u32>| {
             per_second.is_none_or(|per_second| {
@@ -149,17 +146,6 @@ impl UnprovenCounters {
             ("truncated", load(&self.truncated)),
             ("dropped", load(&self.dropped)),
         ]
-    }
-}
-
-fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V4(address) => Ipv4Net::new_assert(address, IPV4_NETWORK_BITS)
-            .network()
-            .into(),
-        IpAddr::V6(address) => Ipv6Net::new_assert(address, IPV6_NETWORK_BITS)
-            .network()
-            .into(),
     }
 }
 

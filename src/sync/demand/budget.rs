@@ -1,25 +1,13 @@
 //! How many reads on demand are begun in a second: what is not used is saved up for one second.
 //!
-//! Floor 2, no I/O. A part of them is kept back from who asks much, so that others find one, and another part from names
-//! of which nothing is known, so that what is known stays new. What is remembered of clients is of one second.
+//! Floor 2, no I/O. A part is kept back from names that are not known to have a service, so that what is known stays new.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Known;
-use crate::fair_queue::client_network;
-
-/// Which part of a second's reads one client may begin before those that are kept back are kept from it.
-const CLIENT_SHARE: f64 = 8.0;
-/// Which part is kept back from clients that have begun more.
-const KEPT_FROM_MANY: f64 = 2.0;
 /// Which part is kept back from names that are not known to have a service.
 const KEPT_FROM_UNKNOWN: f64 = 4.0;
-/// How long it is remembered what a client has begun.
-const REMEMBERED: Duration = Duration::from_secs(1);
 
 /// The reads that may be begun.
 #[derive(Debug)]
@@ -27,9 +15,14 @@ pub(super) struct Budget {
     per_second: f64,
     left: f64,
     counted: Instant,
-    /// What each client has begun since then: no more clients than reads.
-    begun: HashMap<Option<IpAddr>, f64, ahash::RandomState>,
-    begun_since: Instant,
+}
+
+/// Which reads of the budget are for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    All,
+    /// Those that are not kept back.
+    Unknown,
 }
 
 impl Budget {
@@ -39,35 +32,37 @@ impl Budget {
             per_second,
             left: per_second,
             counted: now,
-            begun: HashMap::default(),
-            begun_since: now,
         }
     }
 
-    /// Takes one for a client, if there is one for it.
-    pub(super) fn take(&mut self, client: Option<IpAddr>, known: Known, now: Instant) -> bool {
+    /// Whether there is a read now.
+    pub(super) fn has(&mut self, part: Part, now: Instant) -> bool {
         let passed = now.duration_since(self.counted).as_secs_f64();
         self.counted = now;
         self.left = (self.left + passed * self.per_second).min(self.per_second);
-        if now.duration_since(self.begun_since) >= REMEMBERED {
-            self.begun.clear();
-            self.begun_since = now;
-        }
-        let client = client.map(client_network);
-        let begun = self.begun.get(&client).copied().unwrap_or(0.0);
-        let kept_back = match known {
-            Known::Here => 0.0,
-            _ if begun >= (self.per_second / CLIENT_SHARE).max(1.0) => {
-                (self.per_second / KEPT_FROM_MANY).floor()
-            }
-            Known::Nothing | Known::Absent => (self.per_second / KEPT_FROM_UNKNOWN).floor(),
+        self.left >= self.wanted(part)
+    }
+
+    /// Takes one that there is.
+    pub(super) fn take(&mut self) {
+        self.left -= 1.0;
+    }
+
+    /// When there will be one, if none is taken meanwhile.
+    pub(super) fn when(&self, part: Part) -> Instant {
+        let missing = (self.wanted(part) - self.left).max(0.0);
+        let seconds = Duration::from_secs_f64(missing / self.per_second);
+        // What is rounded off must not have it looked for too early, again and again.
+        self.counted + seconds + Duration::from_millis(1)
+    }
+
+    /// What has to be left to take one.
+    fn wanted(&self, part: Part) -> f64 {
+        let kept_back = match part {
+            Part::All => 0.0,
+            Part::Unknown => (self.per_second / KEPT_FROM_UNKNOWN).floor(),
         };
         // A single read is for whoever comes first.
-        if self.left < (1.0 + kept_back).min(self.per_second) {
-            return false;
-        }
-        self.left -= 1.0;
-        self.begun.insert(client, begun + 1.0);
-        true
+        (1.0 + kept_back).min(self.per_second)
     }
 }

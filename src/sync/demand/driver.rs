@@ -25,6 +25,8 @@ pub(in crate::sync) struct Demand {
     demands: Demands,
     commands: Commands,
     reading: HashMap<u64, (Key, Consistency)>,
+    /// What has to leave the catalogue, since other names have taken its room.
+    gone: Vec<Key>,
     asks: mpsc::Receiver<Ask>,
     coverage: Coverage,
 }
@@ -48,6 +50,7 @@ impl Demand {
             demands,
             commands: Commands::new(Subject::Demand),
             reading: HashMap::new(),
+            gone: Vec::new(),
             asks,
             coverage,
         }
@@ -85,8 +88,8 @@ impl Demand {
         self.demands.clear()
     }
 
-    /// Takes a query's wish; returns a service that has to leave the catalogue to make room.
-    pub(in crate::sync) fn asked(&mut self, ask: Ask, nomad: Nomad, now: Instant) -> Option<Key> {
+    /// Takes a query's wish.
+    pub(in crate::sync) fn asked(&mut self, ask: Ask, nomad: Nomad, now: Instant) {
         let key = Key {
             namespace: ask.namespace.into(),
             name: ask.service.into(),
@@ -94,23 +97,37 @@ impl Demand {
         if !self.is_on() || !self.settings.is_configured(&key.namespace) {
             // The catalogue has all of it, or nothing ever: who asked may have given up.
             let _ = ask.done.send(Ok(()));
-            return None;
+            return;
         }
         if nomad == Nomad::Away {
             self.demands.ask_without_nomad(&key, ask.done);
-            return None;
+            return;
         }
-        self.demands.ask(key, ask.client, ask.done, now)
+        self.demands.ask(key, ask.client, ask.done, now);
     }
 
     /// Commands the reads that are asked for; `index` tells which state an answer about a service has to reach.
-    pub(in crate::sync) fn turn(&mut self, now: Instant, mut index: impl FnMut(&Key) -> u64) {
-        while self.reading.len() < self.settings.reads_in_flight
-            && let Some(key) = self.demands.next_read(now)
-        {
+    ///
+    /// Returns when there is more to read without any reply.
+    pub(in crate::sync) fn turn(
+        &mut self,
+        now: Instant,
+        mut index: impl FnMut(&Key) -> u64,
+    ) -> Option<Instant> {
+        while self.reading.len() < self.settings.reads_in_flight {
+            let Some((key, gone)) = self.demands.next_read(now) else {
+                return self.demands.next_due();
+            };
+            self.gone.extend(gone);
             let min_index = index(&key);
             self.read(key, Consistency::Stale, min_index);
         }
+        None
+    }
+
+    /// Takes what has to leave the catalogue.
+    pub(in crate::sync) fn take_gone(&mut self) -> Vec<Key> {
+        std::mem::take(&mut self.gone)
     }
 
     /// Takes a reply; none when it has to be asked of the leader first.

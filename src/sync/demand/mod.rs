@@ -5,12 +5,13 @@
 
 mod budget;
 mod driver;
+mod kept;
 #[cfg(test)]
 mod proofs;
+mod queue;
 mod waiter;
 
-use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,74 +19,32 @@ use tokio::time::Instant;
 pub(super) use self::driver::{Answered, Demand, Nomad};
 pub(super) use self::waiter::Waiter;
 
-use self::budget::Budget;
+pub(super) use self::kept::Known;
+use self::kept::{Kept, Wish, Work, without_read};
+use self::queue::{Queue, add_waiter};
 use self::waiter::tell;
 use super::key::Key;
 use super::settings::OnDemand;
 use crate::catalog::{Doubt, NotRead};
+use crate::fair_queue::ClientAddress;
 
-/// Queries that wait for the read of one service.
-const WAITERS_MAX: usize = 1024;
 /// How long a service that nobody asks for stays in the catalogue.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
-/// How long a service whose read failed is not read again.
-const FAILED_PAUSE: Duration = Duration::from_secs(1);
 
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Demands {
     settings: OnDemand,
     names: HashMap<Key, Kept, ahash::RandomState>,
-    queue: VecDeque<Key>,
-    budget: Budget,
-}
-
-/// Whether a service has instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    /// It was never read.
-    Nothing,
-    Here,
-    Absent,
-}
-
-#[derive(Debug)]
-struct Kept {
-    known: Known,
-    asked: Instant,
-    /// When the last read that succeeded was asked of Nomad.
-    read: Option<Instant>,
-    /// When the last read failed, and why.
-    failed: Option<(Instant, Doubt)>,
-    work: Work,
-    waiters: Vec<Waiter>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Work {
-    Idle,
-    Queued,
-    Reading(Instant),
-}
-
-/// What a wish comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
-    /// What is kept is new enough.
-    Held,
-    /// It is, but is read again meanwhile.
-    HeldAndRead,
-    /// It has to be read first.
-    Read,
+    queue: Queue,
 }
 
 impl Demands {
     pub(super) fn new(settings: OnDemand, now: Instant) -> Self {
         Self {
-            budget: Budget::new(settings.reads_per_second, now),
+            queue: Queue::new(settings.waiting, settings.reads_per_second, now),
             settings,
             names: HashMap::default(),
-            queue: VecDeque::new(),
         }
     }
 
@@ -97,59 +56,59 @@ impl Demands {
     }
 
     /// Takes a wish: it is told at once what is known, or once the service has been read.
-    ///
-    /// Returns a service that has to leave the catalogue to make room.
-    pub(super) fn ask(
-        &mut self,
-        key: Key,
-        client: Option<IpAddr>,
-        waiter: Waiter,
-        now: Instant,
-    ) -> Option<Key> {
-        let is_new = !self.names.contains_key(&key);
-        // First of all: a name that nobody may read costs neither room nor a search for it.
-        if is_new && !self.budget.take(client, Known::Nothing, now) {
-            tell(waiter, Err(NotRead::Overloaded));
-            return None;
-        }
-        let gone = if is_new { self.make_room() } else { None };
-        let kept = self
-            .names
-            .entry(key.clone())
-            .or_insert_with(|| Kept::new(Known::Nothing, now));
-        kept.asked = now;
-        let wish = kept.wish(&self.settings, now);
-        let begins = wish != Wish::Held && kept.work == Work::Idle;
-        if let Some(doubt) = kept.failed_just(now).filter(|_| wish != Wish::Held) {
-            tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
-            return gone;
-        }
-        if begins && !is_new && !self.budget.take(client, kept.known, now) {
-            tell(waiter, without_read(kept.known, NotRead::Overloaded));
-            return gone;
-        }
-        if begins {
-            kept.work = Work::Queued;
-            // What is known comes before what may not be there.
-            match kept.known {
-                Known::Here => self.queue.push_front(key),
-                Known::Absent | Known::Nothing => self.queue.push_back(key),
+    pub(super) fn ask(&mut self, key: Key, client: ClientAddress, waiter: Waiter, now: Instant) {
+        // A name that is not kept takes its room when it is read: what is never read costs others nothing.
+        let (known, wish) = match self.names.get_mut(&key) {
+            None => (Known::Nothing, Wish::Read),
+            Some(kept) => {
+                kept.asked = now;
+                let wish = kept.wish(&self.settings, now);
+                if let Some(doubt) = kept.failed_just(now).filter(|_| wish != Wish::Held) {
+                    return tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
+                }
+                if let (Work::Reading(_), Wish::Read) = (kept.work, wish) {
+                    if let Some(waiter) = add_waiter(&mut kept.waiters, waiter) {
+                        tell(waiter, Err(NotRead::Overloaded));
+                    }
+                    return;
+                }
+                (kept.known, wish.unless_read(kept.work))
+            }
+        };
+        let waiter = match wish {
+            Wish::Held => return tell(waiter, Ok(())),
+            Wish::Read if known != Known::Here || self.queue.is_open(now) => Some(waiter),
+            // An old answer is better than one that has to wait for those of others.
+            Wish::HeldAndRead | Wish::Read => {
+                tell(waiter, Ok(()));
+                None
+            }
+        };
+        if let Some((key, waiters)) = self.queue.push(key, known, client, waiter) {
+            let known = self.known(&key);
+            for waiter in waiters {
+                tell(waiter, without_read(known, NotRead::Overloaded));
             }
         }
-        match wish {
-            Wish::Held | Wish::HeldAndRead => tell(waiter, Ok(())),
-            Wish::Read => kept.wait(waiter),
-        }
-        gone
     }
 
-    /// Returns the next service to read.
-    pub(super) fn next_read(&mut self, now: Instant) -> Option<Key> {
-        let key = self.queue.pop_front()?;
-        if let Some(kept) = self.names.get_mut(&key) {
-            kept.work = Work::Reading(now);
-        }
-        Some(key)
+    /// Returns the next service to read, and one that has to leave the catalogue to make room.
+    pub(super) fn next_read(&mut self, now: Instant) -> Option<(Key, Option<Key>)> {
+        let (key, waiting) = self.queue.pop(now)?;
+        let gone = match self.names.contains_key(&key) {
+            true => None,
+            false => self.make_room(),
+        };
+        let kept = self.names.entry(key.clone());
+        let kept = kept.or_insert_with(|| Kept::new(Known::Nothing, now));
+        kept.waiters.extend(waiting.waiters);
+        kept.work = Work::Reading(now);
+        Some((key, gone))
+    }
+
+    /// When there is another service to read, if none is asked for before; none where none waits.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.queue.when()
     }
 
     /// Notes what a read found, and returns who waits until the catalogue has it.
@@ -178,18 +137,25 @@ impl Demands {
 
     /// Answers a wish while Nomad cannot be read: by what is known from before, if anything is.
     pub(super) fn ask_without_nomad(&self, key: &Key, waiter: Waiter) {
-        let known = self
-            .names
-            .get(key)
-            .map_or(Known::Nothing, |kept| kept.known);
         let error = NotRead::InDoubt(Doubt::Unreadable);
-        tell(waiter, without_read(known, error));
+        tell(waiter, without_read(self.known(key), error));
     }
 
     /// Fails what is not being read yet: Nomad cannot be read now.
     pub(super) fn fail_queued(&mut self, now: Instant) {
-        while let Some(key) = self.queue.pop_front() {
-            self.failed(&key, Doubt::Unreadable, now);
+        for (key, waiters) in self.queue.drain() {
+            let known = self.known(&key);
+            if let Some(kept) = self
+                .names
+                .get_mut(&key)
+                .filter(|kept| kept.work == Work::Idle)
+            {
+                kept.failed = Some((now, Doubt::Unreadable));
+            }
+            for waiter in waiters {
+                let error = NotRead::InDoubt(Doubt::Unreadable);
+                tell(waiter, without_read(known, error));
+            }
         }
     }
 
@@ -213,8 +179,11 @@ impl Demands {
 
     /// Forgets everything but what is being read; returns who waits for anything else.
     pub(super) fn clear(&mut self) -> Vec<Waiter> {
-        self.queue.clear();
-        let mut waiters = Vec::new();
+        let mut waiters: Vec<_> = self
+            .queue
+            .drain()
+            .flat_map(|(_, waiters)| waiters)
+            .collect();
         self.names.retain(|_, kept| {
             let reading = matches!(kept.work, Work::Reading(_));
             if !reading {
@@ -223,6 +192,12 @@ impl Demands {
             reading
         });
         waiters
+    }
+
+    /// What is known of a service.
+    fn known(&self, key: &Key) -> Known {
+        let kept = self.names.get(key);
+        kept.map_or(Known::Nothing, |kept| kept.known)
     }
 
     /// Makes room for one more name, by the one that was asked for longest ago.
@@ -240,57 +215,5 @@ impl Demands {
             .map(|(key, kept)| (key.clone(), kept.known))?;
         self.names.remove(&oldest);
         (known == Known::Here).then_some(oldest)
-    }
-}
-
-impl Kept {
-    fn new(known: Known, now: Instant) -> Self {
-        Self {
-            known,
-            asked: now,
-            read: None,
-            failed: None,
-            work: Work::Idle,
-            waiters: Vec::new(),
-        }
-    }
-
-    fn wish(&self, settings: &OnDemand, now: Instant) -> Wish {
-        let keep = match self.known {
-            Known::Here => settings.keep,
-            Known::Absent => settings.keep_absent,
-            Known::Nothing => return Wish::Read,
-        };
-        match self.read.map(|read| now.duration_since(read)) {
-            Some(age) if age < keep / 2 => Wish::Held,
-            Some(age) if age < keep => Wish::HeldAndRead,
-            _ => Wish::Read,
-        }
-    }
-
-    /// Why it is not read again yet.
-    fn failed_just(&self, now: Instant) -> Option<Doubt> {
-        let (failed, doubt) = self.failed?;
-        (now.duration_since(failed) < FAILED_PAUSE).then_some(doubt)
-    }
-
-    fn wait(&mut self, waiter: Waiter) {
-        if self.waiters.len() >= WAITERS_MAX {
-            // Queries that timed out wait no longer.
-            self.waiters.retain(|waiter| !waiter.is_closed());
-        }
-        if self.waiters.len() < WAITERS_MAX {
-            self.waiters.push(waiter);
-        } else {
-            tell(waiter, Err(NotRead::Overloaded));
-        }
-    }
-}
-
-/// What is said without a new read: an old answer is better than none, an old denial is not.
-fn without_read(known: Known, error: NotRead) -> Result<(), NotRead> {
-    match known {
-        Known::Here => Ok(()),
-        Known::Absent | Known::Nothing => Err(error),
     }
 }

@@ -1,5 +1,7 @@
 //! What is kept, read again and forgotten, without I/O and with the time as an argument.
 
+use std::net::IpAddr;
+
 use tokio::sync::oneshot;
 
 use super::*;
@@ -17,34 +19,58 @@ fn settings() -> OnDemand {
         keep_absent: Duration::from_secs(4),
         names: 3,
         reads_per_second: 5,
+        waiting: 8,
     }
 }
+
+type Reply = oneshot::Receiver<Result<(), NotRead>>;
 
 struct Scene {
     demands: Demands,
     now: Instant,
+    /// Replies that are still waited for.
+    patient: Vec<Reply>,
 }
 
 impl Scene {
     fn new() -> Self {
         let now = Instant::now();
         let demands = Demands::new(settings(), now);
-        Self { demands, now }
+        let patient = Vec::new();
+        Self {
+            demands,
+            now,
+            patient,
+        }
     }
 
-    fn ask(&mut self, name: &str) -> oneshot::Receiver<Result<(), NotRead>> {
+    fn ask(&mut self, name: &str) -> Reply {
+        self.ask_from(name, ClientAddress::proven(None))
+    }
+
+    fn ask_from(&mut self, name: &str, client: ClientAddress) -> Reply {
         let (waiter, reply) = oneshot::channel();
-        self.demands.ask(key(name), None, waiter, self.now);
+        self.demands.ask(key(name), client, waiter, self.now);
         reply
+    }
+
+    /// Takes what is read next, by its name.
+    fn next(&mut self) -> Option<String> {
+        let (key, gone) = self.demands.next_read(self.now)?;
+        assert_eq!(gone, None);
+        Some(key.name.to_string())
     }
 
     /// Asks; returns what is said at once, if anything is.
     fn said(&mut self, name: &str) -> Option<Result<(), NotRead>> {
-        self.ask(name).try_recv().ok()
+        let mut reply = self.ask(name);
+        let said = reply.try_recv().ok();
+        self.patient.push(reply);
+        said
     }
 
     fn read(&mut self, name: &str, known: Known) {
-        assert_eq!(self.demands.next_read(self.now), Some(key(name)));
+        assert_eq!(self.next().as_deref(), Some(name));
         for waiter in self.demands.read(&key(name), known) {
             tell(waiter, Ok(()));
         }
@@ -61,7 +87,7 @@ fn equal_wishes_wait_for_one_read() {
     let mut replies: Vec<_> = (0..100).map(|_| scene.ask("redis")).collect();
     assert!(replies.iter_mut().all(|reply| reply.try_recv().is_err()));
     scene.read("redis", Known::Here);
-    assert_eq!(scene.demands.next_read(scene.now), None);
+    assert_eq!(scene.next(), None);
     assert!(
         replies
             .iter_mut()
@@ -76,7 +102,7 @@ fn what_was_read_counts_for_its_time_and_is_read_again_while_it_is_asked_for() {
     scene.read("redis", Known::Here);
     scene.pass(4);
     assert_eq!(scene.said("redis"), Some(Ok(())));
-    assert_eq!(scene.demands.next_read(scene.now), None);
+    assert_eq!(scene.next(), None);
     scene.pass(2);
     assert_eq!(scene.said("redis"), Some(Ok(())));
     scene.read("redis", Known::Here);
@@ -103,7 +129,7 @@ fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
     scene.pass(11);
     let (mut known, mut unknown) = (scene.ask("redis"), scene.ask("nope"));
     for name in ["redis", "nope"] {
-        assert_eq!(scene.demands.next_read(scene.now), Some(key(name)));
+        assert_eq!(scene.next().as_deref(), Some(name));
         scene.demands.failed(&key(name), Doubt::Refused, scene.now);
     }
     assert_eq!(known.try_recv(), Ok(Ok(())));
@@ -116,13 +142,13 @@ fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
         scene.said("nope"),
         Some(Err(NotRead::InDoubt(Doubt::Refused)))
     );
-    assert_eq!(scene.demands.next_read(scene.now), None);
+    assert_eq!(scene.next(), None);
     scene.pass(1);
     assert_eq!(scene.said("nope"), None);
 }
 
 #[test]
-fn more_than_may_be_read_is_refused_and_what_is_known_is_said() {
+fn more_than_may_be_read_waits_and_what_is_known_comes_first() {
     let mut scene = Scene::new();
     scene.demands.settings.names = 100;
     for name in ["redis", "web", "db"] {
@@ -130,16 +156,59 @@ fn more_than_may_be_read_is_refused_and_what_is_known_is_said() {
         scene.read(name, Known::Here);
     }
     scene.pass(11);
-    for number in 0..3 {
+    for number in 0..5 {
         assert_eq!(scene.said(&format!("name-{number}")), None);
     }
-    assert_eq!(scene.said("more"), Some(Err(NotRead::Overloaded)));
-    // What is kept back is for what is known, which is read first.
-    assert_eq!((scene.said("web"), scene.said("db")), (None, None));
+    assert!((0..4).all(|_| scene.next().is_some()));
+    // What is kept back is for what is known.
+    assert_eq!(scene.next(), None);
+    assert_eq!(scene.said("web"), None);
+    scene.read("web", Known::Here);
+    // An old answer does not wait.
     assert_eq!(scene.said("redis"), Some(Ok(())));
-    assert_eq!(scene.demands.next_read(scene.now), Some(key("db")));
+    assert_eq!(scene.next(), None);
+    let due = scene.demands.next_due().unwrap();
+    assert!(due > scene.now && due <= scene.now + Duration::from_millis(202));
+    scene.now = due;
+    scene.read("redis", Known::Here);
     scene.pass(1);
-    assert_eq!(scene.said("more"), None);
+    scene.read("name-4", Known::Here);
+    assert_eq!((scene.next(), scene.demands.next_due()), (None, None));
+}
+
+#[test]
+fn names_that_are_known_do_not_keep_others_waiting_for_ever() {
+    let mut scene = Scene::new();
+    scene.demands.settings.names = 100;
+    let known: Vec<_> = (0..8).map(|number| format!("known-{number}")).collect();
+    for name in &known {
+        scene.said(name);
+        scene.read(name, Known::Here);
+        scene.pass(1);
+    }
+    scene.pass(11);
+    scene.said("name");
+    for name in &known {
+        scene.said(name);
+    }
+    let order: Vec<_> = std::iter::from_fn(|| scene.next()).collect();
+    assert_eq!(order[3], "name", "{order:?}");
+}
+
+#[test]
+fn who_waits_for_what_finds_no_room_is_told_at_once_and_it_costs_no_read() {
+    let mut scene = Scene::new();
+    let mut replies: Vec<_> = (0..9)
+        .map(|number| scene.ask(&format!("name-{number}")))
+        .collect();
+    let refused = Ok(Err(NotRead::Overloaded));
+    assert_eq!(replies[8].try_recv(), refused);
+    assert!(replies[..8].iter_mut().all(|it| it.try_recv().is_err()));
+    // Who gave up takes none of the reads.
+    replies.truncate(1);
+    assert_eq!(scene.next().as_deref(), Some("name-0"));
+    assert_eq!(scene.next(), None);
+    assert_eq!(scene.demands.next_due(), None);
 }
 
 #[test]
@@ -157,24 +226,26 @@ fn no_more_names_are_kept_than_there_is_room_for() {
         );
         scene.pass(1);
     }
-    let (waiter, _reply) = oneshot::channel();
-    assert_eq!(scene.demands.ask(key("d"), None, waiter, scene.now), None);
-    assert!(!scene.demands.names.contains_key(&key("b")));
+    scene.said("d");
     scene.read("d", Known::Here);
-    let (waiter, _reply) = oneshot::channel();
-    let gone = scene.demands.ask(key("e"), None, waiter, scene.now);
-    assert_eq!(gone, Some(key("a")));
+    assert!(!scene.demands.names.contains_key(&key("b")));
+    scene.said("e");
+    let next = scene.demands.next_read(scene.now);
+    assert_eq!(next, Some((key("e"), Some(key("a")))));
     assert_eq!(scene.demands.names.len(), 3);
 }
 
 #[test]
 fn waiters_are_bounded_and_those_who_gave_up_make_room() {
     let mut scene = Scene::new();
-    let waiting: Vec<_> = (0..WAITERS_MAX).map(|_| scene.ask("redis")).collect();
+    let waiting: Vec<_> = (0..queue::WAITERS_MAX)
+        .map(|_| scene.ask("redis"))
+        .collect();
     assert_eq!(scene.said("redis"), Some(Err(NotRead::Overloaded)));
     drop(waiting);
     assert_eq!(scene.said("redis"), None);
-    assert!(scene.demands.names[&key("redis")].waiters.len() < 2);
+    scene.next();
+    assert_eq!(scene.demands.names[&key("redis")].waiters.len(), 1);
 }
 
 #[test]
@@ -192,23 +263,68 @@ fn what_nobody_asks_for_is_forgotten() {
     assert!(scene.demands.names.is_empty());
 }
 
-#[test]
-fn who_asks_for_names_without_end_leaves_reads_for_others_and_for_what_is_known() {
-    let (mut budget, mut now) = (Budget::new(40, Instant::now()), Instant::now());
-    let client = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
-    let (mut much, mut little, mut known) = (0, 0, 0);
-    for step in 0..1000 {
-        now += Duration::from_millis(10);
-        // Five hundred a second, and at times somebody else.
-        for _ in 0..5 {
-            much += i32::from(budget.take(client(1), Known::Nothing, now));
+/// Asks for a thousand names a second from 250 hosts of one network over UDP, and for others by `client` at times;
+/// tells how many of these are read, of how many, and how many in all.
+fn read_beside_a_flood(client: ClientAddress) -> (usize, usize, usize) {
+    let now = Instant::now();
+    let settings = OnDemand {
+        names: 10_000,
+        reads_per_second: 40,
+        waiting: 64,
+        ..settings()
+    };
+    let mut scene = Scene {
+        demands: Demands::new(settings, now),
+        now,
+        patient: Vec::new(),
+    };
+    let mut asked = Vec::new();
+    let mut all = 0;
+    for step in 0..1000_u32 {
+        for host in 0..10_u32 {
+            let flooding = ClientAddress {
+                ip: Some(IpAddr::from([
+                    192,
+                    0,
+                    2,
+                    (step * 10 + host).to_be_bytes()[3],
+                ])),
+                is_proven: false,
+            };
+            let reply = scene.ask_from(&format!("flood-{step}-{host}"), flooding);
+            scene.patient.push(reply);
         }
-        if step % 50 == 0 {
-            little += i32::from(budget.take(client(2), Known::Nothing, now));
-            known += i32::from(budget.take(client(1), Known::Here, now));
+        if step % 10 == 0 {
+            asked.push(scene.ask_from(&format!("name-{step}"), client));
         }
+        while let Some(name) = scene.next() {
+            all += 1;
+            for waiter in scene.demands.read(&key(&name), Known::Absent) {
+                tell(waiter, Ok(()));
+            }
+        }
+        // Two seconds is how long a query waits.
+        let early = scene.patient.len().saturating_sub(2000);
+        scene.patient.drain(..early);
+        scene.now += Duration::from_millis(10);
     }
-    assert_eq!((little, known), (20, 20));
-    // What others leave is for whoever wants it.
-    assert!((350..=400).contains(&much), "{much}");
+    let many = asked.len();
+    let read = asked.iter_mut().filter_map(|it| it.try_recv().ok());
+    (read.filter(Result::is_ok).count(), many, all)
+}
+
+#[test]
+fn a_flood_of_names_over_udp_takes_no_read_from_who_is_elsewhere_or_has_a_proven_address() {
+    for client in [
+        ClientAddress::proven(Some(IpAddr::from([192, 0, 2, 9]))),
+        ClientAddress {
+            ip: Some(IpAddr::from([198, 51, 100, 9])),
+            is_proven: false,
+        },
+    ] {
+        let (read, asked, all) = read_beside_a_flood(client);
+        assert!(read + 1 >= asked, "{read} of {asked}");
+        // What others leave is for whoever wants it.
+        assert!((390..=440).contains(&all), "{all}");
+    }
 }

@@ -121,7 +121,11 @@ impl Engine {
         let due = [self.keep_guard(now), self.keep_health(now)];
         wake = due.into_iter().flatten().fold(wake, Instant::min);
         let plan = self.follow.plan_mut();
-        self.demand.turn(now, |key| plan.demanded_index(key));
+        let due = self.demand.turn(now, |key| plan.demanded_index(key));
+        wake = due.map_or(wake, |due| wake.min(due));
+        for key in self.demand.take_gone() {
+            self.drop_demanded(&key);
+        }
         self.start_what_is_commanded();
         self.publish(now);
         wake
@@ -178,9 +182,7 @@ impl Engine {
             true => Nomad::Here,
             false => Nomad::Away,
         };
-        if let Some(gone) = self.demand.asked(ask, nomad, Instant::now()) {
-            self.drop_demanded(&gone);
-        }
+        self.demand.asked(ask, nomad, Instant::now());
     }
 
     fn start_what_is_commanded(&mut self) {

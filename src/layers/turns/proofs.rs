@@ -1,0 +1,127 @@
+//! Queries through the layer, before a service that needs a turn for each answer until it has made one.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::dns::{AnswerBuilder, Class, Name, QueryFlags, RecordType};
+
+/// What is made once, and then given to whoever tries.
+#[derive(Clone)]
+struct Dear {
+    made: Arc<AtomicUsize>,
+    tried: Arc<AtomicUsize>,
+    is_kept: Arc<AtomicBool>,
+    /// A permit for each answer that may be made.
+    leave: Arc<Semaphore>,
+}
+
+impl Dear {
+    fn new() -> Self {
+        Self {
+            made: Arc::default(),
+            tried: Arc::default(),
+            is_kept: Arc::default(),
+            leave: Arc::new(Semaphore::new(0)),
+        }
+    }
+}
+
+impl Service<Attempt> for Dear {
+    type Response = Reply;
+    type Error = AnswerError;
+    type Future = Pin<Box<dyn Future<Output = Result<Reply, AnswerError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, attempt: Attempt) -> Self::Future {
+        let dear = self.clone();
+        Box::pin(async move {
+            let reply = Reply::once(AnswerBuilder::new(&Name::ROOT).finish());
+            if dear.is_kept.load(Ordering::Relaxed) {
+                return Ok(reply);
+            }
+            if attempt.effort == Effort::Bounded {
+                dear.tried.fetch_add(1, Ordering::Relaxed);
+                return Err(AnswerError::OutOfTurn);
+            }
+            dear.leave.acquire().await.unwrap().forget();
+            dear.made.fetch_add(1, Ordering::Relaxed);
+            dear.is_kept.store(true, Ordering::Relaxed);
+            Ok(reply)
+        })
+    }
+}
+
+fn query(host: u8) -> Query {
+    Query {
+        id: 0,
+        flags: QueryFlags::default(),
+        name: Name::ROOT,
+        record_type: RecordType::SRV,
+        class: Class::IN,
+        edns: None,
+        transport: Transport::Udp,
+        client: Some(IpAddr::from([192, 0, 2, host])),
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_equal_queries_of_one_client_take_one_turn() {
+    let room = Room {
+        per_client: 4,
+        per_class: 1024,
+    };
+    let dear = Dear::new();
+    let mut service = TurnsLayer::new(1, room).layer(dear.clone());
+    let mut asking: Vec<_> = (0..1000).map(|_| service.call(query(1))).collect();
+    for _ in 0..2 {
+        // Over UDP each is handed on first.
+        assert!(asking.iter_mut().all(|it| it.now_or_never().is_none()));
+    }
+    dear.leave.add_permits(1000);
+    let answers = futures_util::future::join_all(asking).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(dear.made.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn where_who_had_it_made_gives_up_another_has() {
+    let room = Room {
+        per_client: 4,
+        per_class: 1024,
+    };
+    let dear = Dear::new();
+    let mut service = TurnsLayer::new(1, room).layer(dear.clone());
+    let mut asking: Vec<_> = (0..10).map(|_| service.call(query(1))).collect();
+    for _ in 0..2 {
+        assert!(asking.iter_mut().all(|it| it.now_or_never().is_none()));
+    }
+    drop(asking.remove(0));
+    dear.leave.add_permits(1000);
+    let answers = futures_util::future::join_all(asking).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(dear.made.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn who_finds_no_room_among_equal_queries_is_told_at_once() {
+    let room = Room {
+        per_client: 4,
+        per_class: 3,
+    };
+    let mut service = TurnsLayer::new(1, room).layer(Dear::new());
+    let mut asking: Vec<_> = (0..4).map(|_| service.call(query(1))).collect();
+    for _ in 0..2 {
+        assert!(asking.iter_mut().all(|it| it.now_or_never().is_none()));
+    }
+    let mut more = service.call(query(1));
+    assert!((&mut more).now_or_never().is_none());
+    let refused = more.now_or_never();
+    assert_eq!(refused.unwrap().err(), Some(AnswerError::Overloaded));
+}

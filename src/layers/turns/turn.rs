@@ -1,0 +1,149 @@
+//! The turns themselves: so many at once, and who waits has them by client.
+//!
+//! Floor 3, inside `turns`. A lock is held for as long as a queue takes, and never while an answer is made.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::answers::AnswerError;
+use crate::fair_queue::{ClientAddress, FairQueue, Room};
+
+/// The turns of all workers.
+#[derive(Debug)]
+pub(super) struct Turns {
+    at_once: usize,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// How many answers are made now.
+    taken: usize,
+    waiting: FairQueue<oneshot::Sender<Turn>>,
+}
+
+/// Leave to make one answer; the next client's turn begins when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn(Option<Arc<Turns>>);
+
+impl Turns {
+    /// Makes so many at once, with so much room for those who wait.
+    pub(super) fn new(at_once: usize, room: Room) -> Self {
+        let held = Mutex::new(Held {
+            taken: 0,
+            waiting: FairQueue::new(room),
+        });
+        Self { at_once, held }
+    }
+
+    /// Waits until it is the client's turn.
+    pub(super) async fn take(self: &Arc<Self>, client: ClientAddress) -> Result<Turn, AnswerError> {
+        let waiting = {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if held.taken < self.at_once {
+                held.taken += 1;
+                return Ok(Turn(Some(Arc::clone(self))));
+            }
+            let (sender, waiting) = oneshot::channel();
+            if let Err(sender) = held.waiting.push(client, sender) {
+                // Who gave up takes no room.
+                held.waiting.retain(|waiting| !waiting.is_closed());
+                // What finds none is told so by its sender's end.
+                drop(held.waiting.push(client, sender));
+            }
+            waiting
+        };
+        waiting.await.map_err(|_| AnswerError::Overloaded)
+    }
+
+    /// Ends a turn: gives it to the next who still waits.
+    fn pass_on(self: Arc<Self>) {
+        let mut turn = Turn(Some(Arc::clone(&self)));
+        loop {
+            let next = {
+                let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+                let next = held.waiting.pop();
+                if next.is_none() {
+                    held.taken -= 1;
+                }
+                next
+            };
+            let Some(next) = next else {
+                // It is given back already.
+                turn.0 = None;
+                return;
+            };
+            match next.send(turn) {
+                Ok(()) => return,
+                Err(back) => turn = back,
+            }
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(turns) = self.0.take() {
+            turns.pass_on();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn client(last: u8) -> ClientAddress {
+        ClientAddress::proven(Some(IpAddr::from([192, 0, last, 1])))
+    }
+
+    fn turns(per_client: usize) -> Arc<Turns> {
+        let room = Room {
+            per_client,
+            per_class: 100,
+        };
+        Arc::new(Turns::new(1, room))
+    }
+
+    #[test]
+    fn turns_go_from_client_to_client_and_to_nobody_who_gave_up() {
+        let turns = turns(2);
+        let first = turns.take(client(1)).now_or_never().unwrap().unwrap();
+        let take = |number| Box::pin(turns.take(client(number)));
+        let (mut much, mut more, mut gone, mut little) = (take(1), take(1), take(2), take(3));
+        for waiting in [&mut much, &mut more, &mut gone, &mut little] {
+            assert!(waiting.now_or_never().is_none());
+        }
+        let refused = take(1).now_or_never().unwrap();
+        assert_eq!(refused.err(), Some(AnswerError::Overloaded));
+        drop(gone);
+        drop(first);
+        let second = much.now_or_never().unwrap().unwrap();
+        assert!((&mut little).now_or_never().is_none());
+        drop(second);
+        let third = little.now_or_never().unwrap().unwrap();
+        drop(third);
+        drop(more.now_or_never().unwrap().unwrap());
+        assert_eq!(turns.held.lock().unwrap().taken, 0);
+    }
+
+    #[test]
+    fn who_gives_up_takes_no_room_and_keeps_no_turn() {
+        let turns = turns(1);
+        let first = turns.take(client(1)).now_or_never().unwrap().unwrap();
+        let mut gone = Box::pin(turns.take(client(1)));
+        assert!((&mut gone).now_or_never().is_none());
+        drop(gone);
+        let mut given_and_dropped = Box::pin(turns.take(client(1)));
+        assert!((&mut given_and_dropped).now_or_never().is_none());
+        drop(first);
+        drop(given_and_dropped);
+        assert!(turns.take(client(2)).now_or_never().is_some());
+        assert_eq!(turns.held.lock().unwrap().taken, 0);
+    }
+}

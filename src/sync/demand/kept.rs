@@ -1,0 +1,103 @@
+//! What is kept of one service that is read on demand.
+//!
+//! Floor 2, no I/O.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::waiter::Waiter;
+use crate::catalog::{Doubt, NotRead};
+use crate::sync::settings::OnDemand;
+
+/// How long a service whose read failed is not read again.
+const FAILED_PAUSE: Duration = Duration::from_secs(1);
+
+/// Whether a service has instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sync) enum Known {
+    /// It was never read.
+    Nothing,
+    Here,
+    Absent,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) known: Known,
+    pub(super) asked: Instant,
+    /// When the last read that succeeded was asked of Nomad.
+    pub(super) read: Option<Instant>,
+    /// When the last read failed, and why.
+    pub(super) failed: Option<(Instant, Doubt)>,
+    pub(super) work: Work,
+    pub(super) waiters: Vec<Waiter>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    Idle,
+    Reading(Instant),
+}
+
+/// What a wish comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// What is kept is new enough.
+    Held,
+    /// It is, but is read again meanwhile.
+    HeldAndRead,
+    /// It has to be read first.
+    Read,
+}
+
+impl Wish {
+    /// The same, where a read that is under way need not be begun again.
+    pub(super) fn unless_read(self, work: Work) -> Self {
+        match (self, work) {
+            (Self::HeldAndRead, Work::Reading(_)) => Self::Held,
+            _ => self,
+        }
+    }
+}
+
+impl Kept {
+    pub(super) fn new(known: Known, now: Instant) -> Self {
+        Self {
+            known,
+            asked: now,
+            read: None,
+            failed: None,
+            work: Work::Idle,
+            waiters: Vec::new(),
+        }
+    }
+
+    pub(super) fn wish(&self, settings: &OnDemand, now: Instant) -> Wish {
+        let keep = match self.known {
+            Known::Here => settings.keep,
+            Known::Absent => settings.keep_absent,
+            Known::Nothing => return Wish::Read,
+        };
+        match self.read.map(|read| now.duration_since(read)) {
+            Some(age) if age < keep / 2 => Wish::Held,
+            Some(age) if age < keep => Wish::HeldAndRead,
+            _ => Wish::Read,
+        }
+    }
+
+    /// Why it is not read again yet.
+    pub(super) fn failed_just(&self, now: Instant) -> Option<Doubt> {
+        let (failed, doubt) = self.failed?;
+        (now.duration_since(failed) < FAILED_PAUSE).then_some(doubt)
+    }
+}
+
+/// What is said without a new read: an old answer is better than none, an old denial is not.
+pub(super) fn without_read(known: Known, error: NotRead) -> Result<(), NotRead> {
+    match known {
+        Known::Here => Ok(()),
+        Known::Absent | Known::Nothing => Err(error),
+    }
+}
