@@ -82,7 +82,7 @@ impl Router {
         if let Some(answer) = self.answer_itself(&query) {
             return Ok(answer);
         }
-        let view = self.nomad.have_read(&query, client).await?;
+        let view = self.nomad.have_read(&query, client, effort).await?;
         let answer = self.nomad.answer_from(&query, view, effort);
         answer.unwrap_or_else(|| Ok(self.answer_outside(&query)))
     }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use ahash::RandomState;
+use smallvec::SmallVec;
 
 use super::labels::{LABEL_OCTETS, is_label};
 use super::taken::{Members, Taken};
@@ -18,29 +19,64 @@ pub struct Index {
     kinds: usize,
     /// Where the instances of a kind end that stand together, and the kind.
     runs: Box<[(u32, u32)]>,
-    tags: Labelled<Members>,
-    datacenters: Labelled<Members>,
-    port_labels: Labelled<Members>,
+    tags: Labelled,
+    datacenters: Labelled,
+    port_labels: Labelled,
     most_tags: usize,
 }
 
-/// Something for each label, in small letters.
-type Labelled<T> = HashMap<Box<[u8]>, T, RandomState>;
+/// The kinds of each label, which is in small letters.
+#[derive(Debug)]
+struct Labelled {
+    numbers: Numbers,
+    members: Box<[Members]>,
+}
 
-/// What names can say of an instance beside the service: tags, datacenter, label of the port.
-type Kind = (Vec<Box<str>>, Option<Box<str>>, Option<Box<str>>);
+/// A number for each label, in small letters, from 0.
+type Numbers = HashMap<Box<[u8]>, u32, RandomState>;
+
+/// What names can say of an instance beside the service, by the numbers of the labels: tags, datacenter, label of the
+/// port.
+type Kind = (SmallVec<[u32; 16]>, Option<u32>, Option<u32>);
+
+/// Labels while they are gathered.
+#[derive(Default)]
+struct Gathered {
+    numbers: Numbers,
+    /// The number of a label, and a kind that has it; kinds in their order.
+    pairs: Vec<(u32, u32)>,
+}
 
 impl Index {
     pub(super) fn new<'a>(name: &str, instances: impl Iterator<Item = &'a Instance>) -> Self {
         let mut kinds: HashMap<Kind, u32, RandomState> = HashMap::default();
         let mut of_groups: HashMap<*const Group, u32, RandomState> = HashMap::default();
         let mut runs: Vec<(u32, u32)> = Vec::new();
+        let [mut tags, mut datacenters, mut port_labels] = [(); 3].map(|()| Gathered::default());
+        let mut most_tags = 0;
         for (end, instance) in (1..).zip(instances) {
             let group = &instance.group;
             let kind = *of_groups.entry(&raw const **group).or_insert_with(|| {
-                // There are no more of them than instances.
-                let next = u32::try_from(kinds.len()).unwrap_or(u32::MAX);
-                *kinds.entry(kind_of(group, name)).or_insert(next)
+                let mut carried: SmallVec<[u32; 16]> = group
+                    .tags
+                    .iter()
+                    .filter_map(|tag| tags.number(tag))
+                    .collect();
+                carried.sort_unstable();
+                carried.dedup();
+                most_tags = most_tags.max(carried.len());
+                let datacenter = datacenters.number(&group.datacenter);
+                let port_label = group.port_label(name.as_bytes());
+                let port_label = port_label.and_then(|label| port_labels.number(label));
+                let next = number_of(kinds.len());
+                *kinds
+                    .entry((carried, datacenter, port_label))
+                    .or_insert_with_key(|kind| {
+                        tags.pairs.extend(kind.0.iter().map(|tag| (*tag, next)));
+                        datacenters.pairs.extend(kind.1.map(|label| (label, next)));
+                        port_labels.pairs.extend(kind.2.map(|label| (label, next)));
+                        next
+                    })
             });
             match runs.last_mut() {
                 Some(run) if run.1 == kind => run.0 = end,
@@ -48,38 +84,32 @@ impl Index {
             }
         }
         let count = kinds.len();
-        let most_tags = kinds.keys().map(|(tags, ..)| tags.len()).max();
-        let members = |labels: fn(&Kind) -> &[Box<str>]| {
-            let mut found: Labelled<Vec<u32>> = HashMap::default();
-            for (kind, number) in &kinds {
-                for label in labels(kind) {
-                    let places = found.entry(label.as_bytes().into()).or_default();
-                    places.push(*number);
-                }
-            }
-            let found = found.into_iter();
-            found
-                .map(|(label, places)| (label, Members::new(&places, count)))
-                .collect()
-        };
         Self {
             kinds: count,
             runs: runs.into(),
-            tags: members(|(tags, ..)| tags),
-            datacenters: members(|(_, datacenter, _)| datacenter.as_slice()),
-            port_labels: members(|(.., port_label)| port_label.as_slice()),
-            most_tags: most_tags.unwrap_or(0),
+            tags: tags.finish(count),
+            datacenters: datacenters.finish(count),
+            port_labels: port_labels.finish(count),
+            most_tags,
         }
     }
 
-    /// All kinds.
+    /// All kinds, to leave out others than those that are meant.
     pub fn all(&self) -> Taken {
-        Taken::all(self.kinds)
+        Taken::each(self.kinds)
     }
 
     /// None of the kinds.
     pub fn none(&self) -> Taken {
         Taken::none(self.kinds)
+    }
+
+    /// The same kinds, in the one form that there is of each set.
+    pub fn settle(&self, taken: Taken) -> Taken {
+        match taken == self.all() {
+            true => Taken::all(),
+            false => taken,
+        }
     }
 
     /// The most different tags that an instance carries.
@@ -89,19 +119,19 @@ impl Index {
 
     /// Leaves in `taken` what carries a tag.
     pub fn keep_tagged(&self, taken: &mut Taken, tag: &[u8]) {
-        taken.keep_members(found(&self.tags, tag));
+        taken.keep_members(self.tags.find(tag));
     }
 
     /// Leaves in `taken` what is in a datacenter.
     pub fn keep_in_datacenter(&self, taken: &mut Taken, label: &[u8]) {
-        taken.keep_members(found(&self.datacenters, label));
+        taken.keep_members(self.datacenters.find(label));
     }
 
     /// Leaves in `taken` what carries a tag or has a port that is called so.
     pub fn keep_called(&self, taken: &mut Taken, name: &[u8]) {
         let mut called = self.none();
-        called.add(found(&self.tags, name));
-        called.add(found(&self.port_labels, name));
+        called.add(self.tags.find(name));
+        called.add(self.port_labels.find(name));
         taken.keep(&called);
     }
 
@@ -120,19 +150,63 @@ impl Index {
     }
 }
 
-fn found<'a, T>(labelled: &'a Labelled<T>, label: &[u8]) -> Option<&'a T> {
-    let mut folded = [0; LABEL_OCTETS];
-    let folded = folded.get_mut(..label.len())?;
-    folded.copy_from_slice(label);
-    folded.make_ascii_lowercase();
-    labelled.get(&*folded)
+impl Labelled {
+    fn find(&self, label: &[u8]) -> Option<&Members> {
+        let number = *self.numbers.get(folded(label, &mut [0; LABEL_OCTETS])?)?;
+        self.members.get(number as usize)
+    }
 }
 
-fn kind_of(group: &Group, name: &str) -> Kind {
-    let folded = |text: &str| is_label(text).then(|| text.to_ascii_lowercase().into_boxed_str());
-    let mut tags: Vec<_> = group.tags.iter().filter_map(|tag| folded(tag)).collect();
-    tags.sort_unstable();
-    tags.dedup();
-    let port_label = group.port_label(name.as_bytes());
-    (tags, folded(&group.datacenter), port_label.and_then(folded))
+impl Gathered {
+    /// The number of a text; none where no label can be it.
+    fn number(&mut self, text: &str) -> Option<u32> {
+        let octets = &mut [0; LABEL_OCTETS];
+        let label = folded(text.as_bytes(), octets).filter(|_| is_label(text))?;
+        if let Some(number) = self.numbers.get(label) {
+            return Some(*number);
+        }
+        let next = number_of(self.numbers.len());
+        self.numbers.insert(label.into(), next);
+        Some(next)
+    }
+
+    /// Puts the kinds of each label together.
+    fn finish(self, kinds: usize) -> Labelled {
+        // Where the kinds of each label end, once all before it are counted.
+        let mut ends = vec![0; self.numbers.len()];
+        for (label, _) in &self.pairs {
+            ends[*label as usize] += 1;
+        }
+        let mut all = 0;
+        for end in &mut ends {
+            all += std::mem::replace(end, all);
+        }
+        let mut sorted = vec![0; all];
+        for (label, kind) in self.pairs {
+            let end = &mut ends[label as usize];
+            sorted[*end] = kind;
+            *end += 1;
+        }
+        let mut start = 0;
+        let places = ends
+            .into_iter()
+            .map(|end| &sorted[std::mem::replace(&mut start, end)..end]);
+        Labelled {
+            members: places.map(|places| Members::new(places, kinds)).collect(),
+            numbers: self.numbers,
+        }
+    }
+}
+
+/// A label in small letters; none where it is too long for one.
+fn folded<'a>(label: &[u8], octets: &'a mut [u8; LABEL_OCTETS]) -> Option<&'a [u8]> {
+    let folded = octets.get_mut(..label.len())?;
+    folded.copy_from_slice(label);
+    folded.make_ascii_lowercase();
+    Some(folded)
+}
+
+/// There are no more of them than memory has room for.
+fn number_of(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -74,7 +74,14 @@ impl Service {
         Version(self.cell.clone())
     }
 
+    /// Whether what names can say costs little to find out: there are few instances, or the index is there.
+    pub fn is_indexed(&self) -> bool {
+        self.len() <= FEW || self.index.get().is_some()
+    }
+
     /// What names can say of the instances, the other way round; none where they are so few that each is looked at.
+    ///
+    /// It is made if it is not there, which costs as much as there are tags.
     pub fn index(&self) -> Option<&Index> {
         let index = || {
             let name = self.parts.first().map_or("", |part| &part.name);
@@ -106,11 +113,14 @@ impl Service {
 
     /// Goes through the places of the instances that are taken, those that stand together at once.
     pub fn places<'a>(&'a self, taken: &'a Taken) -> impl Iterator<Item = Range<usize>> + 'a {
-        let index = self.index();
+        let all = taken.is_all().then(|| 0..self.len());
+        let index = if taken.is_all() { None } else { self.index() };
         let of_index = index.map(|index| index.places(taken)).into_iter().flatten();
-        let each = if index.is_none() { self.len() } else { 0 };
-        let each = (0..each).filter(|place| taken.has(*place));
-        of_index.chain(each.map(|place| place..place + 1))
+        let is_each = all.is_none() && index.is_none();
+        let each = 0..if is_each { self.len() } else { 0 };
+        let each = each.filter(|place| taken.has(*place));
+        let each = each.map(|place| place..place + 1);
+        all.into_iter().chain(of_index).chain(each)
     }
 
     /// Whether it has instances, and all of them are known to be of no use.

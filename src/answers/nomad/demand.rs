@@ -4,6 +4,7 @@
 //! query rarely costs more than one read. Elsewhere nothing here is asked.
 
 use super::address_labels::address_from_hex;
+use super::grammar::Found;
 use super::selection::is_underscored;
 use super::{NomadZones, aliases};
 use crate::answers::{AnswerError, Effort};
@@ -26,16 +27,17 @@ impl NomadZones {
         &self,
         query: &Query,
         client: ClientAddress,
+        effort: Effort,
     ) -> Result<View, AnswerError> {
         let mut read: Vec<Name> = Vec::new();
         loop {
             // Each step begins at the name asked for: what was read may have changed meanwhile.
             let view = self.catalog.view().ok_or(AnswerError::NotReady)?;
-            let Some(name) = self.next_to_read(query, &read, &view) else {
+            let Some(name) = self.next_to_read(query, &read, &view, effort) else {
                 return Ok(view);
             };
             drop(view);
-            self.have_name_read(query, client, &name).await?;
+            self.have_name_read(query, client, &name, effort).await?;
             read.push(name);
         }
     }
@@ -46,6 +48,7 @@ impl NomadZones {
         query: &Query,
         client: ClientAddress,
         name: &Name,
+        effort: Effort,
     ) -> Result<(), AnswerError> {
         for Candidate { namespace, service } in self.candidates(query, name) {
             let demanded = self.catalog.demand(&namespace, &service, client);
@@ -53,20 +56,32 @@ impl NomadZones {
             let view = self.catalog.view();
             let context = view
                 .as_ref()
-                .and_then(|view| self.context(query, name, view, Effort::Whole));
-            if context.is_some_and(|context| context.read(&name.labels()).is_positive()) {
-                break;
+                .and_then(|view| self.context(query, name, view, effort));
+            let labels = name.labels();
+            let reading = context.as_ref().map(|context| context.read(&labels));
+            match reading {
+                Some(reading) if matches!(reading.found, Found::OutOfTurn) => {
+                    return Err(AnswerError::OutOfTurn);
+                }
+                Some(reading) if reading.is_positive() => break,
+                _ => {}
             }
         }
         Ok(())
     }
 
     /// The first name on the way along the CNAMEs that was not read; none where they end, or are too many.
-    fn next_to_read(&self, query: &Query, read: &[Name], view: &View) -> Option<Name> {
+    fn next_to_read(
+        &self,
+        query: &Query,
+        read: &[Name],
+        view: &View,
+        effort: Effort,
+    ) -> Option<Name> {
         let most = aliases::most_names(&self.settings);
         let mut name = query.name;
         for _ in read.len()..=most {
-            let context = self.context(query, &name, view, Effort::Whole)?;
+            let context = self.context(query, &name, view, effort)?;
             if !read.contains(&name) {
                 return Some(name);
             }

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use super::address_labels::address_from_hex;
 use super::selection::{By, Selection, is_protocol, is_underscored};
+use crate::answers::Effort;
 use crate::catalog::{Doubt, Lookup, Service, Taken, View};
 use crate::dns::Labels;
 
@@ -43,6 +44,8 @@ pub(super) enum Found<'a> {
     Nothing,
     /// It is not known what: the service, or its namespace, is in doubt.
     InDoubt(Doubt),
+    /// To find that out costs more than may be done now.
+    OutOfTurn,
 }
 
 impl<'a> Reading<'a> {
@@ -58,8 +61,13 @@ impl<'a> Reading<'a> {
     pub(super) fn is_positive(&self) -> bool {
         !matches!(
             self.found,
-            Found::Empty | Found::Nothing | Found::InDoubt(_)
+            Found::Empty | Found::Nothing | Found::InDoubt(_) | Found::OutOfTurn
         )
+    }
+
+    /// Whether nothing else is to be looked for, since it is not known what is here.
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self.found, Found::InDoubt(_) | Found::OutOfTurn)
     }
 
     /// What comes after it: that, with what is in doubt before.
@@ -82,9 +90,15 @@ impl<'a> From<Found<'a>> for Reading<'a> {
 }
 
 /// Reads the first `count` labels of a name: those below the apex.
-pub(super) fn read<'a>(view: &'a View, labels: &'a Labels<'a>, count: usize) -> Reading<'a> {
+pub(super) fn read<'a>(
+    view: &'a View,
+    labels: &'a Labels<'a>,
+    count: usize,
+    effort: Effort,
+) -> Reading<'a> {
     let names = Names {
         view,
+        effort,
         labels,
         datacenter: None,
     };
@@ -106,6 +120,7 @@ struct Names<'a> {
     view: &'a View,
     labels: &'a Labels<'a>,
     datacenter: Option<&'a [u8]>,
+    effort: Effort,
 }
 
 impl<'a> Names<'a> {
@@ -180,7 +195,9 @@ impl<'a> Names<'a> {
             Lookup::InDoubt(doubt) => return Found::InDoubt(doubt).into(),
             Lookup::Unlisted(doubt) => return Reading::nothing(Some(doubt), None),
         };
-        let taken = selection.taken(service);
+        let Ok(taken) = selection.taken(service, self.effort) else {
+            return Found::OutOfTurn.into();
+        };
         match service.doubt {
             _ if !taken.is_empty() => Found::Instances {
                 service,
@@ -197,7 +214,7 @@ impl<'a> Names<'a> {
     /// Reads `_tcp.SERVICE.NS`, which is a tag, or has names below it where the service has instances.
     fn read_protocol(self, namespace: &[u8], name: &'a [u8]) -> Reading<'a> {
         let tagged = self.read_service(namespace, name, By::Tags(1));
-        if tagged.is_positive() {
+        if tagged.is_positive() || matches!(tagged.found, Found::OutOfTurn) {
             return tagged;
         }
         let all = self.read_service(namespace, name, By::Tags(0));

@@ -222,6 +222,7 @@ impl Context<'_> {
                 None => builder.set_rcode(Rcode::NXDOMAIN),
             },
             Found::InDoubt(doubt) => return Err((*doubt).into()),
+            Found::OutOfTurn => return Err(Stop::OutOfTurn),
         }
         mark(builder, doubt);
         if builder.answer_count() == before {
@@ -239,16 +240,22 @@ impl Context<'_> {
     /// is, but what is found after it is told as what may be old.
     fn read<'labels>(&'labels self, labels: &'labels Labels<'labels>) -> Reading<'labels> {
         let depth = self.zone.labels_below(self.name);
-        let mut best = grammar::read(self.view, labels, depth);
+        let mut best = grammar::read(self.view, labels, depth, self.effort);
         for zone in self.settings.zones_around(self.zone) {
-            if best.is_positive() || matches!(best.found, Found::InDoubt(_)) {
+            if best.is_positive() || best.is_unknown() {
                 return best;
             }
             let depth = zone.labels_below(self.name);
-            let outer = grammar::read(self.view, labels, depth);
+            let outer = grammar::read(self.view, labels, depth, self.effort);
             best = match (&outer.found, &best.found) {
                 // There are names below it by that grammar, so it is not to be denied (RFC 8020).
-                (Found::Instances { .. } | Found::Address(_) | Found::InDoubt(_), _)
+                (
+                    Found::Instances { .. }
+                    | Found::Address(_)
+                    | Found::InDoubt(_)
+                    | Found::OutOfTurn,
+                    _,
+                )
                 | (Found::Empty, Found::Nothing) => best.then(outer),
                 _ => Reading {
                     found: Found::Nothing,

@@ -10,6 +10,7 @@ use super::address_labels::hex_label;
 use super::grammar::{self, Found};
 use super::selection::is_protocol;
 use super::zone::{Zone, ZoneSettings};
+use crate::answers::Effort;
 use crate::catalog::{Instance, Service, Snapshot, View, is_label};
 use crate::dns::Name;
 
@@ -64,7 +65,9 @@ fn is_read_in(
         && std::iter::once(zone)
             .chain(settings.zones_around(zone))
             .take_while(|first| first.apex != origin.apex)
-            .all(|first| !grammar::read(view, &labels, first.labels_below(name)).is_positive())
+            .all(|first| {
+                !grammar::read(view, &labels, first.labels_below(name), Effort::Whole).is_positive()
+            })
 }
 
 /// A service with its namespace's key and its own.
@@ -128,7 +131,7 @@ fn address_names<'a>(
     let names = names.filter_map(move |address| below(&parent, &[&hex_label(address)]));
     names.filter(move |name| {
         let labels = name.labels();
-        let reading = grammar::read(view, &labels, zone.labels_below(name));
+        let reading = grammar::read(view, &labels, zone.labels_below(name), Effort::Whole);
         matches!(reading.found, Found::Address(_))
     })
 }

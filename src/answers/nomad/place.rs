@@ -30,8 +30,12 @@ impl Context<'_> {
                 if self.settings.health != HealthPolicy::Off {
                     self.view.ask_for(service);
                 }
+                if records::wants_index(self) && !service.is_indexed() {
+                    return Err(OutOfTurn);
+                }
                 self.choose(service, taken)?
             }
+            Found::OutOfTurn => return Err(OutOfTurn),
             _ => Chosen::Few(Vec::new()),
         };
         Ok(Place { reading, chosen })

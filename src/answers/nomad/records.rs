@@ -11,6 +11,7 @@ use super::descriptions::push_txt;
 use super::infrastructure::{address_name, address_type, push_address};
 use super::selection::Selection;
 use super::zone::Descriptions;
+use crate::answers::Effort;
 use crate::catalog::{Address, Instance, Service};
 use crate::dns::{AnswerBuilder, Name, Owner, RecordType, Section};
 
@@ -91,6 +92,13 @@ fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances:
             push_address(builder, Section::Answer, context.owner(), address, ttl);
         }
     }
+}
+
+/// Whether it is looked for whom TXT records are not to meet, and may cost little only.
+pub(super) fn wants_index(context: &Context<'_>) -> bool {
+    context.query.record_type == RecordType::TXT
+        && context.settings.descriptions == Descriptions::Shown
+        && context.effort == Effort::Bounded
 }
 
 /// Whether TXT records describe the instances; they are not to meet drivers of MongoDB.

@@ -3,6 +3,8 @@
 //! Floor 2. Labels are octets, of which the letters of ASCII have no case (RFC 2181 §11, RFC 4343): a tag or a
 //! datacenter is what a label says however odd its text is.
 
+use super::OutOfTurn;
+use crate::answers::Effort;
 use crate::catalog::{Index, Instance, Service, Taken};
 use crate::dns::{Labels, Name};
 
@@ -67,11 +69,30 @@ impl Selection<'_> {
     }
 
     /// Which instances are meant.
-    pub(super) fn taken(&self, service: &Service) -> Taken {
-        match service.index() {
-            Some(index) => self.taken_of(index),
-            None => service.take_each(|instance| self.takes(instance)),
+    ///
+    /// # Errors
+    /// It costs more than may be done now.
+    pub(super) fn taken(&self, service: &Service, effort: Effort) -> Result<Taken, OutOfTurn> {
+        if self.takes_all() {
+            return Ok(Taken::all());
         }
+        if effort == Effort::Bounded && !service.is_indexed() {
+            return Err(OutOfTurn);
+        }
+        Ok(match service.index() {
+            Some(index) => index.settle(self.taken_of(index)),
+            None => service.take_each(|instance| self.takes(instance)),
+        })
+    }
+
+    /// Whether the name says nothing that could leave out an instance.
+    fn takes_all(&self) -> bool {
+        self.datacenter.is_none()
+            && match self.by {
+                By::Protocol | By::Tags(0) => true,
+                By::Name(name) => name.eq_ignore_ascii_case(self.service),
+                By::Tags(_) | By::ServiceTag(_) => false,
+            }
     }
 
     fn taken_of(&self, index: &Index) -> Taken {
