@@ -42,3 +42,57 @@ pub fn now_seconds() -> u32 {
     let seconds = seconds as u32;
     seconds
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::{Class, Cookie, Edns, EdnsOptions, Name, QueryFlags, RecordType};
+
+    fn query(transport: Transport, cookie: Option<Cookie>) -> Query {
+        let options = EdnsOptions {
+            cookie,
+            ..EdnsOptions::default()
+        };
+        Query {
+            id: 0,
+            flags: QueryFlags::default(),
+            name: Name::ROOT,
+            record_type: RecordType::A,
+            class: Class::IN,
+            edns: Some(Edns {
+                payload_octets: 1232,
+                version: 0,
+                dnssec_ok: false,
+                options,
+            }),
+            transport,
+            client: Some(IpAddr::from([192, 0, 2, 1])),
+        }
+    }
+
+    #[test]
+    fn a_connection_or_a_good_cookie_proves_an_address_and_nothing_else_does() {
+        let [secrets, others] = [7, 8].map(|octet| CookieSecrets::new([octet; 16], []));
+        let fresh = Cookie {
+            client: [1; 8],
+            server: None,
+        };
+        let asked = query(Transport::Udp, Some(fresh));
+        let good = Cookie {
+            server: Some(secrets.answer(&fresh, cookie_address(&asked), now_seconds())),
+            ..fresh
+        };
+        let is_proven = |transport, cookie, secrets| {
+            client_address(&query(transport, cookie), secrets).is_proven
+        };
+        for transport in Transport::ALL {
+            let is_connected = transport != Transport::Udp;
+            assert_eq!(is_proven(transport, None, Some(&secrets)), is_connected);
+        }
+        let udp = Transport::Udp;
+        assert!(is_proven(udp, Some(good), Some(&secrets)));
+        assert!(!is_proven(udp, Some(good), Some(&others)));
+        assert!(!is_proven(udp, Some(good), None));
+        assert!(!is_proven(udp, Some(fresh), Some(&secrets)));
+    }
+}

@@ -18,6 +18,7 @@ mod command;
 mod contract;
 mod crowd;
 mod doh;
+mod effort;
 mod export;
 mod faults;
 mod fitting;

@@ -5,6 +5,8 @@
 
 mod budget;
 mod driver;
+#[cfg(test)]
+mod floods;
 mod kept;
 #[cfg(test)]
 mod proofs;

@@ -1,19 +1,17 @@
 //! What is kept, read again and forgotten, without I/O and with the time as an argument.
 
-use std::net::IpAddr;
-
 use tokio::sync::oneshot;
 
 use super::*;
 
-fn key(name: &str) -> Key {
+pub(super) fn key(name: &str) -> Key {
     Key {
         namespace: "default".into(),
         name: name.into(),
     }
 }
 
-fn settings() -> OnDemand {
+pub(super) fn settings() -> OnDemand {
     OnDemand {
         keep: Duration::from_secs(10),
         keep_absent: Duration::from_secs(4),
@@ -23,13 +21,13 @@ fn settings() -> OnDemand {
     }
 }
 
-type Reply = oneshot::Receiver<Result<(), NotRead>>;
+pub(super) type Reply = oneshot::Receiver<Result<(), NotRead>>;
 
-struct Scene {
-    demands: Demands,
-    now: Instant,
+pub(super) struct Scene {
+    pub(super) demands: Demands,
+    pub(super) now: Instant,
     /// Replies that are still waited for.
-    patient: Vec<Reply>,
+    pub(super) patient: Vec<Reply>,
 }
 
 impl Scene {
@@ -48,14 +46,14 @@ impl Scene {
         self.ask_from(name, ClientAddress::proven(None))
     }
 
-    fn ask_from(&mut self, name: &str, client: ClientAddress) -> Reply {
+    pub(super) fn ask_from(&mut self, name: &str, client: ClientAddress) -> Reply {
         let (waiter, reply) = oneshot::channel();
         self.demands.ask(key(name), client, waiter, self.now);
         reply
     }
 
     /// Takes what is read next, by its name.
-    fn next(&mut self) -> Option<String> {
+    pub(super) fn next(&mut self) -> Option<String> {
         let (key, gone) = self.demands.next_read(self.now)?;
         assert_eq!(gone, None);
         Some(key.name.to_string())
@@ -261,70 +259,4 @@ fn what_nobody_asks_for_is_forgotten() {
     scene.pass(FORGOTTEN_AFTER.as_secs());
     assert_eq!(scene.demands.sweep(scene.now), [key("redis")]);
     assert!(scene.demands.names.is_empty());
-}
-
-/// Asks for a thousand names a second from 250 hosts of one network over UDP, and for others by `client` at times;
-/// tells how many of these are read, of how many, and how many in all.
-fn read_beside_a_flood(client: ClientAddress) -> (usize, usize, usize) {
-    let now = Instant::now();
-    let settings = OnDemand {
-        names: 10_000,
-        reads_per_second: 40,
-        waiting: 64,
-        ..settings()
-    };
-    let mut scene = Scene {
-        demands: Demands::new(settings, now),
-        now,
-        patient: Vec::new(),
-    };
-    let mut asked = Vec::new();
-    let mut all = 0;
-    for step in 0..1000_u32 {
-        for host in 0..10_u32 {
-            let flooding = ClientAddress {
-                ip: Some(IpAddr::from([
-                    192,
-                    0,
-                    2,
-                    (step * 10 + host).to_be_bytes()[3],
-                ])),
-                is_proven: false,
-            };
-            let reply = scene.ask_from(&format!("flood-{step}-{host}"), flooding);
-            scene.patient.push(reply);
-        }
-        if step % 10 == 0 {
-            asked.push(scene.ask_from(&format!("name-{step}"), client));
-        }
-        while let Some(name) = scene.next() {
-            all += 1;
-            for waiter in scene.demands.read(&key(&name), Known::Absent) {
-                tell(waiter, Ok(()));
-            }
-        }
-        // Two seconds is how long a query waits.
-        let early = scene.patient.len().saturating_sub(2000);
-        scene.patient.drain(..early);
-        scene.now += Duration::from_millis(10);
-    }
-    let many = asked.len();
-    let read = asked.iter_mut().filter_map(|it| it.try_recv().ok());
-    (read.filter(Result::is_ok).count(), many, all)
-}
-
-#[test]
-fn a_flood_of_names_over_udp_takes_no_read_from_who_is_elsewhere_or_has_a_proven_address() {
-    for client in [
-        ClientAddress::proven(Some(IpAddr::from([192, 0, 2, 9]))),
-        ClientAddress {
-            ip: Some(IpAddr::from([198, 51, 100, 9])),
-            is_proven: false,
-        },
-    ] {
-        let (read, asked, all) = read_beside_a_flood(client);
-        assert!(read + 1 >= asked, "{read} of {asked}");
-        // What others leave is for whoever wants it.
-        assert!((390..=440).contains(&all), "{all}");
-    }
 }

@@ -190,6 +190,8 @@ async fn many_names_cost_no_more_reads_than_the_budget_has() {
         keeps_long(settings);
         settings.sync.on_demand.reads_per_second = 1;
         settings.sync.on_demand.names = 10;
+        // What waits for its turn longer is answered all the same.
+        settings.stack.timeout = Duration::from_millis(20);
     })
     .await;
     assert_eq!(
@@ -212,7 +214,7 @@ async fn many_names_cost_no_more_reads_than_the_budget_has() {
     );
     assert!(
         gateway
-            .metric("nomadns_failures_total{reason=\"overloaded\"}")
+            .metric("nomadns_failures_total{reason=\"timed_out\"}")
             .await
             >= 45.0
     );
