@@ -43,7 +43,7 @@ pub(super) enum Role {
 /// The first of equal queries: the others wait until it is dropped.
 pub(super) struct First {
     equal: Arc<Equal>,
-    asked: Option<Asked>,
+    asked: Option<Box<Asked>>,
 }
 
 impl Equal {
@@ -66,7 +66,7 @@ impl Equal {
             all.insert(asked.clone(), Vec::new());
             return Ok(Role::First(First {
                 equal: Arc::clone(self),
-                asked: Some(asked),
+                asked: Some(Box::new(asked)),
             }));
         };
         if others.len() >= self.most_others {
@@ -99,7 +99,7 @@ impl First {
         };
         let all = self.equal.asked.lock();
         let mut all = all.unwrap_or_else(PoisonError::into_inner);
-        all.remove(&asked).unwrap_or_default()
+        all.remove(&*asked).unwrap_or_default()
     }
 }
 

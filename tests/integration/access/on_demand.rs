@@ -190,7 +190,6 @@ async fn many_names_cost_no_more_reads_than_the_budget_has() {
         keeps_long(settings);
         settings.sync.on_demand.reads_per_second = 1;
         settings.sync.on_demand.names = 10;
-        // What waits for its turn longer is answered all the same.
         settings.stack.timeout = Duration::from_millis(20);
     })
     .await;
@@ -198,8 +197,7 @@ async fn many_names_cost_no_more_reads_than_the_budget_has() {
         said(&mut clients, "redis.default.nomad").await.answer.len(),
         2
     );
-    let before = reads(&nomad);
-    let mut refused = 0;
+    let (before, mut refused) = (reads(&nomad), 0);
     for number in 0..50 {
         let name = format!("name-{number}.default.nomad");
         refused += usize::from(said(&mut clients, &name).await.rcode == SERVFAIL);
