@@ -16,8 +16,8 @@ use nomadns::config::{Settings, Source};
 use nomadns::dns::{RecordType, Transport};
 use nomadns::layers::{CacheSettings, WorkerStack};
 use nomadns::listeners::exchange::{Exchange, Exchanged};
-use nomadns::listeners::http::{self, DnsRouter, Respond};
-use nomadns::listeners::{Connections, Shared};
+use nomadns::listeners::http::{self, ClientInfo, HttpService};
+use nomadns::listeners::{Connections, ListenerKind, Shared};
 
 use self::filled::{Filled, NAMESPACE, instances, message, put, tagged};
 
@@ -81,17 +81,19 @@ async fn doh() {
         connections: Connections::default(),
         ..Shared::default()
     };
-    let router = DnsRouter::new(filled.stack, &shared, &http::Settings::default());
+    let settings = http::Settings::default();
+    let router = http::router(filled.stack, &shared, &settings, ListenerKind::Https);
     request_all(&router, requests()).await;
     let prepared = requests();
     let mut work = Box::pin(request_all(&router, prepared));
     std::future::poll_fn(|context| counted(|| work.as_mut().poll(context))).await;
 }
 
-async fn request_all(router: &DnsRouter<WorkerStack>, requests: Vec<Request<Body>>) {
-    let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    for request in requests {
-        let response = router.respond(request, client).finish().await;
+async fn request_all(router: &impl HttpService, requests: Vec<Request<Body>>) {
+    for mut request in requests {
+        let client = ClientInfo::new(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        request.extensions_mut().insert(client);
+        let Ok(response) = router.clone().call(request).await;
         assert_eq!(response.status(), StatusCode::OK);
         drop(black_box(response));
     }

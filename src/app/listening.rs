@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::layers::{Stacks, WorkerStack};
-use crate::listeners::http::admin::{self, Admin};
+use crate::listeners::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpWorker};
 use crate::listeners::{
@@ -149,8 +149,8 @@ impl Listeners {
         let kind = ListenerKind::Admin;
         for socket in sockets {
             say(kind.as_str(), &socket.local_addr());
-            let (router, plain) = (admin::router(pages.clone()), Security::Plain);
-            let router = http::Hosted::new(router, Some(self.http.hosts.clone()));
+            let router = admin::router(pages.clone(), self.http.hosts.clone());
+            let plain = Security::Plain;
             let (shared, shutdown) = (self.shared.clone(), shutdown.clone());
             self.pages
                 .spawn(http::serve(socket, kind, router, plain, shared, shutdown));
@@ -166,9 +166,7 @@ impl Listeners {
     ) {
         for socket in sockets {
             say(kind.as_str(), &socket.local_addr());
-            let router = http::DnsRouter::new(self.stack.clone(), &self.shared, &self.http);
-            let is_plain = matches!(security, Security::Plain);
-            let router = http::Hosted::new(router, is_plain.then(|| self.http.hosts.clone()));
+            let router = http::router(self.stack.clone(), &self.shared, &self.http, kind);
             let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
             let serving = http::serve(socket, kind, router, security.clone(), shared, shutdown);
             self.tasks.spawn(serving);

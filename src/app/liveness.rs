@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::answers::ZoneSettings;
 use crate::dns::{Class, Query, QueryFlags, RecordType, Transport, wire};
 use crate::layers::WorkerStack;
+use crate::listeners::admin::Liveness;
 use crate::listeners::exchange::Exchange;
-use crate::listeners::http::Liveness;
 use crate::listeners::udp::Pulse;
 
 /// How long what was found is told again, so that asking often costs nothing.

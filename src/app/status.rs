@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::listeners::http::Readiness;
+use crate::listeners::admin::Readiness;
 use crate::nomad::{Client, Followed};
 use crate::sync;
 

@@ -4,6 +4,7 @@
 //! same for all of them and stands in `exchange`.
 
 mod accept;
+pub mod admin;
 mod amplification;
 mod certificates;
 mod client_authority;

@@ -1,6 +1,6 @@
 //! The operator's pages.
 
-use nomadns::listeners::http::Readiness;
+use nomadns::listeners::admin::Readiness;
 use reqwest::Method;
 
 use crate::web::{Web, header, problem};

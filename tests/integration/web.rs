@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use nomadns::listeners::http::admin::{self, Admin};
-use nomadns::listeners::http::{
-    DnsRouter, Hosted, Hosts, Liveness, Readiness, Security, Settings, serve,
-};
+use nomadns::listeners::admin::{self, Admin, Liveness, Readiness};
+use nomadns::listeners::http::{Hosts, Security, Settings, router, serve};
 use nomadns::listeners::{
     ClientSettings, Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config,
 };
@@ -45,11 +43,8 @@ impl Web {
         let (stack, gate) = stack();
         let start = Start::of_clients(Limits::default(), clients);
         let running = start.run(gate, |listener, shared, shutdown| {
-            let (router, kind) = (
-                DnsRouter::new(stack, &shared, &Settings::default()),
-                ListenerKind::Http,
-            );
-            let plain = Security::Plain;
+            let (kind, plain) = (ListenerKind::Http, Security::Plain);
+            let router = router(stack, &shared, &Settings::default(), kind);
             tokio::spawn(serve(listener, kind, router, plain, shared, shutdown))
         });
         Self::of(running, "http", client())
@@ -88,8 +83,8 @@ impl Web {
         };
         let (_, gate) = stack();
         let running = Start::new(Limits::default()).run(gate, |listener, shared, shutdown| {
-            let (kind, router) = (ListenerKind::Admin, admin::router(admin));
-            let router = Hosted::new(router, Some(Hosts::default()));
+            let kind = ListenerKind::Admin;
+            let router = admin::router(admin, Hosts::default());
             tokio::spawn(serve(
                 listener,
                 kind,
@@ -151,9 +146,7 @@ impl Web {
 fn start(limits: Limits, security: Security, kind: ListenerKind, settings: &Settings) -> Running {
     let (stack, gate) = stack();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
-        let router = DnsRouter::new(stack, &shared, settings);
-        let is_plain = matches!(security, Security::Plain);
-        let router = Hosted::new(router, is_plain.then(|| settings.hosts.clone()));
+        let router = router(stack, &shared, settings, kind);
         tokio::spawn(serve(listener, kind, router, security, shared, shutdown))
     })
 }

@@ -1,39 +1,153 @@
-//! The response to one request as hyper waits for it: counted, at once or later.
+//! The response to one request as hyper waits for it: counted, and there whatever happens.
+//!
+//! Floor 4. A panic ends no connection: it becomes a 500 here, and not in `tower-http`'s layer, which would give each
+//! response a body on the heap.
 
+use std::any::Any;
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::{Request, StatusCode, Version};
 
+use super::super::accept::Shared;
+use super::super::connections::Overdrawn;
+use super::super::counters::{HttpMethod, ListenerKind, count};
+use super::activity::{Activity, Open};
+use super::problem::Problem;
 use super::taken::Taken;
 
+/// What a connection has untaken that ends when there is no room for more, in octets; others hold it otherwise.
+const OWN_OCTETS: usize = 16 * 1024;
+
 /// What becomes a response that is counted.
-pub(super) enum Answering {
-    /// It is there; none when it was taken.
-    Ready(Option<Response<Taken>>),
-    /// It has to be waited for.
-    Waiting(BoxFuture<'static, Response<Taken>>),
+pub(super) struct Answering<F> {
+    state: State<F>,
+    asked: Asked,
+    activity: Arc<Activity>,
+    shared: Shared,
+    /// There from when it has to be waited for.
+    open: Option<Open>,
 }
 
-impl Answering {
-    pub(super) fn waiting(
-        response: impl Future<Output = Response<Taken>> + Send + 'static,
+/// What is counted of a request beside its response.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    kind: ListenerKind,
+    method: HttpMethod,
+    version: Version,
+}
+
+enum State<F> {
+    Begun(F),
+    /// It waits for others first.
+    Queued(BoxFuture<'static, Result<Response, Infallible>>),
+    Panicked,
+}
+
+impl<F> Answering<F>
+where
+    F: Future<Output = Result<Response, Infallible>> + Unpin,
+{
+    /// A request that the service has taken, or panicked at.
+    pub(super) fn begun(
+        begun: Result<F, Box<dyn Any + Send>>,
+        asked: Asked,
+        activity: Arc<Activity>,
+        shared: Shared,
     ) -> Self {
-        Self::Waiting(response.boxed())
+        Self {
+            state: begun.map_or(State::Panicked, State::Begun),
+            asked,
+            activity,
+            shared,
+            open: None,
+        }
+    }
+
+    /// One that waits for others first.
+    pub(super) fn queued(
+        answer: impl Future<Output = Result<Response, Infallible>> + Send + 'static,
+        asked: Asked,
+        activity: Arc<Activity>,
+        shared: Shared,
+    ) -> Self {
+        Self {
+            state: State::Queued(answer.boxed()),
+            asked,
+            activity,
+            shared,
+            open: None,
+        }
+    }
+
+    fn poll_state(&mut self, context: &mut Context<'_>) -> Poll<Response> {
+        let state = &mut self.state;
+        let polled = catch_unwind(AssertUnwindSafe(|| match state {
+            State::Begun(answer) => Some(Pin::new(answer).poll(context)),
+            State::Queued(answer) => Some(answer.poll_unpin(context)),
+            State::Panicked => None,
+        }));
+        if let Ok(Some(polled)) = polled {
+            return polled.map(|Ok(response)| response);
+        }
+        self.state = State::Panicked;
+        count(&self.shared.counters.panics);
+        Poll::Ready(Problem::internal().into_response())
+    }
+
+    /// Counts a response, and what its client has to take; 503 when there is no room for more.
+    fn count(&self, response: Response) -> Response<Taken> {
+        let account = &self.activity.tenure().account;
+        let response = Taken::counted(response, account).unwrap_or_else(|Overdrawn| {
+            if account.held() >= OWN_OCTETS {
+                self.activity.overdraw();
+            }
+            Taken::uncounted(Problem::untaken().into_response())
+        });
+        self.asked.count(&self.shared, response.status());
+        response
     }
 }
 
-impl Future for Answering {
+impl<F> Future for Answering<F>
+where
+    F: Future<Output = Result<Response, Infallible>> + Unpin,
+{
     type Output = Result<Response<Taken>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = match &mut *self {
-            Self::Ready(response) => response.take().map_or(Poll::Pending, Poll::Ready),
-            Self::Waiting(response) => response.poll_unpin(context),
+        let Poll::Ready(response) = self.poll_state(context) else {
+            if self.open.is_none() {
+                self.open = Some(self.activity.open());
+            }
+            return Poll::Pending;
         };
-        response.map(Ok)
+        let response = self.count(response);
+        self.open = None;
+        Poll::Ready(Ok(response))
+    }
+}
+
+impl Asked {
+    pub(super) fn of<Body>(request: &Request<Body>, kind: ListenerKind) -> Self {
+        Self {
+            kind,
+            method: HttpMethod::from(request.method()),
+            version: request.version(),
+        }
+    }
+
+    /// Counts the response; those of the operator's pages are not.
+    fn count(self, shared: &Shared, status: StatusCode) {
+        if self.kind != ListenerKind::Admin {
+            let counters = &shared.counters;
+            counters.count_http_response(self.method, self.version, status);
+        }
     }
 }

@@ -1,18 +1,25 @@
-//! The way from a request to an answer.
+//! The way from a request to an answer: the stack behind the routes, and the response once it has answered.
 
-use std::net::IpAddr;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use http::StatusCode;
 
+use super::super::accept::Shared;
 use super::super::exchange::{Exchange, Exchanged, Reader};
 use super::super::server::Server;
+use super::client::ClientInfo;
 use super::form::Form;
+use super::lengthy::Workshop;
 use super::negotiate::MediaType;
 use super::problem::Problem;
-use super::reply::reply;
-use super::responding::Responding;
+use super::reply::{Reply, reply};
 use crate::dns::wire::Rejection;
 use crate::dns::{Query, Transport};
 use crate::layers::Stack;
@@ -20,29 +27,55 @@ use crate::layers::Stack;
 /// The room that a response is given at first, in octets; most answers fit.
 const USUAL_OCTETS: usize = 512;
 
-/// The stack behind HTTP, and the time that a body may take.
-#[derive(Clone, Debug)]
+/// The stack behind the routes of a listener.
+#[derive(Debug)]
 pub(super) struct Gateway<S> {
-    pub(super) stack: S,
-    pub(super) server: Arc<Server>,
+    stack: S,
+    server: Arc<Server>,
+    workshop: Workshop,
+    /// The time that the body of a request may take.
     pub(super) body_deadline: Duration,
+}
+
+/// The future of a route: the response that is there, as that of a hit, or the wait for it.
+pub(super) enum Responding {
+    /// It is there; none once it was taken.
+    Ready(Option<Response>),
+    /// It has to be waited for.
+    Waiting(BoxFuture<'static, Response>),
+}
+
+impl<S> Gateway<S> {
+    pub(super) fn new(stack: S, shared: &Shared) -> Self {
+        Self {
+            stack,
+            server: Arc::clone(&shared.server),
+            workshop: Workshop::new(),
+            body_deadline: shared.limits.http_body,
+        }
+    }
 }
 
 impl<S: Stack> Gateway<S> {
     /// Answers a message; 400 for what is too short for one, or a response.
-    pub(super) fn answer_message(&self, message: &[u8], client: IpAddr, form: Form) -> Responding {
+    pub(super) fn answer_message(
+        &self,
+        message: &[u8],
+        client: &ClientInfo,
+        form: Form,
+    ) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
         let mut exchange = self.exchange(Transport::Https, &form);
-        let exchanged = exchange.begin(message, Some(client), &mut out);
-        respond::<S>(exchanged, out, form)
+        let exchanged = exchange.begin(message, Some(client.address()), &mut out);
+        self.respond(exchanged, out, client, form)
     }
 
     /// Answers a query that came in no message.
-    pub(super) fn answer_query(&self, query: Query, form: Form) -> Responding {
+    pub(super) fn answer_query(&self, query: Query, client: &ClientInfo, form: Form) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
         let mut exchange = self.exchange(Transport::Json, &form);
         let exchanged = exchange.begin_query(query, &mut out);
-        respond::<S>(exchanged, out, form)
+        self.respond(exchanged, out, client, form)
     }
 
     /// One exchange for each request: a copy of another would begin with the same record.
@@ -53,20 +86,62 @@ impl<S: Stack> Gateway<S> {
             MediaType::DnsJson | MediaType::Json | MediaType::Rfc8427 => Reader::Gateway,
         })
     }
+
+    fn respond(
+        &self,
+        exchanged: Exchanged<S::Future>,
+        mut message: Vec<u8>,
+        client: &ClientInfo,
+        form: Form,
+    ) -> Responding {
+        match exchanged {
+            Exchanged::Answered(standing) => match reply(message, standing, form) {
+                Reply::Made(response) => Responding::Ready(Some(response)),
+                Reply::Lengthy(work) => {
+                    let queued = client.queue();
+                    Responding::waiting(self.workshop.clone().make(work, queued))
+                }
+            },
+            Exchanged::Rejected(rejection) => Responding::ready(Problem::from(rejection)),
+            Exchanged::Waiting(waiting) => {
+                let (workshop, client) = (self.workshop.clone(), client.clone());
+                Responding::waiting(async move {
+                    let standing = waiting.finish(&mut message).await;
+                    match reply(message, standing, form) {
+                        Reply::Made(response) => response,
+                        Reply::Lengthy(work) => workshop.make(work, client.queue()).await,
+                    }
+                })
+            }
+        }
+    }
 }
 
-fn respond<S: Stack>(
-    exchanged: Exchanged<S::Future>,
-    mut message: Vec<u8>,
-    form: Form,
-) -> Responding {
-    match exchanged {
-        Exchanged::Answered(standing) => reply(message, standing, form),
-        Exchanged::Rejected(rejection) => Responding::ready(Problem::from(rejection)),
-        Exchanged::Waiting(waiting) => Responding::waiting_on(async move {
-            let standing = waiting.finish(&mut message).await;
-            reply(message, standing, form)
-        }),
+impl Responding {
+    pub(super) fn ready(response: impl IntoResponse) -> Self {
+        Self::Ready(Some(response.into_response()))
+    }
+
+    pub(super) fn waiting(response: impl Future<Output = Response> + Send + 'static) -> Self {
+        Self::Waiting(response.boxed())
+    }
+}
+
+impl Future for Responding {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Ready(response) => response.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Waiting(response) => response.poll_unpin(context),
+        }
+        .map(Ok)
+    }
+}
+
+impl From<Result<Self, Problem>> for Responding {
+    fn from(result: Result<Self, Problem>) -> Self {
+        result.unwrap_or_else(Self::ready)
     }
 }
 

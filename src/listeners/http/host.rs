@@ -1,18 +1,24 @@
 //! Who a request says it is for: on plain HTTP only hosts that are ours, so that no page reads answers by DNS rebinding.
 //!
-//! Floor 4, before a router sees the request. A page whose own name was made to lead here is still bound to that name,
+//! Floor 4, a layer before the routes. A page whose own name was made to lead here is still bound to that name,
 //! which a browser sends as `Host` (or `:authority`). Addresses, `localhost` and names in our zones cannot be such names;
 //! all others are listed. Over TLS the certificate decides, so there only the form is looked at.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::body::Body;
+use axum::response::Response;
+use futures_util::future::{Either, ready};
 use http::header::HOST;
 use http::uri::Authority;
-use http::{Method, Request, StatusCode, Version};
+use http::{Request, StatusCode, Version};
+use tower::{Layer, Service};
 
+use super::client::Checked;
 use super::problem::Problem;
-use super::responding::{Respond, Responding, without_body};
 use crate::dns::Name;
 
 /// The most octets of a host that a response repeats.
@@ -42,12 +48,18 @@ pub enum HostError {
     Twice(String),
 }
 
-/// Looks at the host of each request before what responds to it.
-#[derive(Debug)]
-pub struct Hosted<R> {
-    inner: R,
+/// Answers requests for hosts that are not ours with 421, and those that name their host wrongly with 400.
+#[derive(Clone, Debug)]
+pub(in super::super) struct HostLayer {
     /// None where any host will do, since TLS has proven it.
-    hosts: Option<Hosts>,
+    hosts: Option<Arc<Hosts>>,
+}
+
+/// The service of [`HostLayer`].
+#[derive(Clone, Debug)]
+pub(in super::super) struct HostService<S> {
+    inner: S,
+    hosts: Option<Arc<Hosts>>,
 }
 
 impl Hosts {
@@ -102,12 +114,25 @@ impl Hosts {
     }
 }
 
-impl<R> Hosted<R> {
-    /// Lets requests for `hosts` through to `inner`; for any host where there are none.
-    pub fn new(inner: R, hosts: Option<Hosts>) -> Self {
-        Self { inner, hosts }
+impl HostLayer {
+    /// Lets requests for `hosts` through; for any host where there are none.
+    pub(in super::super) fn new(hosts: Option<Hosts>) -> Self {
+        Self {
+            hosts: hosts.map(Arc::new),
+        }
     }
+}
 
+impl<S> Layer<S> for HostLayer {
+    type Service = HostService<S>;
+
+    fn layer(&self, inner: S) -> HostService<S> {
+        let hosts = self.hosts.clone();
+        HostService { inner, hosts }
+    }
+}
+
+impl<S> HostService<S> {
     fn check(&self, request: &Request<Body>) -> Result<(), Problem> {
         let Some(authority) = authority(request)? else {
             return Ok(());
@@ -119,14 +144,22 @@ impl<R> Hosted<R> {
     }
 }
 
-impl<R: Respond> Respond for Hosted<R> {
-    fn respond(&self, request: Request<Body>, client: IpAddr) -> Responding {
+impl<S> Service<Request<Body>> for HostService<S>
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Checked<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
         match self.check(&request) {
-            Ok(()) => self.inner.respond(request, client),
-            Err(problem) if request.method() == Method::HEAD => {
-                Responding::ready(problem).map(without_body)
-            }
-            Err(problem) => Responding::ready(problem),
+            Ok(()) => Either::Right(self.inner.call(request)),
+            Err(problem) => Either::Left(ready(Ok(problem.answer(request.method())))),
         }
     }
 }

@@ -1,46 +1,41 @@
-//! HTTP: `/dns-query` and `/resolve` for clients, and another set of pages for the operator.
+//! HTTP: the public router, `/dns-query` and `/resolve` for clients, and what drives connections.
 //!
-//! `serve` runs a router on a bound listener, with or without TLS: `DnsRouter`, or that of `admin`.
-//! What can be answered at once is answered where the request is read; only what has to wait is a future.
+//! Floor 4. `router` makes the service of a public listener, `admin` beside this folder that of the operator's pages;
+//! `serve` runs either on a bound listener, with or without TLS.
 
 mod activity;
-pub mod admin;
-mod admission;
 mod answering;
-mod asked;
+mod authorization;
 mod body;
+mod client;
 mod connection;
 mod credentials;
 mod dns_query;
+mod drain;
 mod form;
-mod forwarded;
 mod gateway;
 mod host;
 mod joined;
-mod leftover;
 mod lengthy;
 mod negotiate;
 mod origins;
 mod parameters;
 mod paths;
 mod problem;
-mod readiness;
 mod reply;
 mod resolve;
-mod responding;
-mod routes;
+mod router;
 mod serve;
-mod settings;
-mod status_page;
 mod streams;
 mod taken;
 
+pub use client::ClientInfo;
 pub use credentials::{Credentials, CredentialsError, Scheme};
-pub use host::{HostError, Hosted, Hosts};
+pub(super) use host::HostLayer;
+pub use host::{HostError, Hosts};
 pub use origins::{OriginError, Origins};
 pub use paths::{PathError, PathUse, Paths};
-pub use readiness::{Liveness, Readiness};
-pub use responding::{Lengthy, Respond, Responding};
-pub use routes::DnsRouter;
+pub(super) use problem::{NO_STORE, Problem};
+pub(super) use router::no_sniff;
+pub use router::{HttpService, Settings, router};
 pub use serve::{Security, serve};
-pub use settings::Settings;

@@ -1,14 +1,23 @@
 //! Which pages of browsers may read the answers: the CORS protocol of the Fetch standard.
 //!
-//! Own code, since a preflight has to be 204 with `Allow`, and only at a path that is served. Off unless
-//! an origin is named: nothing is added to any response then, and OPTIONS is a 405 as elsewhere.
+//! Not `tower-http`'s: that answers a preflight at any path, with 200 and without `Allow`. Off unless an origin is
+//! named: nothing is added to any response then, and OPTIONS is a 405 as elsewhere.
 
-use axum::response::{IntoResponse, Response};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use axum::response::Response;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ALLOW, HeaderValue, ORIGIN, VARY,
 };
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, Request, StatusCode, Uri};
+use tower::{Layer, Service};
+
+use super::gateway::{Gateway, Responding};
 
 /// How long a browser may remember what a preflight said, in seconds.
 const PREFLIGHT_SECONDS: u64 = 3600;
@@ -76,7 +85,7 @@ impl Origins {
     }
 
     /// What is to be told of a request with these headers.
-    pub(super) fn share(&self, headers: &HeaderMap) -> Sharing {
+    fn share(&self, headers: &HeaderMap) -> Sharing {
         Sharing {
             granted: self.grant(headers.get(ORIGIN)),
             depends: matches!(self, Self::Listed(_)),
@@ -113,16 +122,86 @@ fn is_origin(text: &str) -> bool {
     same && !is_usual && !authority.host().is_empty() && authority.as_str().chars().all(plain)
 }
 
+/// Tells browsers whether the page that asked may read the response, whatever that is.
+#[derive(Clone, Debug)]
+pub(super) struct CorsLayer(Arc<Origins>);
+
+/// The service of [`CorsLayer`].
+#[derive(Clone, Debug)]
+pub(super) struct Cors<S> {
+    inner: S,
+    origins: Arc<Origins>,
+}
+
+/// The response of the service inside, with what the browser is told.
+#[derive(Debug)]
+pub(super) struct CorsFuture<F> {
+    inner: F,
+    /// None where nothing is told.
+    sharing: Option<Sharing>,
+}
+
 /// What a browser is told of the page that asked.
 #[derive(Debug)]
-pub(super) struct Sharing {
+struct Sharing {
     granted: Option<HeaderValue>,
     depends: bool,
 }
 
+impl CorsLayer {
+    pub(super) fn new(origins: Arc<Origins>) -> Self {
+        Self(origins)
+    }
+}
+
+impl<S> Layer<S> for CorsLayer {
+    type Service = Cors<S>;
+
+    fn layer(&self, inner: S) -> Cors<S> {
+        let origins = Arc::clone(&self.0);
+        Cors { inner, origins }
+    }
+}
+
+impl<S> Service<Request<Body>> for Cors<S>
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Unpin>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = CorsFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let is_on = *self.origins != Origins::None;
+        let sharing = is_on.then(|| self.origins.share(request.headers()));
+        CorsFuture {
+            inner: self.inner.call(request),
+            sharing,
+        }
+    }
+}
+
+impl<F> Future for CorsFuture<F>
+where
+    F: Future<Output = Result<Response, Infallible>> + Unpin,
+{
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(Pin::new(&mut self.inner).poll(context));
+        Poll::Ready(match self.sharing.take() {
+            Some(sharing) => response.map(|response| sharing.tell(response)),
+            None => response,
+        })
+    }
+}
+
 impl Sharing {
-    /// Tells whether the page that asked may read the response, whatever that is.
-    pub(super) fn tell(self, mut response: Response) -> Response {
+    fn tell(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         if self.depends {
             let by = match headers.contains_key(VARY) {
@@ -138,16 +217,20 @@ impl Sharing {
     }
 }
 
-/// Answers OPTIONS: what a page may ask with, once `Sharing` has said that it may at all.
-pub(super) fn preflight(allowed: &'static str) -> Response {
+/// Answers OPTIONS: what a page may ask with, once [`CorsLayer`] has said that it may at all.
+pub(super) fn preflight<S>(
+    allowed: &'static str,
+) -> impl Fn(&Arc<Gateway<S>>, Request<Body>) -> Responding + Clone {
     let allowed = HeaderValue::from_static(allowed);
-    let headers = [
-        (ALLOW, allowed.clone()),
-        (ACCESS_CONTROL_ALLOW_METHODS, allowed),
-        (ACCESS_CONTROL_ALLOW_HEADERS, HEADERS),
-        (ACCESS_CONTROL_MAX_AGE, HeaderValue::from(PREFLIGHT_SECONDS)),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
+    move |_, _| {
+        let headers = [
+            (ALLOW, allowed.clone()),
+            (ACCESS_CONTROL_ALLOW_METHODS, allowed.clone()),
+            (ACCESS_CONTROL_ALLOW_HEADERS, HEADERS),
+            (ACCESS_CONTROL_MAX_AGE, HeaderValue::from(PREFLIGHT_SECONDS)),
+        ];
+        Responding::ready((StatusCode::NO_CONTENT, headers))
+    }
 }
 
 #[cfg(test)]

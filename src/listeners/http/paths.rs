@@ -83,13 +83,6 @@ impl Paths {
         Ok(())
     }
 
-    /// What a path is for; none when nothing is there.
-    pub(super) fn find(&self, path: &str) -> Option<PathUse> {
-        [PathUse::Dns, PathUse::Json]
-            .into_iter()
-            .find(|path_use| self.of(*path_use).iter().any(|known| known == path))
-    }
-
     /// Makes the template of the first path of messages (RFC 8484 §4.1, RFC 9461 §5); none without one.
     pub fn message_template(&self) -> Option<String> {
         self.dns.first().map(|path| format!("{path}{{?dns}}"))

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use axum::body::{Body, HttpBody as _};
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use super::super::clients::Refusal;
@@ -15,7 +16,7 @@ use super::negotiate::MediaType;
 use crate::dns::json::ParameterError;
 
 /// What no cache is to keep.
-pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(in super::super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// What keeps a browser from guessing another type.
 pub(super) const NO_SNIFF: (HeaderName, HeaderValue) =
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -40,7 +41,7 @@ enum Told {
 
 /// A request that gets no DNS answer.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(in super::super) struct Problem {
     status: StatusCode,
     told: Told,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -61,7 +62,7 @@ impl Problem {
     }
 
     /// There is nothing at this path.
-    pub(super) fn not_found() -> Self {
+    pub(in super::super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "nothing is served at this path")
     }
 
@@ -75,7 +76,7 @@ impl Problem {
     }
 
     /// The path knows other methods only (RFC 9110 §15.5.6).
-    pub(super) fn method_not_allowed(allowed: &'static str) -> Self {
+    pub(in super::super) fn method_not_allowed(allowed: &'static str) -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             format!("only {allowed} can be used here"),
@@ -119,6 +120,16 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "failed, see the log of the gateway",
         )
+    }
+
+    /// Makes the response to a request of a method: that to HEAD has no body (RFC 9110 §9.3.2).
+    pub(super) fn answer(self, method: &Method) -> Response {
+        let response = self.into_response();
+        if method == Method::HEAD {
+            without_body(response)
+        } else {
+            response
+        }
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -166,6 +177,16 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// Takes the body away, whose length is told all the same.
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        let length = HeaderValue::from(length);
+        parts.headers.insert(CONTENT_LENGTH, length);
+    }
+    Response::from_parts(parts, Body::empty())
 }
 
 fn problem(status: StatusCode, detail: &str) -> String {

@@ -3,21 +3,21 @@
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 
 use super::super::exchange::Standing;
 use super::form::Form;
+use super::lengthy::Work;
 use super::negotiate::MediaType;
-use super::problem::{NO_SNIFF, NO_STORE, Problem};
-use super::responding::Responding;
+use super::problem::{NO_STORE, Problem};
 use crate::dns::json;
 use crate::dns::wire::MessageError;
 
-/// How many headers a response has here.
-const HEADERS: usize = 4;
+/// How many headers a response has, with those that layers add.
+const HEADERS: usize = 6;
 /// From how many octets on a message is long work to write as JSON: some hundred records, a few tenths of a millisecond.
 const LENGTHY_OCTETS: usize = 4 * 1024;
 /// The times that are usual enough to have their header ready: up to so many seconds.
@@ -26,19 +26,29 @@ const USUAL_SECONDS: u32 = 300;
 static MAX_AGES: LazyLock<Vec<HeaderValue>> =
     LazyLock::new(|| (0..=USUAL_SECONDS).map(max_age).collect());
 
+/// An answer on its way to be a response.
+pub(super) enum Reply {
+    /// It is one.
+    Made(Response),
+    /// Its form is long work.
+    Lengthy(Work),
+}
+
 /// Gives an answer its form, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
 ///
 /// It is 503 when there was no room for the query, 500 when an answer of ours cannot be read.
-pub(super) fn reply(message: Vec<u8>, standing: Standing, form: Form) -> Responding {
+pub(super) fn reply(message: Vec<u8>, standing: Standing, form: Form) -> Reply {
     let freshness_seconds = match standing {
         Standing::Fresh(seconds) => Some(seconds),
         Standing::Fleeting => None,
-        Standing::Shed => return Responding::ready(Problem::overloaded()),
+        Standing::Shed => return Reply::Made(Problem::overloaded().into_response()),
     };
-    if message.len() >= LENGTHY_OCTETS && form.media_type != MediaType::DnsMessage {
-        return Responding::lengthy(move || formed(message, freshness_seconds, &form));
+    let is_lengthy = message.len() >= LENGTHY_OCTETS && form.media_type != MediaType::DnsMessage;
+    let work = move || formed(message, freshness_seconds, &form).into_response();
+    if is_lengthy {
+        return Reply::Lengthy(Box::new(work));
     }
-    Responding::ready(formed(message, freshness_seconds, &form))
+    Reply::Made(work())
 }
 
 fn formed(
@@ -62,7 +72,6 @@ fn formed(
     );
     headers.insert(CACHE_CONTROL, cache_control(freshness_seconds));
     headers.insert(VARY, HeaderValue::from_name(ACCEPT));
-    headers.insert(NO_SNIFF.0, NO_SNIFF.1);
     Ok(response)
 }
 

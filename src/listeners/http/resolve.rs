@@ -1,36 +1,32 @@
 //! `/resolve`: a name and a type in the query string, the answer as JSON, for scripts.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::body::Body;
 use http::Request;
 
+use super::client::ClientInfo;
 use super::form::{FOR_RESOLVE, Form, choose};
-use super::gateway::Gateway;
+use super::gateway::{Gateway, Responding};
 use super::negotiate::MediaType;
 use super::problem::Problem;
-use super::responding::Responding;
 use crate::dns::json::{Form as AskedForm, Parameters};
 use crate::layers::Stack;
 
 /// Answers the question in `name=` and `type=`.
-pub(super) fn get<S: Stack>(
-    gateway: &Gateway<S>,
-    request: &Request<Body>,
-    client: IpAddr,
-) -> Result<Responding, Problem> {
-    get_as(gateway, request, client, &FOR_RESOLVE)
+pub(super) fn get<S: Stack>(gateway: &Arc<Gateway<S>>, request: Request<Body>) -> Responding {
+    answer(gateway, &request, &FOR_RESOLVE).into()
 }
 
 /// The same, in one of the forms `offered`.
-pub(super) fn get_as<S: Stack>(
+pub(super) fn answer<S: Stack>(
     gateway: &Gateway<S>,
     request: &Request<Body>,
-    client: IpAddr,
     offered: &[MediaType],
 ) -> Result<Responding, Problem> {
+    let client = ClientInfo::find(request)?;
     let query = request.uri().query().unwrap_or_default();
-    let parameters = Parameters::read(query, Some(client))?;
+    let parameters = Parameters::read(query, Some(client.address()))?;
     let media_type = match parameters.form {
         AskedForm::Message => MediaType::DnsMessage,
         AskedForm::DnsJson => MediaType::DnsJson,
@@ -40,5 +36,5 @@ pub(super) fn get_as<S: Stack>(
         media_type,
         client_subnet: parameters.client_subnet,
     };
-    Ok(gateway.answer_query(parameters.query, form))
+    Ok(gateway.answer_query(parameters.query, client, form))
 }

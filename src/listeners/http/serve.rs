@@ -1,4 +1,4 @@
-//! Runs what responds on a bound listener: HTTP/1.1 and HTTP/2, with or without TLS.
+//! Runs a service on a bound listener: HTTP/1.1 and HTTP/2, with or without TLS.
 
 use std::io;
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use super::super::handshake::shake_hands;
 use super::super::shutdown::Shutdown;
 use super::super::tls_config::ServerConfig;
 use super::connection::Connections;
-use super::responding::Respond;
+use super::router::HttpService;
 
 /// Whether a listener speaks TLS.
 #[derive(Clone, Debug)]
@@ -27,15 +27,15 @@ pub enum Security {
 ///
 /// # Errors
 /// A listener that the runtime cannot take.
-pub async fn serve<R: Respond>(
+pub async fn serve<S: HttpService>(
     listener: TcpListener,
     kind: ListenerKind,
-    router: R,
+    service: S,
     security: Security,
     shared: Shared,
     shutdown: Shutdown,
 ) -> io::Result<()> {
-    let connections = Arc::new(Connections::new(router, kind, shared.clone()));
+    let connections = Arc::new(Connections::new(service, kind, shared.clone()));
     let acceptor = match security {
         Security::Plain => None,
         Security::Tls(config) => Some(TlsAcceptor::from(config)),

@@ -7,7 +7,8 @@ mod schema;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nomadns::listeners::http::{Origins, PathUse, Paths, Readiness, Settings};
+use nomadns::listeners::admin::Readiness;
+use nomadns::listeners::http::{Origins, PathUse, Paths, Settings};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use self::requests::requests;
 use crate::web::{Web, header, problem};
 
 /// The source that routes the operator's pages.
-const ROUTES: &str = include_str!("../../../src/listeners/http/admin.rs");
+const ROUTES: &str = include_str!("../../../src/listeners/admin/mod.rs");
 
 /// The listener that an operation is described on.
 fn web(operation: &Operation<'_>) -> Web {

@@ -2,7 +2,8 @@
 
 use nomadns::dns::Name;
 use nomadns::listeners::Limits;
-use nomadns::listeners::http::{Hosts, Readiness, Settings};
+use nomadns::listeners::admin::Readiness;
+use nomadns::listeners::http::{Hosts, Settings};
 use reqwest::{ClientBuilder, Method};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

@@ -1,26 +1,23 @@
 //! The operator's pages: metrics, health, readiness, the description of the API, the status page.
 //!
-//! What they show is handed in by `app`; nothing here knows where it comes from.
+//! Floor 4. What they show is handed in by `app`; nothing here knows where it comes from.
+
+mod status_page;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
-use http::{HeaderValue, Request, StatusCode};
-use tower::ServiceExt as _;
+use http::{HeaderValue, StatusCode};
+use tower::ServiceBuilder;
 
-use super::super::shutdown::Shutdown;
-use super::problem::{NO_SNIFF, NO_STORE, Problem};
-use super::readiness::{Liveness, Readiness};
-use super::responding::{Respond, Responding};
-use super::status_page;
+use super::http::{HostLayer, Hosts, HttpService, NO_STORE, Problem, no_sniff};
+use super::shutdown::Shutdown;
 
 const METHODS: &str = "GET, HEAD";
 const OPENAPI: &str = include_str!("../../../openapi.yaml");
@@ -35,6 +32,24 @@ const PAGE_POLICY: (HeaderName, HeaderValue) = (
     CONTENT_SECURITY_POLICY,
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
 );
+
+/// Whether the gateway is ready, and why, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It is.
+    Ready(String),
+    /// It is not, yet or any more.
+    NotReady(String),
+}
+
+/// Whether the gateway answers at all, and why not, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// It does.
+    Alive,
+    /// A part of it does not.
+    Dead(String),
+}
 
 /// What the operator's pages show, asked anew for each request.
 #[derive(Clone)]
@@ -53,9 +68,9 @@ pub struct Admin {
     pub ending: Shutdown,
 }
 
-/// Routes the operator's pages; any other path is a 404.
-pub fn router(admin: Admin) -> Router {
-    Router::new()
+/// Makes the router of the operator's pages, for requests that name one of `hosts`; any other path is a 404.
+pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
+    let routes = Router::new()
         .route("/", page(get(status)))
         .route("/metrics", page(get(metrics)))
         .route("/healthz", page(get(health)))
@@ -65,13 +80,11 @@ pub fn router(admin: Admin) -> Router {
         .route("/ready", page(get(ready)))
         .route("/openapi.yaml", page(get(openapi)))
         .fallback(async || Problem::not_found())
-        .with_state(admin)
-}
-
-impl Respond for Router {
-    fn respond(&self, request: Request<Body>, _: IpAddr) -> Responding {
-        Responding::waiting(self.clone().oneshot(request))
-    }
+        .with_state(admin);
+    ServiceBuilder::new()
+        .layer(no_sniff())
+        .layer(HostLayer::new(Some(hosts)))
+        .service(routes)
 }
 
 fn page(methods: MethodRouter<Admin>) -> MethodRouter<Admin> {
@@ -124,7 +137,6 @@ impl<Text: IntoResponse> IntoResponse for Page<Text> {
         let headers = [
             (CONTENT_TYPE, HeaderValue::from_static(media_type)),
             (CACHE_CONTROL, NO_STORE),
-            NO_SNIFF,
         ];
         (status, headers, text).into_response()
     }

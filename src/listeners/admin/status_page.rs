@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Write};
 
-use super::readiness::Readiness;
+use super::Readiness;
 
 const HEAD: &str = "<!doctype html>
 <html lang=\"en\">
