@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::layers::{Stacks, WorkerStack};
 use crate::listeners::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpWorker};
-use crate::listeners::{
-    ListenerKind, Server, ServerConfig, Shared, Shutdown, ShutdownTrigger, tcp, tls,
-};
+use crate::listeners::{ListenerKind, Server, ServerConfig, Shared, tcp, tls};
 
 /// Starts a UDP worker on each socket; those of one address come together.
 ///
@@ -84,7 +83,7 @@ pub(super) struct Listeners {
     stack: WorkerStack,
     shared: Shared,
     http: http::Settings,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 }
 
 impl Listeners {
@@ -92,7 +91,7 @@ impl Listeners {
         stack: WorkerStack,
         shared: Shared,
         http: http::Settings,
-        shutdown: Shutdown,
+        shutdown: CancellationToken,
     ) -> Self {
         Self {
             tasks: JoinSet::new(),
@@ -144,8 +143,8 @@ impl Listeners {
         &mut self,
         sockets: Vec<TcpListener>,
         pages: &Admin,
-    ) -> ShutdownTrigger {
-        let (trigger, shutdown) = Shutdown::new();
+    ) -> CancellationToken {
+        let shutdown = CancellationToken::new();
         let kind = ListenerKind::Admin;
         for socket in sockets {
             say(kind.as_str(), &socket.local_addr());
@@ -155,7 +154,7 @@ impl Listeners {
             self.pages
                 .spawn(http::serve(socket, kind, router, plain, shared, shutdown));
         }
-        trigger
+        shutdown
     }
 
     fn serve_queries(

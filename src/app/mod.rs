@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub use bind::{BindError, Bound, Taken};
 pub use connect::{ConnectError, Connection, connect};
@@ -49,7 +50,7 @@ use crate::layers::metrics::Workers;
 use crate::listeners::admin::Admin;
 use crate::listeners::exchange::Exchange;
 use crate::listeners::udp::{UdpCounters, UdpWorker};
-use crate::listeners::{Server, Shared, Shutdown};
+use crate::listeners::{Server, Shared};
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
 
@@ -93,8 +94,8 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let state_lock = alone_and_warned(&settings)?;
     descriptors::fit(&mut settings.connections, &bound);
     let tls = Tls::new(&settings)?;
-    let (trigger, shutdown) = Shutdown::new();
-    let (announcement, leaving) = Shutdown::new();
+    let shutdown = CancellationToken::new();
+    let leaving = CancellationToken::new();
 
     let parts = Parts::new(&settings, client.clone());
     let server = parts.server();
@@ -127,21 +128,21 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     }
     listeners.serve_http(bound.http);
     let liveness = liveness::liveness(udp.iter().map(UdpWorker::pulse).collect(), own);
-    let pages = parts.pages(loops, liveness, (leaving, shutdown.clone()));
-    let last_trigger = listeners.serve_pages(bound.admin, &pages);
+    let pages = parts.pages(loops, liveness, (leaving.clone(), shutdown.clone()));
+    let last = listeners.serve_pages(bound.admin, &pages);
 
     let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
     let keeping = settings
         .store
         .map(|store| parts.keep(store, state_lock, settings.sync.max_stale, shutdown.clone()));
-    let mut ending = shutdown;
-    let ending = async move { ending.requested().await };
+    let ending = shutdown.clone().cancelled_owned();
     let filtering = filtering(client.clone(), settings.sync.clone());
     let syncing = sync::run(settings.sync, client, writer, parts.sync, ending);
     Ok(Running {
-        announcement,
-        trigger,
-        last_trigger,
+        _guards: [&leaving, &shutdown, &last].map(|token| token.clone().drop_guard()),
+        leaving,
+        shutdown,
+        last,
         listeners: listeners.tasks,
         pages: listeners.pages,
         udp,
@@ -216,10 +217,10 @@ impl Parts {
         store: sync::Store,
         lock: Option<StateLock>,
         max_stale: Duration,
-        mut ending: Shutdown,
+        ending: CancellationToken,
     ) -> JoinHandle<()> {
         let (catalog, status) = (Arc::clone(&self.catalog), Arc::clone(&self.sync));
-        let ending = async move { ending.requested().await };
+        let ending = async move { ending.cancelled().await };
         tokio::spawn(async move {
             sync::keep(store, catalog, status, max_stale, ending).await;
             drop(lock);
@@ -235,7 +236,7 @@ impl Parts {
         &self,
         loops: Arc<Loops>,
         liveness: liveness::Ask,
-        (leaving, ending): (Shutdown, Shutdown),
+        (leaving, ending): (CancellationToken, CancellationToken),
     ) -> Admin {
         Admin {
             liveness,
@@ -253,7 +254,7 @@ fn renewable(
     settings: &Settings,
     tls: Option<&Tls>,
     client: &Client,
-    ending: &Shutdown,
+    ending: &CancellationToken,
 ) -> Renewable {
     let mut renewable = Renewable::default();
     for renewal in tls.map(|tls| tls.renewals(settings)).unwrap_or_default() {

@@ -5,9 +5,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Files;
-use crate::listeners::Shutdown;
 
 /// All that is read again while the gateway runs.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,12 @@ enum Outcome {
 
 impl Renewable {
     /// Adds what is read again; it looks by itself after each time, if one is given, until `ending`.
-    pub(super) fn add(&mut self, renewal: Renewal, every: Option<Duration>, ending: &Shutdown) {
+    pub(super) fn add(
+        &mut self,
+        renewal: Renewal,
+        every: Option<Duration>,
+        ending: &CancellationToken,
+    ) {
         if let Some(every) = every {
             tokio::spawn(renewal.clone().follow(every, ending.clone()));
         }
@@ -81,11 +86,11 @@ impl Renewal {
     }
 
     /// Looks at the files now and then, until `ending`; what has changed is used.
-    async fn follow(self, every: Duration, mut ending: Shutdown) {
+    async fn follow(self, every: Duration, ending: CancellationToken) {
         let (what, mut said) = (self.what, None);
         loop {
             tokio::select! {
-                () = ending.requested() => return,
+                () = ending.cancelled() => return,
                 () = tokio::time::sleep(every) => {}
             }
             let renew = Arc::clone(&self.renew);

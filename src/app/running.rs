@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::StartError;
 use super::renewal::Renewable;
-use crate::listeners::ShutdownTrigger;
 use crate::listeners::udp::UdpWorker;
 
 /// What each step of the end may take beyond the drain time.
@@ -18,11 +18,14 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 /// A gateway that answers.
 #[derive(Debug)]
 pub struct Running {
-    /// Says that the gateway is about to end.
-    pub(super) announcement: ShutdownTrigger,
-    /// Says that it ends.
-    pub(super) trigger: ShutdownTrigger,
-    pub(super) last_trigger: ShutdownTrigger,
+    /// Cancelled when the gateway is about to end.
+    pub(super) leaving: CancellationToken,
+    /// Cancelled when it ends.
+    pub(super) shutdown: CancellationToken,
+    /// Cancelled when the operator's pages end, as the last.
+    pub(super) last: CancellationToken,
+    /// Who drops a gateway ends it.
+    pub(super) _guards: [DropGuard; 3],
     pub(super) listeners: JoinSet<io::Result<()>>,
     pub(super) pages: JoinSet<io::Result<()>>,
     pub(super) udp: Vec<UdpWorker>,
@@ -78,15 +81,15 @@ impl Running {
         };
         let (lameduck_ms, drain_ms) = (millis(lameduck), millis(self.drain));
         tracing::info!(lameduck_ms, drain_ms, "ending");
-        self.announcement.request();
+        self.leaving.cancel();
         tokio::time::sleep(lameduck).await;
         let mut end = Instant::now() + self.drain;
         self.udp_ended(end + A_MOMENT).await;
-        self.trigger.request();
+        self.shutdown.cancel();
         // A little more than the listeners allow their connections, so that theirs is what counts.
         end += A_MOMENT;
         self.drained(Part::Listeners, end).await;
-        self.last_trigger.request();
+        self.last.cancel();
         end += A_MOMENT;
         self.drained(Part::Pages, end).await;
         end += A_MOMENT;

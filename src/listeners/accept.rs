@@ -12,13 +12,13 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::connections::{Connections, Place, Tenure};
 use super::counters::{Counters, ListenerKind, count};
 use super::limits::Limits;
 use super::proxy_header::{self, HeaderFailure};
 use super::server::Server;
-use super::shutdown::Shutdown;
 
 /// How long the loop waits when no connection can be accepted, in milliseconds, to which as much again
 /// is added at random so that several listeners do not come back at once.
@@ -56,7 +56,7 @@ pub(super) async fn run<Serve, Served>(
     listener: std::net::TcpListener,
     kind: ListenerKind,
     shared: &Shared,
-    mut shutdown: Shutdown,
+    shutdown: CancellationToken,
     serve: Serve,
 ) -> io::Result<()>
 where
@@ -74,7 +74,7 @@ where
     let mut exhausted = Exhausted::default();
     loop {
         tokio::select! {
-            () = shutdown.requested() => break,
+            () = shutdown.cancelled() => break,
             Some(ended) = open.join_next() => note_end(ended, &shared.counters),
             accepted = exhausted.accept(&listener, &shared.counters) => {
                 let Some((stream, peer)) = accepted else { continue };

@@ -19,7 +19,6 @@ mod judging;
 mod limits;
 pub mod proxy_header;
 mod server;
-mod shutdown;
 pub mod stream;
 pub mod tcp;
 pub mod tls;
@@ -38,5 +37,4 @@ pub use counters::{
 };
 pub use limits::Limits;
 pub use server::Server;
-pub use shutdown::{Shutdown, ShutdownTrigger};
 pub use tls_config::{ServerConfig, TlsUse, tls_config};

@@ -5,13 +5,13 @@ use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
 
 use super::accept::{self, Shared};
 use super::closing::close;
 use super::connections::Tenure;
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
-use super::shutdown::Shutdown;
 use super::stream;
 use crate::dns::Transport;
 use crate::layers::Stack;
@@ -24,7 +24,7 @@ pub async fn serve<S: Stack>(
     listener: TcpListener,
     stack: S,
     shared: Shared,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) -> io::Result<()> {
     let kind = ListenerKind::Tcp;
     accept::run(
@@ -58,7 +58,7 @@ pub(super) async fn converse<Stream, S>(
     client: IpAddr,
     kind: ListenerKind,
     (shared, tenure): (&Shared, &Tenure),
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) where
     Stream: AsyncRead + AsyncWrite + Unpin,
     S: Stack,

@@ -5,12 +5,12 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 use super::accept::{self, Shared};
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::handshake::shake_hands;
-use super::shutdown::Shutdown;
 use super::tcp::converse;
 use super::tls_config::ServerConfig;
 use crate::dns::Transport;
@@ -25,7 +25,7 @@ pub async fn serve<S: Stack>(
     stack: S,
     config: Arc<ServerConfig>,
     shared: Shared,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) -> io::Result<()> {
     let kind = ListenerKind::Tls;
     let acceptor = TlsAcceptor::from(config);

@@ -12,11 +12,10 @@ use nomadns::dns::{
     Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section,
 };
 use nomadns::layers::Stack;
-use nomadns::listeners::{
-    Certificates, ClientSettings, Clients, Limits, Server, Shared, Shutdown, ShutdownTrigger,
-};
+use nomadns::listeners::{Certificates, ClientSettings, Clients, Limits, Server, Shared};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// How long a test waits for what has to come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -147,14 +146,14 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) gate: Gate,
     pub(crate) shared: Shared,
-    pub(crate) trigger: ShutdownTrigger,
+    pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<std::io::Result<()>>,
 }
 
 impl Running {
     /// Ends it; everything open has ended then.
     pub(crate) async fn end(self) {
-        self.trigger.request();
+        self.shutdown.cancel();
         tokio::time::timeout(PATIENCE, self.task)
             .await
             .unwrap()
@@ -167,9 +166,8 @@ impl Running {
 pub(crate) struct Start {
     pub(crate) listener: TcpListener,
     pub(crate) shared: Shared,
-    pub(crate) shutdown: Shutdown,
+    pub(crate) shutdown: CancellationToken,
     address: SocketAddr,
-    trigger: ShutdownTrigger,
 }
 
 impl Start {
@@ -190,13 +188,12 @@ impl Start {
             }),
             ..Shared::default()
         };
-        let (trigger, shutdown) = Shutdown::new();
+        let shutdown = CancellationToken::new();
         Self {
             listener,
             shared,
             shutdown,
             address,
-            trigger,
         }
     }
 
@@ -204,14 +201,14 @@ impl Start {
     pub(crate) fn run(
         self,
         gate: Gate,
-        serve: impl FnOnce(TcpListener, Shared, Shutdown) -> JoinHandle<std::io::Result<()>>,
+        serve: impl FnOnce(TcpListener, Shared, CancellationToken) -> JoinHandle<std::io::Result<()>>,
     ) -> Running {
-        let task = serve(self.listener, self.shared.clone(), self.shutdown);
+        let task = serve(self.listener, self.shared.clone(), self.shutdown.clone());
         Running {
             address: self.address,
             gate,
             shared: self.shared,
-            trigger: self.trigger,
+            shutdown: self.shutdown,
             task,
         }
     }

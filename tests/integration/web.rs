@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use nomadns::listeners::admin::{self, Admin, Liveness, Readiness};
 use nomadns::listeners::http::{Hosts, Security, Settings, router, serve};
-use nomadns::listeners::{
-    ClientSettings, Limits, ListenerKind, Shutdown, ShutdownTrigger, TlsUse, tls_config,
-};
+use nomadns::listeners::{ClientSettings, Limits, ListenerKind, TlsUse, tls_config};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::stub::{Identity, Running, Start, stack};
 
@@ -20,7 +19,7 @@ pub(crate) struct Web {
     pub(crate) running: Running,
     pub(crate) client: Client,
     pub(crate) base: String,
-    ending: Option<ShutdownTrigger>,
+    ending: Option<CancellationToken>,
 }
 
 impl Web {
@@ -72,14 +71,14 @@ impl Web {
 
     /// The operator's pages.
     pub(crate) fn admin(readiness: Readiness) -> Self {
-        let (ending, hears) = Shutdown::new();
+        let ending = CancellationToken::new();
         let admin = Admin {
             metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
             readiness: Arc::new(move || readiness.clone()),
             status: Arc::new(|| vec![("services".to_owned(), "<3>".to_owned())]),
             liveness: Arc::new(|| Box::pin(async { Liveness::Alive })),
-            leaving: hears.clone(),
-            ending: hears,
+            leaving: ending.clone(),
+            ending: ending.clone(),
         };
         let (_, gate) = stack();
         let running = Start::new(Limits::default()).run(gate, |listener, shared, shutdown| {
@@ -112,7 +111,7 @@ impl Web {
 
     /// Ends the gateway that the operator's pages tell of.
     pub(crate) fn end_gateway(&self) {
-        self.ending.as_ref().unwrap().request();
+        self.ending.as_ref().unwrap().cancel();
     }
 
     /// A request to a path.

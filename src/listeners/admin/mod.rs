@@ -14,10 +14,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 
 use super::http::{HostLayer, Hosts, HttpService, NO_STORE, Problem, no_sniff};
-use super::shutdown::Shutdown;
 
 const METHODS: &str = "GET, HEAD";
 const OPENAPI: &str = include_str!("../../../openapi.yaml");
@@ -63,9 +63,9 @@ pub struct Admin {
     /// Whether queries are answered at all.
     pub liveness: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Liveness> + Send>> + Send + Sync>,
     /// Tells that the gateway is about to end: it is not ready any more, and still answers.
-    pub leaving: Shutdown,
+    pub leaving: CancellationToken,
     /// Tells that it ends: health is over then, though these pages are still served.
-    pub ending: Shutdown,
+    pub ending: CancellationToken,
 }
 
 /// Makes the router of the operator's pages, for requests that name one of `hosts`; any other path is a 404.
@@ -102,7 +102,7 @@ async fn metrics(State(admin): State<Admin>) -> Page<String> {
 }
 
 async fn health(State(admin): State<Admin>) -> Page<String> {
-    let (status, text) = match admin.ending.is_requested() {
+    let (status, text) = match admin.ending.is_cancelled() {
         true => (StatusCode::SERVICE_UNAVAILABLE, "shutting down".into()),
         false => match (admin.liveness)().await {
             Liveness::Alive => (StatusCode::OK, "OK".into()),
@@ -114,7 +114,7 @@ async fn health(State(admin): State<Admin>) -> Page<String> {
 
 async fn ready(State(admin): State<Admin>) -> Page<String> {
     let (status, mut text) = match (admin.readiness)() {
-        _ if admin.leaving.is_requested() => {
+        _ if admin.leaving.is_cancelled() => {
             (StatusCode::SERVICE_UNAVAILABLE, "shutting down".to_owned())
         }
         Readiness::Ready(text) => (StatusCode::OK, text),

@@ -17,13 +17,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, Service as _};
 
 use super::super::accept::Shared;
 use super::super::connections::Tenure;
 use super::super::counters::{ListenerKind, count};
 use super::super::limits::Limits;
-use super::super::shutdown::Shutdown;
 use super::activity::{Activity, Cease};
 use super::answering::{Answering, Asked};
 use super::client::ClientInfo;
@@ -65,7 +65,7 @@ impl<S: HttpService> Connections<S> {
         stream: Stream,
         client: IpAddr,
         tenure: Tenure,
-        mut shutdown: Shutdown,
+        shutdown: CancellationToken,
     ) where
         Stream: AsyncRead + AsyncWrite + Unpin + 'static,
     {
@@ -79,7 +79,7 @@ impl<S: HttpService> Connections<S> {
             ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context)) => {
                 return self.note_end(ended.err().as_deref(), &activity);
             }
-            () = shutdown.requested() => None,
+            () = shutdown.cancelled() => None,
             () = sleep(limits.connection_age) => None,
             cease = activity.ceases(limits) => Some(cease),
         };

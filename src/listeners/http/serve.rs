@@ -5,11 +5,11 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 use super::super::accept::{self, Shared};
 use super::super::counters::ListenerKind;
 use super::super::handshake::shake_hands;
-use super::super::shutdown::Shutdown;
 use super::super::tls_config::ServerConfig;
 use super::connection::Connections;
 use super::router::HttpService;
@@ -33,7 +33,7 @@ pub async fn serve<S: HttpService>(
     service: S,
     security: Security,
     shared: Shared,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) -> io::Result<()> {
     let connections = Arc::new(Connections::new(service, kind, shared.clone()));
     let acceptor = match security {

@@ -19,6 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 pub use self::end::End;
 use self::input::{Input, Next};
@@ -27,7 +28,6 @@ use self::turn::Turn;
 use super::connections::{Overdrawn, Tenure};
 use super::exchange::{Exchange, Exchanged};
 use super::limits::Limits;
-use super::shutdown::Shutdown;
 use crate::layers::Stack;
 
 /// Serves one connection until it ends; closing it is the caller's.
@@ -37,7 +37,7 @@ pub async fn serve<Stream, S>(
     client: Option<IpAddr>,
     limits: &Limits,
     tenure: &Tenure,
-    mut shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) -> End
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
@@ -47,7 +47,7 @@ where
     let left = tokio::select! {
         biased;
         end = poll_fn(|context| conversation.poll(context)) => Some(end),
-        () = shutdown.requested() => None,
+        () = shutdown.cancelled() => None,
         () = sleep(limits.connection_age) => None,
     };
     match left {

@@ -103,7 +103,7 @@ async fn a_shutdown_lets_a_request_end() {
         let asked = tokio::spawn(async move { client.get(url).send().await.unwrap() });
         let gate = web.running.gate.clone();
         gate.arrival().await;
-        web.running.trigger.request();
+        web.running.shutdown.cancel();
         gate.release(1);
         assert_eq!(code(asked.await.unwrap()).await, ResponseCode::NoError);
         drop(web.client);

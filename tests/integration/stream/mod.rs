@@ -9,10 +9,11 @@ use std::time::Duration;
 use nomadns::dns::{RecordType, Transport};
 use nomadns::listeners::exchange::Exchange;
 use nomadns::listeners::stream::{End, serve};
-use nomadns::listeners::{Limits, Shutdown, ShutdownTrigger, Tenure};
+use nomadns::listeners::{Limits, Tenure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::stub::{Gate, PATIENCE, decode, query, stack};
 
@@ -21,14 +22,15 @@ struct Conversation {
     client: DuplexStream,
     served: JoinHandle<End>,
     gate: Gate,
-    trigger: ShutdownTrigger,
+    shutdown: CancellationToken,
 }
 
 impl Conversation {
     fn start(limits: Limits, room: usize) -> Self {
         let (client, mut server) = duplex(room);
         let (stack, gate) = stack();
-        let (trigger, shutdown) = Shutdown::new();
+        let shutdown = CancellationToken::new();
+        let hears = shutdown.clone();
         let exchange = Exchange::new(stack, Transport::Tcp, Arc::default());
         let served = tokio::spawn(async move {
             serve(
@@ -37,7 +39,7 @@ impl Conversation {
                 None,
                 &limits,
                 &Tenure::default(),
-                shutdown,
+                hears,
             )
             .await
         });
@@ -45,7 +47,7 @@ impl Conversation {
             client,
             served,
             gate,
-            trigger,
+            shutdown,
         }
     }
 
@@ -213,7 +215,7 @@ async fn a_shutdown_lets_what_is_owed_be_answered() {
     let mut conversation = start();
     conversation.ask(&[(1, "slow.nomad"), (2, "a.nomad")]).await;
     assert_eq!(conversation.next_id().await, Some(2));
-    conversation.trigger.request();
+    conversation.shutdown.cancel();
     conversation.gate.release(1);
     assert_eq!(conversation.next_id().await, Some(1));
     assert_eq!(conversation.next_id().await, None);
