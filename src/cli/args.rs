@@ -231,18 +231,8 @@ impl LogArgs {
     }
 }
 
-/// Reads a number with the unit ms, s, m or h.
+/// Reads a duration, such as `500ms`, `60s` or `1h 30m`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("{text:?} is no duration: a number with ms, s, m or h, such as 60s");
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| expected())?;
-    let millis = match unit {
-        "ms" => Some(number),
-        "s" => number.checked_mul(1000),
-        "m" => number.checked_mul(60_000),
-        "h" => number.checked_mul(3_600_000),
-        _ => None,
-    };
-    millis.map(Duration::from_millis).ok_or_else(expected)
+    let read = humantime::parse_duration(text);
+    read.map_err(|error| format!("{text:?} is not a duration such as 500ms, 60s or 5m: {error}"))
 }

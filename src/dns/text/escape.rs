@@ -48,13 +48,6 @@ pub fn strictly_escaped(text: &str) -> String {
     strict
 }
 
-/// Appends octets in small hexadecimal digits.
-pub(super) fn push_hex(octets: &[u8], out: &mut String) {
-    for octet in octets {
-        out.push_str(&format!("{octet:02x}"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

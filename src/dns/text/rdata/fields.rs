@@ -5,10 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::{BASE32HEX_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 use time::OffsetDateTime;
 
 use super::super::super::RecordType;
-use super::super::escape::{push_escaped, push_hex};
+use super::super::escape::push_escaped;
 use super::layout::Field;
 use super::reader::Reader;
 use super::{bitmap, location, service};
@@ -24,7 +25,8 @@ pub(super) fn present(field: Field, reader: &mut Reader<'_>, text: &mut String) 
         Field::Ipv4 => write!(text, "{}", Ipv4Addr::from(reader.array::<4>()?)),
         Field::Ipv6 => write!(text, "{}", Ipv6Addr::from(reader.array::<16>()?)),
         Field::Type => write!(text, "{}", RecordType(reader.u16()?)),
-        Field::Hash => base32(nonempty(reader.counted()?)?, text),
+        // RFC 5155 §3.3.
+        Field::Hash => encoded(&BASE32HEX_NOPAD, nonempty(reader.counted()?)?, text),
         Field::Timestamp => timestamp(reader.u32()?, text),
         Field::CertificateKind => mnemonic(reader.u16()?, &CERTIFICATE_KINDS, text),
         Field::Algorithm => mnemonic(reader.u8()?.into(), &ALGORITHMS, text),
@@ -32,15 +34,14 @@ pub(super) fn present(field: Field, reader: &mut Reader<'_>, text: &mut String) 
             let [one, two, three, four] = std::array::from_fn(|_| reader.u16());
             write!(text, "{:x}:{:x}:{:x}:{:x}", one?, two?, three?, four?)
         }
-        Field::Hex => hex(reader.rest(), text),
+        Field::Hex => encoded(&HEXUPPER, reader.rest(), text),
         Field::PrefixedHex => {
             text.push_str("0x");
-            push_hex(reader.rest(), text);
-            Ok(())
+            encoded(&HEXLOWER, reader.rest(), text)
         }
         Field::Salt => match reader.counted()? {
             [] => text.write_char('-'),
-            salt => hex(salt, text),
+            salt => encoded(&HEXUPPER, salt, text),
         },
         Field::Base64 => {
             STANDARD.encode_string(reader.rest(), text);
@@ -63,25 +64,8 @@ fn nonempty(octets: &[u8]) -> Option<&[u8]> {
     (!octets.is_empty()).then_some(octets)
 }
 
-fn hex(octets: &[u8], text: &mut String) -> std::fmt::Result {
-    octets
-        .iter()
-        .try_for_each(|octet| write!(text, "{octet:02X}"))
-}
-
-/// Appends base 32 with the extended hex alphabet, without padding (RFC 4648 §7, RFC 5155 §3.3).
-fn base32(octets: &[u8], text: &mut String) -> std::fmt::Result {
-    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHIJKLMNOPQRSTUV";
-    for chunk in octets.chunks(5) {
-        let mut bits = [0; 8];
-        bits[3..3 + chunk.len()].copy_from_slice(chunk);
-        let bits = u64::from_be_bytes(bits);
-        let digits = (chunk.len() * 8).div_ceil(5);
-        for digit in 0..digits {
-            let five = (bits >> (35 - 5 * digit) & 0x1f) as usize;
-            text.write_char(char::from(ALPHABET[five]))?;
-        }
-    }
+fn encoded(encoding: &Encoding, octets: &[u8], text: &mut String) -> std::fmt::Result {
+    encoding.encode_append(octets, text);
     Ok(())
 }
 
@@ -173,23 +157,6 @@ const ALGORITHMS: [(u16, &str); 15] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base32_has_the_vectors_of_rfc_4648() {
-        for (octets, expected) in [
-            ("", ""),
-            ("f", "CO"),
-            ("fo", "CPNG"),
-            ("foo", "CPNMU"),
-            ("foob", "CPNMUOG"),
-            ("fooba", "CPNMUOJ1"),
-            ("foobar", "CPNMUOJ1E8"),
-        ] {
-            let mut text = String::new();
-            base32(octets.as_bytes(), &mut text).unwrap();
-            assert_eq!(text, expected);
-        }
-    }
 
     #[test]
     fn timestamps_are_dates_to_the_end_of_their_range() {

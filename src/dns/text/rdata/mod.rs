@@ -12,8 +12,9 @@ mod service;
 
 use std::ops::Range;
 
+use data_encoding::HEXLOWER;
+
 use super::super::{Class, RecordType};
-use super::escape::push_hex;
 use layout::Field;
 use reader::Reader;
 
@@ -87,6 +88,6 @@ fn present_unknown(octets: &[u8], text: &mut String) {
     text.push_str(&format!("\\# {}", octets.len()));
     if !octets.is_empty() {
         text.push(' ');
-        push_hex(octets, text);
+        HEXLOWER.encode_append(octets, text);
     }
 }
