@@ -8,23 +8,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
-/// A text that is never shown: its `Debug` is redacted and it has no `Display`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<str>);
+/// A text that is never shown: its `Debug` is redacted and it has no `Display`. A clone shares it.
+#[derive(Clone)]
+pub struct Secret(Arc<SecretString>);
 
 impl Secret {
     /// Wraps a secret; white space around it is no part of it.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(text.trim().into())
+        Self::exactly(text.trim())
     }
 
     /// Wraps a secret as it is, with the white space around it.
     #[must_use]
     pub fn exactly(text: &str) -> Self {
-        Self(text.into())
+        Self(Arc::new(text.into()))
     }
 
     /// Makes the value of the header that carries a token.
@@ -32,13 +33,14 @@ impl Secret {
     /// # Errors
     /// Why none can: it is empty, or has a line break or another character inside that no header carries.
     pub fn header(&self) -> Result<HeaderValue, String> {
-        if self.0.is_empty() {
+        let text = self.expose();
+        if text.is_empty() {
             return Err("it is empty".into());
         }
-        if self.0.contains(['\n', '\r']) {
+        if text.contains(['\n', '\r']) {
             return Err("it has a line break inside; a token is one line".into());
         }
-        let mut value = HeaderValue::from_str(&self.0)
+        let mut value = HeaderValue::from_str(text)
             .map_err(|_| "it has a character that no header can carry".to_owned())?;
         value.set_sensitive(true);
         Ok(value)
@@ -47,9 +49,17 @@ impl Secret {
     /// Returns the secret itself, for the header that carries it.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,8 @@
 //! The public paths: each with its methods, and the layers before all of them.
 //!
 //! Floor 4. `/dns-query` and `/resolve`, or what the operator calls them. Routing is axum's; a route is a service whose
-//! future has the response of a hit with it, since an async handler with extractors took 1,500 instructions more.
+//! future has the response of a hit with it (`.ci/instructions doh`), where handlers with extractors and boxed
+//! middleware took twice the instructions.
 
 use std::convert::Infallible;
 use std::sync::Arc;
