@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::ended::Ended;
 use super::plan::{ChecksRead, HealthPlan, Turn};
 use crate::catalog::{Health, HealthPolicy, Id, Instance, Writer};
-use crate::nomad::{Check, NomadError};
+use crate::nomad::{Cause, Check, NomadError};
 use crate::sync::ask::{Command, Commands, Question, Reply, Subject};
 use crate::sync::key::Key;
 use crate::sync::rights::{HealthAccess, is_refusal};
@@ -114,7 +114,12 @@ impl HealthDriver {
             Reply::Allocations(took, found) => {
                 let every = self.settings.health.check_every;
                 if let Err(error) = self.ended.reply(number, took, found, every, now) {
-                    tracing::debug!(%error, "ended allocations could not be listed");
+                    // Nomad would refuse it each time: it must not stay hidden.
+                    if matches!(error.cause, Cause::BadFilter(_)) {
+                        tracing::warn!(%error, "Nomad does not understand how ended allocations are asked for");
+                    } else {
+                        tracing::debug!(%error, "ended allocations could not be listed");
+                    }
                     self.status.erred(&error);
                 }
                 self.take_ended(catalogue, &mut findings);
@@ -158,7 +163,7 @@ impl HealthDriver {
             Err(error) => {
                 tracing::debug!(%error, "checks could not be read");
                 match error.cause {
-                    crate::nomad::Cause::NotFound(_) => ChecksRead::NotFound,
+                    Cause::NotFound(_) => ChecksRead::NotFound,
                     cause if is_refusal(&cause) => ChecksRead::Denied,
                     _ => {
                         self.status.erred(&error);
