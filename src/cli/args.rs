@@ -233,7 +233,8 @@ impl LogArgs {
 
 /// Reads a number with the unit ms, s, m or h.
 fn duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("{text:?} is not a duration; expected a number with ms, s, m or h, such as 60s");
+    let expected =
+        || format!("{text:?} is not a duration; expected a number with ms, s, m or h, such as 60s");
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| expected())?;

@@ -105,7 +105,7 @@ pub enum ArgumentError {
         source: io::Error,
     },
     /// A file that holds no certificates.
-    #[error("{}: no certificate in it: a PEM file with BEGIN CERTIFICATE is expected", .0.display())]
+    #[error("{}: contains no certificate; expected PEM with BEGIN CERTIFICATE", .0.display())]
     NoCertificate(PathBuf),
 }
 

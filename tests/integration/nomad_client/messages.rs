@@ -164,7 +164,7 @@ async fn dates_are_dates() {
 async fn a_client_certificate_that_is_wanted_names_its_settings() {
     let nomad = start([-1, 1], &[HERE], Clients::Certified).await;
     let parts = [
-        "wants a client certificate",
+        "requires a client certificate",
         "nomad.client_certificate and nomad.client_key",
         "NOMAD_CLIENT_CERT",
     ];
@@ -176,7 +176,7 @@ async fn a_client_certificate_that_is_wanted_names_its_settings() {
         &other.signing_key.serialize_pem(),
     ));
     let parts = [
-        "does not take our client certificate",
+        "rejects our client certificate",
         "nomad.client_certificate",
     ];
     assert_has(&said(settings).await, &parts);
@@ -200,7 +200,7 @@ async fn the_wrong_scheme_is_told_both_ways() {
     assert_has(
         &said(to_plain).await,
         &[
-            "no TLS is spoken there",
+            "the server does not speak TLS",
             "write http:// in nomad.addresses",
             "NOMAD_ADDR",
         ],
@@ -217,7 +217,7 @@ async fn the_wrong_scheme_is_told_both_ways() {
     let go = Replay::always(format!("HTTP/1.0 400 Bad Request\r\n\r\n{words}")).await;
     let parts = [
         "unreachable: ",
-        "TLS is spoken there",
+        "the server expects TLS",
         "write https:// in nomad.addresses",
     ];
     assert_has(&said(settings(&[&go.url()])).await, &parts);
