@@ -111,7 +111,10 @@ fn a_path_or_an_origin_that_nobody_could_ask_for_is_named() {
             "hosts = [\"http://dns.example\"]",
             [": http.hosts = ", "without scheme"],
         ),
-        ("hosts = [\"*\", \"a\"]", [": http.hosts = ", "alone"]),
+        (
+            "hosts = [\"*\", \"a\"]",
+            [": http.hosts = ", "the only entry"],
+        ),
         (
             "allow_origins = [\"dash\"]",
             [": http.allow_origins = ", "https://dash.example"],

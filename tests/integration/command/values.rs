@@ -56,5 +56,8 @@ fn secrets_of_cookies_are_told_how_they_are_made_and_which_is_wrong() {
         );
     }
     let line = mistake("cookie_secrets = \"abc\"");
-    assert!(line.contains("expected a list of strings, such as"), "{line}");
+    assert!(
+        line.contains("expected a list of strings, such as"),
+        "{line}"
+    );
 }
