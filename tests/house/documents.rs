@@ -78,7 +78,7 @@ fn documents() -> Vec<String> {
 fn leads_somewhere(document: &str, link: &str) -> bool {
     let (file, heading) = link.split_once('#').unwrap_or((link, ""));
     let folder = root().join(document);
-    let folder = folder.parent().unwrap_or(Path::new(""));
+    let folder = folder.parent().unwrap_or_else(|| Path::new(""));
     let file = match file {
         "" => root().join(document),
         file => folder.join(file),
