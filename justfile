@@ -28,7 +28,7 @@ bench *ARGS:
 instructions:
     .ci/instructions
 
-# nomadns beside NSD, Knot, Unbound and others: a quarter of an hour, writes docs/ and the README
+# nomadns beside NSD, Knot, Unbound and others: a quarter of an hour, writes docs/
 peers *ARGS:
     benches/peers.sh {{ARGS}}
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures nomadns beside NSD, Knot, Unbound, PowerDNS, dnsdist, nginx, Knot Resolver and, where $COREDNS_BIN
 # is one, CoreDNS: under 15 minutes from a clean clone, on two cores that have nothing else to do.
-# Installs missing Debian packages; writes docs/peers.json, docs/peers.svg and the tables of docs/benchmarks.md
-# and README.md. `benches/peers.sh --help` has the options; $NOMADNS_BINARY spares the build.
+# Installs missing Debian packages; writes docs/peers.json, docs/peers.svg and the table of docs/benchmarks.md.
+# `benches/peers.sh --help` has the options; $NOMADNS_BINARY spares the build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=.ci/peers.sh

@@ -56,7 +56,7 @@ pub enum Existing {
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     /// A name that no certificate can carry.
-    #[error("`{name}` cannot stand in a certificate: a DNS name or an IP address is expected")]
+    #[error("`{name}` cannot be in a certificate: expected a DNS name or an IP address")]
     Name {
         /// The name.
         name: String,
@@ -67,7 +67,7 @@ pub enum CertificateError {
     #[error("the certificates could not be made: {0}")]
     Make(#[from] rcgen::Error),
     /// A file that is there already.
-    #[error("{} is there already: remove it, or say that it is to be replaced", .0.display())]
+    #[error("{} exists already: remove it, or overwrite it with --force", .0.display())]
     Exists(PathBuf),
     /// A file or folder that could not be written.
     #[error("{} could not be written: {source}", path.display())]

@@ -110,19 +110,16 @@ impl TlsFailure {
 impl fmt::Display for TlsFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTls => f.write_str("no TLS is spoken there"),
+            Self::NoTls => f.write_str("the server does not speak TLS"),
             Self::Untrusted(word) => {
-                write!(
-                    f,
-                    "its certificate is signed by no CA that is trusted ({word})"
-                )
+                write!(f, "its certificate is not signed by a trusted CA ({word})")
             }
             Self::WrongName { wanted, has } => {
                 write!(f, "its certificate is not for {wanted} but for {has}")
             }
             Self::Dates(words) => write!(f, "its certificate {words}"),
-            Self::WantsCertificate => f.write_str("it wants a client certificate"),
-            Self::RefusesCertificate => f.write_str("it does not take our client certificate"),
+            Self::WantsCertificate => f.write_str("it requires a client certificate"),
+            Self::RefusesCertificate => f.write_str("it rejects our client certificate"),
             Self::Other(words) => f.write_str(words),
         }
     }

@@ -163,7 +163,7 @@ def arguments():
     parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ..., saturated")
     parser.add_argument("--peers", nargs="*", metavar="NAME", help="only these servers")
     parser.add_argument("--before", metavar="BINARY", help="another build of nomadns, measured beside this one")
-    parser.add_argument("--print-only", action="store_true", help="write nothing to docs/ and README.md")
+    parser.add_argument("--print-only", action="store_true", help="write nothing to docs/")
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
     options.before = options.before and os.path.abspath(options.before)

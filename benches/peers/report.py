@@ -1,4 +1,4 @@
-"""The figures as a table, as docs/peers.json, as a picture, and in the documents between their markers."""
+"""The figures as a table, as docs/peers.json, as a picture, and in docs/benchmarks.md between its markers."""
 
 import json
 import platform
@@ -123,5 +123,4 @@ def write(figures, repository, keep):
         file.write(re.sub(r"\{\s+([^{}\[\]]*?)\s+\}", lambda found: "{" + re.sub(r"\s+", " ", found.group(1)) + "}", body) + "\n")
     with open(f"{repository}/docs/peers.svg", "w") as file:
         file.write(picture.draw(figures, table))
-    between(f"{repository}/docs/benchmarks.md", text)
-    between(f"{repository}/README.md", text + "\n\n![The same as bars](docs/peers.svg)")
+    between(f"{repository}/docs/benchmarks.md", text + "\n\n![The same as bars](peers.svg)")

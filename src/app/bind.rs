@@ -89,10 +89,10 @@ impl fmt::Display for BindError {
         } = self;
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => {
-                "stop what listens there, or choose another address or port"
+                "stop the program that listens there, or choose another address or port"
             }
             io::ErrorKind::AddrNotAvailable => {
-                "it is none of this machine's addresses; name one that is, or 0.0.0.0 or [::] for all"
+                "it is not an address of this machine; use one that is, or 0.0.0.0 or [::] for all"
             }
             io::ErrorKind::PermissionDenied => {
                 "ports below 1024 need CAP_NET_BIND_SERVICE; give the process that, or choose another port"

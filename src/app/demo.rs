@@ -10,11 +10,11 @@ use clap::ValueEnum;
 use super::{BindError, Bound, Running, StartError, Taken};
 use crate::certs::{self, Development};
 use crate::config::{ChainAndKey, ConfigError, Files, Settings, Source};
-use crate::demo::{Options, Scenario, SimulatedNomad};
+use crate::demo::{Options, Registration, Scenario, SimulatedNomad, serve_page};
 use crate::nomad::Secret;
 
-/// The usual ports: DNS, DNS over TLS, HTTPS, HTTP, the operator's pages, Nomad.
-const PORTS: [u16; 6] = [1053, 8853, 8443, 8053, 9153, 4646];
+/// The usual ports: DNS, DNS over TLS, HTTPS, HTTP, the operator's pages, Nomad, the page of the service `hello`.
+const PORTS: [u16; 7] = [1053, 8853, 8443, 8053, 9153, 4646, 8090];
 
 /// How the demo is started.
 #[derive(Clone)]
@@ -52,7 +52,10 @@ pub enum PortChoice {
 pub enum DemoError {
     /// No port for the simulated Nomad.
     #[error("the simulated Nomad cannot listen: {0}")]
-    Nomad(#[from] std::io::Error),
+    Nomad(std::io::Error),
+    /// No port for the page of the service `hello`.
+    #[error("the page of the service hello cannot be served: {0}")]
+    Page(std::io::Error),
     /// No port for the gateway.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -104,11 +107,12 @@ impl Demo {
     /// # Errors
     /// No ports, or what the gateway fails with.
     pub fn start(options: DemoOptions) -> Result<Self, DemoError> {
-        let [dns, tls, https, http, admin, api] = match options.ports {
+        let [dns, tls, https, http, admin, api, page] = match options.ports {
             PortChoice::Usual => PORTS,
-            PortChoice::Auto => [0; 6],
+            PortChoice::Auto => [0; PORTS.len()],
         };
-        let nomad = start_nomad(api)?;
+        let nomad = at_port(api, start_nomad).map_err(DemoError::Nomad)?;
+        let page = at_port(page, serve_page).map_err(DemoError::Page)?;
         let scenario = Scenario {
             services: options.services,
             instances: options.instances,
@@ -117,6 +121,7 @@ impl Demo {
             ..Scenario::default()
         };
         scenario.populate(&nomad);
+        nomad.register([page.clone()]);
 
         let mut source = Source::default();
         source.set("nomad.addresses", vec![nomad.url()], "demo");
@@ -142,7 +147,7 @@ impl Demo {
         settings.certificate = Some(certificate(certificates));
 
         let bound = Bound::bind(&settings.listen, options.workers, Taken::Replaced)?;
-        let ports = Ports::of(&bound, &nomad);
+        let ports = Ports::of(&bound, &nomad, &page);
         let running = super::start(settings, bound)?;
         tokio::spawn(scenario.run(nomad.clone(), std::future::pending()));
         Ok(Self {
@@ -179,13 +184,18 @@ impl Demo {
     }
 }
 
-fn start_nomad(port: u16) -> std::io::Result<SimulatedNomad> {
-    let at = |port: u16| Options {
-        address: (Ipv4Addr::LOCALHOST, port).into(),
+fn start_nomad(address: SocketAddr) -> std::io::Result<SimulatedNomad> {
+    SimulatedNomad::start(Options {
+        address,
         ..Options::default()
-    };
-    match SimulatedNomad::start(at(port)) {
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => SimulatedNomad::start(at(0)),
+    })
+}
+
+/// Starts something at a port of loopback, or at a free one where that is taken.
+fn at_port<T>(port: u16, start: impl Fn(SocketAddr) -> std::io::Result<T>) -> std::io::Result<T> {
+    let at = |port: u16| start((Ipv4Addr::LOCALHOST, port).into());
+    match at(port) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => at(0),
         result => result,
     }
 }
@@ -208,7 +218,7 @@ fn certificate(development: Development) -> Files<ChainAndKey> {
 struct Ports([u16; PORTS.len()]);
 
 impl Ports {
-    fn of(bound: &Bound, nomad: &SimulatedNomad) -> Self {
+    fn of(bound: &Bound, nomad: &SimulatedNomad, page: &Registration) -> Self {
         let first = |sockets: &[std::net::TcpListener]| {
             let address = sockets.first().and_then(|socket| socket.local_addr().ok());
             address.map_or(0, |address| address.port())
@@ -220,13 +230,15 @@ impl Ports {
             first(&bound.http),
             first(&bound.admin),
             nomad.address().port(),
+            u16::try_from(page.port).unwrap_or(0),
         ])
     }
 
     fn advice(&self, program: &str, choice: PortChoice, made: Made, trust: LookupTrust) -> String {
-        let Self([dns, tls, https, http, admin, api]) = self;
-        let mut text =
-            String::from("A simulated Nomad cluster that moves, and nomadns before it.\n");
+        let Self([dns, tls, https, http, admin, api, page]) = self;
+        let mut text = String::from(
+            "A simulated Nomad cluster that changes by itself, and nomadns in front of it.\n",
+        );
         if choice == PortChoice::Usual {
             for (usual, taken) in PORTS
                 .iter()
@@ -257,12 +269,14 @@ DoT         kdig @127.0.0.1 -p {tls} +tls redis.default.nomad
 DoH         kdig @127.0.0.1 -p {https} +https redis.default.nomad
             dig @127.0.0.1 -p {https} +https redis.default.nomad
             curl {curl} {doh} --doh-url https://127.0.0.1:{https}/dns-query http://ns.nomad:{admin}/readyz
+            curl {curl} {doh} --doh-url https://127.0.0.1:{https}/dns-query http://hello.default.nomad:{page}/
 JSON        curl {curl} 'https://127.0.0.1:{https}/resolve?name=redis.default.nomad&type=SRV'
             curl 'http://127.0.0.1:{http}/resolve?name=web.prod.nomad'
 All         {program} lookup redis.default.nomad SRV --transport all{lookup} --dns-port {dns} --tls-port {tls} --https-port {https} --http-port {http}
 Nomad       curl 'http://127.0.0.1:{api}/v1/services?namespace=*'
 Metrics     curl http://127.0.0.1:{admin}/metrics
 Status      http://127.0.0.1:{admin}/ in a browser
+Page        http://hello.default.nomad:{page}/ once DNS over HTTPS is set up (docs/clients.md) in a browser
 
 Ctrl-C ends it.
 "

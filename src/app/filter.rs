@@ -32,11 +32,11 @@ pub async fn try_filter(client: &Client, sync: &sync::Settings) -> Result<(), St
             words,
         }),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the filter could not be checked yet");
+            tracing::warn!(%error, "nomad.filter could not be checked yet");
             Ok(())
         }
         Err(_) => {
-            tracing::warn!("the filter could not be checked yet: no answer of Nomad");
+            tracing::warn!("nomad.filter could not be checked yet: no answer from Nomad");
             Ok(())
         }
         Ok(Ok(())) => Ok(()),

@@ -22,7 +22,7 @@ pub(super) fn encode(
     let guard = catalog.snapshot();
     let snapshot = guard.as_ref().and_then(|guard| guard.as_ref());
     let healths = snapshot.map_or([0; Health::ALL.len()], |it| it.healths());
-    let help = "Instances, by what is known of their health";
+    let help = "Instances, by health";
     let name = "nomadns_judged_instances";
     let mut own = family(encoder, name, help, MetricType::Gauge)?;
     for (health, count) in Health::ALL.into_iter().zip(healths) {
@@ -34,7 +34,7 @@ pub(super) fn encode(
     for (name, help, count) in [
         (
             "nomadns_failing_services",
-            "Services of which every instance fails or is gone",
+            "Services without any healthy instance",
             number(all_bad),
         ),
         (
@@ -54,7 +54,7 @@ pub(super) fn encode(
         ),
         (
             "nomadns_held_instances",
-            "Instances that Nomad has not any more and that are kept for a grace",
+            "Instances that Nomad no longer reports and that are kept for nomad.mass_loss_grace_seconds",
             number(report.held_instances),
         ),
     ] {
@@ -70,12 +70,14 @@ pub(super) fn lines(report: &sync::Report) -> Vec<(String, String)> {
     let mut words = report.health.to_string();
     if report.health.policy != HealthPolicy::Off {
         let (services, allocations) = (report.watched_services, report.watched_allocations);
-        words += &format!("; {services} services in {allocations} allocations are watched");
+        words += &format!("; checks of {services} services in {allocations} allocations are read");
     }
     let mut lines = vec![("Health".to_owned(), words)];
     if report.held_instances > 0 {
         let held = report.held_instances;
-        let words = format!("{held} instances, which Nomad has not any more, are kept for a grace");
+        let words = format!(
+            "{held} instances that Nomad no longer reports are kept for nomad.mass_loss_grace_seconds"
+        );
         lines.push(("Mass loss".to_owned(), words));
     }
     lines

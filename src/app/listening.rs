@@ -69,7 +69,7 @@ fn say_less(wanted: Buffers, given: Buffers) {
                 key,
                 wanted,
                 given,
-                "the kernel gives less room to UDP sockets: raise {sysctl}, or give the process CAP_NET_ADMIN"
+                "the kernel allows smaller UDP buffers than configured: raise {sysctl}, or give the process CAP_NET_ADMIN"
             );
         }
     }

@@ -82,12 +82,12 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
     for (name, help, count) in [
         (
             "nomadns_nomad_lists",
-            "Lists of services that Nomad gave",
+            "Lists of services received from Nomad",
             report.lists,
         ),
         (
             "nomadns_nomad_reads",
-            "Services that were read from Nomad",
+            "Services read from Nomad",
             report.reads,
         ),
         (
@@ -97,7 +97,7 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
         ),
         (
             "nomadns_nomad_streams",
-            "Event streams that were opened",
+            "Event streams opened",
             report.streams,
         ),
         (
@@ -114,16 +114,16 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
         total(encoder, name, help, count)?;
     }
     encode_freshness(encoder, report)?;
-    let help = "Errors of Nomad and on the way there, by kind";
+    let help = "Errors of Nomad and of the connection to it, by kind";
     let mut own = family(encoder, "nomadns_nomad_errors", help, MetricType::Counter)?;
     for (kind, count) in &report.errors {
         counter(&mut own, &[("kind", *kind)], *count)?;
     }
-    let help = "What the token may read: 1 for the kind that was found";
+    let help = "1 for what the token can do";
     let mut own = family(encoder, "nomadns_nomad_access", help, MetricType::Gauge)?;
     own.encode_family(&[("access", report.access.label())])?
         .encode_gauge(&1_u64)?;
-    let help = "Odd registrations, by what is odd";
+    let help = "Registrations in Nomad that cannot be used as they are, by reason";
     let mut own = family(
         encoder,
         "nomadns_odd_registrations",
@@ -144,13 +144,13 @@ fn encode_freshness(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) 
     gauge(
         encoder,
         "nomadns_ready",
-        "Whether the cluster is known, 1 or 0",
+        "1 once there is a complete catalogue, else 0",
         &ready,
     )?;
     gauge(
         encoder,
         "nomadns_nomad_index",
-        "The highest index of Nomad that is known",
+        "The highest Nomad index seen",
         &report.index,
     )?;
     let age = report
@@ -159,7 +159,7 @@ fn encode_freshness(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) 
     gauge(
         encoder,
         "nomadns_nomad_age_seconds",
-        "How long ago Nomad answered",
+        "Time since Nomad last answered",
         &age,
     )?;
     let at = report
@@ -175,7 +175,7 @@ fn encode_freshness(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) 
 fn encode_server(encoder: &mut DescriptorEncoder<'_>, followed: &Followed) -> fmt::Result {
     let contact = followed.meta.map(|(meta, _)| meta.last_contact);
     let name = "nomadns_nomad_last_contact_seconds";
-    let help = "How long before its last answer the followed server heard from its leader";
+    let help = "How long before its last answer the Nomad server had heard from its leader";
     let seconds = contact.unwrap_or_default().as_secs_f64();
     gauge(encoder, name, help, &seconds)
 }
@@ -186,12 +186,12 @@ fn encode_catalog(encoder: &mut DescriptorEncoder<'_>, catalog: &Catalog) -> fmt
     for (name, help, count) in [
         (
             "nomadns_services",
-            "Services that have a name",
+            "Services that can be queried by name",
             snapshot.map_or(0, |it| it.services()),
         ),
         (
             "nomadns_instances",
-            "Instances of them",
+            "Instances of these services",
             snapshot.map_or(0, |it| it.instances()),
         ),
     ] {

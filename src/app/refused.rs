@@ -34,7 +34,7 @@ impl Collector for Refused {
             )?;
         }
         let name = "nomadns_unproven_answers";
-        let help = "Answers over UDP to networks that had too many without a good cookie";
+        let help = "UDP answers above the limits for networks without a valid cookie";
         let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
         for (outcome, count) in self.0.unproven_counters().counts() {
             counter(&mut own, &[("outcome", outcome)], count)?;

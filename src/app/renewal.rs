@@ -51,7 +51,7 @@ impl Renewable {
     /// Reads all of it now, and says in the log what came of it.
     pub fn reload(&self) {
         if self.0.is_empty() {
-            tracing::info!("reload: there is nothing to read again");
+            tracing::info!("reload: there are no files to re-read");
         }
         for Renewal { what, renew } in &self.0 {
             match renew(Wanted::Always) {

@@ -127,7 +127,7 @@ impl Running {
             tokio::task::spawn_blocking(move || workers.into_iter().for_each(UdpWorker::join));
         match timeout_at(end, joined).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "a UDP worker did not end well"),
+            Ok(Err(error)) => tracing::warn!(%error, "a UDP worker failed at the end"),
             Err(_) => tracing::warn!("a UDP worker did not end in time"),
         }
     }
@@ -151,8 +151,8 @@ impl Running {
         };
         match timeout_at(end, keeping).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the snapshot was not kept to the end"),
-            Err(_) => tracing::warn!("the last snapshot did not get to the disk in time"),
+            Ok(Err(error)) => tracing::warn!(%error, "the last snapshot was not written"),
+            Err(_) => tracing::warn!("the last snapshot was not written in time"),
         }
     }
 

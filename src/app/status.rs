@@ -21,10 +21,10 @@ pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness 
         match report.readiness {
             sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
             sync::Readiness::Restored => ready(&format!(
-                "OK, but stale: answering from the snapshot on disk; Nomad was last heard {age} s ago"
+                "OK, but stale: answering from the snapshot on disk; Nomad last answered {age} s ago"
             )),
             sync::Readiness::Ready if report.stale => ready(&format!(
-                "OK, but stale: answering from the last state; Nomad was last heard {age} s ago"
+                "OK, but stale: answering from the last state; Nomad last answered {age} s ago"
             )),
             sync::Readiness::Ready => ready("OK"),
         }
@@ -55,11 +55,11 @@ fn large(report: &sync::Report) -> Option<String> {
 pub(super) fn server(followed: &Followed) -> String {
     let address = &followed.address;
     match followed.meta {
-        None => format!("{address}, not heard yet"),
+        None => format!("{address}, no answer yet"),
         Some((meta, ago)) => format!(
             "{address}, {} behind its leader at index {}, {} s ago",
             match meta.last_contact.as_millis() {
-                0 => "nothing".to_owned(),
+                0 => "0 ms".to_owned(),
                 ms => format!("{ms} ms"),
             },
             meta.index,
@@ -91,19 +91,19 @@ pub(super) fn page(
             ),
             ("Access".to_owned(), report.access.to_string()),
             ("Missing".to_owned(), missing(&report).unwrap_or_else(none)),
-            ("Nomad's server".to_owned(), server(&client.followed())),
+            ("Nomad server".to_owned(), server(&client.followed())),
             ("Services".to_owned(), report.services.to_string()),
             ("Instances".to_owned(), report.instances.to_string()),
-            ("Nomad's index".to_owned(), report.index.to_string()),
+            ("Nomad index".to_owned(), report.index.to_string()),
             (
-                "Nomad answered".to_owned(),
+                "Last answer of Nomad".to_owned(),
                 report.since_success.map_or_else(
                     || "never".to_owned(),
                     |since| format!("{} ago", seconds(since)),
                 ),
             ),
             (
-                "Nomad fails for".to_owned(),
+                "Nomad unavailable for".to_owned(),
                 report.failing_for.map_or_else(none, seconds),
             ),
             (

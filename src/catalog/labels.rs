@@ -9,10 +9,10 @@ pub(super) const LABEL_OCTETS: usize = 63;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// The service's name is no label.
-    #[error("the service's name is no DNS label: 1 to 63 letters, digits and inner hyphens")]
+    #[error("the service's name is not a DNS label: 1 to 63 letters, digits and inner hyphens")]
     Service,
     /// The namespace's name is no label.
-    #[error("the namespace's name is no DNS label: at most 63 letters, digits and hyphens")]
+    #[error("the namespace's name is not a DNS label: at most 63 letters, digits and hyphens")]
     Namespace,
 }
 

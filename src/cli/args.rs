@@ -11,7 +11,7 @@ use crate::lookup::LookupArgs;
 
 /// The DNS gateway for HashiCorp Nomad.
 ///
-/// Answers for the services of a cluster over DNS (UDP, TCP), DNS over TLS, DNS over HTTPS and JSON.
+/// Answers DNS queries for the services of a cluster: over UDP, TCP, TLS (DoT), HTTPS (DoH) and as JSON.
 #[derive(Debug, Parser)]
 #[command(name = "nomadns", version, max_term_width = 100)]
 pub struct Cli {
@@ -21,69 +21,69 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Starts a simulated cluster and the gateway before it, on loopback, and prints what to try
+    /// Starts a simulated cluster and a gateway for it on loopback, and prints what to try
     Demo(DemoArgs),
-    /// Starts the gateway; without a file, by `NOMAD_ADDR` and the defaults
+    /// Starts the gateway. It needs no configuration file: `NOMAD_ADDR` and the defaults are enough
     Serve(ServeArgs),
-    /// Reads the configuration as serve would, says what is wrong and where; exits with 0 or 2, or 1 where --connect fails
+    /// Checks the configuration and prints errors and warnings; exits with 0 or 2, or 1 if --connect fails
     Check(CheckArgs),
     /// Writes a development CA and a certificate for localhost
     Certs(CertsArgs),
-    /// Reads the cluster once and prints its zones as master files, as other name servers load them
+    /// Reads the cluster once and prints its zones as zone files for other name servers
     Export(ExportArgs),
-    /// Asks a running gateway, over any transport, and prints what came
+    /// Queries a running gateway over any transport and prints the answer
     Lookup(LookupArgs),
 }
 
-/// Flags stand over the environment, which stands over the file.
+/// Flags win over the environment, which wins over the file.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct ServeArgs {
     /// The configuration file
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// A zone to answer for (may be repeated) [default: nomad, service.nomad]
+    /// A zone to answer for (can be repeated) [default: nomad, service.nomad]
     #[arg(long = "zone", value_name = "NAME")]
     pub(super) zones: Vec<String>,
     /// The TTL of records, in seconds, 0 to 3600 [default: 30]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(super) ttl: Option<i64>,
-    /// The TTL of denials, in seconds, 0 to 3600 [default: 5]
+    /// The TTL of negative answers, in seconds, 0 to 3600 [default: 5]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(super) negative_ttl: Option<i64>,
-    /// An address of Nomad: http://, https:// or unix:// (may be repeated) [default: `NOMAD_ADDR`]
+    /// An address of Nomad: http://, https:// or unix:// (can be repeated) [default: `NOMAD_ADDR`]
     #[arg(long = "nomad-address", value_name = "URL")]
     pub(super) nomad_addresses: Vec<String>,
-    /// A file with Nomad's token, read again when it changes
+    /// A file with the Nomad token, re-read when it changes
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<String>,
-    /// The region of Nomad that is asked
+    /// The Nomad region to read [default: the agent's own]
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<String>,
-    /// A namespace to answer for (may be repeated) [default: all that the token may read]
+    /// A namespace to answer for (can be repeated) [default: all that the token can read]
     #[arg(long = "namespace", value_name = "NAME")]
     pub(super) namespaces: Vec<String>,
-    /// Nomad's own filter expression for instances, such as 'Tags not contains "canary"'
+    /// A Nomad filter expression for instances, such as 'Tags not contains "canary"'
     #[arg(long, value_name = "EXPRESSION")]
     pub(super) filter: Option<String>,
-    /// An address for DNS over UDP and TCP (may be repeated) [default: port 1053 on loopback, IPv4 and IPv6]
+    /// An address for DNS over UDP and TCP (can be repeated) [default: port 1053 on loopback, IPv4 and IPv6]
     #[arg(long = "dns", value_name = "ADDRESS")]
     pub(super) dns: Vec<String>,
-    /// An address for DNS over TLS (may be repeated)
+    /// An address for DNS over TLS (can be repeated)
     #[arg(long = "tls", value_name = "ADDRESS")]
     pub(super) tls: Vec<String>,
-    /// An address for HTTPS: /dns-query and /resolve (may be repeated)
+    /// An address for HTTPS: /dns-query and /resolve (can be repeated)
     #[arg(long = "https", value_name = "ADDRESS")]
     pub(super) https: Vec<String>,
-    /// An address for the same without TLS (may be repeated) [default: 127.0.0.1:8053]
+    /// An address for the same without TLS (can be repeated) [default: 127.0.0.1:8053]
     #[arg(long = "http", value_name = "ADDRESS")]
     pub(super) http: Vec<String>,
-    /// An address for metrics, health and status (may be repeated) [default: 127.0.0.1:9153]
+    /// An address for metrics, health and the status page (can be repeated) [default: 127.0.0.1:9153]
     #[arg(long = "admin", value_name = "ADDRESS")]
     pub(super) admin: Vec<String>,
-    /// The certificate chain of the TLS listeners, PEM
+    /// A PEM file with the certificate chain of the TLS listeners
     #[arg(long, value_name = "FILE")]
     pub(super) tls_certificate: Option<String>,
-    /// Its key, PEM
+    /// A PEM file with its key
     #[arg(long, value_name = "FILE")]
     pub(super) tls_key: Option<String>,
     #[command(flatten)]
@@ -94,39 +94,39 @@ pub(super) struct ServeArgs {
 pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) serve: ServeArgs,
-    /// Try Nomad too, and say what the token may read and what is there; exits with 1 when it cannot be read
+    /// Also connect to Nomad, and print what the token can read; exits with 1 if Nomad cannot be read
     #[arg(long)]
     pub(super) connect: bool,
-    /// How long Nomad may take to tell all, such as 500ms or 1m
+    /// How long to wait for Nomad, such as 500ms or 1m
     #[arg(long, value_name = "D", value_parser = duration, default_value = "10s", requires = "connect")]
     pub(super) timeout: Duration,
 }
 
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct LogArgs {
-    /// How the log is written: text or json [default: text]
+    /// The log format: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub(super) log_format: Option<String>,
-    /// From which level on: error, warn, info, debug or trace [default: info; warn for demo, nothing for export]
+    /// The lowest level to log: error, warn, info, debug or trace [default: info; warn for demo, no log for export]
     #[arg(long, value_name = "LEVEL")]
     pub(super) log_level: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// How many services there are beside the named ones
+    /// How many services to generate in addition to the named ones
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) services: usize,
-    /// How many instances each of them has
+    /// How many instances each generated service has
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) instances: usize,
-    /// How many changes happen in the cluster, per second
+    /// How many changes happen in the cluster per second; 0 for none
     #[arg(long, value_name = "R", default_value_t = 0.5)]
     pub(super) change_rate: f64,
-    /// How often Nomad goes away for some seconds, such as 60s or 5m
+    /// How often the simulated Nomad stops for some seconds, such as 60s or 5m
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(super) outage_every: Option<Duration>,
-    /// The usual ports (one that is taken is replaced), or free ones for all
+    /// The usual ports, with a free one for each that is taken, or free ports for all
     #[arg(long, value_enum, default_value_t)]
     pub(super) ports: PortChoice,
     #[command(flatten)]
@@ -135,29 +135,29 @@ pub(super) struct DemoArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CertsArgs {
-    /// The folder that they are written to
+    /// The folder to write to
     #[arg(default_value = "certs-dev")]
     pub(super) folder: PathBuf,
-    /// A name or address that the certificate is for too (may be repeated)
+    /// Another name or address for the certificate (can be repeated)
     #[arg(long = "name", value_name = "NAME")]
     pub(super) names: Vec<String>,
-    /// Replace files that are there already
+    /// Overwrite existing files
     #[arg(long)]
     pub(super) force: bool,
 }
 
-/// What it prints is what serve would answer at that moment, with the same configuration, flags and
-/// environment. One zone makes one file: `nomadns export --zone nomad > nomad.zone`.
+/// The zone files contain what serve would answer at that moment with the same configuration, flags and
+/// environment. Write one zone to one file: `nomadns export --zone nomad > nomad.zone`.
 #[derive(Debug, Args)]
 #[command(
-    mut_arg("zones", |arg| arg.help("A zone to print (may be repeated) [default: all that are configured]")),
-    mut_arg("dns", |arg| arg.help("Where serve listens: what ns.ZONE has for addresses (may be repeated) [default: loopback]")),
+    mut_arg("zones", |arg| arg.help("A zone to print (can be repeated) [default: all configured zones]")),
+    mut_arg("dns", |arg| arg.help("An address of serve, for the records of ns.ZONE (can be repeated) [default: loopback]")),
     mut_args(|arg| if EXPORT_HIDES.contains(&arg.get_id().as_str()) { arg.hide(true) } else { arg })
 )]
 pub(super) struct ExportArgs {
     #[command(flatten)]
     pub(super) serve: ServeArgs,
-    /// How long Nomad may take to tell all, such as 500ms or 1m
+    /// How long to wait for Nomad, such as 500ms or 1m
     #[arg(long, value_name = "D", value_parser = duration, default_value = "10s")]
     pub(super) timeout: Duration,
 }

@@ -45,7 +45,7 @@ pub fn run() -> ExitCode {
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => return fail(1, &format!("no threads can be started: {error}")),
+        Err(error) => return fail(1, &format!("cannot start threads: {error}")),
     };
     let code = runtime.block_on(async {
         match cli.command {
@@ -88,7 +88,7 @@ async fn serve(args: &ServeArgs) -> ExitCode {
     };
     let signals = match Signals::hear() {
         Ok(signals) => signals,
-        Err(error) => return fail(1, &format!("signals cannot be heard: {error}")),
+        Err(error) => return fail(1, &format!("cannot receive signals: {error}")),
     };
     match app::start(settings, bound) {
         Ok(running) => until_signal(running, signals).await,
@@ -149,7 +149,7 @@ async fn demo(args: DemoArgs) -> ExitCode {
     };
     let signals = match Signals::hear() {
         Ok(signals) => signals,
-        Err(error) => return fail(1, &format!("signals cannot be heard: {error}")),
+        Err(error) => return fail(1, &format!("cannot receive signals: {error}")),
     };
     match Demo::start(options) {
         Err(error) => fail(1, &error.to_string()),

@@ -1,7 +1,7 @@
 //! The keys of the configuration file, with their defaults.
 //!
 //! What is here is what the operator may write; `check` says what it means. Every key is in
-//! `nomadns.example.toml` and in the README, which tests hold against this file.
+//! `nomadns.example.toml` and in `docs/configuration.md`, which tests hold against this file.
 
 use std::net::{IpAddr, SocketAddr};
 

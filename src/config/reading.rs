@@ -19,7 +19,7 @@ const PIPE_PATIENCE: Duration = Duration::from_secs(10);
 /// Reads a file; a pipe or a device, which could keep whoever reads it waiting, is none.
 ///
 /// # Errors
-/// What the system says, what is no regular file, and one of more than 16 MiB.
+/// What the system says, what is not a regular file, and one of more than 16 MiB.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     read_at_most(open_file(path)?, FILE_OCTETS)
 }
@@ -62,7 +62,7 @@ pub(super) fn open_file(path: &Path) -> io::Result<File> {
         .custom_flags(libc::O_NONBLOCK)
         .open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("is no regular file"));
+        return Err(io::Error::other("is not a regular file"));
     }
     Ok(file)
 }

@@ -55,16 +55,16 @@ pub(super) fn misplaced(key: &str, value: &Value) -> Option<&'static str> {
     let is_of_secret = FILES_OF_SECRETS.contains(&key);
     texts(value).into_iter().find_map(|text| {
         if text.contains("-----BEGIN") {
-            Some("is the PEM itself; write it into a file, and name the file here")
+            Some("is the PEM itself; write it into a file and name that file here")
         } else if is_file && (has_token(text) || is_of_secret && !is_path(text)) {
             Some(
                 "names no file that is there, or is what belongs into one; write the secret into a file, and name the \
                  file here",
             )
         } else if !is_file && !is_secret(key) && key != "nsid" && has_token(text) {
-            Some("looks like a token, which belongs into a file that nomad.token_file names")
+            Some("looks like a token; write it into a file and name that file in nomad.token_file")
         } else if key != ADDRESSES && text.contains("://") && without_user(text) != text {
-            Some("has the user or the password of a URL in it, which is of no use here; leave it out")
+            Some("contains the user or password of a URL, which is not used here; remove it")
         } else {
             None
         }

@@ -24,7 +24,7 @@ pub(super) fn unknown_key(key: &str, value: Option<&Value>) -> String {
     let alike = table.iter().filter(|(_, it)| it.is_table() == is_section);
     let beside: Vec<&String> = alike.map(|(name, _)| name).collect();
     if let Some(meant) = likest(name, &beside) {
-        return format!("is no key {place}; did you mean `{meant}`?");
+        return format!("is not a key {place}; did you mean `{meant}`?");
     }
     let elsewhere = known.iter().find_map(|(of, value)| match value {
         Value::Table(table) if table.contains_key(name) => Some(format!("under [{of}]")),
@@ -32,10 +32,10 @@ pub(super) fn unknown_key(key: &str, value: Option<&Value>) -> String {
         _ => None,
     });
     match elsewhere {
-        Some(elsewhere) => format!("is no key {place}; `{name}` stands {elsewhere}"),
+        Some(elsewhere) => format!("is not a key {place}; `{name}` belongs {elsewhere}"),
         None => {
             let names: Vec<&str> = beside.iter().map(|name| name.as_str()).collect();
-            format!("is no key {place}; there are {}", names.join(", "))
+            format!("is not a key {place}; the keys are {}", names.join(", "))
         }
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn wrong_type(key: &str, value: &Value) -> String {
         Some(Value::Array(_)) => match value {
             Value::Array(_) => {
                 return format!(
-                    "has something else in it than texts; expected {}",
+                    "contains something other than strings; expected {}",
                     list(key)
                 );
             }
@@ -81,10 +81,10 @@ pub(super) fn in_words(problem: &str) -> String {
     }
     match problem {
         "invalid socket address syntax" => {
-            "has what is no address with a port, 0 to 65535; expected such as \"127.0.0.1:1053\" or \"[::1]:1053\""
+            "contains an invalid address; expected an address with a port, 0 to 65535, such as \"127.0.0.1:1053\" or \"[::1]:1053\""
         }
         "invalid IP address syntax" => {
-            "has what is no address; expected such as \"10.0.0.5\" or \"fd00::5\""
+            "contains an invalid address; expected an address such as \"10.0.0.5\" or \"fd00::5\""
         }
         other => other,
     }
@@ -104,7 +104,7 @@ fn list(key: &str) -> String {
         "http.allow_origins" => "[\"https://dash.example\"]".to_owned(),
         key => default(key).map_or_else(String::new, |value| value.to_string()),
     };
-    format!("a list of texts, such as {such}")
+    format!("a list of strings, such as {such}")
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -159,13 +159,13 @@ mod tests {
             ("zone", &text, "of the file itself; did you mean `zones`?"),
             ("nomd", &section, "did you mean `nomad`?"),
             ("tsl", &section, "did you mean `tls`?"),
-            ("token_file", &text, "`token_file` stands under [nomad]"),
+            ("token_file", &text, "`token_file` belongs under [nomad]"),
             (
                 "nomad.zones",
                 &text,
-                "`zones` stands before the first section",
+                "`zones` belongs before the first section",
             ),
-            ("tls.qqq", &text, "there are certificate, check_seconds"),
+            ("tls.qqq", &text, "the keys are certificate, check_seconds"),
         ] {
             let said = unknown_key(key, Some(value));
             assert!(said.contains(part), "{key}: {said}");

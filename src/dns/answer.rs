@@ -149,17 +149,17 @@ impl ExtendedError {
     /// The answer is older than it should be (RFC 8914 §4.4).
     pub const STALE: Self = Self {
         code: 3,
-        text: "no word of Nomad for a while",
+        text: "Nomad is unavailable",
     };
     /// So is the denial (RFC 8914 §4.20).
     pub const STALE_NXDOMAIN: Self = Self {
         code: 19,
-        text: "no word of Nomad for a while",
+        text: "Nomad is unavailable",
     };
     /// It is the last that is known, of what cannot be read now (RFC 8914 §4.4).
     pub const LAST_KNOWN: Self = Self {
         code: 3,
-        text: "what Nomad said last, it cannot be read now",
+        text: "last known state, Nomad cannot be read now",
     };
     /// It is listed, and was not read yet (RFC 8914 §4.15).
     pub const NOT_READ_YET: Self = Self {
@@ -179,7 +179,7 @@ impl ExtendedError {
     /// No snapshot of the cluster exists yet (RFC 8914 §4.15).
     pub const NOT_READY: Self = Self {
         code: 14,
-        text: "no answer of Nomad yet",
+        text: "no answer from Nomad yet",
     };
     /// The client may not ask (RFC 8914 §4.19). Without a text: its address can be written by anybody, and
     /// the answer is to be no longer than it must.
@@ -187,7 +187,7 @@ impl ExtendedError {
     /// The client asks too often (RFC 8914 §4.1).
     pub const OVER_RATE: Self = Self {
         code: 0,
-        text: "more queries than a client may ask",
+        text: "too many queries from this client",
     };
     /// The name is in none of the zones (RFC 8914 §4.21).
     pub const NOT_AUTHORITATIVE: Self = Self {
@@ -202,7 +202,7 @@ impl ExtendedError {
     /// It failed for a reason without a code of its own (RFC 8914 §4.1).
     pub const OTHER: Self = Self {
         code: 0,
-        text: "failed, see the log of the gateway",
+        text: "internal error, see the log of the gateway",
     };
     /// Too much was to be done (RFC 8914 §4.1).
     pub const OVERLOADED: Self = Self {

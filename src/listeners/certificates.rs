@@ -19,33 +19,37 @@ pub struct Certificates(ArcSwap<CertifiedKey>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
     /// The certificate's PEM cannot be read.
-    #[error("the certificate is no PEM ({0}); wanted: the server's certificate, then its chain")]
+    #[error("the certificate is not PEM ({0}); expected: the server's certificate, then its chain")]
     CertificatePem(String),
     /// There is no certificate in the certificate's PEM.
     #[error(
-        "the certificate holds no CERTIFICATE block; wanted: the server's certificate, then its chain"
+        "the certificate holds no CERTIFICATE block; expected: the server's certificate, then its chain"
     )]
     NoCertificate,
     /// The certificate's PEM is a key.
     #[error("the certificate holds a private key and no certificate; are the two files swapped?")]
     KeyAsCertificate,
     /// The key's PEM cannot be read.
-    #[error("the key is no PEM ({0}); wanted: one unencrypted PRIVATE KEY block")]
+    #[error("the key is not PEM ({0}); expected: one unencrypted PRIVATE KEY block")]
     KeyPem(String),
     /// There is no key in the key's PEM.
-    #[error("the key holds no PRIVATE KEY block; wanted: one, unencrypted")]
+    #[error("the key holds no PRIVATE KEY block; expected: one, unencrypted")]
     NoKey,
     /// The key's PEM is a certificate.
     #[error("the key holds a certificate and no private key; are the two files swapped?")]
     CertificateAsKey,
     /// The key is of a kind that cannot be used.
-    #[error("the key cannot be used ({0}); wanted: ECDSA P-256 or P-384, Ed25519 or RSA from 2048")]
+    #[error(
+        "the key cannot be used ({0}); expected: ECDSA P-256 or P-384, Ed25519 or RSA from 2048"
+    )]
     UnusableKey(String),
     /// The certificate itself cannot be read.
-    #[error("the certificate cannot be used ({0}); wanted: an X.509 certificate of version 3")]
+    #[error("the certificate cannot be used ({0}); expected: an X.509 certificate of version 3")]
     UnusableCertificate(String),
     /// The two do not belong together.
-    #[error("the key does not belong to the certificate; wanted: the key of its first CERTIFICATE")]
+    #[error(
+        "the key does not belong to the certificate; expected: the key of its first CERTIFICATE"
+    )]
     Mismatch,
 }
 

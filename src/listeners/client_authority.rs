@@ -25,13 +25,13 @@ pub struct ClientAuthority(ArcSwap<Verifier>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientAuthorityError {
     /// It cannot be read.
-    #[error("the clients' CA is no PEM ({0}); wanted: CERTIFICATE blocks")]
+    #[error("the clients' CA is not PEM ({0}); expected: CERTIFICATE blocks")]
     Pem(String),
     /// There is no certificate in it.
-    #[error("the clients' CA holds no CERTIFICATE block; wanted: at least one")]
+    #[error("the clients' CA holds no CERTIFICATE block; expected: at least one")]
     Empty,
     /// A certificate in it that nothing can be verified with.
-    #[error("the clients' CA cannot be used ({0}); wanted: X.509 certificates of version 3")]
+    #[error("the clients' CA cannot be used ({0}); expected: X.509 certificates of version 3")]
     Unusable(String),
 }
 

@@ -15,21 +15,21 @@ use crate::dns::{Name, RecordType};
 /// Where `nomadns certs` leaves its CA.
 const DEVELOPMENT_CA: &str = "certs-dev/ca.pem";
 
-/// Asks a running gateway and prints what came, as dig does.
+/// Queries a running gateway and prints the answer like dig.
 ///
-/// Exits with 0 when records came, with 2 when they are denied (no such name, or none of that type), with
-/// 3 when another error code came (SERVFAIL, REFUSED), with 1 when no answer came over a transport or
-/// transports do not agree, and with 64 when the command line is wrong.
+/// Exits with 0 if records were returned, 2 for a negative answer (no such name, or no records of that
+/// type), 3 for another error code (SERVFAIL, REFUSED), 1 if a transport gave no answer or transports do
+/// not agree, and 64 for an error on the command line.
 #[derive(Clone, Debug, Args)]
 pub struct LookupArgs {
     /// The name to look up, such as redis.default.nomad
     name: Name,
 
-    /// The record type in any letter case, such as A, AAAA, SRV, TXT, or TYPE65
+    /// The record type, such as A, AAAA, SRV, TXT or TYPE65
     #[arg(value_name = "TYPE", default_value_t = RecordType::A)]
     record_type: RecordType,
 
-    /// How to ask; several with commas between them, or all, print a table that shows whether they agree
+    /// The transport; several separated by commas, or all, print a table that shows whether they agree
     #[arg(short, long, value_enum, value_delimiter = ',', default_value = "udp")]
     transport: Vec<Choice>,
 
@@ -53,7 +53,7 @@ pub struct LookupArgs {
     #[arg(long, value_name = "PORT", default_value_t = Ports::default().http)]
     http_port: u16,
 
-    /// Trust only certificates of this CA (PEM) [default: the system's CAs, certs-dev/ca.pem if there, and your own demo's on this machine]
+    /// Trust only certificates of this CA (PEM) [default: the system's, certs-dev/ca.pem if it exists, and that of your own running demo]
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca: Option<PathBuf>,
 
@@ -61,15 +61,15 @@ pub struct LookupArgs {
     #[arg(long)]
     insecure: bool,
 
-    /// How long each transport may take, in seconds
+    /// The timeout for each transport, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 
-    /// Ask for DNSSEC records too (DO)
+    /// Set the DO bit (DNSSEC)
     #[arg(long)]
     dnssec: bool,
 
-    /// Print the data of the records only; what goes wrong goes to standard error
+    /// Print only the record data; errors go to standard error
     #[arg(long)]
     short: bool,
 }
@@ -77,7 +77,7 @@ pub struct LookupArgs {
 /// A transport as it is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Choice {
-    /// Plain DNS over UDP, again over TCP if truncated
+    /// Plain DNS over UDP, retried over TCP if truncated
     Udp,
     /// Plain DNS over TCP
     Tcp,
@@ -87,7 +87,7 @@ enum Choice {
     HttpsGet,
     /// DNS over HTTPS, POST
     HttpsPost,
-    /// The JSON form at /resolve, over plain HTTP
+    /// The JSON API at /resolve, over plain HTTP
     Json,
     /// Each of these in turn
     All,
@@ -105,7 +105,7 @@ pub enum ArgumentError {
         source: io::Error,
     },
     /// A file that holds no certificates.
-    #[error("{}: no certificate in it: a PEM file with BEGIN CERTIFICATE is expected", .0.display())]
+    #[error("{}: contains no certificate; expected PEM with BEGIN CERTIFICATE", .0.display())]
     NoCertificate(PathBuf),
 }
 

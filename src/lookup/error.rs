@@ -14,7 +14,7 @@ pub enum LookupError {
     #[error("{}", in_words(.0))]
     Io(#[from] io::Error),
     /// The server's name has no address.
-    #[error("the server's name has no address; name another with --server")]
+    #[error("the server's name has no address; use another with --server")]
     NoAddress,
     /// Nothing came in time.
     #[error("no answer within {} s", .0.as_secs())]
@@ -23,9 +23,7 @@ pub enum LookupError {
     #[error("{}", in_words(.0))]
     Tls(#[from] rustls::Error),
     /// The server's name cannot stand in a certificate.
-    #[error(
-        "`{0}` can stand in no certificate; name the server by a host name or an address (--server)"
-    )]
+    #[error("`{0}` cannot be in a certificate; use a host name or an address (--server)")]
     ServerName(String),
     /// HTTP failed below its status.
     #[error("{}", in_words(.0))]
@@ -42,13 +40,13 @@ pub enum LookupError {
     #[error("the answer is longer than {0} octets")]
     TooLong(usize),
     /// What came is no DNS message.
-    #[error("what came is no DNS message: {0}")]
+    #[error("the response is not a DNS message: {0}")]
     Message(#[from] MessageError),
     /// What came answers another question.
-    #[error("what came answers another question")]
+    #[error("the response answers another question")]
     OtherQuestion,
     /// What came is no answer in JSON.
-    #[error("what came is no answer in JSON: {0}")]
+    #[error("the response is not a JSON answer: {0}")]
     Json(#[from] serde_json::Error),
 }
 
@@ -59,12 +57,10 @@ fn in_words(error: &(dyn Error + 'static)) -> String {
             TlsFailure::Untrusted(_) => {
                 "name its CA with --ca FILE, or trust any certificate with --insecure"
             }
-            TlsFailure::WrongName { .. } => {
-                "ask for it by a name that the certificate has (--server)"
-            }
-            TlsFailure::Dates(_) => "put a new one there, or trust any certificate with --insecure",
+            TlsFailure::WrongName { .. } => "use a name that is in the certificate (--server)",
+            TlsFailure::Dates(_) => "replace it, or trust any certificate with --insecure",
             TlsFailure::WantsCertificate | TlsFailure::RefusesCertificate => {
-                "lookup has none to show; ask over udp or tcp, or use kdig"
+                "lookup has none; use udp or tcp, or kdig"
             }
             TlsFailure::NoTls | TlsFailure::Other(_) => {
                 "is that its port for TLS (--tls-port, --https-port)?"
@@ -79,7 +75,7 @@ fn in_words(error: &(dyn Error + 'static)) -> String {
     let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
     let advice = match kind {
         Some(io::ErrorKind::ConnectionRefused) => {
-            "; nobody listens there: is the gateway up, and is that its port (--dns-port, --tls-port, --https-port, --http-port)?"
+            "; nothing listens there: is the gateway running, and is that its port (--dns-port, --tls-port, --https-port, --http-port)?"
         }
         Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
             "; is that its port for this transport, and may this client ask there (clients.allow)?"

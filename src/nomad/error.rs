@@ -73,7 +73,7 @@ pub enum Cause {
     TimedOut(Duration),
     /// The server that answered has not heard from its leader for too long.
     #[error(
-        "server heard from its leader {ms} ms ago, more than {most_ms} ms (nomad.last_contact_ms)"
+        "the server heard from its leader {ms} ms ago, more than {most_ms} ms (nomad.last_contact_ms)"
     )]
     LastContact {
         /// How long ago, in milliseconds.
@@ -82,7 +82,7 @@ pub enum Cause {
         most_ms: u64,
     },
     /// The server that answered is behind what is known already.
-    #[error("server is behind: its index is {index}, {min_index} is known already")]
+    #[error("the server is behind: its index is {index}, but {min_index} was seen already")]
     Behind {
         /// The answer's index.
         index: u64,
@@ -203,7 +203,7 @@ impl Cause {
             401 => Self::Unauthorized,
             // What Go's server says, in clear text.
             400 if text.ends_with("HTTP request to an HTTPS server.") => {
-                Self::Unreachable(format!("TLS is spoken there; {WRITE_HTTPS}"))
+                Self::Unreachable(format!("the server expects TLS; {WRITE_HTTPS}"))
             }
             // Nomad maps only some texts to 403, so the text decides for both.
             403 | 500 if text.ends_with("ACL token not found") => Self::TokenUnknown,

@@ -55,10 +55,10 @@ pub enum TlsError {
     )]
     Key(String),
     /// Only the certificate is given.
-    #[error("needs nomad.client_key beside it")]
+    #[error("needs nomad.client_key too")]
     NoKey,
     /// Only the key is given.
-    #[error("needs nomad.client_certificate beside it")]
+    #[error("needs nomad.client_certificate too")]
     NoCertificate,
     /// The server name is no DNS name.
     #[error("{0:?} is not a DNS name, such as \"server.global.nomad\"")]

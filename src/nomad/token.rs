@@ -41,7 +41,7 @@ impl Secret {
             return Err("it has a line break inside; a token is one line".into());
         }
         let mut value = HeaderValue::from_str(text)
-            .map_err(|_| "it has a character that no header can carry".to_owned())?;
+            .map_err(|_| "it has a character that is not allowed in a header".to_owned())?;
         value.set_sensitive(true);
         Ok(value)
     }

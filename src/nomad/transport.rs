@@ -34,7 +34,7 @@ impl Cause {
             Some(io::ErrorKind::UnexpectedEof) => Self::Unreachable(why),
             _ if said.is_some_and(reqwest::Error::is_timeout) => match is_connect {
                 true => Self::Unreachable(format!(
-                    "no connection in time ({why}); is Nomad there, and no firewall between (nomad.addresses, NOMAD_ADDR)?"
+                    "no connection in time ({why}); is Nomad running, and does a firewall block it (nomad.addresses, NOMAD_ADDR)?"
                 )),
                 false => Self::TimedOut(allowed),
             },
@@ -43,7 +43,7 @@ impl Cause {
                 why,
             },
             _ if resolving => Self::Unreachable(format!(
-                "its host name has no address ({why}); look at the name in nomad.addresses (NOMAD_ADDR)"
+                "its host name has no address ({why}); check the name in nomad.addresses (NOMAD_ADDR)"
             )),
             Some(kind) if is_connect => Self::Unreachable(format!("{why}; {}", advice(kind))),
             _ => Self::Unreachable(why),
@@ -58,7 +58,7 @@ impl Cause {
                 why,
             } if !address.is_https() => Self::Malformed {
                 what,
-                why: format!("{why}; if TLS is spoken there, {WRITE_HTTPS}"),
+                why: format!("{why}; if the server expects TLS, {WRITE_HTTPS}"),
             },
             cause => cause,
         }
@@ -69,13 +69,13 @@ impl Cause {
 fn advice(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::ConnectionRefused => {
-            "nobody listens there: does Nomad run, and is the address right (nomad.addresses, NOMAD_ADDR)?"
+            "nothing listens there: is Nomad running, and is the address right (nomad.addresses, NOMAD_ADDR)?"
         }
         io::ErrorKind::NotFound => {
             "there is no such socket: the task API's is ${NOMAD_SECRETS_DIR}/api.sock (nomad.addresses, NOMAD_UNIX_ADDR)"
         }
         io::ErrorKind::PermissionDenied => {
-            "this user may not open it: run as the user that owns the socket, or name another address (nomad.addresses)"
+            "this user may not open it: run as the user that owns the socket, or use another address (nomad.addresses)"
         }
         _ => "is the address right (nomad.addresses, NOMAD_ADDR)?",
     }
@@ -87,17 +87,17 @@ fn advised(failure: &TlsFailure) -> String {
         TlsFailure::NoTls => "write http:// in nomad.addresses (NOMAD_ADDR)",
         TlsFailure::Untrusted(_) => "name its CA in nomad.ca_file (NOMAD_CACERT)",
         TlsFailure::WrongName { .. } => {
-            "set nomad.tls_server_name (NOMAD_TLS_SERVER_NAME) to a name that it has, such as server.global.nomad"
+            "set nomad.tls_server_name (NOMAD_TLS_SERVER_NAME) to a name in the certificate, such as server.global.nomad"
         }
-        TlsFailure::Dates(_) => "renew it at Nomad, and look at the clocks of both machines",
+        TlsFailure::Dates(_) => "renew it at Nomad, and check the clocks of both machines",
         TlsFailure::WantsCertificate => {
             "name one in nomad.client_certificate and nomad.client_key (NOMAD_CLIENT_CERT, NOMAD_CLIENT_KEY)"
         }
         TlsFailure::RefusesCertificate => {
-            "name another, of a CA that Nomad trusts and not expired, in nomad.client_certificate (NOMAD_CLIENT_CERT)"
+            "use one that is not expired and of a CA that Nomad trusts, in nomad.client_certificate (NOMAD_CLIENT_CERT)"
         }
         TlsFailure::Other(_) => {
-            "is TLS of version 1.2 or 1.3 spoken there (nomad.addresses, NOMAD_ADDR)?"
+            "does the server speak TLS 1.2 or 1.3 (nomad.addresses, NOMAD_ADDR)?"
         }
     };
     format!("{}; {advice}", excerpt(&failure.to_string()))

@@ -190,7 +190,7 @@ impl Oddities {
             "odd registration"
         );
         if self.logged.len() == LOGGED_MAX {
-            tracing::warn!("too many odd registrations: further ones are counted only");
+            tracing::warn!("too many odd registrations: others are only counted");
         }
     }
 }

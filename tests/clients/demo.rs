@@ -94,6 +94,10 @@ impl Demo {
         self.port_after("Status      http://127.0.0.1:")
     }
 
+    pub fn page(&self) -> u16 {
+        self.port_after("http://hello.default.nomad:")
+    }
+
     fn port_after(&self, before: &str) -> u16 {
         let (_, rest) = self.text.split_once(before).unwrap();
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();

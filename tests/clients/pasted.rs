@@ -1,4 +1,4 @@
-//! Every command that the demo prints, and that the README has under "Ask it", works when it is pasted.
+//! Every command that the demo prints, and that the documents tell people to paste, works when it is pasted.
 
 use std::net::UdpSocket;
 
@@ -6,9 +6,10 @@ use crate::demo::Demo;
 use crate::tools::shell;
 
 /// Parts of commands, the most special first, and what their output must have.
-const EXPECTED: [(&str, &[&str]); 11] = [
+const EXPECTED: [(&str, &[&str]); 12] = [
     ("resolve?name=redis", &["\"Status\":0", "10 10 6379"]),
     ("resolve?name=web", &["\"Status\":0", "10.0.1."]),
+    ("//hello.", &["This page was found by its name"]),
     ("--doh-url", &["OK"]),
     ("/v1/services", &["\"ServiceName\":\"redis\""]),
     ("/metrics", &["nomadns_queries_total{"]),
@@ -29,17 +30,37 @@ fn every_printed_command_works_when_it_is_pasted() {
 }
 
 #[test]
-fn every_command_of_the_readme_works_when_it_is_pasted() {
+fn every_documented_command_works_when_it_is_pasted() {
     let demo = Demo::start();
-    let readme = include_str!("../../README.md");
-    let (_, section) = readme.split_once("## Ask it\n").unwrap();
+    let readme = commands(include_str!("../../README.md"), "## Try it");
+    let clients = commands(
+        include_str!("../../docs/clients.md"),
+        "## Command line tools",
+    );
+    assert!(
+        readme.contains(&"nomadns demo") && clients.len() > 9,
+        "{readme:#?} {clients:#?}"
+    );
+    // The demo is what runs here.
+    let typed = readme
+        .iter()
+        .chain(&clients)
+        .filter(|it| **it != "nomadns demo");
+    for command in typed {
+        assert_works(&on_ports_of(&demo, command));
+    }
+}
+
+/// The commands of the first block of a section, without what is said of them.
+fn commands<'text>(document: &'text str, heading: &str) -> Vec<&'text str> {
+    let (_, section) = document.split_once(&format!("{heading}\n")).unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let (block, _) = block.split_once("```").unwrap();
-    let commands: Vec<&str> = block.lines().filter(|line| !line.is_empty()).collect();
-    assert!(commands.len() > 7, "{commands:#?}");
-    for command in commands {
-        assert_works(&on_ports_of(&demo, command.split("  #").next().unwrap()));
-    }
+    let commands = block.lines().filter_map(|line| line.split("  #").next());
+    commands
+        .map(str::trim)
+        .filter(|it| !it.is_empty())
+        .collect()
 }
 
 /// The command as it would be if the demo had its usual ports.
@@ -50,6 +71,7 @@ fn on_ports_of(demo: &Demo, command: &str) -> String {
         ("8443", demo.https()),
         ("8053", demo.http()),
         ("9153", demo.admin()),
+        ("8090", demo.page()),
     ];
     let command = match command.strip_prefix("target/release/nomadns") {
         Some(arguments) => format!("{}{arguments}{}", demo.program(), demo.port_flags()),

@@ -40,15 +40,18 @@ fn every_key_of_the_example_is_explained() {
 }
 
 #[test]
-fn the_example_and_the_readme_say_the_range_of_every_number() {
-    let (example, readme) = (read(EXAMPLE), read("README.md"));
-    let rows = [rows(&readme, "Configuration"), rows(&readme, "Limits")].concat();
+fn the_example_and_the_documents_say_the_range_of_every_number() {
+    let example = read(EXAMPLE);
+    let documents = ["docs/configuration.md", "docs/limits.md"];
+    let rows = documents
+        .map(|document| rows(&read(document), "Settings"))
+        .concat();
     let mut findings = Vec::new();
     for Range { key, least, most } in RANGES {
         let range = format!("{least} to {most}");
         let row = rows.iter().find(|row| code(&row[0]) == Some(key));
         if !row.is_some_and(|row| says(&row[2], &range)) {
-            findings.push(format!("README.md: the row of {key} does not say {range}"));
+            findings.push(format!("docs/: the row of {key} does not say {range}"));
         }
         if !says(&explanation(&example, key), &range) {
             findings.push(format!(

@@ -13,7 +13,7 @@ mod gateway;
 mod metrics;
 mod modules;
 mod paths;
-mod readme;
+mod reference;
 mod security;
 mod sources;
 mod tables;

@@ -1,4 +1,4 @@
-//! The names of metrics say their unit, and the README tells all of them.
+//! The names of metrics say their unit, and `docs/metrics.md` tells all of them.
 
 use std::sync::LazyLock;
 
@@ -7,6 +7,8 @@ use crate::sources::{assert_none, read};
 use crate::tables::{code, differences, rows};
 
 static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| metrics(&gateway::metrics()));
+
+const DOCUMENT: &str = "docs/metrics.md";
 
 /// Ends of what is counted: things, or what became of them.
 const COUNTER_ENDS: [&str; 3] = ["s", "ed", "sent"];
@@ -28,16 +30,15 @@ fn metric_names_say_their_unit() {
 }
 
 #[test]
-fn the_readme_tells_every_metric() {
-    let readme = read("README.md");
-    let rows = rows(&readme, "Metrics");
+fn every_metric_is_documented() {
+    let rows = rows(&read(DOCUMENT), "Metrics");
     let told: Vec<String> = rows
         .iter()
         .filter_map(|row| code(&row[0]))
         .map(str::to_owned)
         .collect();
     let known: Vec<String> = METRICS.iter().map(Metric::shown).collect();
-    assert_none(&differences("Metrics", &told, &known));
+    assert_none(&differences(DOCUMENT, &told, &known));
 }
 
 #[derive(Debug)]

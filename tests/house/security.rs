@@ -1,6 +1,6 @@
 //! What SECURITY.md promises is proven: each proof that it names exists, whichever kind it is of.
 
-use crate::readme::functions;
+use crate::reference::functions;
 use crate::sources::{assert_none, read, root, sources};
 use crate::tables::rows;
 

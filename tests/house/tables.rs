@@ -24,15 +24,13 @@ pub(crate) fn code(cell: &str) -> Option<&str> {
     cell.split('`').nth(1)
 }
 
-/// What is in the one and not in the other, each way, as findings.
-pub(crate) fn differences(table: &str, told: &[String], known: &[String]) -> Vec<String> {
+/// What is in the one and not in the other, each way, as findings about `document`.
+pub(crate) fn differences(document: &str, told: &[String], known: &[String]) -> Vec<String> {
     let lacks = known.iter().filter(|it| !told.contains(it));
     let invents = told.iter().filter(|it| !known.contains(it));
     lacks
-        .map(|it| format!("README.md: the table {table:?} lacks {it}"))
-        .chain(
-            invents.map(|it| format!("README.md: the table {table:?} has {it}, the code has not")),
-        )
+        .map(|it| format!("{document} lacks {it}"))
+        .chain(invents.map(|it| format!("{document} has {it}, the code has not")))
         .collect()
 }
 

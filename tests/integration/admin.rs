@@ -32,13 +32,13 @@ async fn health_is_ok_until_the_gateway_ends() {
 
 #[tokio::test]
 async fn readiness_says_why() {
-    let web = Web::admin(Readiness::NotReady("no answer of Nomad yet".to_owned()));
+    let web = Web::admin(Readiness::NotReady("no answer from Nomad yet".to_owned()));
     for path in ["/readyz", "/ready"] {
         let response = web.get(path).await;
         assert_eq!(response.status(), 503);
         assert_eq!(
             response.text().await.unwrap().trim(),
-            "no answer of Nomad yet"
+            "no answer from Nomad yet"
         );
     }
     assert_eq!(web.get("/healthz").await.status(), 200);

@@ -39,9 +39,7 @@ impl Loops {
             "the address of this service leads back to its own name: its CNAME is left out"
         );
         if is_last {
-            tracing::warn!(
-                "too many aliases lead back to themselves: further ones are counted only"
-            );
+            tracing::warn!("too many aliases lead back to themselves: others are only counted");
         }
     }
 }

@@ -92,9 +92,9 @@ impl LogCounters {
 
 /// Writes the metrics of what is missing in the log.
 pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>) -> std::fmt::Result {
-    let help = "Lines of the log that were dropped, since it was not read fast enough";
+    let help = "Log lines dropped because the log was read too slowly";
     total(encoder, "nomadns_log_dropped", help, COUNTERS.dropped())?;
-    let help = "Lines of the log that were left out, since they repeated";
+    let help = "Log lines left out because they repeated";
     total(encoder, "nomadns_log_repeats", help, COUNTERS.left_out())
 }
 

@@ -108,7 +108,7 @@ impl Queue {
                 told += dropped;
                 tracing::warn!(
                     lines = dropped,
-                    "the log was not read fast enough: lines were dropped"
+                    "the log was read too slowly: lines were dropped"
                 );
             }
             repeats.tell();

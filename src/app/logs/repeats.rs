@@ -60,7 +60,7 @@ impl Repeats {
         }
         // Without the lock: these are lines as well.
         for (lines, like) in told {
-            tracing::warn!(lines, like, "lines that repeat were left out");
+            tracing::warn!(lines, like, "repeated lines were left out");
         }
     }
 
@@ -145,7 +145,7 @@ mod tests {
         // A minute has not passed; in a slow test a few more may.
         assert!((10..20).contains(&of("it happens")), "{seen:?}");
         assert_eq!(of("it is of interest"), 1000);
-        assert_eq!(of("lines that repeat were left out"), 1);
+        assert_eq!(of("repeated lines were left out"), 1);
     }
 
     #[test]

@@ -41,17 +41,17 @@ impl Check<'_> {
         for text in &file.zones {
             let apex = text.parse::<Name>().map_err(|error| {
                 wrong(format!(
-                    "{text:?} is no domain name ({error}); such as \"nomad\""
+                    "{text:?} is not a domain name ({error}); expected one such as \"nomad\""
                 ))
             })?;
             if apex.labels().iter().any(|label| label == b"*") {
                 return Err(wrong(format!(
-                    "{text:?} has a \"*\", and a zone has all names below it by itself; write it without"
+                    "{text:?} contains a \"*\"; a zone includes all names below it, so write it without"
                 )));
             }
             if text.parse::<IpAddr>().is_ok() || !apex.labels().iter().all(is_zone_label) {
                 return Err(wrong(format!(
-                    "{text:?} is no zone: a domain name of letters, digits, hyphens and underscores, without a scheme or a \
+                    "{text:?} is not a zone: a domain name of letters, digits, hyphens and underscores, without a scheme or a \
                      port, such as \"nomad\""
                 )));
             }

@@ -24,9 +24,7 @@ impl Check<'_> {
                 Err(self.source.error("tls.certificate", problem))
             }
             ("", "") => Ok(None),
-            ("", _) => Err(self
-                .source
-                .error("tls.key", "needs tls.certificate beside it")),
+            ("", _) => Err(self.source.error("tls.key", "needs tls.certificate too")),
             (_, "") => Err(self
                 .source
                 .error("tls.certificate", "needs tls.key beside it")),
@@ -63,7 +61,7 @@ impl Check<'_> {
         ClientAuthority::from_pem(&content).map_err(|error| wrong(&error.to_string()))?;
         if file.listen.tls.is_empty() && file.listen.https.is_empty() {
             return Err(wrong(
-                "wants listen.tls or listen.https: no other listener looks at the certificates of clients",
+                "needs listen.tls or listen.https: no other listener checks client certificates",
             ));
         }
         let again = Arc::new(move || read(&path));

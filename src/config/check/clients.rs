@@ -17,7 +17,7 @@ impl Check<'_> {
         let trusted_proxies = self.networks("clients.trusted_proxies", &section.trusted_proxies)?;
         let proxy_protocol = self.proxy_protocol(section)?;
         if !proxy_protocol.is_empty() && trusted_proxies.is_empty() {
-            let problem = "needs clients.trusted_proxies: the peers that have to send the header";
+            let problem = "needs clients.trusted_proxies, the peers that must send the header";
             return Err(self.source.error("clients.proxy_protocol", problem));
         }
         Ok(Arc::new(Clients::new(ClientSettings {
@@ -49,7 +49,7 @@ impl Check<'_> {
             let address = || text.parse().map(|address: IpAddr| IpNet::from(address));
             text.parse().or_else(|_| address()).map_err(|_| {
                 let problem = format!(
-                    "{text:?} is no network; such as \"192.0.2.0/24\", \"2001:db8::/32\" or an address"
+                    "{text:?} is not a network; expected one such as \"192.0.2.0/24\", \"2001:db8::/32\" or an address"
                 );
                 self.source.error(key, problem)
             })

@@ -20,11 +20,11 @@ impl Check<'_> {
                 .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.'));
         let Some(name) = name.filter(|_| is_host) else {
             return Err(wrong(format!(
-                "{text:?} is no host name, such as \"dns.example.com\""
+                "{text:?} is not a host name; expected one such as \"dns.example.com\""
             )));
         };
         if file.listen.tls.is_empty() && file.listen.https.is_empty() {
-            return Err(wrong("wants listen.tls or listen.https".into()));
+            return Err(wrong("needs listen.tls or listen.https".into()));
         }
         Ok(Some(name))
     }

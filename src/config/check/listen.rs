@@ -27,7 +27,7 @@ impl Check<'_> {
                 let taken = before.iter().find(|(_, other)| *other == address);
                 if let Some((other, _)) = taken.filter(|_| address.port() != 0) {
                     let problem = format!(
-                        "has {address}, which {other} has too; each port is for one listener"
+                        "has {address}, which {other} has too; each listener needs its own port"
                     );
                     return Err(self.source.error(key, problem));
                 }

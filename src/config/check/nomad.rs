@@ -58,7 +58,7 @@ impl Check<'_> {
             (token, "") => {
                 let token = Secret::new(token);
                 let wrong = |why| {
-                    let problem = format!("is no token: {why}; expected a secret ID or a JWT");
+                    let problem = format!("is not a token: {why}; expected a secret ID or a JWT");
                     self.source.error("nomad.token", problem)
                 };
                 token.header().map_err(wrong)?;
@@ -74,7 +74,7 @@ impl Check<'_> {
                 Ok(TokenSource::Ask(Arc::new(ask)))
             }
             _ => {
-                let problem = "stands beside nomad.token; keep one of the two";
+                let problem = "is set together with nomad.token; keep one of the two";
                 Err(self.source.error("nomad.token_file", problem))
             }
         }

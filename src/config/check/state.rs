@@ -66,7 +66,7 @@ impl StateFolder {
             Err(error) => {
                 tracing::warn!(
                     folder = %self.0.display(), %error,
-                    "the folder nomad.state_dir cannot be locked: nothing keeps another gateway from using it too"
+                    "the folder nomad.state_dir cannot be locked: another gateway could use it too"
                 );
                 Ok(None)
             }

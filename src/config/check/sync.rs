@@ -44,20 +44,20 @@ impl Check<'_> {
         if names.len() > NAMESPACES_MAX {
             let (count, most) = (names.len(), NAMESPACES_MAX);
             return wrong(format!(
-                "names {count} namespaces, and at most {most} can be followed one by one; use \"*\" for all"
+                "names {count} namespaces, but at most {most} can be followed one by one; use \"*\" for all"
             ));
         }
         if let Some(name) = names.iter().find(|name| !is_namespace(name)) {
             let more = match name.contains('*') {
-                true => "; \"*\" stands for all namespaces, and for no part of a name",
+                true => "; \"*\" stands for all namespaces, not for a part of a name",
                 false => "",
             };
             return wrong(format!(
-                "{name:?} is no namespace: 1 to {NAMESPACE_CHARACTERS} letters, digits and hyphens{more}"
+                "{name:?} is not a namespace name: 1 to {NAMESPACE_CHARACTERS} letters, digits and hyphens{more}"
             ));
         }
         if names.len() > 1 && names.iter().any(|name| name == ALL) {
-            return wrong("\"*\" stands for all namespaces, and so stands alone".into());
+            return wrong("\"*\" stands for all namespaces, so it must be the only entry".into());
         }
         let mut before = HashSet::new();
         match names.iter().find(|name| !before.insert(*name)) {

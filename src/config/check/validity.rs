@@ -52,7 +52,7 @@ impl Validity {
     fn problem(self, now: OffsetDateTime) -> Option<String> {
         if now > self.to {
             Some(format!(
-                "the certificate expired at {}; put a new one in its place",
+                "the certificate expired at {}; replace it",
                 date(self.to)
             ))
         } else if now < self.from {

@@ -53,11 +53,11 @@ fn of_listeners(file: &File, settings: &Settings, warn: &mut Warn<'_>) {
     if addresses.is_empty() || file.name_server_addresses.is_empty() && is_elsewhere_only {
         let listens = match listen.dns.is_empty() {
             true => "listen.dns is empty",
-            false => "listen.dns is on every address of this machine and names none",
+            false => "listen.dns is a wildcard address",
         };
         let words = format!(
-            "{listens}, so ns.ZONE has no address that others reach, and resolvers that look for it fail; list the addresses by which \
-             clients reach this gateway, such as [\"10.0.0.5\"]"
+            "{listens}, so ns.ZONE has no address that others can reach, and resolvers that query it fail; list the addresses that \
+             clients use for this gateway, such as [\"10.0.0.5\"]"
         );
         warn("name_server_addresses", &words);
     }
@@ -78,7 +78,7 @@ fn of_listeners(file: &File, settings: &Settings, warn: &mut Warn<'_>) {
     let open = listen.http.iter().find(|it| !it.ip().is_loopback());
     if let (Some(address), false) = (open, settings.credentials.is_empty()) {
         let words = format!(
-            "tokens and passwords come in clear text to {address}; use listen.https, or loopback behind a proxy with TLS"
+            "tokens and passwords are sent to {address} in clear text; use listen.https, or loopback behind a proxy with TLS"
         );
         warn("listen.http", &words);
     }
@@ -93,12 +93,12 @@ fn of_nomad(file: &File, settings: &Settings, warn: &mut Warn<'_>) {
     }
     let folder = &section.state_dir;
     if !folder.is_empty() && !Path::new(folder).is_dir() {
-        let words = "is no folder that is there, so no snapshot is kept: create it, writable for the user of the gateway";
+        let words = "does not exist, so no snapshot is kept: create the folder, writable for the user of the gateway";
         warn("nomad.state_dir", words);
     }
     let is_https = nomad.addresses.iter().any(Address::is_https);
     if is_https && nomad.tls.verification == Verification::Skipped {
-        let words = "Nomad's certificate is NOT checked: anyone on the way can read the token and make up answers; name \
+        let words = "Nomad's certificate is NOT checked: anyone in between can read the token and forge answers; name \
                      its CA in nomad.ca_file instead";
         warn("nomad.skip_verify", words);
     }

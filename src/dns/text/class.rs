@@ -9,7 +9,7 @@ use super::types::numbered;
 
 /// Why text is no class.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no class: a mnemonic such as `IN`, or `CLASS1` to `CLASS65535`, is expected")]
+#[error("`{0}` is not a class: a mnemonic such as `IN`, or `CLASS1` to `CLASS65535`, is expected")]
 pub struct ClassTextError(String);
 
 impl fmt::Display for Class {

@@ -36,7 +36,9 @@ pub enum NameTextError {
     )]
     BrokenEscape(String),
     /// A label that UTS 46 has no ASCII form for.
-    #[error("the label `{0}` is no internationalised label; letters, digits and hyphens are safe")]
+    #[error(
+        "the label `{0}` is not a valid internationalised label; letters, digits and hyphens are safe"
+    )]
     NotInternational(String),
 }
 

@@ -9,7 +9,7 @@ use super::escape::shown;
 /// Why text is no type of record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no record type: a mnemonic such as `A` or `SRV`, or `TYPE1` to `TYPE65535`, is expected"
+    "`{0}` is not a record type: a mnemonic such as `A` or `SRV`, or `TYPE1` to `TYPE65535`, is expected"
 )]
 pub struct TypeTextError(String);
 

@@ -54,7 +54,7 @@ fn encode_queries(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt
     let mut own = family(
         encoder,
         "nomadns_queries",
-        "Queries taken",
+        "Queries received",
         MetricType::Counter,
     )?;
     for (transport, name, label, count) in &rows {
@@ -93,7 +93,7 @@ fn encode_answers(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt
     let mut own = family(
         encoder,
         "nomadns_answers",
-        "Answers given",
+        "Answers sent",
         MetricType::Counter,
     )?;
     let mut sums = vec![0; RCODES.len() + 1];
@@ -160,7 +160,7 @@ fn encode_durations(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> f
 }
 
 fn encode_failures(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
-    let help = "Queries that got SERVFAIL, by the reason";
+    let help = "Queries answered with SERVFAIL, by reason";
     let mut own = family(encoder, "nomadns_failures", help, MetricType::Counter)?;
     for failure in Failure::ALL {
         let count = sum(all, |all| &all.failures[failure as usize]);
@@ -187,17 +187,17 @@ fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&Table]) -> fmt::
         ),
         (
             "nomadns_cache_misses",
-            "Queries answered anew",
+            "Queries answered from the catalogue",
             count(|it| &it.counters().misses),
         ),
         (
             "nomadns_cache_evictions",
-            "Answers that still held and made room",
+            "Valid answers removed to make room",
             count(|it| &it.counters().evictions),
         ),
         (
             "nomadns_cache_rejected",
-            "Answers not kept: too large, or no room was found",
+            "Answers not cached: too large, or no room was found",
             count(|it| &it.counters().rejected),
         ),
     ] {

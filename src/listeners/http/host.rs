@@ -37,14 +37,14 @@ pub struct Hosts {
 pub enum HostError {
     /// It is not the name of a host alone.
     #[error(
-        "{0:?} is no name of a host; write it without scheme, port and path, such as \"dns.example\""
+        "{0:?} is not a host name; write it without scheme, port and path, such as \"dns.example\""
     )]
     Form(String),
     /// `*` beside others.
-    #[error("\"*\" stands for every host, and so stands alone")]
+    #[error("\"*\" means every host, so it must be the only entry")]
     NotAlone,
     /// It is there already.
-    #[error("{0:?} is there twice")]
+    #[error("{0:?} is listed twice")]
     Twice(String),
 }
 
@@ -176,7 +176,7 @@ fn authority(request: &Request<Body>) -> Result<Option<Authority>, Problem> {
         return Err(Problem::bad_request("the request has more than one Host"));
     }
     let no_host =
-        || Problem::bad_request("the Host of the request is no host with or without a port");
+        || Problem::bad_request("the Host of the request is not a host with or without a port");
     let said = match line {
         // RFC 9110 §7.2: what has no name.
         Some(line) if line.is_empty() => None,
@@ -228,8 +228,8 @@ fn not_ours(host: &str) -> Problem {
         end -= 1;
     }
     let detail = format!(
-        "{:?} is not known as a host of this gateway; an address, localhost and names in its zones are, \
-         and what the setting http.hosts lists",
+        "{:?} is not a host of this gateway; use an address, localhost or a name in its zones, \
+         or list the host in the setting http.hosts",
         &host[..end]
     );
     Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)

@@ -45,15 +45,15 @@ pub enum Origins {
 pub enum OriginError {
     /// It is not written as browsers write origins.
     #[error(
-        "{0:?} is no origin as browsers send it: a scheme and a host in lower case, a port only if \
+        "{0:?} is not an origin as browsers send it: a scheme and a host in lower case, a port only if \
          it is not the usual one, no path; such as \"https://dash.example\""
     )]
     Form(String),
     /// `*` beside others.
-    #[error("\"*\" stands for every origin, and so stands alone")]
+    #[error("\"*\" means every origin, so it must be the only entry")]
     NotAlone,
     /// It is there already.
-    #[error("{0:?} is there twice")]
+    #[error("{0:?} is listed twice")]
     Twice(String),
 }
 

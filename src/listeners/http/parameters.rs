@@ -82,7 +82,7 @@ fn decode(message: &str) -> Result<Vec<u8>, Problem> {
         .decode(unpadded.unwrap_or(message))
         .map_err(|error| {
             Problem::bad_request(format!(
-                "the parameter dns is no base64url (RFC 4648 §5): {error}"
+                "the parameter dns is not base64url (RFC 4648 §5): {error}"
             ))
         })?;
     if decoded.len() > QUERY_OCTETS {

@@ -32,7 +32,7 @@ pub enum PathError {
     #[error("{0:?} has a segment \".\" or \"..\", which no client asks for")]
     Dots(String),
     /// It is there already.
-    #[error("{0:?} is there twice; a path is in one place, of http.dns_paths and http.json_paths")]
+    #[error("{0:?} is listed twice; a path is in one place, of http.dns_paths and http.json_paths")]
     Twice(String),
 }
 

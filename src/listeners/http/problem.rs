@@ -68,7 +68,7 @@ impl Problem {
 
     /// Only those may ask who say who they are (RFC 9110 §15.5.2).
     pub(super) fn unauthorized(challenges: impl Iterator<Item = HeaderValue>) -> Self {
-        let detail = "credentials that are known here are needed, see WWW-Authenticate";
+        let detail = "valid credentials are required, see WWW-Authenticate";
         challenges.fold(
             Self::new(StatusCode::UNAUTHORIZED, detail),
             |problem, challenge| problem.with(WWW_AUTHENTICATE, challenge),
@@ -79,7 +79,7 @@ impl Problem {
     pub(in super::super) fn method_not_allowed(allowed: &'static str) -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            format!("only {allowed} can be used here"),
+            format!("only {allowed} are allowed here"),
         )
         .with(ALLOW, HeaderValue::from_static(allowed))
     }
@@ -90,13 +90,13 @@ impl Problem {
             .iter()
             .map(|media_type| media_type.as_str())
             .collect::<Vec<_>>();
-        let detail = format!("only these can be had: {}", names.join(", "));
+        let detail = format!("supported media types: {}", names.join(", "));
         Self::new(StatusCode::NOT_ACCEPTABLE, detail)
     }
 
     /// The body is of a kind that is not read.
     pub(super) fn unsupported_media_type() -> Self {
-        let detail = "the content-type of a query has to be application/dns-message";
+        let detail = "the content-type of a query must be application/dns-message";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
             .with(ACCEPT_POST, DNS_MESSAGE)
             .with(ACCEPT, DNS_MESSAGE)
@@ -104,13 +104,13 @@ impl Problem {
 
     /// Too many queries wait already (RFC 9110 §15.6.4).
     pub(super) fn overloaded() -> Self {
-        let detail = "too many queries wait for their answers";
+        let detail = "too many queries are waiting";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).with(RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 
     /// Too much of what was answered before is not taken (RFC 9110 §15.6.4).
     pub(super) fn untaken() -> Self {
-        let detail = "too much of earlier answers is not taken by clients (limits.untaken_octets)";
+        let detail = "clients have not received too many earlier answers (limits.untaken_octets)";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).with(RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 
@@ -118,7 +118,7 @@ impl Problem {
     pub(super) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "failed, see the log of the gateway",
+            "internal error, see the log of the gateway",
         )
     }
 
@@ -141,9 +141,9 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotAllowed => Self::new(StatusCode::FORBIDDEN, "not answered at your address"),
+            Refusal::NotAllowed => Self::new(StatusCode::FORBIDDEN, "this address may not ask"),
             Refusal::OverRate | Refusal::Unproven => {
-                let detail = "more queries than a client may ask";
+                let detail = "too many queries from this client";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
                     .with(RETRY_AFTER, RETRY_AFTER_SECONDS)
             }

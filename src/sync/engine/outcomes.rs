@@ -151,7 +151,10 @@ impl Engine {
         } else if is_read && self.guard.is_confirmed(self.follow.lists()) {
             let lost = self.guard.held_instances();
             if lost > 0 {
-                tracing::warn!(instances = lost, "Nomad still says that they are gone");
+                tracing::warn!(
+                    instances = lost,
+                    "Nomad still reports them as gone; they are removed"
+                );
             }
             for (key, loss) in self.guard.give_up() {
                 self.apply(&key, loss.converted);
@@ -206,7 +209,7 @@ impl Engine {
                     instances,
                     total,
                     grace_seconds,
-                    "most instances are gone at once; they are kept until Nomad has said so for longer"
+                    "most instances disappeared at once; they are kept for nomad.mass_loss_grace_seconds"
                 );
             }
         }

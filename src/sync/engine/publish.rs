@@ -63,7 +63,10 @@ impl Engine {
             "Nomad cannot be read for {} s, longer than the last state may be answered from",
             max_stale.as_secs()
         );
-        tracing::error!(reason, "no answers any more");
+        tracing::error!(
+            reason,
+            "the last known state is too old: queries get SERVFAIL"
+        );
         self.status.set_not_ready(reason);
     }
 

@@ -195,7 +195,10 @@ impl Follow {
         self.look_at_vanished(taken.vanished);
         if taken.went_back {
             let index = self.plan.highest_index();
-            tracing::warn!(index, "Nomad's state went back; everything is read again");
+            tracing::warn!(
+                index,
+                "Nomad's index went backwards; everything is read again"
+            );
             for other in (0..self.watches.len()).filter(|other| *other != watch) {
                 self.ask_list_at(other, Asked::Before, now);
             }

@@ -56,7 +56,7 @@ impl Follow {
             tracing::warn!(
                 namespace = %name.escape_debug(),
                 reason = %why,
-                "a namespace cannot be read: what was known of it is answered as stale, the rest of it as SERVFAIL"
+                "a namespace cannot be read: known names in it are answered as stale, others get SERVFAIL"
             );
             let doubt = Outcome::NamespaceDoubt(Arc::clone(name), Some(doubt));
             self.outcomes.push(doubt);

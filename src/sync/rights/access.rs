@@ -76,21 +76,21 @@ impl fmt::Display for Access {
             }
             Self::Reads => {
                 return f.write_str(
-                    "the token lists no services but reads single ones: each is read when it is asked for, and queries wait for that",
+                    "the token cannot list services, only read single ones: each is read when it is queried, and the query waits for that",
                 );
             }
             Self::All(events) => {
-                f.write_str("the token lists the services of all its namespaces")?;
+                f.write_str("the token can list the services of all its namespaces")?;
                 events
             }
             Self::Namespaces(names, events) => {
-                write!(f, "the token lists the services of {}", names.join(", "))?;
+                write!(f, "the token can list the services of {}", names.join(", "))?;
                 events
             }
         };
         f.write_str(match events {
             Events::Unknown => "",
-            Events::Followed => ", and sees their events",
+            Events::Followed => ", and read their events",
             Events::Refused => {
                 ", without events: each change costs a read of all services that may have changed"
             }

@@ -35,7 +35,7 @@ impl fmt::Display for HealthAccess {
         f.write_str(match self.policy {
             HealthPolicy::Off => return f.write_str("off"),
             HealthPolicy::Failing => "failing instances are left out",
-            HealthPolicy::Strict => "only instances that are known to be healthy are answered",
+            HealthPolicy::Strict => "only instances that are known to be healthy are returned",
         })?;
         for (what, namespaces) in [
             ("checks", &self.checks_denied),

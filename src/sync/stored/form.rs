@@ -45,13 +45,13 @@ enum CoverageForm {
 /// Why a file is no snapshot that can be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FormError {
-    #[error("it is no snapshot of nomadns")]
+    #[error("it is not a snapshot of nomadns")]
     NotOurs,
     #[error("it has version {0}, and this program reads version {VERSION}")]
     Version(u32),
-    #[error("it is cut or damaged: its checksum does not fit")]
+    #[error("it is incomplete or damaged: its checksum does not match")]
     Damaged,
-    #[error("its contents make no sense: {0}")]
+    #[error("its contents are invalid: {0}")]
     Contents(String),
 }
 

@@ -92,7 +92,7 @@ fn age(heard_ms: u64, place: &str) -> Duration {
     age.unwrap_or_else(|| {
         tracing::warn!(
             place,
-            "the snapshot on disk is of a time to come: a clock went back; its age counts from now on"
+            "the snapshot on disk is from the future, since the system clock moved backwards; its age restarts at zero"
         );
         Duration::ZERO
     })

@@ -54,7 +54,7 @@ async fn every_transport_answers_what_was_read_for_the_query() {
     }
     let (_, page) = gateway.page("/").await;
     assert!(
-        page.contains("the token lists no services but reads single ones"),
+        page.contains("the token cannot list services, only read single ones"),
         "{page}"
     );
     gateway.end().await;

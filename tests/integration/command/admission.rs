@@ -83,7 +83,7 @@ fn credentials_in_clear_text_beyond_this_machine_are_warned_of() {
     fs::write(&path, CANARY).unwrap();
     let config = format!("{NO_NOMAD}\n[http]\nbearer_tokens_file = {path:?}\n");
     let mut gateway = Gateway::start(&config, &["--http", "0.0.0.0:0"]);
-    gateway.wait_for("WARN listen.http: tokens and passwords come in clear text");
+    gateway.wait_for("WARN listen.http: tokens and passwords are sent to");
 }
 
 #[test]
@@ -111,14 +111,17 @@ fn a_path_or_an_origin_that_nobody_could_ask_for_is_named() {
             "hosts = [\"http://dns.example\"]",
             [": http.hosts = ", "without scheme"],
         ),
-        ("hosts = [\"*\", \"a\"]", [": http.hosts = ", "alone"]),
+        (
+            "hosts = [\"*\", \"a\"]",
+            [": http.hosts = ", "the only entry"],
+        ),
         (
             "allow_origins = [\"dash\"]",
             [": http.allow_origins = ", "https://dash.example"],
         ),
         (
             "allow_origins = [\"*\", \"http://a\"]",
-            [": http.allow_origins = ", "alone"],
+            [": http.allow_origins = ", "the only entry"],
         ),
     ] {
         assert_says(&format!("[http]\n{config}"), &parts);

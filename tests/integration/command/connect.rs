@@ -47,10 +47,10 @@ async fn it_says_what_is_there_and_what_is_odd() {
         &out,
         &[
             &url,
-            &format!("nomad     {url}, nothing behind its leader at index "),
+            &format!("nomad     {url}, 0 ms behind its leader at index "),
             "token     none",
             "region    the agent's own",
-            "access    the token lists the services of all its namespaces, and sees their events",
+            "access    the token can list the services of all its namespaces, and read their events",
             "for more  nothing: this is the widest access",
             "sees      2 namespaces, 3 services, 4 instances",
             r#"odd       address_unusable: 1, such as "\u{1b}[31m\"<b>" in prod/odd"#,
@@ -76,7 +76,7 @@ async fn it_says_what_a_narrow_token_lacks() {
     assert_has(
         &out,
         &[
-            "the token lists the services of default",
+            "the token can list the services of default",
             "(namespaces",
             POLICY,
             "sees      1 namespace, 1 service, 2 instances",

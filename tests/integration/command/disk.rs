@@ -183,13 +183,13 @@ async fn a_damaged_cut_or_newer_snapshot_is_ignored_with_the_reason() {
         octets
     };
     for (octets, why) in [
-        (flipped(3), "it is no snapshot of nomadns"),
+        (flipped(3), "it is not a snapshot of nomadns"),
         (flipped(8), "it has version 18"),
-        (flipped(20), "cut or damaged"),
-        (flipped(good.len() / 2), "cut or damaged"),
-        (flipped(good.len() - 1), "cut or damaged"),
-        (good[..good.len() / 2].to_vec(), "cut or damaged"),
-        (Vec::new(), "it is no snapshot of nomadns"),
+        (flipped(20), "incomplete or damaged"),
+        (flipped(good.len() / 2), "incomplete or damaged"),
+        (flipped(good.len() - 1), "incomplete or damaged"),
+        (good[..good.len() / 2].to_vec(), "incomplete or damaged"),
+        (Vec::new(), "it is not a snapshot of nomadns"),
     ] {
         fs::write(scene.file(), octets).unwrap();
         assert_not_used(&mut scene.start(), why);

@@ -140,7 +140,7 @@ fn a_file_that_becomes_a_pipe_while_the_gateway_runs_stops_nothing() {
             .success()
     );
     gateway.signal("HUP");
-    gateway.wait_for("is no regular file");
+    gateway.wait_for("is not a regular file");
     assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
     gateway.signal("TERM");
     assert!(gateway.ended().0.success());

@@ -56,7 +56,7 @@ fn sigint_has_no_lameduck_and_a_second_signal_ends_it_at_once() {
 fn sighup_ends_nothing() {
     let mut gateway = Gateway::start(NO_NOMAD, &[]);
     gateway.signal("HUP");
-    gateway.wait_for("reload: there is nothing to read again");
+    gateway.wait_for("reload: there are no files to re-read");
     assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
 }
 

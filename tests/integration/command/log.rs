@@ -106,7 +106,7 @@ fn what_repeats_is_left_out_and_counted() {
     let mut gateway = Gateway::start(NO_NOMAD, &["--log-level", "debug"]);
     let udp = client(gateway.address("udp"));
     assert_eq!(send(&udp, &hostile(), 200), 200);
-    gateway.wait_for("lines that repeat were left out");
+    gateway.wait_for("repeated lines were left out");
     let shown = gateway.log.matches("[cut, ").count();
     // As many as in a minute, and few more in the time that it took.
     assert!((60..80).contains(&shown), "{shown}");

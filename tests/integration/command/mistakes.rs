@@ -42,11 +42,11 @@ fn an_unknown_key_is_named_with_those_that_are_known() {
     assert_says("zone = [\"nomad\"]", &[": zone: ", "did you mean `zones`?"]);
     assert_says(
         "token_file = \"a\"",
-        &[": token_file: ", "`token_file` stands under [nomad]"],
+        &[": token_file: ", "`token_file` belongs under [nomad]"],
     );
     assert_says(
         "[nomad]\nqqq = 1",
-        &[": nomad.qqq: ", "there are access_seconds, addresses"],
+        &[": nomad.qqq: ", "the keys are access_seconds, addresses"],
     );
     assert_says("[tsl]\nkey = \"a\"", &[": tsl: ", "did you mean `tls`?"]);
 }
@@ -71,7 +71,10 @@ fn a_token_that_no_header_can_carry_is_named_and_not_shown() {
         ("", "it is empty"),
         (" \n\t\n", "it is empty"),
         ("canary\ncanary\n", "it has a line break inside"),
-        ("canary\u{1}", "it has a character that no header can carry"),
+        (
+            "canary\u{1}",
+            "it has a character that is not allowed in a header",
+        ),
     ] {
         std::fs::write(&path, text).unwrap();
         let config = format!("[nomad]\ntoken_file = {path:?}");
@@ -126,7 +129,7 @@ fn a_ttl_out_of_range_is_named_with_the_range() {
 fn what_is_wrong_with_clients_is_named() {
     assert_says(
         "[clients]\nallow = [\"10.0.0.0/8\", \"10.0.0/8\"]",
-        &[": clients.allow = ", "\"10.0.0/8\" is no network"],
+        &[": clients.allow = ", "\"10.0.0/8\" is not a network"],
     );
     assert_says(
         "[clients]\nproxy_protocol = [\"udp\"]",
@@ -247,13 +250,13 @@ fn a_good_configuration_is_said_to_be_good() {
 fn a_designated_resolver_is_a_host_name_with_an_encrypted_listener() {
     assert_says(
         "designated_resolver = \"10.0.0.5\"",
-        &[": designated_resolver = \"10.0.0.5\"", "is no host name"],
+        &[": designated_resolver = \"10.0.0.5\"", "is not a host name"],
     );
     assert_says(
         "designated_resolver = \"dns.example.com\"",
         &[
             ": designated_resolver = ",
-            "wants listen.tls or listen.https",
+            "needs listen.tls or listen.https",
         ],
     );
 }

@@ -31,7 +31,7 @@ async fn a_list_that_lost_most_of_what_was_restored_is_not_believed() {
     let scene = that_lost_most().await;
     let mut gateway = scene.start_with("mass_loss_grace_seconds = 3600");
     scene.nomad.come_back().unwrap();
-    gateway.wait_for("most instances are gone at once");
+    gateway.wait_for("most instances disappeared at once");
     gateway.wait_for("sync complete");
     gateway.page_with("/metrics", "nomadns_held_instances 20\n");
     let said = gateway.lookup("many-3.default.nomad");
@@ -44,8 +44,8 @@ async fn what_a_restart_doubts_goes_when_nomad_says_it_again() {
     let scene = that_lost_most().await;
     let mut gateway = scene.start_with("mass_loss_grace_seconds = 1");
     scene.nomad.come_back().unwrap();
-    gateway.wait_for("most instances are gone at once");
-    gateway.wait_for("Nomad still says that they are gone");
+    gateway.wait_for("most instances disappeared at once");
+    gateway.wait_for("Nomad still reports them as gone");
     let left = "nomadns_judged_instances{health=\"unread\"} 2\n";
     gateway.page_with("/metrics", left);
     assert!(gateway.lookup("many-3.default.nomad").contains("NXDOMAIN"));
@@ -119,6 +119,6 @@ async fn a_nomad_that_is_silent_about_the_filter_keeps_no_query_waiting() {
     let mut gateway = scene.start_with(filter);
     let said = gateway.lookup("redis.default.nomad");
     assert!(said.contains("10.0.0.5"), "{said}");
-    assert!(!gateway.log.contains("the filter could not be checked"));
-    gateway.wait_for("the filter could not be checked yet: no answer of Nomad");
+    assert!(!gateway.log.contains("nomad.filter could not be checked"));
+    gateway.wait_for("nomad.filter could not be checked yet: no answer from Nomad");
 }

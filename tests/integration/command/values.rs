@@ -7,8 +7,8 @@ fn namespaces_and_zones_are_named_one_by_one() {
     for (name, part) in [
         ("prod-*", "\"*\" stands for all namespaces"),
         ("", "1 to 128 letters, digits and hyphens"),
-        ("a_b", "\"a_b\" is no namespace"),
-        ("*\", \"prod", "stands alone"),
+        ("a_b", "\"a_b\" is not a namespace name"),
+        ("*\", \"prod", "must be the only entry"),
         ("prod\", \"prod", "names \"prod\" twice"),
     ] {
         let config = format!("[nomad]\nnamespaces = [\"{name}\"]");
@@ -17,7 +17,7 @@ fn namespaces_and_zones_are_named_one_by_one() {
     for zone in ["http://nomad", "nomad:53", "127.0.0.1", "a b"] {
         assert_says(
             &format!("zones = [{zone:?}]"),
-            &[": zones = ", "is no zone: a domain name of"],
+            &[": zones = ", "is not a zone: a domain name of"],
         );
     }
     assert_says("zones = [\"*.nomad\"]", &[": zones = ", "write it without"]);
@@ -56,5 +56,8 @@ fn secrets_of_cookies_are_told_how_they_are_made_and_which_is_wrong() {
         );
     }
     let line = mistake("cookie_secrets = \"abc\"");
-    assert!(line.contains("expected a list of texts, such as"), "{line}");
+    assert!(
+        line.contains("expected a list of strings, such as"),
+        "{line}"
+    );
 }

@@ -67,7 +67,7 @@ fn what_has_no_effect_is_warned_of() {
         ),
         (
             "[nomad]\nstate_dir = \"missing\"".to_owned(),
-            "warning: nomad.state_dir: is no folder that is there",
+            "warning: nomad.state_dir: does not exist",
         ),
         (
             "[nomad]\nmax_stale_seconds = 30".to_owned(),
@@ -93,7 +93,7 @@ fn credentials_in_clear_text_are_warned_of() {
     };
     let said = warnings(&config("192.0.2.1:80"));
     assert!(
-        said.starts_with("warning: listen.http: tokens and passwords come in clear text"),
+        said.starts_with("warning: listen.http: tokens and passwords are sent to"),
         "{said}"
     );
     assert_eq!(warnings(&config("127.0.0.1:80")), "");
@@ -185,7 +185,7 @@ fn certificates_that_cannot_be_used_are_mistakes_of_their_keys() {
         &format!("[tls]\nclient_ca_file = {ca:?}"),
         &[
             ": tls.client_ca_file = ",
-            "wants listen.tls or listen.https",
+            "needs listen.tls or listen.https",
         ],
     );
     let nomad = "[nomad]\naddresses = [\"https://a\"]\n";
@@ -205,7 +205,7 @@ fn certificates_that_cannot_be_used_are_mistakes_of_their_keys() {
             format!("client_certificate = {certificate:?}"),
             [
                 ": nomad.client_certificate = ",
-                "needs nomad.client_key beside it",
+                "needs nomad.client_key too",
             ],
         ),
         (

@@ -246,7 +246,7 @@ async fn a_token_that_lists_nothing_exports_nothing_and_says_why() {
         .await
         .unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("the token lists no services"), "{text}");
+    assert!(text.contains("the token cannot list services"), "{text}");
     assert!(out.is_empty());
 }
 

@@ -114,8 +114,8 @@ fn an_extended_error_is_told_to_people_and_to_programs() {
     assert!(json.starts_with(r#"{"Status":2,"#), "{json}");
     assert!(
         json.ends_with(concat!(
-            r#""Comment":"EDE(14): Not Ready: no answer of Nomad yet","#,
-            r#""extended_dns_errors":[{"info_code":14,"extra_text":"no answer of Nomad yet"}]}"#,
+            r#""Comment":"EDE(14): Not Ready: no answer from Nomad yet","#,
+            r#""extended_dns_errors":[{"info_code":14,"extra_text":"no answer from Nomad yet"}]}"#,
         )),
         "{json}"
     );

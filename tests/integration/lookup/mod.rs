@@ -121,7 +121,7 @@ async fn an_extended_error_and_a_status_of_http_are_shown() {
         assert_eq!((outcome, outcome.exit_code()), (Outcome::Refused, 3));
         assert!(text.contains("status: SERVFAIL"), "{text}");
         assert!(
-            text.contains("; EDE: 14 (Not Ready): (no answer of Nomad yet)"),
+            text.contains("; EDE: 14 (Not Ready): (no answer from Nomad yet)"),
             "{text}"
         );
     }

@@ -126,7 +126,10 @@ async fn a_certificate_that_is_not_taken_names_the_setting() {
     let anew = TlsFailure::of(&rustls::Error::InvalidCertificate(
         CertificateError::BadSignature,
     ));
-    assert_has(&anew.to_string(), &["no CA that is trusted (BadSignature)"]);
+    assert_has(
+        &anew.to_string(),
+        &["not signed by a trusted CA (BadSignature)"],
+    );
     let names = ["server.global.nomad", "localhost"];
     let nomad = start([-1, 1], &names, Clients::Anybody).await;
     let parts = [
@@ -164,7 +167,7 @@ async fn dates_are_dates() {
 async fn a_client_certificate_that_is_wanted_names_its_settings() {
     let nomad = start([-1, 1], &[HERE], Clients::Certified).await;
     let parts = [
-        "wants a client certificate",
+        "requires a client certificate",
         "nomad.client_certificate and nomad.client_key",
         "NOMAD_CLIENT_CERT",
     ];
@@ -175,10 +178,7 @@ async fn a_client_certificate_that_is_wanted_names_its_settings() {
     settings.tls.key = Some(nomadns::nomad::Secret::new(
         &other.signing_key.serialize_pem(),
     ));
-    let parts = [
-        "does not take our client certificate",
-        "nomad.client_certificate",
-    ];
+    let parts = ["rejects our client certificate", "nomad.client_certificate"];
     assert_has(&said(settings).await, &parts);
 }
 
@@ -200,7 +200,7 @@ async fn the_wrong_scheme_is_told_both_ways() {
     assert_has(
         &said(to_plain).await,
         &[
-            "no TLS is spoken there",
+            "the server does not speak TLS",
             "write http:// in nomad.addresses",
             "NOMAD_ADDR",
         ],
@@ -210,14 +210,17 @@ async fn the_wrong_scheme_is_told_both_ways() {
     let to_tls = settings(&[&nomad.url.replace("https://", "http://")]);
     assert_has(
         &said(to_tls).await,
-        &["TLS is spoken there", "write https:// in nomad.addresses"],
+        &[
+            "the server expects TLS",
+            "write https:// in nomad.addresses",
+        ],
     );
     // Go's server, and so a real Nomad, answers in clear text.
     let words = "Client sent an HTTP request to an HTTPS server.\n";
     let go = Replay::always(format!("HTTP/1.0 400 Bad Request\r\n\r\n{words}")).await;
     let parts = [
         "unreachable: ",
-        "TLS is spoken there",
+        "the server expects TLS",
         "write https:// in nomad.addresses",
     ];
     assert_has(&said(settings(&[&go.url()])).await, &parts);
@@ -227,7 +230,7 @@ async fn the_wrong_scheme_is_told_both_ways() {
 async fn an_address_where_nobody_is_names_its_setting() {
     let parts = [
         "unreachable: Connection refused",
-        "does Nomad run",
+        "is Nomad running",
         "nomad.addresses, NOMAD_ADDR",
     ];
     assert_has(&said(settings(&[&refusing().await])).await, &parts);

@@ -1,4 +1,4 @@
-//! The README's tables of keys, limits and RFCs say what the code says.
+//! The tables of settings, limits and RFCs in `docs/` say what the code says.
 
 use proc_macro2::{TokenStream, TokenTree};
 use toml::Value;
@@ -7,37 +7,44 @@ use crate::example::defaults;
 use crate::sources::{Source, assert_none, read, sources};
 use crate::tables::{code, differences, rows};
 
+const SETTINGS: &str = "docs/configuration.md";
+const LIMITS: &str = "docs/limits.md";
+const RFCS: &str = "docs/rfcs.md";
+
 #[test]
-fn the_readme_tells_every_key_and_its_default() {
+fn every_setting_and_its_default_is_documented() {
     let limits = |key: &str| key.starts_with("limits.") || key.starts_with("cache.");
     let (limits, others): (Vec<_>, Vec<_>) =
         defaults().into_iter().partition(|(key, _)| limits(key));
-    let readme = read("README.md");
-    let mut findings = wrong_defaults("Configuration", &rows(&readme, "Configuration"), &others);
-    findings.extend(wrong_defaults("Limits", &rows(&readme, "Limits"), &limits));
+    let mut findings = wrong_defaults(SETTINGS, &rows(&read(SETTINGS), "Settings"), &others);
+    findings.extend(wrong_defaults(
+        LIMITS,
+        &rows(&read(LIMITS), "Settings"),
+        &limits,
+    ));
     assert_none(&findings);
 }
 
 #[test]
-fn the_fixed_limits_of_the_readme_are_those_of_the_code() {
-    let wrong = rows(&read("README.md"), "Fixed limits")
+fn the_documented_fixed_limits_are_those_of_the_code() {
+    let wrong = rows(&read(LIMITS), "Fixed limits")
         .into_iter()
         .filter_map(|row| wrong_constant(&row));
     assert_none(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
-fn what_the_readme_says_of_an_rfc_is_proven_by_tests_that_exist() {
+fn what_is_said_of_an_rfc_is_proven_by_tests_that_exist() {
     let tests: Vec<String> = sources("tests")
         .iter()
         .flat_map(|source| functions(source.tokens()))
         .collect();
-    assert_none(&unproven(&rows(&read("README.md"), "RFCs"), &tests));
+    assert_none(&unproven(&rows(&read(RFCS), "RFCs"), &tests));
 }
 
 #[test]
-fn every_rfc_that_has_a_test_file_is_in_the_readme() {
-    let rows = rows(&read("README.md"), "RFCs");
+fn every_rfc_that_has_a_test_file_is_documented() {
+    let rows = rows(&read(RFCS), "RFCs");
     let number = |source: &Source| {
         let name = source
             .path
@@ -52,17 +59,17 @@ fn every_rfc_that_has_a_test_file_is_in_the_readme() {
         .filter(|number| !rows.iter().any(|row| row[0].contains(*number)));
     assert_none(
         &missing
-            .map(|it| format!("README.md: no row for RFC {it}"))
+            .map(|it| format!("{RFCS}: no row for RFC {it}"))
             .collect::<Vec<_>>(),
     );
 }
 
 /// Keys that a table lacks or invents, and defaults that it has wrong.
-fn wrong_defaults(table: &str, rows: &[Vec<String>], known: &[(String, Value)]) -> Vec<String> {
+fn wrong_defaults(document: &str, rows: &[Vec<String>], known: &[(String, Value)]) -> Vec<String> {
     let told = |row: &Vec<String>| code(&row[0]).map(str::to_owned);
     let keys: Vec<String> = known.iter().map(|(key, _)| key.clone()).collect();
     let mut findings = differences(
-        table,
+        document,
         &rows.iter().filter_map(told).collect::<Vec<_>>(),
         &keys,
     );
@@ -71,7 +78,7 @@ fn wrong_defaults(table: &str, rows: &[Vec<String>], known: &[(String, Value)]) 
         let shown = row.and_then(|row| code(&row[1])).unwrap_or_default();
         if row.is_some() && shown != value.to_string() {
             findings.push(format!(
-                "README.md: the default of {key} is {value}, not {shown}"
+                "{document}: the default of {key} is {value}, not {shown}"
             ));
         }
     }
@@ -82,7 +89,7 @@ fn wrong_defaults(table: &str, rows: &[Vec<String>], known: &[(String, Value)]) 
 fn wrong_constant(row: &[String]) -> Option<String> {
     let mut codes = row[2].split('`').skip(1).step_by(2);
     let (Some(name), Some(path)) = (codes.next(), codes.next()) else {
-        return Some(format!("README.md: no `CONSTANT` in `file` in {row:?}"));
+        return Some(format!("{LIMITS}: no `CONSTANT` in `file` in {row:?}"));
     };
     let digits: String = row[1]
         .chars()
@@ -95,11 +102,11 @@ fn wrong_constant(row: &[String]) -> Option<String> {
     };
     match constant(source.tokens(), name) {
         None => Some(format!(
-            "README.md: {path} has no constant {name} that is a plain number"
+            "{LIMITS}: {path} has no constant {name} that is a plain number"
         )),
         Some(value) if digits.parse() == Ok(value) => None,
         Some(value) => Some(format!(
-            "README.md: {name} in {path} is {value}, not {}",
+            "{LIMITS}: {name} in {path} is {value}, not {}",
             row[1]
         )),
     }
@@ -146,7 +153,7 @@ fn unproven(rows: &[Vec<String>], tests: &[String]) -> Vec<String> {
     let mut findings = Vec::new();
     for row in rows {
         let [rfc, _, done, proof] = &row[..] else {
-            findings.push(format!("README.md: {row:?} has not four cells"));
+            findings.push(format!("{RFCS}: {row:?} has not four cells"));
             continue;
         };
         let is_name = |it: &&str| it.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
@@ -158,14 +165,14 @@ fn unproven(rows: &[Vec<String>], tests: &[String]) -> Vec<String> {
             .collect();
         if done != "no" && named.is_empty() {
             findings.push(format!(
-                "README.md: {rfc} is said to be done, and no test is named"
+                "{RFCS}: {rfc} is said to be done, and no test is named"
             ));
         }
         let missing = named
             .iter()
             .filter(|name| !tests.iter().any(|test| test == *name));
         findings.extend(
-            missing.map(|name| format!("README.md: {rfc} names a test {name}, which is none")),
+            missing.map(|name| format!("{RFCS}: {rfc} names a test {name}, which is none")),
         );
     }
     findings
