@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use ::http::header::ACCEPT;
-use ::http::{Request, StatusCode};
+use ::http::{Request, StatusCode, Version};
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -101,8 +101,10 @@ async fn request_all(router: &impl HttpService, requests: Vec<Request<Body>>) {
 
 fn requests() -> Vec<Request<Body>> {
     let request = |question: Vec<u8>| {
-        let path = format!("/dns-query?dns={}", URL_SAFE_NO_PAD.encode(question));
-        let request = Request::get(path).header(ACCEPT, "application/dns-message");
+        let encoded = URL_SAFE_NO_PAD.encode(question);
+        let request = Request::get(format!("https://127.0.0.1/dns-query?dns={encoded}"))
+            .version(Version::HTTP_2)
+            .header(ACCEPT, "application/dns-message");
         request.body(Body::empty()).expect("it is a request")
     };
     questions().into_iter().map(request).collect()
