@@ -81,7 +81,7 @@ async fn doh() {
         connections: Connections::default(),
         ..Shared::default()
     };
-    let settings = http::Settings::default();
+    let settings = http::HttpSettings::default();
     let router = http::router(filled.stack, &shared, &settings, ListenerKind::Https);
     request_all(&router, requests()).await;
     let prepared = requests();

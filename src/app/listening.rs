@@ -82,7 +82,7 @@ pub(super) struct Listeners {
     pub(super) pages: JoinSet<io::Result<()>>,
     stack: WorkerStack,
     shared: Shared,
-    http: http::Settings,
+    http: http::HttpSettings,
     shutdown: CancellationToken,
 }
 
@@ -90,7 +90,7 @@ impl Listeners {
     pub(super) fn new(
         stack: WorkerStack,
         shared: Shared,
-        http: http::Settings,
+        http: http::HttpSettings,
         shutdown: CancellationToken,
     ) -> Self {
         Self {

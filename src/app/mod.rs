@@ -156,7 +156,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
 }
 
 /// Has Nomad read the filter, beside everything.
-fn filtering(client: Client, sync: sync::Settings) -> JoinHandle<Result<(), StartError>> {
+fn filtering(client: Client, sync: sync::SyncSettings) -> JoinHandle<Result<(), StartError>> {
     tokio::spawn(async move { try_filter(&client, &sync).await })
 }
 

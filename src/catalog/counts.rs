@@ -11,7 +11,7 @@ use super::labels::{datacenter_key, is_label};
 use super::snapshot::AddressUse;
 use super::tags::TagPlace;
 use super::writer::{Touched, Writer};
-use super::{Address, Group, Instance};
+use super::{Group, Instance, InstanceAddress};
 
 impl Writer {
     /// Keeps the counts of addresses, datacenters and tags: only what differs is touched.
@@ -67,7 +67,7 @@ impl Writer {
         }
     }
 
-    fn count_address(&mut self, address: &Address, step: isize) {
+    fn count_address(&mut self, address: &InstanceAddress, step: isize) {
         let Some(address) = address.ip() else {
             return;
         };

@@ -37,7 +37,7 @@ pub use demand::{Ask, Coverage, NotRead};
 pub use doubt::{Doubt, Doubted};
 pub use health::{Health, HealthCounts};
 pub use index::Index;
-pub use instance::{Address, Group, Id, Identity, Instance};
+pub use instance::{Group, Id, Identity, Instance, InstanceAddress};
 pub use labels::{NameError, is_label};
 pub use policy::HealthPolicy;
 pub use service::{Part, Service, Version};

@@ -15,7 +15,7 @@ const CLASS_SHARE: usize = 4;
 
 /// The bounds of the work behind the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct StackLimits {
     /// How many queries may wait for an answer at once, over all workers.
     pub waiting: usize,
     /// How long one may wait.
@@ -26,7 +26,7 @@ pub struct Limits {
     pub large_per_client: usize,
 }
 
-impl Default for Limits {
+impl Default for StackLimits {
     fn default() -> Self {
         Self {
             waiting: 4096,
@@ -37,7 +37,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl StackLimits {
     /// How many queries may wait for their turn to have such an answer made.
     pub(super) fn large_room(&self) -> Room {
         Room {

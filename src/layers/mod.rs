@@ -20,11 +20,11 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, Table};
-pub use self::limits::Limits;
+pub use self::limits::StackLimits;
 use self::metrics::{Counters, Metrics, MetricsLayer, Workers};
 use self::rescue::{Rescue, RescueLayer};
 use self::turns::TurnsLayer;
-use crate::answers::{Reply, Router};
+use crate::answers::{Router, SourcedAnswer};
 use crate::dns::{Answer, CookieSecrets, Query};
 
 /// The whole stack, as a listener sees it: it always has an answer.
@@ -50,7 +50,7 @@ impl<S> Stack for S where
 }
 
 /// The stack of one worker.
-pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, Reply, BoxError>>>>;
+pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, SourcedAnswer, BoxError>>>>;
 
 /// Makes the stacks of workers: each has its own cache and counters, all share the limits.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Stacks {
     /// Makes stacks around `router`; their counters join `workers`.
     pub fn new(
         router: Router,
-        limits: Limits,
+        limits: StackLimits,
         cache: CacheSettings,
         workers: Arc<Workers>,
     ) -> Self {

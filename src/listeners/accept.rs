@@ -14,9 +14,9 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::connections::{Connections, Place, Tenure};
+use super::connections::{ConnectionPermit, Connections, Tenure};
 use super::counters::{Counters, ListenerKind, count};
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 use super::proxy_header::{self, HeaderFailure};
 use super::server::Server;
 
@@ -37,7 +37,7 @@ const UNSENT_OCTETS: u32 = 16 * 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
     /// What a client is allowed.
-    pub limits: Arc<Limits>,
+    pub limits: Arc<ConnectionLimits>,
     /// What is counted.
     pub counters: Arc<Counters>,
     /// The connections that are open, but for those of the operator's pages.
@@ -101,7 +101,7 @@ where
 }
 
 /// Gives a connection its place; it is closed when it gets none.
-async fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
+async fn admit(kind: ListenerKind, shared: &Shared) -> Option<ConnectionPermit> {
     let limits = &shared.limits;
     let (connections, most) = match kind {
         ListenerKind::Admin => (&shared.admin_connections, limits.admin_connections),
@@ -117,7 +117,12 @@ async fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
 /// Counts a connection as its client's; it is closed when that has too many.
 ///
 /// A proxy's are counted as nobody's: they are those of many clients.
-fn settle(mut place: Place, client: IpAddr, kind: ListenerKind, shared: &Shared) -> Option<Place> {
+fn settle(
+    mut place: ConnectionPermit,
+    client: IpAddr,
+    kind: ListenerKind,
+    shared: &Shared,
+) -> Option<ConnectionPermit> {
     let counters = shared.counters.connections(kind);
     let most = match kind {
         // The operator is one client, often on the address of others.
@@ -134,7 +139,7 @@ fn settle(mut place: Place, client: IpAddr, kind: ListenerKind, shared: &Shared)
 }
 
 /// What a connection is to the others.
-fn tenure(place: &Place, kind: ListenerKind, shared: &Shared) -> Tenure {
+fn tenure(place: &ConnectionPermit, kind: ListenerKind, shared: &Shared) -> Tenure {
     let limits = &shared.limits;
     let most = match kind {
         ListenerKind::Tcp | ListenerKind::Tls => limits.unwritten_octets,
@@ -147,14 +152,14 @@ fn tenure(place: &Place, kind: ListenerKind, shared: &Shared) -> Tenure {
 struct Arrived {
     stream: TcpStream,
     client: IpAddr,
-    place: Place,
+    place: ConnectionPermit,
 }
 
 /// Has a proxy say for whom it speaks; the connection is closed when it does not.
 async fn introduce(
     mut stream: TcpStream,
     peer: IpAddr,
-    place: Place,
+    place: ConnectionPermit,
     kind: ListenerKind,
     shared: Shared,
 ) -> Option<Arrived> {
@@ -186,7 +191,12 @@ async fn introduce(
 }
 
 /// Serves a connection until it ends, or is to make room for another one.
-async fn hold(place: Place, served: impl Future<Output = ()>, kind: ListenerKind, shared: Shared) {
+async fn hold(
+    place: ConnectionPermit,
+    served: impl Future<Output = ()>,
+    kind: ListenerKind,
+    shared: Shared,
+) {
     let presence = place.presence();
     tokio::select! {
         () = served => {}

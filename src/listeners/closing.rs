@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::timeout;
 
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 
 /// How much is read at a time, in octets.
 const BUFFER_OCTETS: usize = 1024;
@@ -45,7 +45,7 @@ impl Leavings {
 }
 
 /// Ends what is written, and then drops what still comes, not for long.
-pub(super) async fn close<Stream>(stream: &mut Stream, limits: &Limits)
+pub(super) async fn close<Stream>(stream: &mut Stream, limits: &ConnectionLimits)
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
 {

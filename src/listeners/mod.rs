@@ -35,6 +35,6 @@ pub use connections::{Account, Connections, Presence, Tenure};
 pub use counters::{
     ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,
 };
-pub use limits::Limits;
+pub use limits::ConnectionLimits;
 pub use server::Server;
 pub use tls_config::{ServerConfig, TlsUse, tls_config};

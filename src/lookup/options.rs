@@ -15,11 +15,11 @@ pub struct LookupOptions {
     /// The type to ask for.
     pub record_type: RecordType,
     /// The transports to ask over, in this order.
-    pub transports: Vec<Transport>,
+    pub transports: Vec<LookupTransport>,
     /// The gateway: a host name or an IP address.
     pub server: String,
     /// Where it listens.
-    pub ports: Ports,
+    pub ports: GatewayPorts,
     /// Which certificates of it are believed.
     pub trust: Trust,
     /// How long one transport may take.
@@ -32,7 +32,7 @@ pub struct LookupOptions {
 
 /// A way to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+pub enum LookupTransport {
     /// Plain DNS over UDP, and over TCP when the answer is truncated.
     Udp,
     /// Plain DNS over TCP.
@@ -49,7 +49,7 @@ pub enum Transport {
 
 /// Where the gateway listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ports {
+pub struct GatewayPorts {
     /// UDP and TCP.
     pub dns: u16,
     /// DNS over TLS.
@@ -80,7 +80,7 @@ pub enum Detail {
     Short,
 }
 
-impl Transport {
+impl LookupTransport {
     /// All of them, as `all` asks them.
     pub const ALL: [Self; 6] = [
         Self::Udp,
@@ -109,7 +109,7 @@ impl Transport {
     }
 }
 
-impl Default for Ports {
+impl Default for GatewayPorts {
     fn default() -> Self {
         Self {
             dns: 1053,
@@ -122,17 +122,17 @@ impl Default for Ports {
 
 impl LookupOptions {
     /// The port that a transport is spoken at.
-    pub fn port(&self, transport: Transport) -> u16 {
+    pub fn port(&self, transport: LookupTransport) -> u16 {
         match transport {
-            Transport::Udp | Transport::Tcp => self.ports.dns,
-            Transport::Tls => self.ports.tls,
-            Transport::HttpsGet | Transport::HttpsPost => self.ports.https,
-            Transport::Json => self.ports.http,
+            LookupTransport::Udp | LookupTransport::Tcp => self.ports.dns,
+            LookupTransport::Tls => self.ports.tls,
+            LookupTransport::HttpsGet | LookupTransport::HttpsPost => self.ports.https,
+            LookupTransport::Json => self.ports.http,
         }
     }
 
     /// The server and its port for a transport, as a URL has them.
-    pub fn authority(&self, transport: Transport) -> String {
+    pub fn authority(&self, transport: LookupTransport) -> String {
         let port = self.port(transport);
         match self.server.parse::<Ipv6Addr>() {
             Ok(address) => format!("[{address}]:{port}"),

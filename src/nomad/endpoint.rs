@@ -19,11 +19,11 @@ use tokio::time::Instant;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt};
 
-use super::address::Address;
+use super::address::NomadAddress;
 use super::connecting::{self, WhileWanted};
 use super::query::QueryMeta;
 use super::round_trip::RoundTrip;
-use super::settings::Settings;
+use super::settings::NomadSettings;
 use super::tls;
 use super::token::BasicAuth;
 
@@ -36,7 +36,7 @@ pub type HttpService = BoxCloneSyncService<Request, Response, BoxError>;
 /// One address and the connections to it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    pub(super) address: Address,
+    pub(super) address: NomadAddress,
     http: ArcSwap<HttpService>,
     base: Url,
     /// The Host header, where the URL names the TLS server and not the host.
@@ -48,7 +48,10 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Makes one that is asked over the network.
-    pub(super) fn new(address: &Address, settings: &Settings) -> Result<Self, tls::TlsError> {
+    pub(super) fn new(
+        address: &NomadAddress,
+        settings: &NomadSettings,
+    ) -> Result<Self, tls::TlsError> {
         let http = connect(address, settings)?;
         let mut endpoint = Self::over(address, settings, http);
         if let Some(name) = tls_name(address, settings) {
@@ -64,7 +67,11 @@ impl Endpoint {
     }
 
     /// Makes one that is asked through a service.
-    pub(super) fn over(address: &Address, settings: &Settings, http: HttpService) -> Self {
+    pub(super) fn over(
+        address: &NomadAddress,
+        settings: &NomadSettings,
+        http: HttpService,
+    ) -> Self {
         let basic_auth = address.basic_auth().or(settings.basic_auth.as_ref());
         Self {
             address: address.clone(),
@@ -129,8 +136,8 @@ impl Endpoint {
 
 /// Makes the client that talks to an address; it connects to nothing yet.
 pub(super) fn connect(
-    address: &Address,
-    settings: &Settings,
+    address: &NomadAddress,
+    settings: &NomadSettings,
 ) -> Result<HttpService, tls::TlsError> {
     let tls = tls::client_config(&settings.tls, address.is_https())?;
     let mut builder = reqwest::Client::builder()
@@ -174,7 +181,7 @@ where
 }
 
 /// Returns the name that the certificate of an address has to carry, when it is another than the address's.
-fn tls_name<'a>(address: &Address, settings: &'a Settings) -> Option<&'a String> {
+fn tls_name<'a>(address: &NomadAddress, settings: &'a NomadSettings) -> Option<&'a String> {
     let name = settings.tls.server_name.as_ref();
     name.filter(|_| address.is_https())
 }

@@ -25,6 +25,6 @@ pub use engine::run;
 pub use oddities::{Counts, Oddity};
 pub use report::{LargeServices, Readiness, Report};
 pub use rights::{Access, Events, HealthAccess, NAMESPACES_MAX};
-pub use settings::{HealthSettings, LARGE_SERVICE_INSTANCES, OnDemand, Settings, Times};
+pub use settings::{HealthSettings, LARGE_SERVICE_INSTANCES, OnDemand, SyncSettings, Times};
 pub use status::Status;
 pub use stored::{Fill, Fingerprint, Store, keep, restore};

@@ -12,7 +12,7 @@ use nomadns::dns::{
     Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section,
 };
 use nomadns::layers::Stack;
-use nomadns::listeners::{Certificates, ClientSettings, Clients, Limits, Server, Shared};
+use nomadns::listeners::{Certificates, ClientSettings, Clients, ConnectionLimits, Server, Shared};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -172,12 +172,12 @@ pub(crate) struct Start {
 
 impl Start {
     /// A listener on a free port.
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: ConnectionLimits) -> Self {
         Self::of_clients(limits, ClientSettings::default())
     }
 
     /// The same, with what clients may do.
-    pub(crate) fn of_clients(limits: Limits, clients: ClientSettings) -> Self {
+    pub(crate) fn of_clients(limits: ConnectionLimits, clients: ClientSettings) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Shared {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::prepared::{InstanceSet, Key, Set, What};
 use super::{Context, OutOfTurn};
 use crate::answers::Effort;
-use crate::catalog::{Address, Instance, Service, Taken};
+use crate::catalog::{Instance, InstanceAddress, Service, Taken};
 use crate::dns::Name;
 
 /// Of how many instances records are made by anybody at any time; those of more are prepared, in turn.
@@ -100,9 +100,9 @@ fn only_host<'a>(instances: impl Iterator<Item = &'a Instance>) -> Option<Name> 
     let mut only = None;
     for instance in instances {
         match &instance.address {
-            Address::Unusable => {}
-            Address::V4(_) | Address::V6(_) => return None,
-            Address::Host(host) => {
+            InstanceAddress::Unusable => {}
+            InstanceAddress::V4(_) | InstanceAddress::V6(_) => return None,
+            InstanceAddress::Host(host) => {
                 let host = host_name(host)?;
                 if *only.get_or_insert(host) != host {
                     return None;

@@ -34,9 +34,9 @@ pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, SHARED_OCTETS, Zone,
 
 use self::aliases::{Chain, End};
 use self::grammar::{Found, Reading};
-use self::place::Place;
+use self::place::ZoneNode;
 use self::prepared::Prepared;
-use super::{AnswerError, Effort, Reply};
+use super::{AnswerError, Effort, SourcedAnswer};
 
 /// Answers for the zones of the cluster.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl NomadZones {
         &self,
         query: &Query,
         effort: Effort,
-    ) -> Option<Result<Reply, AnswerError>> {
+    ) -> Option<Result<SourcedAnswer, AnswerError>> {
         self.settings.zone_of(&query.name)?;
         match self.catalog.view() {
             Some(view) => self.answer_from(query, view, effort),
@@ -112,10 +112,10 @@ impl NomadZones {
         query: &Query,
         view: View,
         effort: Effort,
-    ) -> Option<Result<Reply, AnswerError>> {
+    ) -> Option<Result<SourcedAnswer, AnswerError>> {
         let context = self.context(query, &query.name, &view, effort)?;
         Some(match context.answer(&self.loops) {
-            Ok(answer) => Ok(Reply::from_view(answer, view)),
+            Ok(answer) => Ok(SourcedAnswer::from_view(answer, view)),
             Err(Stop::Doubt(doubt)) => Err(doubt.into()),
             Err(Stop::OutOfTurn) => Err(AnswerError::OutOfTurn),
         })
@@ -166,7 +166,7 @@ impl Context<'_> {
     fn push_along(
         &self,
         chain: &Chain,
-        first: &Place<'_>,
+        first: &ZoneNode<'_>,
         builder: &mut AnswerBuilder,
     ) -> Result<(), Stop> {
         mark(builder, first.doubt().max(chain.doubt));
@@ -201,7 +201,7 @@ impl Context<'_> {
     }
 
     /// Appends what is at the name, as if it had no alias, or denies it.
-    fn push_at(&self, place: &Place<'_>, builder: &mut AnswerBuilder) -> Result<(), Stop> {
+    fn push_at(&self, place: &ZoneNode<'_>, builder: &mut AnswerBuilder) -> Result<(), Stop> {
         let (before, doubt) = (builder.answer_count(), place.doubt());
         match &place.reading.found {
             Found::Apex => infrastructure::push_apex(self, builder),

@@ -9,7 +9,7 @@ use crate::catalog::{Doubt, HealthPolicy};
 use crate::dns::{Labels, Name};
 
 /// What is at a name.
-pub(super) struct Place<'a> {
+pub(super) struct ZoneNode<'a> {
     pub(super) reading: Reading<'a>,
     /// The instances that are answered; none where it is something else.
     pub(super) chosen: Chosen<'a>,
@@ -23,7 +23,7 @@ impl Context<'_> {
     pub(super) fn place<'labels>(
         &'labels self,
         labels: &'labels Labels<'labels>,
-    ) -> Result<Place<'labels>, OutOfTurn> {
+    ) -> Result<ZoneNode<'labels>, OutOfTurn> {
         let reading = self.read(labels);
         let chosen = match &reading.found {
             Found::Instances { service, taken, .. } => {
@@ -38,11 +38,11 @@ impl Context<'_> {
             Found::OutOfTurn => return Err(OutOfTurn),
             _ => Chosen::Few(Vec::new()),
         };
-        Ok(Place { reading, chosen })
+        Ok(ZoneNode { reading, chosen })
     }
 }
 
-impl Place<'_> {
+impl ZoneNode<'_> {
     /// The name that this one is an alias of.
     ///
     /// A name of RFC 2782 is none: nothing could stand beside its CNAME, and it is there for SRV (RFC 2181 §10.1).

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Check, whole};
 use crate::catalog::HealthPolicy;
 use crate::config::{ConfigError, File};
-use crate::sync::{HealthSettings, Settings};
+use crate::sync::{HealthSettings, SyncSettings};
 
 impl Check<'_> {
     /// Says which instances are answered.
@@ -22,7 +22,11 @@ impl Check<'_> {
     }
 
     /// Says how health is looked at, what is left out, and what is not believed.
-    pub(super) fn health(&self, file: &File, settings: &mut Settings) -> Result<(), ConfigError> {
+    pub(super) fn health(
+        &self,
+        file: &File,
+        settings: &mut SyncSettings,
+    ) -> Result<(), ConfigError> {
         let section = &file.nomad;
         settings.health = HealthSettings {
             policy: self.health_policy(file)?,

@@ -9,7 +9,7 @@ use crate::answers::ZoneSettings;
 use crate::config::ConfigError;
 use crate::config::file::HttpSection;
 use crate::config::reading::read_file;
-use crate::listeners::http::{Credentials, Hosts, Origins, PathUse, Paths, Scheme, Settings};
+use crate::listeners::http::{Credentials, Hosts, HttpSettings, Origins, PathUse, Paths, Scheme};
 use crate::nomad::Secret;
 
 /// Credentials in use, and the file that they come from.
@@ -29,7 +29,7 @@ impl Check<'_> {
         section: &HttpSection,
         zones: &ZoneSettings,
         credentials: &[CredentialsFile],
-    ) -> Result<Settings, ConfigError> {
+    ) -> Result<HttpSettings, ConfigError> {
         let mut paths = Paths::none();
         for (key, path_use, texts) in [
             ("http.dns_paths", PathUse::Dns, &section.dns_paths),
@@ -45,7 +45,7 @@ impl Check<'_> {
         let apexes = zones.zones().iter().map(|zone| zone.apex).collect();
         let hosts = Hosts::parse(&section.hosts, apexes)
             .map_err(|error| self.source.error("http.hosts", error.to_string()))?;
-        Ok(Settings {
+        Ok(HttpSettings {
             paths,
             hosts,
             origins: Arc::new(origins),

@@ -33,8 +33,8 @@ use crate::dns::{CookieSecrets, Name};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::{Buffers, UdpLimits};
-use crate::nomad::{Secret, Settings as NomadSettings, TlsSettings};
-use crate::sync::{Settings as SyncSettings, Store};
+use crate::nomad::{NomadSettings, Secret, TlsSettings};
+use crate::sync::{Store, SyncSettings};
 
 /// Everything that the gateway is started with.
 #[derive(Clone, Debug)]
@@ -68,13 +68,13 @@ pub struct Settings {
     /// How often the files of TLS are looked at; never when none.
     pub tls_check: Option<Duration>,
     /// What is offered over HTTP, and to whom.
-    pub http: listeners::http::Settings,
+    pub http: listeners::http::HttpSettings,
     /// Where the credentials in it come from.
     pub credentials: Vec<CredentialsFile>,
     /// How often those files are looked at; never when none.
     pub credentials_check: Option<Duration>,
     /// The bounds behind the cache.
-    pub stack: layers::Limits,
+    pub stack: layers::StackLimits,
     /// The caches.
     pub cache: CacheSettings,
     /// What the server says of itself.
@@ -86,7 +86,7 @@ pub struct Settings {
     /// How long all is still answered once the gateway is asked to end, though it is not ready any more.
     pub lameduck: Duration,
     /// The bounds of connections.
-    pub connections: listeners::Limits,
+    pub connections: listeners::ConnectionLimits,
     /// The log.
     pub log: LogSection,
 }
@@ -119,7 +119,7 @@ impl Settings {
             zones,
             credentials,
             credentials_check: check_every(file.http.check_seconds),
-            stack: layers::Limits {
+            stack: layers::StackLimits {
                 waiting: file.limits.waiting_queries,
                 timeout: Duration::from_millis(file.limits.query_timeout_ms),
                 large_at_once: file.limits.large_answers_at_once,
@@ -236,9 +236,9 @@ fn udp(limits: &LimitsSection) -> UdpLimits {
 }
 
 /// The bounds of connections.
-fn connections(limits: &LimitsSection) -> listeners::Limits {
+fn connections(limits: &LimitsSection) -> listeners::ConnectionLimits {
     let (seconds, ms) = (Duration::from_secs, Duration::from_millis);
-    listeners::Limits {
+    listeners::ConnectionLimits {
         connections: limits.connections,
         connections_per_client: limits.connections_per_client,
         admin_connections: limits.admin_connections,

@@ -7,7 +7,7 @@ use crate::config::NomadSection;
 use crate::sync;
 
 /// Says how services are read on demand.
-pub(super) fn on_demand(section: &NomadSection, settings: &mut sync::Settings) {
+pub(super) fn on_demand(section: &NomadSection, settings: &mut sync::SyncSettings) {
     settings.access_every = Duration::from_secs(section.access_seconds);
     settings.on_demand = sync::OnDemand {
         keep: Duration::from_secs(section.on_demand_keep_seconds),

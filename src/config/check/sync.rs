@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Check;
 use super::on_demand::on_demand;
 use crate::config::{ConfigError, File};
-use crate::sync::{LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, Settings};
+use crate::sync::{LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, SyncSettings};
 
 /// What stands for all namespaces.
 const ALL: &str = "*";
@@ -14,10 +14,10 @@ const ALL: &str = "*";
 const NAMESPACE_CHARACTERS: usize = 128;
 
 impl Check<'_> {
-    pub(super) fn sync(&self, file: &File) -> Result<Settings, ConfigError> {
+    pub(super) fn sync(&self, file: &File) -> Result<SyncSettings, ConfigError> {
         let section = &file.nomad;
         self.namespaces(&section.namespaces)?;
-        let mut settings = Settings::default();
+        let mut settings = SyncSettings::default();
         settings.namespaces.clone_from(&section.namespaces);
         settings.filter.clone_from(&section.filter);
         settings.reads_in_flight = section.reads_at_once;

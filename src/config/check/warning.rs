@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::validity::{Judged, judge};
 use super::{Check, Settings};
 use crate::config::File;
-use crate::nomad::{Address, Verification};
+use crate::nomad::{NomadAddress, Verification};
 
 /// What is no mistake but may surprise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn of_nomad(file: &File, settings: &Settings, warn: &mut Warn<'_>) {
         let words = "is no folder that is there, so no snapshot is kept: create it, writable for the user of the gateway";
         warn("nomad.state_dir", words);
     }
-    let is_https = nomad.addresses.iter().any(Address::is_https);
+    let is_https = nomad.addresses.iter().any(NomadAddress::is_https);
     if is_https && nomad.tls.verification == Verification::Skipped {
         let words = "Nomad's certificate is NOT checked: anyone on the way can read the token and make up answers; name \
                      its CA in nomad.ca_file instead";

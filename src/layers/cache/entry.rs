@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::answers::Reply;
+use crate::answers::SourcedAnswer;
 use crate::catalog::Sources;
 use crate::dns::{Answer, Name, NameKey, Query, RecordType};
 
@@ -40,7 +40,7 @@ impl Key {
 }
 
 impl Entry {
-    pub(super) fn new(key: &Key, reply: &Reply) -> Self {
+    pub(super) fn new(key: &Key, reply: &SourcedAnswer) -> Self {
         Self {
             name: key.name.as_wire().into(),
             record_type: key.record_type,

@@ -16,7 +16,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use self::entry::Key;
 pub use self::table::{Table, TableCounters};
-use crate::answers::Reply;
+use crate::answers::SourcedAnswer;
 use crate::dns::{Answer, Query};
 
 /// Puts a cache in front of a service.
@@ -66,7 +66,7 @@ impl<S> Layer<S> for CacheLayer {
 
 impl<S> Service<Query> for Cache<S>
 where
-    S: Service<Query, Response = Reply> + Clone,
+    S: Service<Query, Response = SourcedAnswer> + Clone,
 {
     type Response = Answer;
     type Error = S::Error;
@@ -92,7 +92,7 @@ where
 
 impl<S> Future for CacheFuture<S>
 where
-    S: Service<Query, Response = Reply>,
+    S: Service<Query, Response = SourcedAnswer>,
 {
     type Output = Result<Answer, S::Error>;
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use arc_swap::ArcSwapOption;
 
 use super::entry::{Entry, Key};
-use crate::answers::Reply;
+use crate::answers::SourcedAnswer;
 use crate::dns::{Answer, NameKey};
 
 /// How many answers of one hash there is room for.
@@ -99,7 +99,7 @@ impl Table {
         found
     }
 
-    pub(super) fn keep(&self, key: &Key, reply: &Reply) {
+    pub(super) fn keep(&self, key: &Key, reply: &SourcedAnswer) {
         if !reply.sources().are_current() {
             return;
         }

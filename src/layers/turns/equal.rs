@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ahash::RandomState;
 use tokio::sync::oneshot;
 
-use crate::answers::{AnswerError, Attempt, Reply};
+use crate::answers::{AnswerError, Attempt, SourcedAnswer};
 use crate::dns::{Class, Name, RecordType};
 
 /// The questions that wait for their turn or are answered in it.
@@ -30,14 +30,14 @@ struct Asked {
     class: Class,
 }
 
-type Other = oneshot::Sender<Reply>;
+type Other = oneshot::Sender<SourcedAnswer>;
 
 /// Which of the equal queries one is.
 pub(super) enum Role {
     /// It has the answer made.
     First(First),
     /// It waits; the sender ends where there is nothing to share.
-    Other(oneshot::Receiver<Reply>),
+    Other(oneshot::Receiver<SourcedAnswer>),
 }
 
 /// The first of equal queries: the others wait until it is dropped.
@@ -84,7 +84,7 @@ impl Equal {
 
 impl First {
     /// Gives the others the reply, if it still holds.
-    pub(super) fn share(mut self, reply: &Reply) {
+    pub(super) fn share(mut self, reply: &SourcedAnswer) {
         for other in self.end() {
             if reply.sources().are_current() {
                 // It may have given up.

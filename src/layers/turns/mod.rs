@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 use self::equal::{Equal, Role};
 use self::turn::Turns;
 use super::proof::client_address;
-use crate::answers::{AnswerError, Attempt, Effort, Reply};
+use crate::answers::{AnswerError, Attempt, Effort, SourcedAnswer};
 use crate::dns::{CookieSecrets, Query, Transport};
 use crate::fair_queue::Room;
 
@@ -57,7 +57,7 @@ enum State<S: Service<Attempt>> {
         inner: S,
         waits: Arc<Waits>,
     },
-    Waiting(Pin<Box<dyn Future<Output = Result<Reply, AnswerError>> + Send>>),
+    Waiting(Pin<Box<dyn Future<Output = Result<SourcedAnswer, AnswerError>> + Send>>),
 }
 
 impl TurnsLayer {
@@ -95,10 +95,14 @@ impl<S> Layer<S> for TurnsLayer {
 
 impl<S> Service<Query> for InTurn<S>
 where
-    S: Service<Attempt, Response = Reply, Error = AnswerError> + Clone + Send + Unpin + 'static,
+    S: Service<Attempt, Response = SourcedAnswer, Error = AnswerError>
+        + Clone
+        + Send
+        + Unpin
+        + 'static,
     S::Future: Send + Unpin,
 {
-    type Response = Reply;
+    type Response = SourcedAnswer;
     type Error = AnswerError;
     type Future = InTurnFuture<S>;
 
@@ -123,10 +127,14 @@ where
 
 impl<S> Future for InTurnFuture<S>
 where
-    S: Service<Attempt, Response = Reply, Error = AnswerError> + Clone + Send + Unpin + 'static,
+    S: Service<Attempt, Response = SourcedAnswer, Error = AnswerError>
+        + Clone
+        + Send
+        + Unpin
+        + 'static,
     S::Future: Send + Unpin,
 {
-    type Output = Result<Reply, AnswerError>;
+    type Output = Result<SourcedAnswer, AnswerError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
@@ -153,9 +161,9 @@ async fn in_turn<S>(
     waits: Arc<Waits>,
     mut inner: S,
     attempt: Box<Attempt>,
-) -> Result<Reply, AnswerError>
+) -> Result<SourcedAnswer, AnswerError>
 where
-    S: Service<Attempt, Response = Reply, Error = AnswerError>,
+    S: Service<Attempt, Response = SourcedAnswer, Error = AnswerError>,
 {
     if attempt.query.transport == Transport::Udp {
         tokio::task::yield_now().await;

@@ -31,9 +31,9 @@ impl Dear {
 }
 
 impl Service<Attempt> for Dear {
-    type Response = Reply;
+    type Response = SourcedAnswer;
     type Error = AnswerError;
-    type Future = Pin<Box<dyn Future<Output = Result<Reply, AnswerError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<SourcedAnswer, AnswerError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
         Poll::Ready(Ok(()))
@@ -42,7 +42,7 @@ impl Service<Attempt> for Dear {
     fn call(&mut self, attempt: Attempt) -> Self::Future {
         let dear = self.clone();
         Box::pin(async move {
-            let reply = Reply::once(AnswerBuilder::new(&Name::ROOT).finish());
+            let reply = SourcedAnswer::once(AnswerBuilder::new(&Name::ROOT).finish());
             if dear.is_kept.load(Ordering::Relaxed) {
                 return Ok(reply);
             }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ahash::RandomState;
 use tokio::time::Instant;
 
-use super::{Address, client_network};
+use super::{SourceAddress, client_network};
 
 /// The buckets among which a client's is looked for: as many as are in one cache line.
 const BUCKETS_IN_SET: usize = 8;
@@ -88,7 +88,7 @@ impl Limiter {
     ///
     /// An address that anybody can have written has a bucket of its own, so that who writes it cannot
     /// take from whom it belongs to.
-    pub(super) fn takes(&self, client: IpAddr, address: Address) -> bool {
+    pub(super) fn takes(&self, client: IpAddr, address: SourceAddress) -> bool {
         self.takes_for((client_network(client), address), self.cost)
     }
 
@@ -207,8 +207,8 @@ mod tests {
     fn who_writes_an_address_takes_nothing_from_whom_it_belongs_to() {
         let limiter = limiter(1, 3, 1024);
         let victim = "192.0.2.1".parse().unwrap();
-        while limiter.takes(victim, Address::Claimed) {}
-        assert!(limiter.takes(victim, Address::Proven));
+        while limiter.takes(victim, SourceAddress::Claimed) {}
+        assert!(limiter.takes(victim, SourceAddress::Proven));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use self::untaken::Account;
 use self::untaken::Pot;
 pub(super) use self::untaken::{Charge, Overdrawn};
 use super::clients::client_network;
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 
 /// From how many of a hundred places on a new connection has an idle one make room.
 const CROWDED_PERCENT: usize = 90;
@@ -40,7 +40,7 @@ struct Registry {
 
 /// The place of one open connection, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionPermit {
     connections: Connections,
     number: u64,
     holder: Holder,
@@ -72,7 +72,7 @@ impl Connections {
     /// When few are left, the connection of the client with most of them that is idle longest is asked to leave; when none
     /// is idle, one whose client takes its answers slowly.
     /// Its place is free at once.
-    pub(super) fn enter(&self, most: usize) -> Option<Place> {
+    pub(super) fn enter(&self, most: usize) -> Option<ConnectionPermit> {
         let crowded = most.saturating_mul(CROWDED_PERCENT).div_ceil(100);
         let presence = Arc::new(Presence::new());
         let entered = self.with(|open| {
@@ -85,7 +85,7 @@ impl Connections {
         if let Some(leaving) = entered.0 {
             leaving.leave();
         }
-        entered.1.map(|number| Place {
+        entered.1.map(|number| ConnectionPermit {
             connections: self.clone(),
             number,
             holder: Holder::Nobody(number),
@@ -94,7 +94,7 @@ impl Connections {
     }
 
     /// Takes a place as `enter` does, and waits a moment for those that were asked to leave and are there still.
-    pub(super) async fn enter_soon(&self, most: usize) -> Option<Place> {
+    pub(super) async fn enter_soon(&self, most: usize) -> Option<ConnectionPermit> {
         let entering = async {
             loop {
                 let left = self.0.left.notified();
@@ -113,7 +113,7 @@ impl Connections {
     }
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Says whose it is; false when the client has `most` already, or it is another's.
     pub(super) fn belongs_to(&mut self, client: IpAddr, most: usize) -> bool {
         let holder = Holder::Client(client_network(client));
@@ -129,7 +129,7 @@ impl Place {
     }
 
     /// What the connection is to the others; of `most` octets that are untaken on it, its next answers wait.
-    pub(super) fn tenure(&self, limits: &Limits, most: usize) -> Tenure {
+    pub(super) fn tenure(&self, limits: &ConnectionLimits, most: usize) -> Tenure {
         let all = Pot {
             octets: Arc::clone(&self.connections.0.untaken),
             most: limits.untaken_octets,
@@ -158,7 +158,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let (number, holder) = (self.number, self.holder);
         self.connections.with(|open| open.remove(number, holder));

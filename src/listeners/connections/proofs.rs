@@ -8,13 +8,13 @@ fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn enter(connections: &Connections, client: &str, most: usize) -> Option<Place> {
+fn enter(connections: &Connections, client: &str, most: usize) -> Option<ConnectionPermit> {
     let mut place = connections.enter(most)?;
     let settled = place.belongs_to(address(client), usize::MAX);
     settled.then_some(place)
 }
 
-fn left(place: &Place) -> bool {
+fn left(place: &ConnectionPermit) -> bool {
     use futures_util::FutureExt as _;
     place.presence.leaves().now_or_never().is_some()
 }
@@ -24,7 +24,7 @@ fn is_empty(connections: &Connections) -> bool {
 }
 
 /// As many connections that wait, each of a client of its own.
-fn busy(connections: &Connections, count: u8, most: usize) -> Vec<Place> {
+fn busy(connections: &Connections, count: u8, most: usize) -> Vec<ConnectionPermit> {
     let enter = |host| {
         let place = enter(connections, &format!("203.0.113.{host}"), most).unwrap();
         place.presence.waits_for(1);
@@ -116,10 +116,10 @@ fn those_that_left_and_are_there_still_are_bounded() {
 #[test]
 fn what_is_untaken_is_bounded_by_client_and_in_all() {
     let connections = Connections::default();
-    let limits = Limits {
+    let limits = ConnectionLimits {
         untaken_octets: 300_000,
         untaken_octets_per_client: 200_000,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let places = ["192.0.2.1", "192.0.2.1", "192.0.2.2"]
         .map(|client| enter(&connections, client, 100).unwrap());
@@ -225,7 +225,7 @@ fn a_connection_with_an_answer_on_its_way_makes_room_only_when_none_is_idle() {
     let mut places = busy(&connections, 7, 10);
     let download = enter(&connections, "192.0.2.1", 10).unwrap();
     let charge = download
-        .tenure(&Limits::default(), usize::MAX)
+        .tenure(&ConnectionLimits::default(), usize::MAX)
         .account
         .charge(100_000)
         .unwrap();
@@ -247,7 +247,7 @@ fn a_connection_with_an_answer_on_its_way_makes_room_only_when_none_is_idle() {
 #[test]
 fn however_many_clients_take_nothing_another_one_finds_room() {
     let connections = Connections::default();
-    let limits = Limits::default();
+    let limits = ConnectionLimits::default();
     let answer = 443_000;
     let attackers: Vec<_> = (1..=30)
         .map(|host| {

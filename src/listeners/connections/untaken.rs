@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::super::limits::Limits;
+use super::super::limits::ConnectionLimits;
 use super::presence::Presence;
 
 /// What a connection may hold without asking, in octets: a few usual answers.
@@ -71,7 +71,7 @@ impl Account {
     pub(super) fn new(
         presence: Arc<Presence>,
         most: usize,
-        limits: &Limits,
+        limits: &ConnectionLimits,
         client: Option<Pot>,
         all: Pot,
     ) -> Self {
@@ -234,7 +234,7 @@ impl Default for Account {
             octets: Arc::default(),
             most: usize::MAX,
         };
-        let limits = Limits::default();
+        let limits = ConnectionLimits::default();
         Self::new(Arc::default(), limits.unwritten_octets, &limits, None, all)
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, MutexGuard, Notify};
 use tokio::time::{Instant, sleep};
 
 use super::super::connections::Tenure;
-use super::super::limits::Limits;
+use super::super::limits::ConnectionLimits;
 
 /// What is under way on a connection.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl Activity {
     }
 
     /// Returns when it is enough.
-    pub(super) async fn ceases(&self, limits: &Limits) -> Cease {
+    pub(super) async fn ceases(&self, limits: &ConnectionLimits) -> Cease {
         tokio::select! {
             cease = self.quiet(limits) => cease,
             () = self.tenure.account.overdue() => Cease::Untaken,
@@ -121,7 +121,7 @@ impl Activity {
     /// Returns when no request comes in time.
     ///
     /// It looks now and then, so that a request costs no timer; it can take up to two of the times.
-    async fn quiet(&self, limits: &Limits) -> Cease {
+    async fn quiet(&self, limits: &ConnectionLimits) -> Cease {
         let (mut seen, mut wait) = (0, limits.http_headers);
         let (mut idle, mut incoming) = (Duration::ZERO, Duration::ZERO);
         loop {

@@ -23,7 +23,7 @@ use tower::{Layer as _, Service as _};
 use super::super::accept::Shared;
 use super::super::connections::Tenure;
 use super::super::counters::{ListenerKind, count};
-use super::super::limits::Limits;
+use super::super::limits::ConnectionLimits;
 use super::activity::{Activity, Cease};
 use super::answering::{Answering, Asked};
 use super::client::ClientInfo;
@@ -152,7 +152,7 @@ impl<S: HttpService> Connections<S> {
     }
 }
 
-fn builder(limits: &Limits, arrivals: Arrivals) -> Builder<Arrivals> {
+fn builder(limits: &ConnectionLimits, arrivals: Arrivals) -> Builder<Arrivals> {
     let header_octets = usize::try_from(limits.http_header_octets).unwrap_or(usize::MAX);
     let mut builder = Builder::new(arrivals);
     builder

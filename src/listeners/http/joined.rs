@@ -15,7 +15,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::super::closing::Leavings;
-use super::super::limits::Limits;
+use super::super::limits::ConnectionLimits;
 use super::activity::Activity;
 
 /// What is written before others have their turn, in octets.
@@ -38,7 +38,7 @@ pub(super) struct Joined<Stream> {
 }
 
 impl<Stream> Joined<Stream> {
-    pub(super) fn new(stream: Stream, activity: Arc<Activity>, limits: &Limits) -> Self {
+    pub(super) fn new(stream: Stream, activity: Arc<Activity>, limits: &ConnectionLimits) -> Self {
         Self {
             stream,
             activity,

@@ -37,5 +37,5 @@ pub use origins::{OriginError, Origins};
 pub use paths::{PathError, PathUse, Paths};
 pub(super) use problem::{NO_STORE, Problem};
 pub(super) use router::no_sniff;
-pub use router::{HttpService, Settings, router};
+pub use router::{HttpService, HttpSettings, router};
 pub use serve::{Security, serve};

@@ -57,7 +57,7 @@ impl<S> HttpService for S where
 
 /// How the listeners of clients speak HTTP.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct HttpSettings {
     /// Where messages and names are asked for.
     pub paths: Paths,
     /// The hosts that are asked for on plain HTTP.
@@ -72,7 +72,7 @@ pub struct Settings {
 pub fn router<S: Stack>(
     stack: S,
     shared: &Shared,
-    settings: &Settings,
+    settings: &HttpSettings,
     kind: ListenerKind,
 ) -> impl HttpService {
     let routes = routes(stack, shared, settings);
@@ -93,7 +93,7 @@ pub(in super::super) fn no_sniff() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, value)
 }
 
-fn routes<S: Stack>(stack: S, shared: &Shared, settings: &Settings) -> Router {
+fn routes<S: Stack>(stack: S, shared: &Shared, settings: &HttpSettings) -> Router {
     let endpoints = Endpoints {
         gateway: Arc::new(Gateway::new(stack, shared)),
         authorization: AuthorizationLayer::new(&settings.credentials),

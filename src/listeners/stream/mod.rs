@@ -27,7 +27,7 @@ use self::output::Output;
 use self::turn::Turn;
 use super::connections::{Overdrawn, Tenure};
 use super::exchange::{Exchange, Exchanged};
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 use crate::layers::Stack;
 
 /// Serves one connection until it ends; closing it is the caller's.
@@ -35,7 +35,7 @@ pub async fn serve<Stream, S>(
     stream: &mut Stream,
     exchange: Exchange<S>,
     client: Option<IpAddr>,
-    limits: &Limits,
+    limits: &ConnectionLimits,
     tenure: &Tenure,
     shutdown: CancellationToken,
 ) -> End
@@ -64,7 +64,7 @@ struct Conversation<'limits, 'stream, Stream, S> {
     stream: &'stream mut Stream,
     exchange: Exchange<S>,
     client: Option<IpAddr>,
-    limits: &'limits Limits,
+    limits: &'limits ConnectionLimits,
     tenure: &'limits Tenure,
     input: Input,
     waiting: FuturesUnordered<BoxFuture<'static, Vec<u8>>>,
@@ -101,7 +101,7 @@ where
         stream: &'stream mut Stream,
         exchange: Exchange<S>,
         client: Option<IpAddr>,
-        limits: &'limits Limits,
+        limits: &'limits ConnectionLimits,
         tenure: &'limits Tenure,
     ) -> Self {
         let active = Instant::now();

@@ -13,15 +13,15 @@ use super::{Demands, Known, Waiter};
 use crate::catalog::{Ask, Coverage, Doubt};
 use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, Wait};
 use crate::sync::apply::Converted;
-use crate::sync::ask::{Command, Commands, Question, Reply, Subject};
+use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
 use crate::sync::key::Key;
 use crate::sync::rights::doubt_of;
-use crate::sync::settings::Settings;
+use crate::sync::settings::SyncSettings;
 
 /// What is read on demand, and what of it is under way.
 #[derive(Debug)]
 pub(in crate::sync) struct Demand {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     demands: Demands,
     commands: Commands,
     reading: HashMap<u64, (Key, Consistency)>,
@@ -40,7 +40,7 @@ pub(in crate::sync) struct Answered {
 
 impl Demand {
     pub(in crate::sync) fn new(
-        settings: Arc<Settings>,
+        settings: Arc<SyncSettings>,
         asks: mpsc::Receiver<Ask>,
         coverage: Coverage,
     ) -> Self {
@@ -134,11 +134,11 @@ impl Demand {
     pub(in crate::sync) fn reply(
         &mut self,
         number: u64,
-        reply: Reply,
+        reply: NomadReply,
         now: Instant,
     ) -> Option<Answered> {
         let (key, consistency) = self.reading.remove(&number)?;
-        let Reply::Service(result) = reply else {
+        let NomadReply::Service(result) = reply else {
             // A task of ours has a bug.
             self.demands.failed(&key, Doubt::Unreadable, now);
             return None;
@@ -174,7 +174,7 @@ impl Demand {
     }
 
     /// Takes the commands that were given.
-    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Command> {
+    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Action> {
         self.commands.take()
     }
 
@@ -184,7 +184,7 @@ impl Demand {
             min_index,
             wait: Wait::No,
         };
-        let question = Question::Service {
+        let question = NomadRequest::Service {
             key: key.clone(),
             options,
         };

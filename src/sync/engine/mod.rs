@@ -13,12 +13,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::apply::{Applier, Published};
-use super::ask::{MANY_RECORDS, Reply, Subject, Ticket};
+use super::ask::{MANY_RECORDS, NomadReply, Subject, Ticket};
 use super::demand::{Demand, Nomad};
 use super::follow::{Failed, Follow};
 use super::guard::Guard;
 use super::health::HealthDriver;
-use super::settings::Settings;
+use super::settings::SyncSettings;
 use super::status::Status;
 use super::tasks::Tasks;
 use crate::apart::apart;
@@ -32,7 +32,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// Follows Nomad and keeps the catalogue true, until `shutdown` is done.
 pub async fn run(
-    settings: Settings,
+    settings: SyncSettings,
     client: Client,
     writer: Writer,
     status: Arc<Status>,
@@ -54,7 +54,7 @@ pub async fn run(
 }
 
 struct Engine {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     client: Client,
     status: Arc<Status>,
     tasks: Tasks,
@@ -71,7 +71,7 @@ struct Engine {
 }
 
 impl Engine {
-    fn new(settings: Settings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
+    fn new(settings: SyncSettings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
         let settings = Arc::new(settings);
         let (asks, coverage) = (writer.asks(), writer.coverage());
         let applier = Applier::new(writer, Arc::clone(&status), settings.large_services);
@@ -131,7 +131,7 @@ impl Engine {
         wake
     }
 
-    fn reply(&mut self, reply: Option<(Ticket, Reply)>) {
+    fn reply(&mut self, reply: Option<(Ticket, NomadReply)>) {
         let Some((ticket, reply)) = reply else {
             return;
         };
@@ -143,7 +143,7 @@ impl Engine {
         }
     }
 
-    fn take_reply(&mut self, Ticket { subject, number }: Ticket, reply: Reply) {
+    fn take_reply(&mut self, Ticket { subject, number }: Ticket, reply: NomadReply) {
         let now = Instant::now();
         match subject {
             Subject::Follow => {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::outage::Failing;
 use super::{Follow, Pending};
 use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions};
-use crate::sync::ask::Question;
+use crate::sync::ask::NomadRequest;
 use crate::sync::rights::ALL;
 
 /// When the next question is due.
@@ -58,7 +58,7 @@ impl Follow {
             return Some(now);
         };
         let options = self.contact.options;
-        let question = Question::Contact { namespace, options };
+        let question = NomadRequest::Contact { namespace, options };
         self.ask(question, Pending::Contact);
         self.contact.is_asked = true;
         None

@@ -15,7 +15,7 @@ use super::watch::{Ask, List, Watch};
 use super::{Follow, Outcome, Pending};
 use crate::catalog::Doubt;
 use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, Wait};
-use crate::sync::ask::Question;
+use crate::sync::ask::NomadRequest;
 use crate::sync::rights::{ALL, doubt_of, is_of_one_list, is_refusal};
 use crate::sync::status::Answered;
 
@@ -102,7 +102,7 @@ impl Follow {
             namespace: Arc::clone(&namespace),
             heard: Heard { consistency, asked },
         };
-        let number = self.ask(Question::List { namespace, options }, pending);
+        let number = self.ask(NomadRequest::List { namespace, options }, pending);
         self.watches[watch].list = List::Asked(number, ask);
     }
 
@@ -234,7 +234,7 @@ impl Follow {
                     min_index: self.plan.highest_index(),
                     wait: Wait::No,
                 };
-                let question = Question::List {
+                let question = NomadRequest::List {
                     namespace: Arc::clone(&namespace),
                     options,
                 };

@@ -29,10 +29,10 @@ use self::outage::Outage;
 use self::plan::{Heard, Order, Plan};
 use self::watch::Watch;
 use super::apply::Converted;
-use super::ask::{Command, Commands, Question, Reply, Subject};
+use super::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
 use super::key::{Key, Trigger};
 use super::rights::{ALL, Access};
-use super::settings::Settings;
+use super::settings::SyncSettings;
 use super::status::Status;
 use crate::catalog::Doubt;
 use crate::nomad::NomadError;
@@ -42,7 +42,7 @@ pub(super) use self::outage::Failed;
 /// The state of what is followed.
 #[derive(Debug)]
 pub(super) struct Follow {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     status: Arc<Status>,
     /// Whether all namespaces are to be answered for that the token may list.
     wants_all: bool,
@@ -128,7 +128,7 @@ pub(super) enum Outcome {
 }
 
 impl Follow {
-    pub(super) fn new(settings: Arc<Settings>, status: Arc<Status>, failed: Failed) -> Self {
+    pub(super) fn new(settings: Arc<SyncSettings>, status: Arc<Status>, failed: Failed) -> Self {
         let now = Instant::now();
         Self {
             plan: Plan::new(settings.plan_times()),
@@ -182,28 +182,28 @@ impl Follow {
     }
 
     /// Takes a reply to one of its commands.
-    pub(super) fn reply(&mut self, number: u64, reply: Reply, now: Instant) {
-        if let Reply::Frame(frame) = reply {
+    pub(super) fn reply(&mut self, number: u64, reply: NomadReply, now: Instant) {
+        if let NomadReply::Frame(frame) = reply {
             return self.frame(number, frame, now);
         }
         let Some(pending) = self.pending.remove(&number) else {
             return;
         };
         match (pending, reply) {
-            (Pending::Rights, Reply::Rights(found)) => self.found(found, now),
-            (Pending::MoreRights, Reply::Rights(found)) => self.found_more(found, now),
-            (Pending::List { namespace, heard }, Reply::List(listed)) => {
+            (Pending::Rights, NomadReply::Rights(found)) => self.found(found, now),
+            (Pending::MoreRights, NomadReply::Rights(found)) => self.found_more(found, now),
+            (Pending::List { namespace, heard }, NomadReply::List(listed)) => {
                 self.listed(&namespace, heard, listed, now);
             }
-            (Pending::Vanished(namespace), Reply::List(listed)) => {
+            (Pending::Vanished(namespace), NomadReply::List(listed)) => {
                 self.looked_at_vanished(&namespace, listed, now);
             }
-            (Pending::Read(order), Reply::Service(read)) => self.read(&order, read, now),
+            (Pending::Read(order), NomadReply::Service(read)) => self.read(&order, read, now),
             (Pending::Read(order), _) => self.plan.failed(&order, plan::Failure::Other, now),
-            (Pending::Stream(namespace), Reply::StreamEnd(error)) => {
+            (Pending::Stream(namespace), NomadReply::StreamEnd(error)) => {
                 self.stream_ended(&namespace, error.as_ref(), now);
             }
-            (Pending::Contact, Reply::Contact(contact)) => self.contacted(contact, now),
+            (Pending::Contact, NomadReply::Contact(contact)) => self.contacted(contact, now),
             (Pending::Contact, _) => self
                 .contact
                 .is_over(now + self.settings.times.contact_every),
@@ -213,7 +213,7 @@ impl Follow {
     }
 
     /// Takes the commands that were given.
-    pub(super) fn take_commands(&mut self) -> Vec<Command> {
+    pub(super) fn take_commands(&mut self) -> Vec<Action> {
         self.commands.take()
     }
 
@@ -253,7 +253,7 @@ impl Follow {
         pending.any(|it| matches!(it, Pending::Read(order) if order.trigger == Trigger::List))
     }
 
-    fn ask(&mut self, question: Question, pending: Pending) -> u64 {
+    fn ask(&mut self, question: NomadRequest, pending: Pending) -> u64 {
         let number = self.commands.ask(question);
         self.pending.insert(number, pending);
         number

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::backoff::Backoff;
 use super::{Follow, Outcome, Phase};
 use crate::nomad::{Cause, NomadError};
-use crate::sync::settings::Settings;
+use crate::sync::settings::SyncSettings;
 
 /// The least pause after Nomad has asked for fewer requests.
 const RATE_LIMITED_PAUSE: Duration = Duration::from_secs(1);
@@ -50,7 +50,7 @@ pub(in crate::sync) enum Failed {
 }
 
 impl Outage {
-    pub(super) fn new(settings: &Settings, failed: Failed) -> Self {
+    pub(super) fn new(settings: &SyncSettings, failed: Failed) -> Self {
         Self {
             backoff: Backoff::new(settings.backoff_max),
             log_every: settings.log_every,

@@ -10,7 +10,7 @@ use super::watch::Stream;
 use super::{Follow, Outcome, Pending};
 use crate::nomad::{Cause, NomadError, QueryMeta, QueryOptions, Wait};
 use crate::sync::apply::Converted;
-use crate::sync::ask::Question;
+use crate::sync::ask::NomadRequest;
 use crate::sync::key::Key;
 use crate::sync::rights::is_refusal;
 use crate::sync::status::Answered;
@@ -40,7 +40,7 @@ impl Follow {
                 wait: Wait::No,
             };
             let key = order.key.clone();
-            self.ask(Question::Service { key, options }, Pending::Read(order));
+            self.ask(NomadRequest::Service { key, options }, Pending::Read(order));
             reading += 1;
         }
         None

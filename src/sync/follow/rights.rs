@@ -14,7 +14,7 @@ use super::watch::{Stream, Watch};
 use super::{Follow, Outcome, Pending, Phase};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, Listed, NomadError};
-use crate::sync::ask::Question;
+use crate::sync::ask::NomadRequest;
 use crate::sync::rights::{Access, Rights};
 
 /// The shortest time between two looks at what the token may list.
@@ -36,7 +36,7 @@ impl Follow {
             0 => Consistency::Default,
             _ => Consistency::Stale,
         };
-        let question = Question::Rights {
+        let question = NomadRequest::Rights {
             consistency,
             followed: Vec::new(),
             missing: self.missing.keys().cloned().collect(),
@@ -93,7 +93,7 @@ impl Follow {
             return;
         }
         self.looked = now;
-        let question = Question::Rights {
+        let question = NomadRequest::Rights {
             consistency: Consistency::Stale,
             followed: self.lists().cloned().collect(),
             missing: self.missing.keys().cloned().collect(),

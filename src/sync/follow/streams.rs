@@ -11,7 +11,7 @@ use super::plan::{Asked, StreamAgain};
 use super::watch::{Since, Stream};
 use super::{Follow, Pending};
 use crate::nomad::{Frame, NomadError};
-use crate::sync::ask::Question;
+use crate::sync::ask::NomadRequest;
 use crate::sync::rights::Events;
 use crate::sync::status::Answered;
 
@@ -131,7 +131,7 @@ impl Follow {
         let from = self.plan.subscribe(watch);
         let namespace = Arc::clone(&self.watches[watch].name);
         let pending = Pending::Stream(Arc::clone(&namespace));
-        let number = self.ask(Question::Stream { namespace, from }, pending);
+        let number = self.ask(NomadRequest::Stream { namespace, from }, pending);
         self.watches[watch].stream = Stream::Open {
             number,
             from,

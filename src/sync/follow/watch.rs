@@ -11,7 +11,7 @@ use super::backoff::Backoff;
 use super::pace::Pace;
 use super::plan::Asked;
 use crate::nomad::Wait;
-use crate::sync::settings::{Settings, Times};
+use crate::sync::settings::{SyncSettings, Times};
 
 /// The shortest time between two rechecks.
 const RECHECK_GAP: Duration = Duration::from_secs(1);
@@ -73,7 +73,7 @@ pub(super) enum Since {
 }
 
 impl Watch {
-    pub(super) fn new(name: &Arc<str>, now: Instant, settings: &Settings) -> Self {
+    pub(super) fn new(name: &Arc<str>, now: Instant, settings: &SyncSettings) -> Self {
         Self {
             name: Arc::clone(name),
             list: List::Next(now, Ask::Blocking),

@@ -11,10 +11,10 @@ use super::ended::Ended;
 use super::plan::{ChecksRead, HealthPlan, Turn};
 use crate::catalog::{Health, HealthPolicy, Id, Instance, Writer};
 use crate::nomad::{Check, NomadError};
-use crate::sync::ask::{Command, Commands, Question, Reply, Subject};
+use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
 use crate::sync::key::Key;
 use crate::sync::rights::{HealthAccess, is_refusal};
-use crate::sync::settings::Settings;
+use crate::sync::settings::SyncSettings;
 use crate::sync::status::Status;
 
 /// Requests for checks that are under way at the same time.
@@ -23,7 +23,7 @@ const CHECKS_AT_ONCE: usize = 4;
 /// What is known of health, and what is under way.
 #[derive(Debug)]
 pub(in crate::sync) struct HealthDriver {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     status: Arc<Status>,
     plan: HealthPlan,
     ended: Ended,
@@ -43,7 +43,7 @@ pub(in crate::sync) struct Findings {
 }
 
 impl HealthDriver {
-    pub(in crate::sync) fn new(settings: Arc<Settings>, status: Arc<Status>) -> Self {
+    pub(in crate::sync) fn new(settings: Arc<SyncSettings>, status: Arc<Status>) -> Self {
         Self {
             plan: HealthPlan::new(settings.health),
             ended: Ended::default(),
@@ -88,7 +88,7 @@ impl HealthDriver {
                 return (Some(due.map_or(next, |due| next.min(due))), findings);
             };
             let allocation = turn.allocation.to_string();
-            let number = self.commands.ask(Question::Checks { allocation });
+            let number = self.commands.ask(NomadRequest::Checks { allocation });
             self.reading.insert(number, turn);
             self.status.read_checks();
         }
@@ -99,19 +99,19 @@ impl HealthDriver {
     pub(in crate::sync) fn reply(
         &mut self,
         number: u64,
-        reply: Reply,
+        reply: NomadReply,
         catalogue: &Writer,
         now: Instant,
     ) -> Findings {
         let mut findings = Findings::default();
         match reply {
-            Reply::Checks(checks) => {
+            NomadReply::Checks(checks) => {
                 if let Some(turn) = self.reading.remove(&number) {
                     let read = self.checks_read(checks);
                     findings.judge = self.plan.read(turn, read, now);
                 }
             }
-            Reply::Allocations(took, found) => {
+            NomadReply::Allocations(took, found) => {
                 let every = self.settings.health.check_every;
                 if let Err(error) = self.ended.reply(number, took, found, every, now) {
                     tracing::debug!(%error, "ended allocations could not be listed");
@@ -148,7 +148,7 @@ impl HealthDriver {
     }
 
     /// Takes the commands that were given.
-    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Command> {
+    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Action> {
         self.commands.take()
     }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::catalog::Id;
 use crate::nomad::{AllocationStub, Allocations, NomadError, QueryOptions, Wait};
-use crate::sync::ask::{Commands, Question};
+use crate::sync::ask::{Commands, NomadRequest};
 use crate::sync::rights::is_refusal;
 
 /// Nomad's own filter for allocations that neither run nor are about to. A job of batches ends thousands and
@@ -76,7 +76,7 @@ impl Ended {
             ..QueryOptions::default()
         };
         let namespace = Arc::clone(name);
-        let question = Question::Allocations { namespace, options };
+        let question = NomadRequest::Allocations { namespace, options };
         self.asked = Some((commands.ask(question), Arc::clone(name)));
         None
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nomadns::catalog::{
-    Address, Catalog, Coverage, Lookup, NameError, Outcome, Sources, View, Writer,
+    Catalog, Coverage, InstanceAddress, Lookup, NameError, Outcome, Sources, View, Writer,
 };
 
 use crate::support::answers::{instance, instance_in};
@@ -176,7 +176,7 @@ fn addresses_and_datacenters_are_known_as_long_as_an_instance_has_them() {
             let view = catalog.view().unwrap();
             assert_eq!(view.snapshot().instances(), after.len());
             for each in [&a, &b, &c] {
-                let Address::V4(address) = each.address else {
+                let InstanceAddress::V4(address) = each.address else {
                     panic!("they have addresses")
                 };
                 let expected = after.iter().any(|it| it.address == each.address);

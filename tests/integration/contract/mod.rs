@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nomadns::listeners::admin::Readiness;
-use nomadns::listeners::http::{Origins, PathUse, Paths, Settings};
+use nomadns::listeners::http::{HttpSettings, Origins, PathUse, Paths};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -29,10 +29,10 @@ fn web(operation: &Operation<'_>) -> Web {
 }
 
 /// Where OPTIONS is answered.
-fn with_origins() -> Settings {
-    Settings {
+fn with_origins() -> HttpSettings {
+    HttpSettings {
         origins: Arc::new(Origins::Any),
-        ..Settings::default()
+        ..HttpSettings::default()
     }
 }
 

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use nomadns::dns::RecordType;
 use nomadns::listeners::admin::Readiness;
-use nomadns::listeners::http::{Credentials, Scheme, Settings};
-use nomadns::listeners::{ClientSettings, Limits, Networks, Rate};
+use nomadns::listeners::http::{Credentials, HttpSettings, Scheme};
+use nomadns::listeners::{ClientSettings, ConnectionLimits, Networks, Rate};
 use nomadns::nomad::Secret;
 use reqwest::{Body, Method, RequestBuilder, Response};
 
@@ -100,9 +100,9 @@ fn dns_query_get() -> Vec<Request> {
 }
 
 fn dns_query_post() -> Vec<Request> {
-    let slow = Limits {
+    let slow = ConnectionLimits {
         http_body: Duration::from_millis(50),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let never = futures_util::stream::pending::<io::Result<Bytes>>();
     vec![
@@ -225,9 +225,9 @@ pub(super) fn post(web: &Web) -> RequestBuilder {
 /// For those only who have a token.
 fn closed() -> Web {
     let tokens = Credentials::parse(Scheme::Bearer, &Secret::new("a-token")).unwrap();
-    Web::with(&Settings {
+    Web::with(&HttpSettings {
         credentials: vec![Arc::new(tokens)],
-        ..Settings::default()
+        ..HttpSettings::default()
     })
 }
 
@@ -236,7 +236,7 @@ fn pages() -> Web {
 }
 
 fn plain() -> Web {
-    Web::plain(Limits::default())
+    Web::plain(ConnectionLimits::default())
 }
 
 fn statuses(rows: &[(u16, &str, &str)]) -> Vec<Request> {

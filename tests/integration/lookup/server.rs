@@ -17,7 +17,7 @@ use nomadns::dns::wire::{Additions, Bounds, decode, encode};
 use nomadns::dns::{
     Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section, Transport,
 };
-use nomadns::lookup::Ports;
+use nomadns::lookup::GatewayPorts;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Where it is, and what to trust.
 pub(super) struct Server {
-    pub(super) ports: Ports,
+    pub(super) ports: GatewayPorts,
     pub(super) ca_pem: String,
 }
 
@@ -42,7 +42,7 @@ impl Server {
             listen().await,
         );
         let port = |listener: &TcpListener| listener.local_addr().expect("bound").port();
-        let ports = Ports {
+        let ports = GatewayPorts {
             dns: port(&tcp),
             tls: port(&tls),
             https: port(&https),

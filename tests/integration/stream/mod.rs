@@ -9,7 +9,7 @@ use std::time::Duration;
 use nomadns::dns::{RecordType, Transport};
 use nomadns::listeners::exchange::Exchange;
 use nomadns::listeners::stream::{End, serve};
-use nomadns::listeners::{Limits, Tenure};
+use nomadns::listeners::{ConnectionLimits, Tenure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -26,7 +26,7 @@ struct Conversation {
 }
 
 impl Conversation {
-    fn start(limits: Limits, room: usize) -> Self {
+    fn start(limits: ConnectionLimits, room: usize) -> Self {
         let (client, mut server) = duplex(room);
         let (stack, gate) = stack();
         let shutdown = CancellationToken::new();
@@ -81,7 +81,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 fn start() -> Conversation {
-    Conversation::start(Limits::default(), 1 << 16)
+    Conversation::start(ConnectionLimits::default(), 1 << 16)
 }
 
 #[tokio::test]
@@ -153,9 +153,9 @@ async fn a_half_closed_client_gets_its_answers() {
 
 #[tokio::test(start_paused = true)]
 async fn reading_stops_at_the_most_queries_that_may_wait() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         in_flight_per_connection: 2,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let mut conversation = Conversation::start(limits, 1 << 16);
     conversation

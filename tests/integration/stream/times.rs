@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nomadns::dns::RecordType;
-use nomadns::listeners::Limits;
+use nomadns::listeners::ConnectionLimits;
 use nomadns::listeners::stream::End;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
@@ -57,7 +57,7 @@ async fn a_message_has_to_come_whole_in_time() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_no_answers_is_not_read_and_then_closed() {
     let begin = Instant::now();
-    let mut conversation = Conversation::start(Limits::default(), 4096);
+    let mut conversation = Conversation::start(ConnectionLimits::default(), 4096);
     let asked = framed(&query(1, "many.nomad", RecordType::A));
     let mut taken = 0;
     while conversation.client.write_all(&asked).await.is_ok() {
@@ -73,7 +73,7 @@ async fn a_client_that_takes_no_answers_is_not_read_and_then_closed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_answers_slowly_gets_them_all() {
-    let mut conversation = Conversation::start(Limits::default(), 512);
+    let mut conversation = Conversation::start(ConnectionLimits::default(), 512);
     conversation.ask(&[(1, "many.nomad")]).await;
     let length = conversation.client.read_u16().await.unwrap();
     for _ in 0..length {
@@ -92,9 +92,9 @@ async fn a_client_that_takes_answers_slowly_gets_them_all() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_does_not_live_for_ever() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         connection_age: Duration::from_secs(60),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let (begin, mut conversation) = (Instant::now(), Conversation::start(limits, 4096));
     while !conversation.served.is_finished() {

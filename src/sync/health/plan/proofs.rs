@@ -7,7 +7,7 @@ use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::{ChecksRead, DENIED_PAUSE, HealthPlan};
-use crate::catalog::{Address, Group, Health, Id, Identity, Instance};
+use crate::catalog::{Group, Health, Id, Identity, Instance, InstanceAddress};
 use crate::nomad::Check;
 use crate::sync::key::Key;
 use crate::sync::settings::HealthSettings;
@@ -25,7 +25,7 @@ fn id(number: u128) -> Id {
 
 fn instance(number: u128) -> Instance {
     Instance {
-        address: Address::Unusable,
+        address: InstanceAddress::Unusable,
         port: 0,
         health: Health::Unread,
         identity: Identity::Task(Uuid::from_u128(number)),
