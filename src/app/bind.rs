@@ -33,7 +33,7 @@ pub struct Bound {
 
 /// What is done about a port that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum PortConflict {
     /// It is an error.
     Fails,
     /// A free port is taken instead.
@@ -56,7 +56,7 @@ impl Bound {
     pub fn bind(
         listen: &ListenSection,
         udp_workers: usize,
-        taken: Taken,
+        taken: PortConflict,
     ) -> Result<Self, BindError> {
         let dns = bind_dns(&listen.dns, udp_workers, taken)?;
         let (udp, tcp) = dns.into_iter().unzip();
@@ -105,7 +105,11 @@ impl fmt::Display for BindError {
 
 type Dns = (Vec<UdpSocket>, TcpListener);
 
-fn bind_dns(addresses: &[SocketAddr], workers: usize, taken: Taken) -> Result<Vec<Dns>, BindError> {
+fn bind_dns(
+    addresses: &[SocketAddr],
+    workers: usize,
+    taken: PortConflict,
+) -> Result<Vec<Dns>, BindError> {
     let mut bound: Vec<Dns> = Vec::new();
     for &address in addresses {
         // The port that another address got already, so that all have the same where that can be.
@@ -117,7 +121,7 @@ fn bind_dns(addresses: &[SocketAddr], workers: usize, taken: Taken) -> Result<Ve
             address.port()
         };
         let mut result = bind_pair((address.ip(), first).into(), workers);
-        let may_differ = address.port() == 0 || taken == Taken::Replaced;
+        let may_differ = address.port() == 0 || taken == PortConflict::Replaced;
         for port in [chosen, 0] {
             if may_differ && is_taken(&result) {
                 result = bind_pair((address.ip(), port).into(), workers);
@@ -160,11 +164,11 @@ fn bind_pair(address: SocketAddr, workers: usize) -> io::Result<Dns> {
 fn bind_all(
     key: &'static str,
     addresses: &[SocketAddr],
-    taken: Taken,
+    taken: PortConflict,
 ) -> Result<Vec<TcpListener>, BindError> {
     let bind = |&address: &SocketAddr| {
         let result = match bind_tcp(address) {
-            result if taken == Taken::Replaced && is_taken(&result) => {
+            result if taken == PortConflict::Replaced && is_taken(&result) => {
                 bind_tcp((address.ip(), 0).into())
             }
             result => result,

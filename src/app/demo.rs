@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{BindError, Bound, Running, StartError, Taken};
+use super::{BindError, Bound, PortConflict, Running, StartError};
 use crate::certs::{self, Development};
 use crate::config::{ChainAndKey, ConfigError, Files, Settings, Source};
 use crate::demo::{Options, Scenario, SimulatedNomad};
@@ -141,7 +141,7 @@ impl Demo {
         let ca_pem = certificates.ca_pem.clone();
         settings.certificate = Some(certificate(certificates));
 
-        let bound = Bound::bind(&settings.listen, options.workers, Taken::Replaced)?;
+        let bound = Bound::bind(&settings.listen, options.workers, PortConflict::Replaced)?;
         let ports = Ports::of(&bound, &nomad);
         let running = super::start(settings, bound)?;
         tokio::spawn(scenario.run(nomad.clone(), std::future::pending()));

@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use bind::{BindError, Bound, Taken};
+pub use bind::{BindError, Bound, PortConflict};
 pub use connect::{ConnectError, Connection, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use descriptors::raise_descriptors;

@@ -40,7 +40,7 @@ pub struct Running {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Part {
+enum GatewayPart {
     Listeners,
     Pages,
 }
@@ -88,10 +88,10 @@ impl Running {
         self.shutdown.cancel();
         // A little more than the listeners allow their connections, so that theirs is what counts.
         end += A_MOMENT;
-        self.drained(Part::Listeners, end).await;
+        self.drained(GatewayPart::Listeners, end).await;
         self.last.cancel();
         end += A_MOMENT;
-        self.drained(Part::Pages, end).await;
+        self.drained(GatewayPart::Pages, end).await;
         end += A_MOMENT;
         self.kept(end).await;
         ended
@@ -133,10 +133,10 @@ impl Running {
     }
 
     /// Waits for a part's listeners to end, not for ever.
-    async fn drained(&mut self, part: Part, end: Instant) {
+    async fn drained(&mut self, part: GatewayPart, end: Instant) {
         let tasks = match part {
-            Part::Listeners => &mut self.listeners,
-            Part::Pages => &mut self.pages,
+            GatewayPart::Listeners => &mut self.listeners,
+            GatewayPart::Pages => &mut self.pages,
         };
         let ended = async { while tasks.join_next().await.is_some() {} };
         if timeout_at(end, ended).await.is_err() {

@@ -10,7 +10,7 @@ use ahash::RandomState;
 use smallvec::SmallVec;
 
 use super::labels::{LABEL_OCTETS, is_label};
-use super::taken::{Members, Taken};
+use super::taken::{Members, PlaceSet};
 use super::{Group, Instance};
 
 /// From what names say to the kinds of instances that it means.
@@ -95,19 +95,19 @@ impl Index {
     }
 
     /// All kinds, to leave out others than those that are meant.
-    pub fn all(&self) -> Taken {
-        Taken::each(self.kinds)
+    pub fn all(&self) -> PlaceSet {
+        PlaceSet::each(self.kinds)
     }
 
     /// None of the kinds.
-    pub fn none(&self) -> Taken {
-        Taken::none(self.kinds)
+    pub fn none(&self) -> PlaceSet {
+        PlaceSet::none(self.kinds)
     }
 
     /// The same kinds, in the one form that there is of each set.
-    pub fn settle(&self, taken: Taken) -> Taken {
+    pub fn settle(&self, taken: PlaceSet) -> PlaceSet {
         match taken == self.all() {
-            true => Taken::all(),
+            true => PlaceSet::all(),
             false => taken,
         }
     }
@@ -118,17 +118,17 @@ impl Index {
     }
 
     /// Leaves in `taken` what carries a tag.
-    pub fn keep_tagged(&self, taken: &mut Taken, tag: &[u8]) {
+    pub fn keep_tagged(&self, taken: &mut PlaceSet, tag: &[u8]) {
         taken.keep_members(self.tags.find(tag));
     }
 
     /// Leaves in `taken` what is in a datacenter.
-    pub fn keep_in_datacenter(&self, taken: &mut Taken, label: &[u8]) {
+    pub fn keep_in_datacenter(&self, taken: &mut PlaceSet, label: &[u8]) {
         taken.keep_members(self.datacenters.find(label));
     }
 
     /// Leaves in `taken` what carries a tag or has a port that is called so.
-    pub fn keep_called(&self, taken: &mut Taken, name: &[u8]) {
+    pub fn keep_called(&self, taken: &mut PlaceSet, name: &[u8]) {
         let mut called = self.none();
         called.add(self.tags.find(name));
         called.add(self.port_labels.find(name));
@@ -138,7 +138,7 @@ impl Index {
     /// Goes through the places of the instances that are taken, those that stand together at once.
     pub(super) fn places<'a>(
         &'a self,
-        taken: &'a Taken,
+        taken: &'a PlaceSet,
     ) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
         let mut start = 0;
         let runs = self.runs.iter().map(move |(end, kind)| {

@@ -40,10 +40,10 @@ pub use index::Index;
 pub use instance::{Group, Id, Identity, Instance, InstanceAddress};
 pub use labels::{NameError, is_label};
 pub use policy::HealthPolicy;
-pub use service::{Part, Service, Version};
+pub use service::{Service, ServicePart, Version};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
-pub use taken::Taken;
+pub use taken::PlaceSet;
 pub use view::{Lookup, View};
 pub use writer::{Outcome, Writer};
 

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::labels::{NameError, keys};
 use super::retired::Retired;
-use super::{Ask, Catalog, Cell, Coverage, Instance, Part, Service, Snapshot};
+use super::{Ask, Catalog, Cell, Coverage, Instance, Service, ServicePart, Snapshot};
 
 /// Whether a `put` changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Writer {
         match (position, instances.is_empty()) {
             (Some(at), true) => drop(parts.remove(at)),
             (Some(at), false) => parts[at].instances = instances.into(),
-            (None, _) => parts.push(Part {
+            (None, _) => parts.push(ServicePart {
                 namespace: namespace.into(),
                 name: service.into(),
                 instances: instances.into(),
@@ -203,7 +203,7 @@ impl Writer {
         namespace_key: Box<str>,
         service_key: Box<str>,
         old: Option<Arc<Service>>,
-        parts: Vec<Part>,
+        parts: Vec<ServicePart>,
     ) {
         let had_name = old.is_some();
         let asked = old.as_ref().map(|old| old.asked.clone());

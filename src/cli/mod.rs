@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::app::{self, Bound, Demo, DemoOptions, Ended, LookupTrust, Running, StartError, Taken};
+use crate::app::{
+    self, Bound, Demo, DemoOptions, Ended, LookupTrust, PortConflict, Running, StartError,
+};
 use crate::certs::{Development, Existing};
 use crate::config::{ConfigError, Settings, Source, apply_environment, read_file};
 use crate::lookup::{self, LookupArgs};
@@ -82,7 +84,7 @@ async fn serve(args: &ServeArgs) -> ExitCode {
     let _log = app::start_log(&settings.log);
     app::raise_descriptors();
     let workers = workers(settings.udp_workers);
-    let bound = match Bound::bind(&settings.listen, workers, Taken::Fails) {
+    let bound = match Bound::bind(&settings.listen, workers, PortConflict::Fails) {
         Ok(bound) => bound,
         Err(error) => return fail(TAKEN, &error.to_string()),
     };

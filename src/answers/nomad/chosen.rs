@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::prepared::{InstanceSet, Key, Set, What};
 use super::{Context, OutOfTurn};
 use crate::answers::Effort;
-use crate::catalog::{Instance, InstanceAddress, Service, Taken};
+use crate::catalog::{Instance, InstanceAddress, PlaceSet, Service};
 use crate::dns::Name;
 
 /// Of how many instances records are made by anybody at any time; those of more are prepared, in turn.
@@ -27,7 +27,7 @@ impl Context<'_> {
     pub(super) fn choose<'s>(
         &self,
         service: &'s Service,
-        taken: &Taken,
+        taken: &PlaceSet,
     ) -> Result<Chosen<'s>, OutOfTurn> {
         let count: usize = service.places(taken).map(|places| places.len()).sum();
         if count <= FEW {
@@ -52,7 +52,7 @@ impl Context<'_> {
         Ok(Chosen::Many(service, set))
     }
 
-    fn instance_set(&self, service: &Service, taken: &Taken) -> InstanceSet {
+    fn instance_set(&self, service: &Service, taken: &PlaceSet) -> InstanceSet {
         let places = service.places(taken).flatten();
         let instances = places.filter_map(|at| Some((at, service.instance(at)?)));
         let mut chosen: Vec<(usize, &Instance)> = instances.collect();

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::address_labels::address_from_hex;
 use super::selection::{By, Selection, is_protocol, is_underscored};
 use crate::answers::Effort;
-use crate::catalog::{Doubt, Lookup, Service, Taken, View};
+use crate::catalog::{Doubt, Lookup, PlaceSet, Service, View};
 use crate::dns::Labels;
 
 /// The labels of `HEX.addr.NS`.
@@ -34,7 +34,7 @@ pub(super) enum Found<'a> {
     Instances {
         service: &'a Service,
         selection: Selection<'a>,
-        taken: Taken,
+        taken: PlaceSet,
     },
     /// One address.
     Address(IpAddr),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ahash::RandomState;
 
-use crate::catalog::{Taken, Version};
+use crate::catalog::{PlaceSet, Version};
 use crate::dns::{Answer, Name, RecordType};
 
 /// Which part of all octets one set may take at most.
@@ -29,7 +29,7 @@ pub(super) struct Prepared {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) version: Version,
-    pub(super) taken: Taken,
+    pub(super) taken: PlaceSet,
     pub(super) what: What,
 }
 

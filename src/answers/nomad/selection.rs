@@ -5,7 +5,7 @@
 
 use super::OutOfTurn;
 use crate::answers::Effort;
-use crate::catalog::{Index, Instance, Service, Taken};
+use crate::catalog::{Index, Instance, PlaceSet, Service};
 use crate::dns::{Labels, Name};
 
 /// What drivers of MongoDB ask for: `_mongodb._tcp.SERVICE.NS`.
@@ -72,9 +72,9 @@ impl Selection<'_> {
     ///
     /// # Errors
     /// It costs more than may be done now.
-    pub(super) fn taken(&self, service: &Service, effort: Effort) -> Result<Taken, OutOfTurn> {
+    pub(super) fn taken(&self, service: &Service, effort: Effort) -> Result<PlaceSet, OutOfTurn> {
         if self.takes_all() {
-            return Ok(Taken::all());
+            return Ok(PlaceSet::all());
         }
         if effort == Effort::Bounded && !service.is_indexed() {
             return Err(OutOfTurn);
@@ -95,7 +95,7 @@ impl Selection<'_> {
             }
     }
 
-    fn taken_of(&self, index: &Index) -> Taken {
+    fn taken_of(&self, index: &Index) -> PlaceSet {
         let mut taken = self.there(index);
         match self.by {
             By::Protocol => {}
@@ -140,7 +140,7 @@ impl Selection<'_> {
     }
 
     /// The kinds of instances that are in the datacenter.
-    fn there(&self, index: &Index) -> Taken {
+    fn there(&self, index: &Index) -> PlaceSet {
         let mut taken = index.all();
         if let Some(label) = self.datacenter {
             index.keep_in_datacenter(&mut taken, label);
@@ -148,7 +148,7 @@ impl Selection<'_> {
         taken
     }
 
-    fn keep_called(&self, index: &Index, taken: &mut Taken, name: &[u8]) {
+    fn keep_called(&self, index: &Index, taken: &mut PlaceSet, name: &[u8]) {
         if !name.eq_ignore_ascii_case(self.service) {
             index.keep_called(taken, name);
         }

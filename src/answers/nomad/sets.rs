@@ -8,7 +8,7 @@ use super::records::{MadeFor, is_described, push_each};
 use super::selection::Selection;
 use super::{Context, OutOfTurn};
 use crate::answers::Effort;
-use crate::catalog::{Service, Taken};
+use crate::catalog::{PlaceSet, Service};
 use crate::dns::{AnswerBuilder, RecordType};
 
 /// Appends what is asked for of instances, but for their alias.
@@ -20,7 +20,7 @@ pub(super) fn push_instances(
     builder: &mut AnswerBuilder,
     service: &Service,
     selection: &Selection<'_>,
-    taken: &Taken,
+    taken: &PlaceSet,
     chosen: &Chosen<'_>,
 ) -> Result<(), OutOfTurn> {
     let asked = context.query.record_type;

@@ -20,7 +20,7 @@ use super::super::connections::Overdrawn;
 use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::activity::{Activity, Open};
 use super::problem::Problem;
-use super::taken::Taken;
+use super::taken::CountedBody;
 
 /// What a connection has untaken that ends when there is no room for more, in octets; others hold it otherwise.
 const OWN_OCTETS: usize = 16 * 1024;
@@ -102,13 +102,13 @@ where
     }
 
     /// Counts a response, and what its client has to take; 503 when there is no room for more.
-    fn count(&self, response: Response) -> Response<Taken> {
+    fn count(&self, response: Response) -> Response<CountedBody> {
         let account = &self.activity.tenure().account;
-        let response = Taken::counted(response, account).unwrap_or_else(|Overdrawn| {
+        let response = CountedBody::counted(response, account).unwrap_or_else(|Overdrawn| {
             if account.held() >= OWN_OCTETS {
                 self.activity.overdraw();
             }
-            Taken::uncounted(Problem::untaken().into_response())
+            CountedBody::uncounted(Problem::untaken().into_response())
         });
         self.asked.count(&self.shared, response.status());
         response
@@ -119,7 +119,7 @@ impl<F> Future for Answering<F>
 where
     F: Future<Output = Result<Response, Infallible>> + Unpin,
 {
-    type Output = Result<Response<Taken>, Infallible>;
+    type Output = Result<Response<CountedBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Poll::Ready(response) = self.poll_state(context) else {

@@ -18,7 +18,7 @@ const HEAD_OCTETS: usize = 512;
 
 /// A body that is counted.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub(super) struct CountedBody {
     body: Body,
     /// What came of the body and is not given to hyper.
     octets: Bytes,
@@ -27,12 +27,12 @@ pub(super) struct Taken {
 
 /// A part of a body, counted until it is dropped.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct CountedData {
     octets: Bytes,
     _charge: Option<Charge>,
 }
 
-impl Taken {
+impl CountedBody {
     /// Counts a response.
     ///
     /// # Errors
@@ -61,14 +61,14 @@ impl Taken {
     }
 }
 
-impl HttpBody for Taken {
-    type Data = Part;
+impl HttpBody for CountedBody {
+    type Data = CountedData;
     type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Part>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<CountedData>, axum::Error>>> {
         while self.octets.is_empty() {
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {
@@ -90,7 +90,7 @@ impl HttpBody for Taken {
         } else {
             self.charge.as_mut().map(|charge| charge.part(length))
         };
-        let part = Part {
+        let part = CountedData {
             octets,
             _charge: charge,
         };
@@ -114,7 +114,7 @@ impl HttpBody for Taken {
     }
 }
 
-impl Buf for Part {
+impl Buf for CountedData {
     fn remaining(&self) -> usize {
         self.octets.remaining()
     }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::Known;
-use super::budget::{Budget, Part};
+use super::budget::{Budget, BudgetShare};
 use super::waiter::Waiter;
 use crate::fair_queue::{ClientAddress, FairQueue, Room};
 use crate::sync::key::Key;
@@ -57,7 +57,7 @@ impl Queue {
 
     /// Whether a name that has a service would be read at once.
     pub(super) fn is_open(&mut self, now: Instant) -> bool {
-        self.known.is_empty() && self.budget.has(Part::All, now)
+        self.known.is_empty() && self.budget.has(BudgetShare::All, now)
     }
 
     /// Has a name read in the client's turn, for who waits or to keep it new.
@@ -144,11 +144,11 @@ impl Queue {
     }
 
     /// Which reads the next name may take; none where none waits.
-    fn next_part(&self) -> Option<Part> {
+    fn next_part(&self) -> Option<BudgetShare> {
         match (self.known.is_empty(), self.unknown.is_empty()) {
             (true, true) => None,
-            (true, false) => Some(Part::Unknown),
-            (false, _) => Some(Part::All),
+            (true, false) => Some(BudgetShare::Unknown),
+            (false, _) => Some(BudgetShare::All),
         }
     }
 }

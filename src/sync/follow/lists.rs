@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::missing::Reason;
-use super::plan::{Asked, Heard, Taken, Verdict};
+use super::plan::{Asked, Heard, Removed, Verdict};
 use super::watch::{Ask, List, Watch};
 use super::{Follow, Outcome, Pending};
 use crate::catalog::Doubt;
@@ -184,7 +184,7 @@ impl Follow {
         Cow::Owned(wanted.cloned().collect())
     }
 
-    fn take_taken(&mut self, watch: usize, taken: Taken, listed: &Listed, now: Instant) {
+    fn take_taken(&mut self, watch: usize, taken: Removed, listed: &Listed, now: Instant) {
         let name = Arc::clone(&self.watches[watch].name);
         self.watches[watch].list_backoff.succeeded();
         self.found_namespaces(&name, listed);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::catalog::{Group, Health, Id, Identity, Instance, InstanceAddress, Part};
+use crate::catalog::{Group, Health, Id, Identity, Instance, InstanceAddress, ServicePart};
 
 /// One service of a snapshot, as Nomad spells it.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,8 +77,8 @@ enum IdForm<'a> {
     Text(&'a str),
 }
 
-impl<'a> From<&'a Part> for PartForm<'a> {
-    fn from(part: &'a Part) -> Self {
+impl<'a> From<&'a ServicePart> for PartForm<'a> {
+    fn from(part: &'a ServicePart) -> Self {
         let (mut groups, mut last) = (Vec::new(), None::<&Arc<Group>>);
         let mut instances = Vec::with_capacity(part.instances.len());
         for instance in &*part.instances {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::services::NOT_LISTED;
-use super::{Asked, Heard, Key, Plan, Taken, Trigger, Verdict};
+use super::{Asked, Heard, Key, Plan, Removed, Trigger, Verdict};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, ListedService};
 
@@ -69,7 +69,7 @@ impl Plan {
             // A scope that begins anew, after another one or after an index that went back.
             self.read_what_is_older(scope, index);
         }
-        Verdict::Taken(Taken {
+        Verdict::Taken(Removed {
             gone,
             vanished,
             went_back,

@@ -70,7 +70,7 @@ pub(crate) struct Order {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It was taken.
-    Taken(Taken),
+    Taken(Removed),
     /// Its index is lower than what is known: ask again, of the leader.
     Lower,
     /// It is the empty list of a token that may list nothing.
@@ -79,7 +79,7 @@ pub(crate) enum Verdict {
 
 /// What a list took away.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct Removed {
     /// Services that are gone.
     pub(crate) gone: Vec<Key>,
     /// Namespaces that are in the list no more: empty, or no longer allowed. Nothing of them is gone yet.
