@@ -235,7 +235,7 @@ impl Parts {
     fn pages(
         &self,
         loops: Arc<Loops>,
-        liveness: liveness::Ask,
+        liveness: liveness::LivenessProbe,
         (leaving, ending): (CancellationToken, CancellationToken),
     ) -> Admin {
         Admin {

@@ -37,7 +37,7 @@ pub enum NotRead {
 
 /// A wish to have one service read, by its names in small letters.
 #[derive(Debug)]
-pub struct Ask {
+pub struct ReadRequest {
     /// The namespace.
     pub namespace: Box<str>,
     /// The service.
@@ -51,8 +51,8 @@ pub struct Ask {
 /// The way from queries to what follows Nomad.
 #[derive(Debug)]
 pub(super) struct Demand {
-    sender: mpsc::Sender<Ask>,
-    receiver: Mutex<Option<mpsc::Receiver<Ask>>>,
+    sender: mpsc::Sender<ReadRequest>,
+    receiver: Mutex<Option<mpsc::Receiver<ReadRequest>>>,
 }
 
 impl Default for Demand {
@@ -78,7 +78,7 @@ impl Demand {
             return Ok(());
         };
         let (done, reply) = oneshot::channel();
-        let ask = Ask {
+        let ask = ReadRequest {
             namespace,
             service,
             client,
@@ -94,7 +94,7 @@ impl Demand {
     }
 
     /// Hands out the end where the wishes arrive, once.
-    pub(super) fn asks(&self) -> mpsc::Receiver<Ask> {
+    pub(super) fn asks(&self) -> mpsc::Receiver<ReadRequest> {
         let mut held = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
         // Who comes second gets a way on which nothing arrives.
         held.take().unwrap_or_else(|| mpsc::channel(1).1)

@@ -28,12 +28,12 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use cell::{Asked, Cell};
+use cell::{Cell, ReferenceBit};
 use demand::Demand;
 
 use crate::fair_queue::ClientAddress;
 
-pub use demand::{Ask, Coverage, NotRead};
+pub use demand::{Coverage, NotRead, ReadRequest};
 pub use doubt::{Doubt, Doubted};
 pub use health::{Health, HealthCounts};
 pub use index::Index;

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::{Asked, Cell, Doubt, Index, Instance, PlaceSet};
+use super::{Cell, Doubt, Index, Instance, PlaceSet, ReferenceBit};
 
 /// How many instances are looked at one by one; of more there is an index.
 const FEW: usize = 16;
@@ -22,7 +22,7 @@ pub struct Service {
     /// Superseded when any part changes, or the doubt.
     pub(super) cell: Cell,
     /// Whether somebody asked for it lately; stays the same when it changes.
-    pub(super) asked: Asked,
+    pub(super) asked: ReferenceBit,
     /// Made when it is wanted first.
     pub(super) index: OnceLock<Arc<Index>>,
 }

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Asked, Cell};
+use super::{Cell, ReferenceBit};
 
 /// The most cells: each costs a look at every hit, so what is made from more is not kept.
 const CELLS_MAX: usize = 6;
@@ -17,7 +17,7 @@ pub struct Sources {
     /// None for what is not to be given out again.
     cells: SmallVec<[Cell; CELLS_INLINE]>,
     /// The services that are asked for whenever it is given out.
-    asked: SmallVec<[Asked; 1]>,
+    asked: SmallVec<[ReferenceBit; 1]>,
 }
 
 /// The sources while they are gathered.
@@ -40,7 +40,7 @@ impl Sources {
 
     /// Notes that what was made from it is given out.
     pub fn note_asked(&self) {
-        self.asked.iter().for_each(Asked::note);
+        self.asked.iter().for_each(ReferenceBit::note);
     }
 }
 
@@ -64,7 +64,7 @@ impl Gathered {
     }
 
     /// Has a service know when it is given out, each once.
-    pub(super) fn add_asked(&mut self, asked: &Asked) {
+    pub(super) fn add_asked(&mut self, asked: &ReferenceBit) {
         let all = &mut self.sources.asked;
         // Each has a cell too, so what has more of them is not kept.
         if all.len() < CELLS_MAX && !all.iter().any(|held| held.is_same(asked)) {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::labels::{NameError, keys};
 use super::retired::Retired;
-use super::{Ask, Catalog, Cell, Coverage, Instance, Service, ServicePart, Snapshot};
+use super::{Catalog, Cell, Coverage, Instance, ReadRequest, Service, ServicePart, Snapshot};
 
 /// Whether a `put` changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl Writer {
     }
 
     /// Hands out what queries ask for while the coverage is [`Coverage::OnDemand`]; to the first who asks.
-    pub fn asks(&self) -> mpsc::Receiver<Ask> {
+    pub fn asks(&self) -> mpsc::Receiver<ReadRequest> {
         self.catalog.demand.asks()
     }
 

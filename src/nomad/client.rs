@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tower::{BoxError, Service};
 
 use super::address::NomadAddress;
-use super::call::{Answered, Call, Patience};
+use super::call::{Call, OkResponse, Patience};
 use super::endpoint::{self, Endpoint};
 use super::error::NomadError;
 use super::permits::{Permit, Permits, Urgency};
@@ -199,7 +199,7 @@ impl Client {
     }
 
     /// Returns the whole answer, from the first address that has one.
-    pub(super) async fn ask(&self, call: Call) -> Result<Answered, NomadError> {
+    pub(super) async fn ask(&self, call: Call) -> Result<OkResponse, NomadError> {
         let permit = self.inner.permits.one(call.urgency).await;
         let call = self.addressed(call);
         let (answer, outrun) = match call.patience {

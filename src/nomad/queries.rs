@@ -5,7 +5,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
-use super::call::{Answered, Call, Encoding, Patience};
+use super::call::{Call, Encoding, OkResponse, Patience};
 use super::client::Client;
 use super::decode::{self, Allocations, Check, Listed, NamespaceRecord, Namespaces, Node, Read};
 use super::error::{Cause, NomadError};
@@ -81,7 +81,7 @@ impl Client {
         options: QueryOptions,
     ) -> Result<QueryMeta, NomadError> {
         let call = self.service_call(namespace, ANY_SERVICE, "", options);
-        self.decoded(call, Answered::meta).await
+        self.decoded(call, OkResponse::meta).await
     }
 
     /// Names the namespaces that the token may see; none with a bare workload identity.
@@ -241,7 +241,7 @@ impl Client {
     async fn decoded<T>(
         &self,
         call: Call,
-        decode: impl FnOnce(&Answered) -> Result<T, Cause>,
+        decode: impl FnOnce(&OkResponse) -> Result<T, Cause>,
     ) -> Result<T, NomadError> {
         let answer = self.ask(call).await?;
         let decode = || decode(&answer);

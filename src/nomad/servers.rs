@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use reqwest::Response;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::call::{Answered, Call, Patience};
+use super::call::{Call, OkResponse, Patience};
 use super::endpoint::Endpoint;
 use super::error::{Cause, NomadError};
 use super::settings::Hedge;
@@ -47,7 +47,7 @@ pub(super) fn whole(
     at: usize,
     call: Arc<Call>,
     token: Option<Secret>,
-) -> BoxFuture<'static, Result<Answered, NomadError>> {
+) -> BoxFuture<'static, Result<OkResponse, NomadError>> {
     Box::pin(async move {
         let endpoint = &servers.endpoints[at];
         let begun = Instant::now();

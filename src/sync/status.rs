@@ -151,11 +151,11 @@ impl Status {
         self.snapshots_failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn answered(&self, what: Answered) {
+    pub(super) fn answered(&self, what: NomadAnswer) {
         let count = match what {
-            Answered::List => &self.lists,
-            Answered::Read => &self.reads,
-            Answered::Stream => &self.streams,
+            NomadAnswer::List => &self.lists,
+            NomadAnswer::Read => &self.reads,
+            NomadAnswer::Stream => &self.streams,
         };
         count.fetch_add(1, Ordering::Relaxed);
         self.heard();
@@ -270,7 +270,7 @@ impl Status {
 
 /// What Nomad answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answered {
+pub(super) enum NomadAnswer {
     List,
     Read,
     Stream,

@@ -16,13 +16,13 @@ use crate::dns::{Class, Name, RecordType};
 /// The questions that wait for their turn or are answered in it.
 #[derive(Debug)]
 pub(super) struct Equal {
-    asked: Mutex<HashMap<Asked, Vec<Other>, RandomState>>,
+    asked: Mutex<HashMap<PendingQuery, Vec<Other>, RandomState>>,
     most_others: usize,
 }
 
 /// What one client asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Asked {
+struct PendingQuery {
     client: IpAddr,
     is_proven: bool,
     name: Name,
@@ -43,7 +43,7 @@ pub(super) enum Role {
 /// The first of equal queries: the others wait until it is dropped.
 pub(super) struct First {
     equal: Arc<Equal>,
-    asked: Option<Box<Asked>>,
+    asked: Option<Box<PendingQuery>>,
 }
 
 impl Equal {
@@ -60,7 +60,7 @@ impl Equal {
     /// # Errors
     /// Too many wait already.
     pub(super) fn join(self: &Arc<Self>, attempt: &Attempt) -> Result<Role, AnswerError> {
-        let asked = Asked::of(attempt);
+        let asked = PendingQuery::of(attempt);
         let mut all = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(others) = all.get_mut(&asked) else {
             all.insert(asked.clone(), Vec::new());
@@ -109,7 +109,7 @@ impl Drop for First {
     }
 }
 
-impl Asked {
+impl PendingQuery {
     fn of(Attempt { query, client, .. }: &Attempt) -> Self {
         Self {
             client: client.client(),

@@ -28,7 +28,7 @@ const OWN_OCTETS: usize = 16 * 1024;
 /// What becomes a response that is counted.
 pub(super) struct Answering<F> {
     state: State<F>,
-    asked: Asked,
+    asked: RequestStats,
     activity: Arc<Activity>,
     shared: Shared,
     /// There from when it has to be waited for.
@@ -37,7 +37,7 @@ pub(super) struct Answering<F> {
 
 /// What is counted of a request beside its response.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct RequestStats {
     kind: ListenerKind,
     method: HttpMethod,
     version: Version,
@@ -57,7 +57,7 @@ where
     /// A request that the service has taken, or panicked at.
     pub(super) fn begun(
         begun: Result<F, Box<dyn Any + Send>>,
-        asked: Asked,
+        asked: RequestStats,
         activity: Arc<Activity>,
         shared: Shared,
     ) -> Self {
@@ -73,7 +73,7 @@ where
     /// One that waits for others first.
     pub(super) fn queued(
         answer: impl Future<Output = Result<Response, Infallible>> + Send + 'static,
-        asked: Asked,
+        asked: RequestStats,
         activity: Arc<Activity>,
         shared: Shared,
     ) -> Self {
@@ -134,7 +134,7 @@ where
     }
 }
 
-impl Asked {
+impl RequestStats {
     pub(super) fn of<Body>(request: &Request<Body>, kind: ListenerKind) -> Self {
         Self {
             kind,

@@ -25,7 +25,7 @@ use super::super::connections::Tenure;
 use super::super::counters::{ListenerKind, count};
 use super::super::limits::ConnectionLimits;
 use super::activity::{Activity, Cease};
-use super::answering::{Answering, Asked};
+use super::answering::{Answering, RequestStats};
 use super::client::ClientInfo;
 use super::drain::{Drain, DrainFuture, DrainLayer};
 use super::joined::Joined;
@@ -98,7 +98,7 @@ impl<S: HttpService> Connections<S> {
         activity: &Arc<Activity>,
     ) -> Answering<DrainFuture<S::Future>> {
         activity.begin(request.version());
-        let asked = Asked::of(&request, self.kind);
+        let asked = RequestStats::of(&request, self.kind);
         let mut service = self.service.clone();
         let activity = Arc::clone(activity);
         if activity.is_behind() {

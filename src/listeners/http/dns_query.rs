@@ -11,7 +11,7 @@ use super::body::read_message;
 use super::client::ClientInfo;
 use super::form::{FOR_MESSAGE, FOR_NAME, Form, choose, is_dns_message};
 use super::gateway::{Gateway, Responding};
-use super::parameters::Asked;
+use super::parameters::DohParameter;
 use super::problem::Problem;
 use super::resolve;
 use crate::layers::Stack;
@@ -25,13 +25,13 @@ fn get_either<S: Stack>(
     gateway: &Gateway<S>,
     request: &Request<Body>,
 ) -> Result<Responding, Problem> {
-    match Asked::read(request.uri().query().unwrap_or_default())? {
-        Asked::Message(message) => {
+    match DohParameter::read(request.uri().query().unwrap_or_default())? {
+        DohParameter::Message(message) => {
             let form = Form::of(choose(request.headers(), &FOR_MESSAGE)?);
             let client = ClientInfo::find(request)?;
             Ok(gateway.answer_message(&message, client, form))
         }
-        Asked::Name => resolve::answer(gateway, request, &FOR_NAME),
+        DohParameter::Name => resolve::answer(gateway, request, &FOR_NAME),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Demands, Known, Waiter};
-use crate::catalog::{Ask, Coverage, Doubt};
+use crate::catalog::{Coverage, Doubt, ReadRequest};
 use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, Wait};
 use crate::sync::apply::Converted;
 use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
@@ -27,13 +27,13 @@ pub(in crate::sync) struct Demand {
     reading: HashMap<u64, (Key, Consistency)>,
     /// What has to leave the catalogue, since other names have taken its room.
     gone: Vec<Key>,
-    asks: mpsc::Receiver<Ask>,
+    asks: mpsc::Receiver<ReadRequest>,
     coverage: Coverage,
 }
 
 /// A service that was read.
 #[derive(Debug)]
-pub(in crate::sync) struct Answered {
+pub(in crate::sync) struct ReadService {
     pub(in crate::sync) key: Key,
     pub(in crate::sync) result: Result<(QueryMeta, Converted), NomadError>,
 }
@@ -41,7 +41,7 @@ pub(in crate::sync) struct Answered {
 impl Demand {
     pub(in crate::sync) fn new(
         settings: Arc<SyncSettings>,
-        asks: mpsc::Receiver<Ask>,
+        asks: mpsc::Receiver<ReadRequest>,
         coverage: Coverage,
     ) -> Self {
         let demands = Demands::new(settings.on_demand, Instant::now());
@@ -62,7 +62,7 @@ impl Demand {
     }
 
     /// Waits for the next query that asks.
-    pub(in crate::sync) async fn next_ask(&mut self) -> Ask {
+    pub(in crate::sync) async fn next_ask(&mut self) -> ReadRequest {
         match self.asks.recv().await {
             Some(ask) => ask,
             None => std::future::pending().await,
@@ -70,7 +70,7 @@ impl Demand {
     }
 
     /// Returns a query that asks already.
-    pub(in crate::sync) fn ready_ask(&mut self) -> Option<Ask> {
+    pub(in crate::sync) fn ready_ask(&mut self) -> Option<ReadRequest> {
         self.asks.try_recv().ok()
     }
 
@@ -89,7 +89,7 @@ impl Demand {
     }
 
     /// Takes a query's wish.
-    pub(in crate::sync) fn asked(&mut self, ask: Ask, nomad: Nomad, now: Instant) {
+    pub(in crate::sync) fn asked(&mut self, ask: ReadRequest, nomad: Nomad, now: Instant) {
         let key = Key {
             namespace: ask.namespace.into(),
             name: ask.service.into(),
@@ -136,7 +136,7 @@ impl Demand {
         number: u64,
         reply: NomadReply,
         now: Instant,
-    ) -> Option<Answered> {
+    ) -> Option<ReadService> {
         let (key, consistency) = self.reading.remove(&number)?;
         let NomadReply::Service(result) = reply else {
             // A task of ours has a bug.
@@ -151,7 +151,7 @@ impl Demand {
         if let Err(error) = &result {
             self.demands.failed(&key, doubt_of(error), now);
         }
-        Some(Answered { key, result })
+        Some(ReadService { key, result })
     }
 
     /// Notes that a read is in the catalogue; returns who waits until that is published.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub(super) use self::driver::{Answered, Demand, Nomad};
+pub(super) use self::driver::{Demand, Nomad, ReadService};
 pub(super) use self::waiter::Waiter;
 
 pub(super) use self::kept::Known;

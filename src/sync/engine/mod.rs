@@ -22,7 +22,7 @@ use super::settings::SyncSettings;
 use super::status::Status;
 use super::tasks::Tasks;
 use crate::apart::apart;
-use crate::catalog::{Ask, Coverage, Writer};
+use crate::catalog::{Coverage, ReadRequest, Writer};
 use crate::nomad::Client;
 
 /// Replies that are taken before anything is published.
@@ -177,7 +177,7 @@ impl Engine {
     }
 
     /// Takes a query's wish.
-    fn asked(&mut self, ask: Ask) {
+    fn asked(&mut self, ask: ReadRequest) {
         let nomad = match self.follow.is_connected() && !self.follow.is_failing() {
             true => Nomad::Here,
             false => Nomad::Away,

@@ -7,13 +7,13 @@ use tokio::time::Instant;
 use super::Engine;
 use crate::catalog::Coverage;
 use crate::sync::apply::Converted;
-use crate::sync::demand::Answered as Demanded;
+use crate::sync::demand::ReadService as Demanded;
 use crate::sync::follow::Outcome;
 use crate::sync::follow::plan::Apply;
 use crate::sync::guard::{Loss, Ruling};
 use crate::sync::health::Findings;
 use crate::sync::key::{Key, Trigger};
-use crate::sync::status::Answered;
+use crate::sync::status::NomadAnswer;
 
 impl Engine {
     /// Takes what `follow` found.
@@ -82,7 +82,7 @@ impl Engine {
         let Demanded { key, result } = answered;
         match result {
             Ok((meta, converted)) => {
-                self.status.answered(Answered::Read);
+                self.status.answered(NomadAnswer::Read);
                 let count = converted.instances.len();
                 let plan = self.follow.plan_mut();
                 if plan.demanded(&key, meta.index, count) == Apply::Yes {

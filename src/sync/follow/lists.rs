@@ -10,14 +10,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::missing::Reason;
-use super::plan::{Asked, Heard, Removed, Verdict};
-use super::watch::{Ask, List, Watch};
+use super::plan::{Heard, ListTiming, Removed, Verdict};
+use super::watch::{List, NextList, Watch};
 use super::{Follow, Outcome, Pending};
 use crate::catalog::Doubt;
 use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, Wait};
 use crate::sync::ask::NomadRequest;
 use crate::sync::rights::{ALL, doubt_of, is_of_one_list, is_refusal};
-use crate::sync::status::Answered;
+use crate::sync::status::NomadAnswer;
 
 /// Lists that wait at Nomad at the same time; each has a connection.
 pub(super) const LISTS_AT_ONCE: usize = 4;
@@ -50,7 +50,7 @@ impl Follow {
     /// Has every list asked at once.
     pub(in crate::sync) fn ask_all_lists(&mut self, now: Instant) {
         for watch in 0..self.watches.len() {
-            self.ask_list_at(watch, Asked::Before, now);
+            self.ask_list_at(watch, ListTiming::Before, now);
         }
     }
 
@@ -58,7 +58,7 @@ impl Follow {
     pub(super) fn ask_the_leader(&mut self, now: Instant) {
         for watch in 0..self.watches.len() {
             self.plan.list_was_behind(watch);
-            self.ask_list_at(watch, Asked::Before, now);
+            self.ask_list_at(watch, ListTiming::Before, now);
         }
     }
 
@@ -71,7 +71,7 @@ impl Follow {
         }
     }
 
-    pub(super) fn ask_list_at(&mut self, watch: usize, asked: Asked, at: Instant) {
+    pub(super) fn ask_list_at(&mut self, watch: usize, asked: ListTiming, at: Instant) {
         if let Some(number) = self.watches[watch].ask_now(asked, at) {
             self.cancel(number);
         }
@@ -85,8 +85,8 @@ impl Follow {
         let (consistency, min_index) = self.plan.list_asked(watch);
         // Without an index there is nothing to wait over, and the leader's word is wanted now.
         let ask = match ask {
-            Ask::Blocking if index == 0 || consistency == Consistency::Default => {
-                Ask::Now(Asked::Before)
+            NextList::Blocking if index == 0 || consistency == Consistency::Default => {
+                NextList::Now(ListTiming::Before)
             }
             ask => ask,
         };
@@ -129,7 +129,7 @@ impl Follow {
         }
     }
 
-    fn list_failed(&mut self, watch: usize, asked: Asked, error: &NomadError, now: Instant) {
+    fn list_failed(&mut self, watch: usize, asked: ListTiming, error: &NomadError, now: Instant) {
         let name = Arc::clone(&self.watches[watch].name);
         if let Cause::Behind { .. } = error.cause {
             self.erred(error);
@@ -156,7 +156,7 @@ impl Follow {
 
     /// Takes what a list says.
     pub(super) fn take_list(&mut self, watch: usize, heard: Heard, listed: &Listed, now: Instant) {
-        self.status.answered(Answered::List);
+        self.status.answered(NomadAnswer::List);
         let services = self.wanted(&listed.services);
         let verdict = self
             .plan
@@ -197,7 +197,7 @@ impl Follow {
             let index = self.plan.highest_index();
             tracing::warn!(index, "Nomad's state went back; everything is read again");
             for other in (0..self.watches.len()).filter(|other| *other != watch) {
-                self.ask_list_at(other, Asked::Before, now);
+                self.ask_list_at(other, ListTiming::Before, now);
             }
         }
         if self.plan.must_resubscribe(watch) {

@@ -13,7 +13,7 @@ use crate::sync::apply::Converted;
 use crate::sync::ask::NomadRequest;
 use crate::sync::key::Key;
 use crate::sync::rights::is_refusal;
-use crate::sync::status::Answered;
+use crate::sync::status::NomadAnswer;
 
 /// Connections for one list and one stream; more of them leave fewer for reads.
 const CONNECTIONS_BESIDE_READS: usize = 2;
@@ -60,7 +60,7 @@ impl Follow {
     ) {
         match read {
             Ok((meta, converted)) => {
-                self.status.answered(Answered::Read);
+                self.status.answered(NomadAnswer::Read);
                 self.worked(Failing::Reads);
                 let count = converted.instances.len();
                 if self.plan.read(order, meta.index, count, now) == Apply::Yes {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::missing::{Missing, Reason};
 use super::outage::Failing;
-use super::plan::{Asked, Heard};
+use super::plan::{Heard, ListTiming};
 use super::watch::{Stream, Watch};
 use super::{Follow, Outcome, Pending, Phase};
 use crate::catalog::Doubt;
@@ -188,7 +188,7 @@ impl Follow {
         self.worked(Failing::Lists);
         let heard = Heard {
             consistency: rights.consistency,
-            asked: Asked::Before,
+            asked: ListTiming::Before,
         };
         for (name, listed) in rights.lists {
             if self.phase == Phase::Following
@@ -213,7 +213,7 @@ impl Follow {
         self.plan.list_asked(last);
         let heard = Heard {
             consistency: Consistency::Stale,
-            asked: Asked::Before,
+            asked: ListTiming::Before,
         };
         self.take_list(last, heard, listed, now);
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::plan::{Asked, StreamAgain};
+use super::plan::{ListTiming, StreamAgain};
 use super::watch::{Since, Stream};
 use super::{Follow, Pending};
 use crate::nomad::{Frame, NomadError};
 use crate::sync::ask::NomadRequest;
 use crate::sync::rights::Events;
-use crate::sync::status::Answered;
+use crate::sync::status::NomadAnswer;
 
 /// More lists than these are followed without streams, for the connections they would cost.
 const STREAMS_MAX: usize = 3;
@@ -141,12 +141,12 @@ impl Follow {
 
     fn stream_is_up(&mut self, watch: usize, asked: u64, now: Instant) {
         self.plan.stream_up(watch, asked);
-        self.status.answered(Answered::Stream);
+        self.status.answered(NomadAnswer::Stream);
         if let Stream::Open { since, .. } = &mut self.watches[watch].stream {
             *since = Since::Up(now);
         }
         // What changed between the last list and this moment may have no frame.
-        self.ask_list_at(watch, Asked::AfterStream, now);
+        self.ask_list_at(watch, ListTiming::AfterStream, now);
         self.set_events(Events::Followed);
     }
 }

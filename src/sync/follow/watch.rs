@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::pace::Pace;
-use super::plan::Asked;
+use super::plan::ListTiming;
 use crate::nomad::Wait;
 use crate::sync::settings::{SyncSettings, Times};
 
@@ -38,18 +38,18 @@ pub(super) struct Watch {
 #[derive(Debug)]
 pub(super) enum List {
     /// By the number of the question.
-    Asked(u64, Ask),
+    Asked(u64, NextList),
     /// It may be asked from this moment on.
-    Next(Instant, Ask),
+    Next(Instant, NextList),
 }
 
 /// How the next list is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
+pub(super) enum NextList {
     /// When something changes.
     Blocking,
     /// At once; and whether the stream has come up since the last.
-    Now(Asked),
+    Now(ListTiming),
 }
 
 /// The stream's state.
@@ -76,7 +76,7 @@ impl Watch {
     pub(super) fn new(name: &Arc<str>, now: Instant, settings: &SyncSettings) -> Self {
         Self {
             name: Arc::clone(name),
-            list: List::Next(now, Ask::Blocking),
+            list: List::Next(now, NextList::Blocking),
             stream: Stream::Closed(now),
             stream_backoff: Backoff::new(settings.backoff_max),
             list_backoff: Backoff::new(settings.backoff_max),
@@ -95,28 +95,28 @@ impl Watch {
             } => times.list_pause(services).max(self.least_pause()),
             _ => Duration::ZERO,
         };
-        self.list = List::Next(now + pause, Ask::Blocking);
+        self.list = List::Next(now + pause, NextList::Blocking);
     }
 
     /// Notes that the list alone could not be read.
     pub(super) fn list_failed(&mut self, now: Instant) {
         let pause = self.list_backoff.failed();
-        self.list = List::Next(now + pause, Ask::Now(Asked::Before));
+        self.list = List::Next(now + pause, NextList::Now(ListTiming::Before));
     }
 
     /// Has the list asked at once, or from a moment on; returns the question that this takes the place of.
     #[must_use]
-    pub(super) fn ask_now(&mut self, asked: Asked, at: Instant) -> Option<u64> {
+    pub(super) fn ask_now(&mut self, asked: ListTiming, at: Instant) -> Option<u64> {
         let (replaced, before) = match &self.list {
             List::Asked(number, ask) => (Some(*number), ask.asked()),
             List::Next(_, ask) => (None, ask.asked()),
         };
-        let asked = if before == Asked::AfterStream {
+        let asked = if before == ListTiming::AfterStream {
             before
         } else {
             asked
         };
-        self.list = List::Next(at, Ask::Now(asked));
+        self.list = List::Next(at, NextList::Now(asked));
         replaced
     }
 
@@ -127,11 +127,11 @@ impl Watch {
         let lately = self
             .rechecked
             .is_some_and(|at| now.duration_since(at) < RECHECK_GAP);
-        if *ask != Ask::Blocking || lately {
+        if *ask != NextList::Blocking || lately {
             return None;
         }
         self.rechecked = Some(now);
-        self.ask_now(Asked::Before, now)
+        self.ask_now(ListTiming::Before, now)
     }
 
     /// Says whether its list is the only one that fails.
@@ -147,16 +147,16 @@ impl Watch {
     }
 }
 
-impl Ask {
-    fn asked(self) -> Asked {
+impl NextList {
+    fn asked(self) -> ListTiming {
         match self {
-            Self::Blocking => Asked::Before,
+            Self::Blocking => ListTiming::Before,
             Self::Now(asked) => asked,
         }
     }
 
     /// Returns how Nomad is asked, and what the plan is told of it.
-    pub(super) fn wait(self, index: u64, wait: Duration) -> (Wait, Asked) {
+    pub(super) fn wait(self, index: u64, wait: Duration) -> (Wait, ListTiming) {
         match self {
             Self::Blocking => (Wait::Over(index, wait), self.asked()),
             Self::Now(_) => (Wait::No, self.asked()),

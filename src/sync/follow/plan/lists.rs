@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::services::NOT_LISTED;
-use super::{Asked, Heard, Key, Plan, Removed, Trigger, Verdict};
+use super::{Heard, Key, ListTiming, Plan, Removed, Trigger, Verdict};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, ListedService};
 
@@ -58,7 +58,7 @@ impl Plan {
         }
         self.highest = self.highest.max(index);
         let first = self.scopes[scope].index == 0;
-        let fresh = heard.asked == Asked::AfterStream;
+        let fresh = heard.asked == ListTiming::AfterStream;
         let resync = self.scopes[scope].listed(index, fresh, now, self.times.event_grace);
         self.need(resync);
         if first {

@@ -93,12 +93,12 @@ pub(crate) struct Removed {
 pub(crate) struct Heard {
     /// Whose word it is.
     pub(crate) consistency: Consistency,
-    pub(crate) asked: Asked,
+    pub(crate) asked: ListTiming,
 }
 
 /// Whether a list was asked after the stream came up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum ListTiming {
     Before,
     AfterStream,
 }

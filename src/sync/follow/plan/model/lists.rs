@@ -2,12 +2,12 @@
 //!
 //! Floor 2, in tests only.
 
-use super::{Asked, Heard, Model, Table, Verdict, numbers};
+use super::{Heard, ListTiming, Model, Table, Verdict, numbers};
 use crate::nomad::{Consistency, ListedService};
 
 impl Model {
     /// Answers each list, at first from a state that lags behind by some changes.
-    pub(super) fn list(&mut self, lag: usize, asked: Asked) {
+    pub(super) fn list(&mut self, lag: usize, asked: ListTiming) {
         for scope in 0..self.scopes.len() {
             loop {
                 let (consistency, min_index) = self.plan.list_asked(scope);
@@ -60,7 +60,7 @@ impl Model {
         }
         if taken.went_back {
             // The other lists are asked again at once.
-            self.list(0, Asked::Before);
+            self.list(0, ListTiming::Before);
         }
         true
     }

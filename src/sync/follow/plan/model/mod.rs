@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::time::{Duration, Instant};
 
 use self::steps::{Policy, Step};
-use super::{Apply, Asked, Failure, Heard, Key, Order, Plan, StreamAgain, Verdict};
+use super::{Apply, Failure, Heard, Key, ListTiming, Order, Plan, StreamAgain, Verdict};
 use crate::nomad::{Change, Consistency};
 use crate::sync::settings::Times;
 
@@ -22,7 +22,7 @@ const BUFFER: usize = 4;
 /// A list that is the leader's word.
 const LEADERS: Heard = Heard {
     consistency: Consistency::Default,
-    asked: Asked::Before,
+    asked: ListTiming::Before,
 };
 
 /// A service and how many instances it has.
@@ -68,7 +68,7 @@ impl Model {
             held,
             steady: BTreeSet::new(),
         };
-        model.list(0, Asked::Before);
+        model.list(0, ListTiming::Before);
         model
     }
 
@@ -83,7 +83,7 @@ impl Model {
                 instances,
                 told,
             } => self.change(service, instances, told),
-            Step::List { lag } => self.list(lag, Asked::Before),
+            Step::List { lag } => self.list(lag, ListTiming::Before),
             Step::Read { which, lag } if !self.reading.is_empty() => {
                 let order = self.reading.swap_remove(which % self.reading.len());
                 self.read(&order, lag);
@@ -192,7 +192,7 @@ impl Model {
             self.hold(service, instances);
         }
         if self.plan.take_leader_is_lower() {
-            self.list(0, Asked::Before);
+            self.list(0, ListTiming::Before);
         }
     }
 
@@ -218,7 +218,7 @@ impl Model {
         for (index, service) in frames.filter(|(index, _)| *index >= from) {
             self.frame(index, service);
         }
-        self.list(0, Asked::AfterStream);
+        self.list(0, ListTiming::AfterStream);
     }
 
     fn restore(&mut self, back: u64) {
@@ -230,7 +230,7 @@ impl Model {
         let table = Table::from([((0, 0), 2), ((2, 2), 1)]);
         self.steady.retain(|service| table.contains_key(service));
         self.history = VecDeque::from([(self.index, table)]);
-        self.list(0, Asked::Before);
+        self.list(0, ListTiming::Before);
     }
 
     /// Lets everything come to rest: the stream is open and every read is answered from the newest state.
@@ -239,7 +239,7 @@ impl Model {
             self.follow(Policy::All);
         }
         self.open_stream();
-        self.list(0, Asked::Before);
+        self.list(0, ListTiming::Before);
         for _ in 0..200 {
             self.turn();
             while let Some(order) = self.reading.pop() {

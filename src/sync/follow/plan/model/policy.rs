@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::steps::Policy;
-use super::{Apply, Asked, Key, LEADERS, Model, Verdict};
+use super::{Apply, Key, LEADERS, ListTiming, Model, Verdict};
 
 impl Model {
     /// Changes what the token may list, as an edited policy does.
@@ -24,7 +24,7 @@ impl Model {
             .iter()
             .map(|scope| scope.map_or("*".into(), |it| it.to_string().into()));
         self.plan.follow(&names.collect::<Vec<Arc<str>>>());
-        self.list(0, Asked::Before);
+        self.list(0, ListTiming::Before);
     }
 
     /// Reads a service because it is asked for, where nothing is listed.
