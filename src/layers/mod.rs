@@ -19,7 +19,7 @@ use tower::timeout::TimeoutLayer;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder};
 
-use self::cache::{Cache, CacheLayer, Table};
+use self::cache::{Cache, CacheLayer, CacheTable};
 pub use self::limits::StackLimits;
 use self::metrics::{Counters, Metrics, MetricsLayer, Workers};
 use self::rescue::{Rescue, RescueLayer};
@@ -109,7 +109,7 @@ impl Stacks {
     /// Makes the stack of one more worker.
     pub fn worker(&self) -> WorkerStack {
         let counters = Arc::new(Counters::default());
-        let table = Arc::new(Table::new(self.cache.entries, self.cache.octets));
+        let table = Arc::new(CacheTable::new(self.cache.entries, self.cache.octets));
         self.workers.join(Arc::clone(&counters));
         self.workers.join_table(Arc::clone(&table));
         let (load_shed, concurrency, timeout) = self.limits.clone();

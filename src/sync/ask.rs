@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::apply::Converted;
-use super::key::Key;
+use super::key::ServiceKey;
 use super::rights::Rights;
 use crate::nomad::{
     Allocations, Check, Consistency, Frame, Listed, NomadError, QueryMeta, QueryOptions,
@@ -54,7 +54,7 @@ pub(super) enum NomadRequest {
         options: QueryOptions,
     },
     Service {
-        key: Key,
+        key: ServiceKey,
         options: QueryOptions,
     },
     Stream {

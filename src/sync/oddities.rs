@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::key::Key;
+use super::key::ServiceKey;
 
 /// Oddities that are remembered as logged; more are only counted.
 const LOGGED_MAX: usize = 10_000;
@@ -107,7 +107,7 @@ impl Found {
 /// The oddities of all services now.
 #[derive(Debug, Default)]
 pub(super) struct Oddities {
-    by_service: HashMap<Key, Counts>,
+    by_service: HashMap<ServiceKey, Counts>,
     totals: Counts,
     examples: Examples,
     logged: HashSet<u64>,
@@ -116,7 +116,7 @@ pub(super) struct Oddities {
 
 impl Oddities {
     /// Sets what is odd about a service now, but for its twins.
-    pub(super) fn set(&mut self, key: &Key, found: &Found) {
+    pub(super) fn set(&mut self, key: &ServiceKey, found: &Found) {
         let mut counts = found.counts;
         counts[Oddity::CaseTwin as usize] = self.of(key)[Oddity::CaseTwin as usize];
         self.put(key, counts);
@@ -126,7 +126,7 @@ impl Oddities {
     }
 
     /// Sets how many other services have the same name in other letter case.
-    pub(super) fn set_twins(&mut self, key: &Key, twins: usize) {
+    pub(super) fn set_twins(&mut self, key: &ServiceKey, twins: usize) {
         let mut counts = self.of(key);
         counts[Oddity::CaseTwin as usize] = twins;
         self.put(key, counts);
@@ -145,11 +145,11 @@ impl Oddities {
         &self.examples
     }
 
-    fn of(&self, key: &Key) -> Counts {
+    fn of(&self, key: &ServiceKey) -> Counts {
         self.by_service.get(key).copied().unwrap_or_default()
     }
 
-    fn put(&mut self, key: &Key, counts: Counts) {
+    fn put(&mut self, key: &ServiceKey, counts: Counts) {
         let before = match counts.iter().any(|&count| count > 0) {
             true => self.by_service.insert(key.clone(), counts),
             false => self.by_service.remove(key),
@@ -165,7 +165,7 @@ impl Oddities {
         }
     }
 
-    fn log(&mut self, key: &Key, oddity: Oddity, example: &str) {
+    fn log(&mut self, key: &ServiceKey, oddity: Oddity, example: &str) {
         let cut = |text: &str| text.chars().take(SHOWN_CHARS).collect::<String>();
         let (namespace, service) = (cut(&key.namespace), cut(&key.name));
         self.examples[oddity as usize].get_or_insert_with(|| {
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn counts_follow_what_is_there_now() {
-        let key = Key {
+        let key = ServiceKey {
             namespace: "default".into(),
             name: "redis".into(),
         };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::prepared::{InstanceSet, Key, Set, What};
+use super::prepared::{InstanceSet, PreparedKey, PreparedSet, What};
 use super::{Context, OutOfTurn};
 use crate::answers::Effort;
 use crate::catalog::{Instance, InstanceAddress, PlaceSet, Service};
@@ -36,19 +36,20 @@ impl Context<'_> {
             self.settings.health.choose(&mut instances);
             return Ok(Chosen::Few(instances));
         }
-        let key = Key {
+        let key = PreparedKey {
             version: service.version(),
             taken: taken.clone(),
             what: What::Instances,
         };
-        if let Some(Set::Instances(set)) = self.prepared.find(&key) {
+        if let Some(PreparedSet::Instances(set)) = self.prepared.find(&key) {
             return Ok(Chosen::Many(service, set));
         }
         if self.effort == Effort::Bounded {
             return Err(OutOfTurn);
         }
         let set = Arc::new(self.instance_set(service, taken));
-        self.prepared.keep(key, Set::Instances(Arc::clone(&set)));
+        self.prepared
+            .keep(key, PreparedSet::Instances(Arc::clone(&set)));
         Ok(Chosen::Many(service, set))
     }
 

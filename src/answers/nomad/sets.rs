@@ -3,7 +3,7 @@
 //! Floor 2. Names that take the same instances of a service share one set of records, however they are written.
 
 use super::chosen::Chosen;
-use super::prepared::{Key, Set, What};
+use super::prepared::{PreparedKey, PreparedSet, What};
 use super::records::{MadeFor, is_described, push_each};
 use super::selection::Selection;
 use super::{Context, OutOfTurn};
@@ -44,7 +44,7 @@ pub(super) fn push_instances(
     }
     // Behind CNAMEs the records belong to another name than the question.
     let is_shared = *context.name == context.query.name;
-    let key = Key {
+    let key = PreparedKey {
         version: service.version(),
         taken: taken.clone(),
         what: What::Records {
@@ -54,7 +54,7 @@ pub(super) fn push_instances(
         },
     };
     let found = is_shared.then(|| context.prepared.find(&key)).flatten();
-    if let Some(Set::Records(answer)) = found {
+    if let Some(PreparedSet::Records(answer)) = found {
         builder.adopt(&answer);
         return Ok(());
     }
@@ -81,6 +81,6 @@ pub(super) fn push_instances(
     );
     let answer = own.finish();
     builder.adopt(&answer);
-    context.prepared.keep(key, Set::Records(answer));
+    context.prepared.keep(key, PreparedSet::Records(answer));
     Ok(())
 }

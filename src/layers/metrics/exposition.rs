@@ -12,7 +12,7 @@ use prometheus_client::metrics::MetricType;
 use super::counters::{BUCKETS_NANOSECONDS, FAMILIES, Failure, OTHER, RCODES, TYPES};
 use super::{Counters, Workers};
 use crate::dns::Transport;
-use crate::layers::cache::Table;
+use crate::layers::cache::CacheTable;
 
 const NANOSECONDS: f64 = 1e9;
 
@@ -29,7 +29,7 @@ impl Collector for Workers {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let tables: Vec<&Table> = tables.iter().map(AsRef::as_ref).collect();
+        let tables: Vec<&CacheTable> = tables.iter().map(AsRef::as_ref).collect();
         encode_queries(&mut encoder, &counters)?;
         encode_answers(&mut encoder, &counters)?;
         encode_durations(&mut encoder, &counters)?;
@@ -172,8 +172,8 @@ fn encode_failures(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fm
     alias.encode_counter::<NoLabelSet, _, u64>(&panics, None)
 }
 
-fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&Table]) -> fmt::Result {
-    let count = |of: fn(&Table) -> &AtomicU64| -> u64 {
+fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&CacheTable]) -> fmt::Result {
+    let count = |of: fn(&CacheTable) -> &AtomicU64| -> u64 {
         tables
             .iter()
             .map(|table| of(table).load(Ordering::Relaxed))

@@ -14,7 +14,7 @@ use tower::{Layer, Service};
 
 pub use self::counters::{Counters, Failure};
 pub use self::exposition::{counter, family};
-use super::cache::Table;
+use super::cache::CacheTable;
 use crate::dns::{Answer, Query, Transport};
 
 /// Counts what goes through a service.
@@ -43,7 +43,7 @@ pub struct MetricsFuture<F> {
 #[derive(Debug, Default)]
 pub struct Workers {
     counters: Mutex<Vec<Arc<Counters>>>,
-    tables: Mutex<Vec<Arc<Table>>>,
+    tables: Mutex<Vec<Arc<CacheTable>>>,
 }
 
 impl Workers {
@@ -56,7 +56,7 @@ impl Workers {
     }
 
     /// Takes in the cache of one more worker.
-    pub fn join_table(&self, table: Arc<Table>) {
+    pub fn join_table(&self, table: Arc<CacheTable>) {
         self.tables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

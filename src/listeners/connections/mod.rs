@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use self::open::{Holder, Open};
+use self::open::{Holder, OpenConnections};
 pub use self::presence::Presence;
 pub use self::untaken::Account;
 use self::untaken::Pot;
@@ -33,7 +33,7 @@ pub struct Connections(Arc<Registry>);
 
 #[derive(Debug, Default)]
 struct Registry {
-    open: Mutex<Open>,
+    open: Mutex<OpenConnections>,
     untaken: Arc<AtomicUsize>,
     left: Notify,
 }
@@ -108,7 +108,7 @@ impl Connections {
         timeout(LEAVING_AT_MOST, entering).await.unwrap_or(None)
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Open) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut OpenConnections) -> T) -> T {
         change(&mut self.0.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -25,27 +25,27 @@ pub(super) enum Holder {
 
 /// The places that are taken.
 #[derive(Debug, Default)]
-pub(super) struct Open {
+pub(super) struct OpenConnections {
     total: usize,
     /// Those that gave up their place and have not ended yet.
     leaving: usize,
     next: u64,
     /// Has an entry for as long as a holder has a connection, so it is as bounded as they are.
-    holders: HashMap<Holder, Held>,
+    holders: HashMap<Holder, HolderConnections>,
     /// The same by how many each has; of those with as many, who came first is last.
     by_count: BTreeSet<(usize, Reverse<u64>, Holder)>,
 }
 
 /// What one holder has.
 #[derive(Debug)]
-struct Held {
+struct HolderConnections {
     /// The number of its first connection.
     since: u64,
     connections: Vec<(u64, Arc<Presence>)>,
     untaken: Arc<AtomicUsize>,
 }
 
-impl Open {
+impl OpenConnections {
     pub(super) fn total(&self) -> usize {
         self.total
     }
@@ -128,11 +128,14 @@ impl Open {
     }
 
     fn put(&mut self, holder: Holder, number: u64, presence: Arc<Presence>) {
-        let held = self.holders.entry(holder).or_insert_with(|| Held {
-            since: number,
-            connections: Vec::new(),
-            untaken: Arc::default(),
-        });
+        let held = self
+            .holders
+            .entry(holder)
+            .or_insert_with(|| HolderConnections {
+                since: number,
+                connections: Vec::new(),
+                untaken: Arc::default(),
+            });
         let count = held.connections.len();
         self.by_count.remove(&(count, Reverse(held.since), holder));
         held.connections.push((number, presence));

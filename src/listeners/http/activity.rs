@@ -29,7 +29,7 @@ pub(super) struct Activity {
 }
 
 /// A request that waits for its response.
-pub(super) struct Open(Arc<Activity>);
+pub(super) struct OpenRequest(Arc<Activity>);
 
 /// A request that is answered when it is its turn.
 pub(super) struct Queued(Arc<Activity>);
@@ -74,9 +74,9 @@ impl Activity {
     }
 
     /// Notes that a request waits for its response.
-    pub(super) fn open(self: &Arc<Self>) -> Open {
+    pub(super) fn open(self: &Arc<Self>) -> OpenRequest {
         self.tenure.presence.begins_to_wait();
-        Open(Arc::clone(self))
+        OpenRequest(Arc::clone(self))
     }
 
     /// Whether a request has to wait for its turn: for those before it, or for the client to take what is there.
@@ -167,7 +167,7 @@ impl Drop for Queued {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         // What came up to now may be the body of the request that is answered.
         self.0.incoming.store(false, Ordering::Relaxed);

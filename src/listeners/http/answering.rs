@@ -18,7 +18,7 @@ use http::{Request, StatusCode, Version};
 use super::super::accept::Shared;
 use super::super::connections::Overdrawn;
 use super::super::counters::{HttpMethod, ListenerKind, count};
-use super::activity::{Activity, Open};
+use super::activity::{Activity, OpenRequest};
 use super::problem::Problem;
 use super::taken::CountedBody;
 
@@ -32,7 +32,7 @@ pub(super) struct Answering<F> {
     activity: Arc<Activity>,
     shared: Shared,
     /// There from when it has to be waited for.
-    open: Option<Open>,
+    open: Option<OpenRequest>,
 }
 
 /// What is counted of a request beside its response.

@@ -15,7 +15,7 @@ pub(super) use self::registration::{Converted, convert};
 
 use self::large::Large;
 use self::twins::{Presence, Twins, folded};
-use super::key::Key;
+use super::key::ServiceKey;
 use super::oddities::{Found, Oddities, Oddity};
 use super::status::Status;
 use crate::catalog::{Coverage, Doubt, Health, Instance, NameError, Outcome, Writer};
@@ -30,7 +30,7 @@ pub(super) struct Applier {
     large: Large,
     published: Published,
     /// Why it is not known what services have; told to the catalogue once it is published.
-    doubts: HashMap<Key, Doubt>,
+    doubts: HashMap<ServiceKey, Doubt>,
 }
 
 /// How the published catalogue stands to the working copy.
@@ -78,7 +78,7 @@ impl Applier {
     /// Writes what was read of a service; `is_present` says whether one of another spelling is there.
     pub(super) fn apply(
         &mut self,
-        key: &Key,
+        key: &ServiceKey,
         converted: Converted,
         is_present: impl Fn(&str, &str) -> bool,
     ) {
@@ -111,7 +111,11 @@ impl Applier {
     }
 
     /// Judges the instances of services anew.
-    pub(super) fn judge(&mut self, keys: &[Key], judge: impl Fn(&Key, &Instance) -> Health) {
+    pub(super) fn judge(
+        &mut self,
+        keys: &[ServiceKey],
+        judge: impl Fn(&ServiceKey, &Instance) -> Health,
+    ) {
         for key in keys {
             let outcome = self
                 .writer
@@ -121,7 +125,7 @@ impl Applier {
     }
 
     /// Notes whether it is known what a service has.
-    pub(super) fn doubt(&mut self, key: Key, doubt: Option<Doubt>) {
+    pub(super) fn doubt(&mut self, key: ServiceKey, doubt: Option<Doubt>) {
         if self.is_live() {
             // What has no DNS name is not asked for.
             let outcome = self.writer.doubt(&key.namespace, &key.name, doubt);
@@ -159,7 +163,7 @@ impl Applier {
         for _ in 0..unreadable {
             found.add(Oddity::Unreadable, "a record of the list of services");
         }
-        let key = Key {
+        let key = ServiceKey {
             namespace: Arc::clone(list),
             name: "".into(),
         };
@@ -201,7 +205,7 @@ impl Applier {
 
     fn note_twins(
         &mut self,
-        key: &Key,
+        key: &ServiceKey,
         presence: Presence,
         is_present: impl Fn(&str, &str) -> bool,
     ) {

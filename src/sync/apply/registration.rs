@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Group, Health, Id, Identity, Instance, InstanceAddress, is_label};
 use crate::nomad::{Read, Registration};
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 use crate::sync::oddities::{Found, Oddity};
 
 /// RFC 1035 section 2.3.4: the octets of a name and of a label, as text without the final dot.
@@ -36,7 +36,7 @@ impl Converted {
 /// Converts what was read of one service.
 ///
 /// What carries any of the tags `excluded` is as if it were not there.
-pub(in crate::sync) fn convert(key: &Key, read: Read, excluded: &[String]) -> Converted {
+pub(in crate::sync) fn convert(key: &ServiceKey, read: Read, excluded: &[String]) -> Converted {
     let mut found = Found::default();
     for _ in 0..read.unreadable {
         found.add(Oddity::Unreadable, "");
@@ -242,7 +242,7 @@ mod tests {
             registration(one),
             foreign,
         ];
-        let key = Key {
+        let key = ServiceKey {
             namespace: "default".into(),
             name: "redis".into(),
         };

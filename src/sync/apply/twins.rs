@@ -4,17 +4,17 @@
 
 use std::collections::HashMap;
 
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 
 /// The names with capital letters, by what they fold to.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Twins {
-    capitals: HashMap<(String, String), Vec<Key>, ahash::RandomState>,
+    capitals: HashMap<(String, String), Vec<ServiceKey>, ahash::RandomState>,
 }
 
 impl Twins {
     /// Notes that a service is there or not; returns the names with capital letters that fold to the same one.
-    pub(in crate::sync) fn note(&mut self, key: &Key, presence: Presence) -> &[Key] {
+    pub(in crate::sync) fn note(&mut self, key: &ServiceKey, presence: Presence) -> &[ServiceKey] {
         let folded = folded(key);
         let is_folded = *folded.0 == *key.namespace && *folded.1 == *key.name;
         if is_folded {
@@ -51,7 +51,7 @@ pub(in crate::sync) enum Presence {
 }
 
 /// Folds the letters of both names.
-pub(in crate::sync) fn folded(key: &Key) -> (String, String) {
+pub(in crate::sync) fn folded(key: &ServiceKey) -> (String, String) {
     (
         key.namespace.to_ascii_lowercase(),
         key.name.to_ascii_lowercase(),
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn names_that_fold_to_one_are_found_from_each_of_them() {
-        let key = |name: &str| Key {
+        let key = |name: &str| ServiceKey {
             namespace: "default".into(),
             name: name.into(),
         };

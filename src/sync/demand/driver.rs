@@ -14,7 +14,7 @@ use crate::catalog::{Coverage, Doubt, ReadRequest};
 use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, Wait};
 use crate::sync::apply::Converted;
 use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 use crate::sync::rights::doubt_of;
 use crate::sync::settings::SyncSettings;
 
@@ -24,9 +24,9 @@ pub(in crate::sync) struct Demand {
     settings: Arc<SyncSettings>,
     demands: Demands,
     commands: Commands,
-    reading: HashMap<u64, (Key, Consistency)>,
+    reading: HashMap<u64, (ServiceKey, Consistency)>,
     /// What has to leave the catalogue, since other names have taken its room.
-    gone: Vec<Key>,
+    gone: Vec<ServiceKey>,
     asks: mpsc::Receiver<ReadRequest>,
     coverage: Coverage,
 }
@@ -34,7 +34,7 @@ pub(in crate::sync) struct Demand {
 /// A service that was read.
 #[derive(Debug)]
 pub(in crate::sync) struct ReadService {
-    pub(in crate::sync) key: Key,
+    pub(in crate::sync) key: ServiceKey,
     pub(in crate::sync) result: Result<(QueryMeta, Converted), NomadError>,
 }
 
@@ -75,7 +75,7 @@ impl Demand {
     }
 
     /// Begins to read on demand, with services that the catalogue has from before.
-    pub(in crate::sync) fn begin(&mut self, held: Vec<Key>, now: Instant) {
+    pub(in crate::sync) fn begin(&mut self, held: Vec<ServiceKey>, now: Instant) {
         self.coverage = Coverage::OnDemand;
         for key in held {
             self.demands.inherit(key, now);
@@ -90,7 +90,7 @@ impl Demand {
 
     /// Takes a query's wish.
     pub(in crate::sync) fn asked(&mut self, ask: ReadRequest, nomad: Nomad, now: Instant) {
-        let key = Key {
+        let key = ServiceKey {
             namespace: ask.namespace.into(),
             name: ask.service.into(),
         };
@@ -112,7 +112,7 @@ impl Demand {
     pub(in crate::sync) fn turn(
         &mut self,
         now: Instant,
-        mut index: impl FnMut(&Key) -> u64,
+        mut index: impl FnMut(&ServiceKey) -> u64,
     ) -> Option<Instant> {
         while self.reading.len() < self.settings.reads_in_flight {
             let Some((key, gone)) = self.demands.next_read(now) else {
@@ -126,7 +126,7 @@ impl Demand {
     }
 
     /// Takes what has to leave the catalogue.
-    pub(in crate::sync) fn take_gone(&mut self) -> Vec<Key> {
+    pub(in crate::sync) fn take_gone(&mut self) -> Vec<ServiceKey> {
         std::mem::take(&mut self.gone)
     }
 
@@ -155,7 +155,7 @@ impl Demand {
     }
 
     /// Notes that a read is in the catalogue; returns who waits until that is published.
-    pub(in crate::sync) fn taken(&mut self, key: &Key, instances: usize) -> Vec<Waiter> {
+    pub(in crate::sync) fn taken(&mut self, key: &ServiceKey, instances: usize) -> Vec<Waiter> {
         let known = match instances {
             0 => Known::Absent,
             _ => Known::Here,
@@ -169,7 +169,7 @@ impl Demand {
     }
 
     /// Forgets what nobody asks for; returns what has to leave the catalogue.
-    pub(in crate::sync) fn sweep(&mut self, now: Instant) -> Vec<Key> {
+    pub(in crate::sync) fn sweep(&mut self, now: Instant) -> Vec<ServiceKey> {
         self.demands.sweep(now)
     }
 
@@ -178,7 +178,7 @@ impl Demand {
         self.commands.take()
     }
 
-    fn read(&mut self, key: Key, consistency: Consistency, min_index: u64) {
+    fn read(&mut self, key: ServiceKey, consistency: Consistency, min_index: u64) {
         let options = QueryOptions {
             consistency,
             min_index,

@@ -25,7 +25,7 @@ pub(super) use self::kept::Known;
 use self::kept::{Kept, Wish, Work, without_read};
 use self::queue::{Queue, add_waiter};
 use self::waiter::tell;
-use super::key::Key;
+use super::key::ServiceKey;
 use super::settings::OnDemand;
 use crate::catalog::{Doubt, NotRead};
 use crate::fair_queue::ClientAddress;
@@ -37,7 +37,7 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(super) struct Demands {
     settings: OnDemand,
-    names: HashMap<Key, Kept, ahash::RandomState>,
+    names: HashMap<ServiceKey, Kept, ahash::RandomState>,
     queue: Queue,
 }
 
@@ -51,14 +51,20 @@ impl Demands {
     }
 
     /// Takes over a service that the catalogue has from before; it has to be read before it counts.
-    pub(super) fn inherit(&mut self, key: Key, now: Instant) {
+    pub(super) fn inherit(&mut self, key: ServiceKey, now: Instant) {
         self.names
             .entry(key)
             .or_insert_with(|| Kept::new(Known::Here, now));
     }
 
     /// Takes a wish: it is told at once what is known, or once the service has been read.
-    pub(super) fn ask(&mut self, key: Key, client: ClientAddress, waiter: Waiter, now: Instant) {
+    pub(super) fn ask(
+        &mut self,
+        key: ServiceKey,
+        client: ClientAddress,
+        waiter: Waiter,
+        now: Instant,
+    ) {
         // A name that is not kept takes its room when it is read: what is never read costs others nothing.
         let (known, wish) = match self.names.get_mut(&key) {
             None => (Known::Nothing, Wish::Read),
@@ -95,7 +101,7 @@ impl Demands {
     }
 
     /// Returns the next service to read, and one that has to leave the catalogue to make room.
-    pub(super) fn next_read(&mut self, now: Instant) -> Option<(Key, Option<Key>)> {
+    pub(super) fn next_read(&mut self, now: Instant) -> Option<(ServiceKey, Option<ServiceKey>)> {
         let (key, waiting) = self.queue.pop(now)?;
         let gone = match self.names.contains_key(&key) {
             true => None,
@@ -114,7 +120,7 @@ impl Demands {
     }
 
     /// Notes what a read found, and returns who waits until the catalogue has it.
-    pub(super) fn read(&mut self, key: &Key, known: Known) -> Vec<Waiter> {
+    pub(super) fn read(&mut self, key: &ServiceKey, known: Known) -> Vec<Waiter> {
         let Some(kept) = self.names.get_mut(key) else {
             return Vec::new();
         };
@@ -126,7 +132,7 @@ impl Demands {
     }
 
     /// Notes that a read failed; who waits is told what is known from before, if anything is.
-    pub(super) fn failed(&mut self, key: &Key, doubt: Doubt, now: Instant) {
+    pub(super) fn failed(&mut self, key: &ServiceKey, doubt: Doubt, now: Instant) {
         if let Some(kept) = self.names.get_mut(key) {
             kept.work = Work::Idle;
             kept.failed = Some((now, doubt));
@@ -138,7 +144,7 @@ impl Demands {
     }
 
     /// Answers a wish while Nomad cannot be read: by what is known from before, if anything is.
-    pub(super) fn ask_without_nomad(&self, key: &Key, waiter: Waiter) {
+    pub(super) fn ask_without_nomad(&self, key: &ServiceKey, waiter: Waiter) {
         let error = NotRead::InDoubt(Doubt::Unreadable);
         tell(waiter, without_read(self.known(key), error));
     }
@@ -162,7 +168,7 @@ impl Demands {
     }
 
     /// Forgets what is kept no longer; returns what has to leave the catalogue.
-    pub(super) fn sweep(&mut self, now: Instant) -> Vec<Key> {
+    pub(super) fn sweep(&mut self, now: Instant) -> Vec<ServiceKey> {
         let keep_absent = self.settings.keep_absent;
         let mut gone = Vec::new();
         self.names.retain(|key, kept| {
@@ -197,13 +203,13 @@ impl Demands {
     }
 
     /// What is known of a service.
-    fn known(&self, key: &Key) -> Known {
+    fn known(&self, key: &ServiceKey) -> Known {
         let kept = self.names.get(key);
         kept.map_or(Known::Nothing, |kept| kept.known)
     }
 
     /// Makes room for one more name, by the one that was asked for longest ago.
-    fn make_room(&mut self) -> Option<Key> {
+    fn make_room(&mut self) -> Option<ServiceKey> {
         if self.names.len() < self.settings.names {
             return None;
         }

@@ -4,8 +4,8 @@ use tokio::sync::oneshot;
 
 use super::*;
 
-pub(super) fn key(name: &str) -> Key {
-    Key {
+pub(super) fn key(name: &str) -> ServiceKey {
+    ServiceKey {
         namespace: "default".into(),
         name: name.into(),
     }

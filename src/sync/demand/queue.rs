@@ -12,7 +12,7 @@ use super::Known;
 use super::budget::{Budget, BudgetShare};
 use super::waiter::Waiter;
 use crate::fair_queue::{ClientAddress, FairQueue, Room};
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 
 /// Queries that wait for the read of one service.
 pub(super) const WAITERS_MAX: usize = 1024;
@@ -22,9 +22,9 @@ const KNOWN_IN_ROW: u32 = 3;
 /// The names that wait.
 #[derive(Debug)]
 pub(super) struct Queue {
-    known: FairQueue<Key>,
-    unknown: FairQueue<Key>,
-    waiting: HashMap<Key, Waiting, ahash::RandomState>,
+    known: FairQueue<ServiceKey>,
+    unknown: FairQueue<ServiceKey>,
+    waiting: HashMap<ServiceKey, Waiting, ahash::RandomState>,
     known_in_row: u32,
     budget: Budget,
 }
@@ -65,11 +65,11 @@ impl Queue {
     /// Returns who waits in vain, with the name: there is no room.
     pub(super) fn push(
         &mut self,
-        key: Key,
+        key: ServiceKey,
         known: Known,
         client: ClientAddress,
         waiter: Option<Waiter>,
-    ) -> Option<(Key, Vec<Waiter>)> {
+    ) -> Option<(ServiceKey, Vec<Waiter>)> {
         let waiting = self.waiting.entry(key.clone()).or_default();
         let refused = match waiter {
             Some(waiter) => add_waiter(&mut waiting.waiters, waiter),
@@ -101,7 +101,7 @@ impl Queue {
     }
 
     /// Takes the name that is read next, if one may be read now.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<(Key, Waiting)> {
+    pub(super) fn pop(&mut self, now: Instant) -> Option<(ServiceKey, Waiting)> {
         loop {
             let part = self.next_part()?;
             if !self.budget.has(part, now) {
@@ -132,7 +132,7 @@ impl Queue {
     }
 
     /// Takes all that waits.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = (Key, Vec<Waiter>)> + use<> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = (ServiceKey, Vec<Waiter>)> + use<> {
         self.known.retain(|_| false);
         self.unknown.retain(|_| false);
         let all = std::mem::take(&mut self.waiting).into_iter();

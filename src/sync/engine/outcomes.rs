@@ -12,7 +12,7 @@ use crate::sync::follow::Outcome;
 use crate::sync::follow::plan::Apply;
 use crate::sync::guard::{Loss, Ruling};
 use crate::sync::health::Findings;
-use crate::sync::key::{Key, Trigger};
+use crate::sync::key::{ServiceKey, Trigger};
 use crate::sync::status::NomadAnswer;
 
 impl Engine {
@@ -63,7 +63,7 @@ impl Engine {
             self.follow.read_again(key);
         }
         let health = &self.health;
-        let judge = |key: &Key, instance: &_| health.judge(key, instance);
+        let judge = |key: &ServiceKey, instance: &_| health.judge(key, instance);
         self.applier.judge(&findings.judge, judge);
     }
 
@@ -103,7 +103,7 @@ impl Engine {
     }
 
     /// Forgets a service that was read on demand.
-    pub(super) fn drop_demanded(&mut self, key: &Key) {
+    pub(super) fn drop_demanded(&mut self, key: &ServiceKey) {
         self.follow.plan_mut().drop_demanded(key);
         self.take_read(key, Trigger::Event, Converted::none());
     }
@@ -122,7 +122,7 @@ impl Engine {
                 plan.hold(namespace, name, instances);
             } else {
                 let (namespace, name) = (namespace.into(), name.into());
-                let key = Key { namespace, name };
+                let key = ServiceKey { namespace, name };
                 self.guard.weigh(key, Loss::whole(instances));
             }
         }
@@ -162,7 +162,7 @@ impl Engine {
     }
 
     /// Takes services that a list has not any more.
-    fn take_gone(&mut self, gone: Vec<Key>, now: Instant) {
+    fn take_gone(&mut self, gone: Vec<ServiceKey>, now: Instant) {
         if gone.is_empty() {
             return;
         }
@@ -178,7 +178,7 @@ impl Engine {
     }
 
     /// Takes what was read of a service, or has the guard put it aside until the resync is over.
-    fn take_read(&mut self, key: &Key, trigger: Trigger, converted: Converted) {
+    fn take_read(&mut self, key: &ServiceKey, trigger: Trigger, converted: Converted) {
         let before = self.applier.writer();
         let before = before.instances(&key.namespace, &key.name).len();
         if let Some(converted) = self.guard.take(key, trigger, converted, before) {
@@ -212,7 +212,7 @@ impl Engine {
         }
     }
 
-    fn apply(&mut self, key: &Key, mut converted: Converted) {
+    fn apply(&mut self, key: &ServiceKey, mut converted: Converted) {
         self.health.judge_new(key, &mut converted.instances);
         let plan = self.follow.plan();
         let is_present = |namespace: &str, name: &str| plan.is_present(namespace, name);

@@ -30,7 +30,7 @@ use self::plan::{Heard, Order, Plan};
 use self::watch::Watch;
 use super::apply::Converted;
 use super::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
-use super::key::{Key, Trigger};
+use super::key::{ServiceKey, Trigger};
 use super::rights::{ALL, Access};
 use super::settings::SyncSettings;
 use super::status::Status;
@@ -105,14 +105,14 @@ enum Phase {
 pub(super) enum Outcome {
     /// A service was read.
     Read {
-        key: Key,
+        key: ServiceKey,
         trigger: Trigger,
         converted: Converted,
     },
     /// Services are gone.
-    Gone(Vec<Key>),
+    Gone(Vec<ServiceKey>),
     /// They are too old to be answered from.
-    TooOld(Vec<Key>),
+    TooOld(Vec<ServiceKey>),
     /// A list was taken; it may confirm what the guard holds back.
     Listed(Arc<str>),
     /// Records of a list could not be read.

@@ -11,7 +11,7 @@ use super::{Follow, Outcome, Pending};
 use crate::nomad::{Cause, NomadError, QueryMeta, QueryOptions, Wait};
 use crate::sync::apply::Converted;
 use crate::sync::ask::NomadRequest;
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 use crate::sync::rights::is_refusal;
 use crate::sync::status::NomadAnswer;
 
@@ -47,7 +47,7 @@ impl Follow {
     }
 
     /// Has a service read again because an instance of it may be gone without a word.
-    pub(in crate::sync) fn read_again(&mut self, key: &Key) {
+    pub(in crate::sync) fn read_again(&mut self, key: &ServiceKey) {
         self.plan.read_again(key);
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::apply::Converted;
-use super::key::{Key, Trigger};
+use super::key::{ServiceKey, Trigger};
 
 /// Instances that may always go at once: a small cluster stops half of itself every day.
 pub(super) const FEW_INSTANCES: usize = 10;
@@ -21,8 +21,8 @@ pub(super) struct Guard {
     grace: Duration,
     state: State,
     /// What the full read that is under way would take away.
-    weighed: HashMap<Key, Loss>,
-    held: HashMap<Key, Loss>,
+    weighed: HashMap<ServiceKey, Loss>,
+    held: HashMap<ServiceKey, Loss>,
     /// The lists that have not confirmed yet what is held back.
     unconfirmed: HashSet<Arc<str>>,
 }
@@ -57,7 +57,7 @@ enum State {
 #[derive(Debug)]
 pub(super) enum Ruling {
     /// They go into the catalogue.
-    Take(Vec<(Key, Loss)>),
+    Take(Vec<(ServiceKey, Loss)>),
     /// They are held back; so many instances are now.
     Hold(usize),
 }
@@ -77,7 +77,7 @@ impl Guard {
     /// Takes what was read of a service with so many instances; returns it unless it waits for the end of the resync.
     pub(super) fn take(
         &mut self,
-        key: &Key,
+        key: &ServiceKey,
         trigger: Trigger,
         converted: Converted,
         before: usize,
@@ -104,7 +104,7 @@ impl Guard {
     }
 
     /// Puts a loss of the full read aside until all of it has come, or to what is held back already.
-    pub(super) fn weigh(&mut self, key: Key, loss: Loss) {
+    pub(super) fn weigh(&mut self, key: ServiceKey, loss: Loss) {
         match self.state {
             State::Open => self.weighed.insert(key, loss),
             State::Holding(_) | State::Asking => self.held.insert(key, loss),
@@ -112,7 +112,7 @@ impl Guard {
     }
 
     /// Forgets what was held back of a service: something newer is known.
-    pub(super) fn forget(&mut self, key: &Key) {
+    pub(super) fn forget(&mut self, key: &ServiceKey) {
         self.weighed.remove(key);
         self.held.remove(key);
         if self.held.is_empty() {
@@ -132,7 +132,12 @@ impl Guard {
     }
 
     /// Rules on losses that came together, out of so many instances in all.
-    pub(super) fn rule(&mut self, losses: Vec<(Key, Loss)>, total: usize, now: Instant) -> Ruling {
+    pub(super) fn rule(
+        &mut self,
+        losses: Vec<(ServiceKey, Loss)>,
+        total: usize,
+        now: Instant,
+    ) -> Ruling {
         let lost: usize = losses.iter().map(|(_, loss)| loss.instances).sum();
         let is_mass = lost >= FEW_INSTANCES && lost * 2 > total;
         if self.grace.is_zero() || (self.state == State::Open && !is_mass) {
@@ -179,14 +184,14 @@ impl Guard {
     }
 
     /// Gives up what is still held back: Nomad has said it again.
-    pub(super) fn give_up(&mut self) -> Vec<(Key, Loss)> {
+    pub(super) fn give_up(&mut self) -> Vec<(ServiceKey, Loss)> {
         self.state = State::Open;
         self.weighed.clear();
         self.held.drain().collect()
     }
 
     /// Names the services of which something is held back.
-    pub(super) fn held(&self) -> impl Iterator<Item = &Key> {
+    pub(super) fn held(&self) -> impl Iterator<Item = &ServiceKey> {
         self.held.keys()
     }
 
@@ -203,9 +208,9 @@ mod tests {
 
     const GRACE: Duration = Duration::from_secs(60);
 
-    fn losses(instances: &[usize]) -> Vec<(Key, Loss)> {
+    fn losses(instances: &[usize]) -> Vec<(ServiceKey, Loss)> {
         let loss = |(at, &instances): (usize, &usize)| {
-            let key = Key {
+            let key = ServiceKey {
                 namespace: "default".into(),
                 name: at.to_string().into(),
             };

@@ -12,7 +12,7 @@ use super::plan::{ChecksRead, HealthPlan, Turn};
 use crate::catalog::{Health, HealthPolicy, Id, Instance, Writer};
 use crate::nomad::{Check, NomadError};
 use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 use crate::sync::rights::{HealthAccess, is_refusal};
 use crate::sync::settings::SyncSettings;
 use crate::sync::status::Status;
@@ -37,9 +37,9 @@ pub(in crate::sync) struct HealthDriver {
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Findings {
     /// Services whose instances are to be judged anew.
-    pub(in crate::sync) judge: Vec<Key>,
+    pub(in crate::sync) judge: Vec<ServiceKey>,
     /// Services that may have lost an instance without a word.
-    pub(in crate::sync) read_again: Vec<Key>,
+    pub(in crate::sync) read_again: Vec<ServiceKey>,
 }
 
 impl HealthDriver {
@@ -131,7 +131,7 @@ impl HealthDriver {
     }
 
     /// Judges the instances that a read brought, before they go into the catalogue.
-    pub(in crate::sync) fn judge_new(&mut self, key: &Key, instances: &mut [Instance]) {
+    pub(in crate::sync) fn judge_new(&mut self, key: &ServiceKey, instances: &mut [Instance]) {
         if self.settings.health.policy == HealthPolicy::Off {
             return;
         }
@@ -143,7 +143,7 @@ impl HealthDriver {
     }
 
     /// Judges one instance of a service.
-    pub(in crate::sync) fn judge(&self, key: &Key, instance: &Instance) -> Health {
+    pub(in crate::sync) fn judge(&self, key: &ServiceKey, instance: &Instance) -> Health {
         self.plan.judge(&key.name, instance)
     }
 
@@ -176,12 +176,12 @@ impl HealthDriver {
             return;
         }
         let found = catalogue.services_with(|it| changed.contains(&it.allocation_id()));
-        let keys: Vec<Key> = found.into_iter().map(key).collect();
+        let keys: Vec<ServiceKey> = found.into_iter().map(key).collect();
         findings.read_again.extend(keys.iter().cloned());
         findings.judge.extend(keys);
     }
 
-    fn look_what_was_asked(&mut self, catalogue: &Writer, now: Instant) -> Vec<Key> {
+    fn look_what_was_asked(&mut self, catalogue: &Writer, now: Instant) -> Vec<ServiceKey> {
         for key in catalogue.take_asked().into_iter().map(key) {
             let instances = catalogue.instances(&key.namespace, &key.name);
             let allocations = instances.iter().map(Instance::allocation_id).collect();
@@ -202,6 +202,6 @@ impl HealthDriver {
     }
 }
 
-fn key((namespace, name): (Arc<str>, Arc<str>)) -> Key {
-    Key { namespace, name }
+fn key((namespace, name): (Arc<str>, Arc<str>)) -> ServiceKey {
+    ServiceKey { namespace, name }
 }

@@ -27,7 +27,7 @@ use self::queue::Queue;
 use self::scope::{Resync, Scope};
 use self::services::Services;
 use crate::nomad::Consistency;
-use crate::sync::key::{Key, Trigger};
+use crate::sync::key::{ServiceKey, Trigger};
 use crate::sync::settings::Times;
 
 /// The state of the synchronisation.
@@ -58,7 +58,7 @@ pub(crate) struct Plan {
 /// A service to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
-    pub(crate) key: Key,
+    pub(crate) key: ServiceKey,
     pub(crate) trigger: Trigger,
     pub(crate) consistency: Consistency,
     /// An answer of an older state is not taken.
@@ -81,7 +81,7 @@ pub(crate) enum Verdict {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Removed {
     /// Services that are gone.
-    pub(crate) gone: Vec<Key>,
+    pub(crate) gone: Vec<ServiceKey>,
     /// Namespaces that are in the list no more: empty, or no longer allowed. Nothing of them is gone yet.
     pub(crate) vanished: Vec<Arc<str>>,
     /// Whether the leader said that Nomad's state went back: every list has to be asked anew.
@@ -199,7 +199,7 @@ impl Plan {
     }
 
     /// Has a service read again, if it is known.
-    pub(crate) fn read_again(&mut self, key: &Key) {
+    pub(crate) fn read_again(&mut self, key: &ServiceKey) {
         if let Some(service) = self.services.find(&key.namespace, &key.name) {
             self.queue.bulk(service);
         }

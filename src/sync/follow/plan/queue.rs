@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::services::{Service, Services, Work};
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 
 /// Three queues; each service stands in one at most, and perhaps in `later` with times that count no longer.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    urgent: VecDeque<Key>,
-    bulk: VecDeque<Key>,
-    later: BinaryHeap<Reverse<(Instant, Key)>>,
+    urgent: VecDeque<ServiceKey>,
+    bulk: VecDeque<ServiceKey>,
+    later: BinaryHeap<Reverse<(Instant, ServiceKey)>>,
 }
 
 impl Queue {
@@ -75,7 +75,7 @@ impl Queue {
     }
 
     /// Takes the next service to read.
-    pub(super) fn pop(&mut self, services: &mut Services, now: Instant) -> Option<Key> {
+    pub(super) fn pop(&mut self, services: &mut Services, now: Instant) -> Option<ServiceKey> {
         while self.due().is_some_and(|at| at <= now) {
             let Some(Reverse((at, key))) = self.later.pop() else {
                 break;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::catalog::Doubt;
-use crate::sync::key::{Key, Trigger};
+use crate::sync::key::{ServiceKey, Trigger};
 
 type Map<V> = HashMap<Arc<str>, V, ahash::RandomState>;
 
@@ -18,7 +18,7 @@ pub(super) const NOT_LISTED: u64 = 0;
 /// One service.
 #[derive(Debug)]
 pub(super) struct Service {
-    pub(super) key: Key,
+    pub(super) key: ServiceKey,
     /// The index of what the catalogue has of it; 0 when it was never read.
     pub(super) applied: u64,
     /// The index that a read must reach.
@@ -72,9 +72,9 @@ pub(super) struct Services {
     /// The highest index at which a service that is forgotten was known: it comes back by a newer state only.
     pub(super) forgotten_at: u64,
     /// First reads that have begun, the oldest first.
-    pub(super) silent: VecDeque<(Instant, Key)>,
+    pub(super) silent: VecDeque<(Instant, ServiceKey)>,
     /// Services whose doubt has changed since the catalogue was told.
-    pub(super) doubts_changed: Vec<Key>,
+    pub(super) doubts_changed: Vec<ServiceKey>,
 }
 
 impl Services {
@@ -116,7 +116,7 @@ impl Services {
                 .get_key_value(namespace)
                 .map(|(key, _)| Arc::clone(key));
             let namespace = shared.unwrap_or_else(|| namespace.into());
-            let key = Key {
+            let key = ServiceKey {
                 namespace: Arc::clone(&namespace),
                 name: name.into(),
             };
@@ -133,7 +133,7 @@ impl Services {
     }
 
     /// Notes how many instances the catalogue has of a service now.
-    pub(super) fn set_instances(&mut self, key: &Key, instances: usize) {
+    pub(super) fn set_instances(&mut self, key: &ServiceKey, instances: usize) {
         let Some(service) = self.find(&key.namespace, &key.name) else {
             return;
         };
@@ -143,7 +143,7 @@ impl Services {
     }
 
     /// Notes that a service no longer holds up the first publication.
-    pub(super) fn settle(&mut self, key: &Key) {
+    pub(super) fn settle(&mut self, key: &ServiceKey) {
         let Some(service) = self.find(&key.namespace, &key.name) else {
             return;
         };
@@ -153,7 +153,7 @@ impl Services {
     }
 
     /// Sets why it is not known what a service has; none when it is.
-    pub(super) fn set_doubt(&mut self, key: &Key, doubt: Option<Doubt>) {
+    pub(super) fn set_doubt(&mut self, key: &ServiceKey, doubt: Option<Doubt>) {
         let Some(service) = self.find(&key.namespace, &key.name) else {
             return;
         };
@@ -163,7 +163,7 @@ impl Services {
     }
 
     /// Forgets a service without instances that is not waited for.
-    pub(super) fn forget(&mut self, key: &Key) {
+    pub(super) fn forget(&mut self, key: &ServiceKey) {
         self.settle(key);
         let Some(services) = self.by_namespace.get_mut(&key.namespace) else {
             return;
@@ -221,7 +221,7 @@ impl Service {
         had_instances
     }
 
-    fn new(key: Key) -> Self {
+    fn new(key: ServiceKey) -> Self {
         Self {
             key,
             applied: 0,

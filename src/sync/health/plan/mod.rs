@@ -17,7 +17,7 @@ use tokio::time::{Duration, Instant};
 use self::budget::Budget;
 use crate::catalog::{Health, Id, Instance};
 use crate::nomad::Check;
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 use crate::sync::settings::HealthSettings;
 
 /// Allocations whose checks are read, at most; services that would bring more are not looked at.
@@ -30,7 +30,7 @@ pub(super) const DENIED_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct HealthPlan {
     settings: HealthSettings,
     budget: Budget,
-    watched: HashMap<Key, Watched>,
+    watched: HashMap<ServiceKey, Watched>,
     allocations: HashMap<Id, Allocation>,
     /// Those that were never read, then those that were, oldest first.
     fresh: VecDeque<Turn>,
@@ -52,7 +52,7 @@ struct Watched {
 /// An allocation with instances of watched services.
 #[derive(Debug)]
 struct Allocation {
-    services: Vec<Key>,
+    services: Vec<ServiceKey>,
     turn: u64,
     known: Known,
 }
@@ -101,7 +101,7 @@ impl HealthPlan {
     }
 
     /// Notes that a service was asked for, and in which allocations its instances are.
-    pub(super) fn asked(&mut self, key: &Key, allocations: Vec<Id>, now: Instant) {
+    pub(super) fn asked(&mut self, key: &ServiceKey, allocations: Vec<Id>, now: Instant) {
         let until = now + self.settings.asked_for;
         if let Some(watched) = self.watched.get_mut(key) {
             watched.until = until;
@@ -116,7 +116,7 @@ impl HealthPlan {
     }
 
     /// Notes in which allocations the instances of a service are now.
-    pub(super) fn changed(&mut self, key: &Key, mut allocations: Vec<Id>) {
+    pub(super) fn changed(&mut self, key: &ServiceKey, mut allocations: Vec<Id>) {
         let Some(watched) = self.watched.get_mut(key) else {
             return;
         };
@@ -136,9 +136,9 @@ impl HealthPlan {
     }
 
     /// Forgets the services that were not asked for lately, and returns them.
-    pub(super) fn forget(&mut self, now: Instant) -> Vec<Key> {
+    pub(super) fn forget(&mut self, now: Instant) -> Vec<ServiceKey> {
         let over = self.watched.iter().filter(|(_, it)| it.until <= now);
-        let over: Vec<Key> = over.map(|(key, _)| key.clone()).collect();
+        let over: Vec<ServiceKey> = over.map(|(key, _)| key.clone()).collect();
         for key in &over {
             self.changed(key, Vec::new());
         }
@@ -149,7 +149,7 @@ impl HealthPlan {
     }
 
     /// Takes what a read brought; returns the services to judge anew.
-    pub(super) fn read(&mut self, turn: Turn, read: ChecksRead, now: Instant) -> Vec<Key> {
+    pub(super) fn read(&mut self, turn: Turn, read: ChecksRead, now: Instant) -> Vec<ServiceKey> {
         if !self.is_good(&turn) {
             return Vec::new();
         }
@@ -185,7 +185,7 @@ impl HealthPlan {
     }
 
     /// Nothing may be read of a namespace: nothing is known of any allocation in it.
-    fn denied_in(&mut self, namespace: &Arc<str>, now: Instant) -> Vec<Key> {
+    fn denied_in(&mut self, namespace: &Arc<str>, now: Instant) -> Vec<ServiceKey> {
         self.denied
             .insert(Arc::clone(namespace), now + DENIED_PAUSE);
         for it in self.allocations.values_mut() {
@@ -236,7 +236,7 @@ impl HealthPlan {
         (self.watched.len(), self.allocations.len())
     }
 
-    fn enter(&mut self, id: Id, key: &Key) {
+    fn enter(&mut self, id: Id, key: &ServiceKey) {
         if let Some(it) = self.allocations.get_mut(&id) {
             it.services.push(key.clone());
             return;
@@ -254,7 +254,7 @@ impl HealthPlan {
         self.allocations.insert(id, allocation);
     }
 
-    fn leave(&mut self, id: &Id, key: &Key) {
+    fn leave(&mut self, id: &Id, key: &ServiceKey) {
         let Some(it) = self.allocations.get_mut(id) else {
             return;
         };

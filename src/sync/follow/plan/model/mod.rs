@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::time::{Duration, Instant};
 
 use self::steps::{Policy, Step};
-use super::{Apply, Failure, Heard, Key, ListTiming, Order, Plan, StreamAgain, Verdict};
+use super::{Apply, Failure, Heard, ListTiming, Order, Plan, ServiceKey, StreamAgain, Verdict};
 use crate::nomad::{Change, Consistency};
 use crate::sync::settings::Times;
 
@@ -250,6 +250,6 @@ impl Model {
     }
 }
 
-fn numbers(key: &Key) -> (usize, usize) {
+fn numbers(key: &ServiceKey) -> (usize, usize) {
     (key.namespace.parse().unwrap(), key.name.parse().unwrap())
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::steps::Policy;
-use super::{Apply, Key, LEADERS, ListTiming, Model, Verdict};
+use super::{Apply, LEADERS, ListTiming, Model, ServiceKey, Verdict};
 
 impl Model {
     /// Changes what the token may list, as an edited policy does.
@@ -34,7 +34,7 @@ impl Model {
         }
         self.observed = self.observed.max(self.index);
         let instances = self.truth().get(&service).copied().unwrap_or(0);
-        let key = Key {
+        let key = ServiceKey {
             namespace: service.0.to_string().into(),
             name: service.1.to_string().into(),
         };
