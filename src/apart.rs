@@ -23,9 +23,9 @@ pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
 
 /// Reads what is long apart, a few pieces at once, and leaves half of the cores to others.
 #[derive(Clone, Debug)]
-pub(crate) struct Turns(Arc<Semaphore>);
+pub(crate) struct BlockingPermits(Arc<Semaphore>);
 
-impl Turns {
+impl BlockingPermits {
     pub(crate) fn new() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self(Arc::new(Semaphore::new((cores / 2).max(1))))
@@ -63,7 +63,7 @@ mod tests {
                 Duration::ZERO
             };
             let read = move || receiver.recv_timeout(wait).is_ok();
-            Turns::new().read(octets, read).await
+            BlockingPermits::new().read(octets, read).await
         });
         reading.await.unwrap()
     }
@@ -76,7 +76,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn long_pieces_take_turns() {
-        let turns = Turns(Arc::new(Semaphore::new(1)));
+        let turns = BlockingPermits(Arc::new(Semaphore::new(1)));
         let others = Arc::clone(&turns.0);
         let free = turns.read(SHORT_OCTETS + 1, || others.available_permits());
         assert_eq!(free.await, 0);
@@ -87,6 +87,6 @@ mod tests {
     async fn one_thread_just_reads() {
         let own = thread::current().id();
         let read = || thread::current().id() == own;
-        assert!(Turns::new().read(SHORT_OCTETS + 1, read).await);
+        assert!(BlockingPermits::new().read(SHORT_OCTETS + 1, read).await);
     }
 }

@@ -22,7 +22,7 @@ pub struct Exchange<S> {
     stack: S,
     transport: Transport,
     server: Arc<Server>,
-    turns: Turns,
+    turns: RotationSource,
     reader: Reader,
 }
 
@@ -80,7 +80,7 @@ impl<S: Stack> Exchange<S> {
             stack,
             transport,
             server,
-            turns: Turns(rand::random::<u32>() | 1),
+            turns: RotationSource(rand::random::<u32>() | 1),
             reader: Reader::Client,
         }
     }
@@ -244,9 +244,9 @@ fn refusal(query: &Query) -> Option<Answer> {
 
 /// Numbers that look random enough to share the load among records (xorshift).
 #[derive(Clone, Debug)]
-struct Turns(u32);
+struct RotationSource(u32);
 
-impl Turns {
+impl RotationSource {
     fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;

@@ -21,7 +21,7 @@ use super::servers::{Once, Servers, opened, whole};
 use super::settings::NomadSettings;
 use super::tls::{TlsError, TlsSettings};
 use super::token::Token;
-use crate::apart::Turns;
+use crate::apart::BlockingPermits;
 
 /// A client of Nomad's HTTP API; cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ struct Inner {
     settings: NomadSettings,
     servers: Arc<Servers>,
     permits: Permits,
-    turns: Turns,
+    turns: BlockingPermits,
     network: Network,
 }
 
@@ -135,7 +135,7 @@ impl Client {
                 settings,
                 servers,
                 permits,
-                turns: Turns::new(),
+                turns: BlockingPermits::new(),
                 network,
             }),
         })
@@ -194,7 +194,7 @@ impl Client {
     }
 
     /// Has long bodies and lines read.
-    pub(super) fn turns(&self) -> &Turns {
+    pub(super) fn turns(&self) -> &BlockingPermits {
         &self.inner.turns
     }
 

@@ -14,7 +14,7 @@ use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, Decoder};
 
 use super::error::{Cause, NomadError, excerpt};
 use super::permits::Permit;
-use crate::apart::Turns;
+use crate::apart::BlockingPermits;
 
 /// An open stream.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct EventStream {
     url: String,
     silence: Duration,
     limit_bytes: usize,
-    turns: Turns,
+    turns: BlockingPermits,
 }
 
 /// One line of the stream.
@@ -62,7 +62,7 @@ impl EventStream {
         url: String,
         silence: Duration,
         limit_bytes: usize,
-        turns: Turns,
+        turns: BlockingPermits,
     ) -> Self {
         Self {
             response,

@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use tower::{Layer, Service};
 
 use self::equal::{Equal, Role};
-use self::turn::Turns;
+use self::turn::FairSemaphore;
 use super::proof::client_address;
 use crate::answers::{AnswerError, Attempt, Effort, SourcedAnswer};
 use crate::dns::{CookieSecrets, Query, Transport};
@@ -27,7 +27,7 @@ const TIMES_SHARED: usize = 3;
 /// Has a service's answers that cost much wait for their turn.
 #[derive(Clone, Debug)]
 pub(super) struct TurnsLayer {
-    waits: Arc<Waits>,
+    waits: Arc<InTurnShared>,
     cookies: Option<Arc<CookieSecrets>>,
 }
 
@@ -35,27 +35,27 @@ pub(super) struct TurnsLayer {
 #[derive(Clone, Debug)]
 pub(super) struct InTurn<S> {
     inner: S,
-    waits: Arc<Waits>,
+    waits: Arc<InTurnShared>,
     cookies: Option<Arc<CookieSecrets>>,
 }
 
 /// What queries of all workers wait for.
 #[derive(Debug)]
-struct Waits {
-    turns: Arc<Turns>,
+struct InTurnShared {
+    turns: Arc<FairSemaphore>,
     equal: Arc<Equal>,
 }
 
 /// An answer, or the wait for the turn to make it.
 #[derive(Debug)]
-pub(super) struct InTurnFuture<S: Service<Attempt>>(State<S>);
+pub(super) struct InTurnFuture<S: Service<Attempt>>(InTurnState<S>);
 
-enum State<S: Service<Attempt>> {
+enum InTurnState<S: Service<Attempt>> {
     Bounded {
         first: S::Future,
         attempt: Box<Attempt>,
         inner: S,
-        waits: Arc<Waits>,
+        waits: Arc<InTurnShared>,
     },
     Waiting(Pin<Box<dyn Future<Output = Result<SourcedAnswer, AnswerError>> + Send>>),
 }
@@ -64,8 +64,8 @@ impl TurnsLayer {
     /// Makes the layer: so many answers at once, and so much room for those who wait.
     pub(super) fn new(at_once: usize, room: Room) -> Self {
         Self {
-            waits: Arc::new(Waits {
-                turns: Arc::new(Turns::new(at_once, room)),
+            waits: Arc::new(InTurnShared {
+                turns: Arc::new(FairSemaphore::new(at_once, room)),
                 equal: Arc::new(Equal::new(room.per_class)),
             }),
             cookies: None,
@@ -116,7 +116,7 @@ where
             query,
             effort: Effort::Bounded,
         };
-        InTurnFuture(State::Bounded {
+        InTurnFuture(InTurnState::Bounded {
             first: self.inner.call(attempt.clone()),
             attempt: Box::new(attempt),
             inner: self.inner.clone(),
@@ -139,8 +139,8 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match &mut self.0 {
-                State::Waiting(answer) => return answer.as_mut().poll(context),
-                State::Bounded {
+                InTurnState::Waiting(answer) => return answer.as_mut().poll(context),
+                InTurnState::Bounded {
                     first,
                     attempt,
                     inner,
@@ -148,7 +148,7 @@ where
                 } => match std::task::ready!(Pin::new(first).poll(context)) {
                     Err(AnswerError::OutOfTurn) => {
                         let answer = in_turn(Arc::clone(waits), inner.clone(), attempt.clone());
-                        self.0 = State::Waiting(Box::pin(answer));
+                        self.0 = InTurnState::Waiting(Box::pin(answer));
                     }
                     done => return Poll::Ready(done),
                 },
@@ -158,7 +158,7 @@ where
 }
 
 async fn in_turn<S>(
-    waits: Arc<Waits>,
+    waits: Arc<InTurnShared>,
     mut inner: S,
     attempt: Box<Attempt>,
 ) -> Result<SourcedAnswer, AnswerError>
@@ -197,7 +197,7 @@ where
     inner.call(whole(*attempt)).await
 }
 
-impl<S: Service<Attempt>> std::fmt::Debug for State<S> {
+impl<S: Service<Attempt>> std::fmt::Debug for InTurnState<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Bounded { .. } => "Bounded",

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::end::End;
 use self::input::{Input, Next};
 use self::output::Output;
-use self::turn::Turn;
+use self::turn::BatchSize;
 use super::connections::{Overdrawn, Tenure};
 use super::exchange::{Exchange, Exchanged};
 use super::limits::ConnectionLimits;
@@ -70,7 +70,7 @@ struct Conversation<'limits, 'stream, Stream, S> {
     waiting: FuturesUnordered<BoxFuture<'static, Vec<u8>>>,
     output: Output,
     /// What was answered since others had their turn.
-    turn: Turn,
+    turn: BatchSize,
     phase: Phase,
     /// When a query or an answer last went through.
     active: Instant,
@@ -114,7 +114,7 @@ where
             input: Input::new(),
             waiting: FuturesUnordered::new(),
             output: Output::new(limits.unwritten_octets),
-            turn: Turn::default(),
+            turn: BatchSize::default(),
             phase: Phase::Reading,
             active,
             timer: Box::pin(sleep_until(active + limits.idle)),
@@ -157,7 +157,7 @@ where
                 return self.yield_turn(context);
             }
         }
-        self.turn = Turn::default();
+        self.turn = BatchSize::default();
         if self.settle().is_err() {
             return Poll::Ready(End::Untaken);
         }
@@ -166,7 +166,7 @@ where
 
     /// Lets others have their turn before it goes on.
     fn yield_turn(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        self.turn = Turn::default();
+        self.turn = BatchSize::default();
         if self.settle().is_err() {
             return Poll::Ready(End::Untaken);
         }

@@ -7,12 +7,12 @@ const OCTETS: usize = 64 * 1024;
 
 /// What was answered in one turn.
 #[derive(Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct BatchSize {
     answers: usize,
     octets: usize,
 }
 
-impl Turn {
+impl BatchSize {
     /// Adds an answer.
     pub(super) fn add(&mut self, octets: usize) {
         self.answers += 1;

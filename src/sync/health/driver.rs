@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::ended::Ended;
-use super::plan::{ChecksRead, HealthPlan, Turn};
+use super::plan::{CheckTurn, ChecksRead, HealthPlan};
 use crate::catalog::{Health, HealthPolicy, Id, Instance, Writer};
 use crate::nomad::{Check, NomadError};
 use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
@@ -28,7 +28,7 @@ pub(in crate::sync) struct HealthDriver {
     plan: HealthPlan,
     ended: Ended,
     commands: Commands,
-    reading: HashMap<u64, Turn>,
+    reading: HashMap<u64, CheckTurn>,
     /// When it is next looked at what was asked for.
     next_look: Instant,
 }

@@ -33,7 +33,7 @@ pub(super) struct HealthPlan {
     watched: HashMap<ServiceKey, Watched>,
     allocations: HashMap<Id, Allocation>,
     /// Those that were never read, then those that were, oldest first.
-    fresh: VecDeque<Turn>,
+    fresh: VecDeque<CheckTurn>,
     again: BinaryHeap<Reverse<(Instant, u64, Id)>>,
     turns: u64,
     /// Namespaces whose checks Nomad refuses, and when it is asked again.
@@ -69,7 +69,7 @@ enum Known {
 
 /// An allocation whose checks are to be read; void once its number is not the allocation's any more.
 #[derive(Clone, Debug)]
-pub(super) struct Turn {
+pub(super) struct CheckTurn {
     pub(super) allocation: Id,
     number: u64,
 }
@@ -149,7 +149,12 @@ impl HealthPlan {
     }
 
     /// Takes what a read brought; returns the services to judge anew.
-    pub(super) fn read(&mut self, turn: Turn, read: ChecksRead, now: Instant) -> Vec<ServiceKey> {
+    pub(super) fn read(
+        &mut self,
+        turn: CheckTurn,
+        read: ChecksRead,
+        now: Instant,
+    ) -> Vec<ServiceKey> {
         if !self.is_good(&turn) {
             return Vec::new();
         }
@@ -247,7 +252,7 @@ impl HealthPlan {
             turn: self.turns,
             known: Known::Nothing,
         };
-        self.fresh.push_back(Turn {
+        self.fresh.push_back(CheckTurn {
             allocation: id.clone(),
             number: self.turns,
         });
