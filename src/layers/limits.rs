@@ -8,7 +8,7 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
 
-use crate::fair_queue::Room;
+use crate::fair_queue::QueueCapacity;
 
 /// Which part of all that may wait may wait for a turn, of one class of clients: the others find room.
 const CLASS_SHARE: usize = 4;
@@ -39,8 +39,8 @@ impl Default for StackLimits {
 
 impl StackLimits {
     /// How many queries may wait for their turn to have such an answer made.
-    pub(super) fn large_room(&self) -> Room {
-        Room {
+    pub(super) fn large_room(&self) -> QueueCapacity {
+        QueueCapacity {
             per_client: self.large_per_client,
             per_class: (self.waiting / CLASS_SHARE).max(1),
         }

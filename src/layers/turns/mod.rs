@@ -19,7 +19,7 @@ use self::turn::FairSemaphore;
 use super::proof::client_address;
 use crate::answers::{AnswerError, Attempt, Effort, SourcedAnswer};
 use crate::dns::{CookieSecrets, Query, Transport};
-use crate::fair_queue::Room;
+use crate::fair_queue::QueueCapacity;
 
 /// How often a query waits for an equal one, where what that has made no longer holds, before it has a turn alone.
 const TIMES_SHARED: usize = 3;
@@ -62,7 +62,7 @@ enum InTurnState<S: Service<Attempt>> {
 
 impl TurnsLayer {
     /// Makes the layer: so many answers at once, and so much room for those who wait.
-    pub(super) fn new(at_once: usize, room: Room) -> Self {
+    pub(super) fn new(at_once: usize, room: QueueCapacity) -> Self {
         Self {
             waits: Arc::new(InTurnShared {
                 turns: Arc::new(FairSemaphore::new(at_once, room)),

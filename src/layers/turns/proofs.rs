@@ -73,7 +73,7 @@ fn query(host: u8) -> Query {
 
 #[tokio::test]
 async fn a_thousand_equal_queries_of_one_client_take_one_turn() {
-    let room = Room {
+    let room = QueueCapacity {
         per_client: 4,
         per_class: 1024,
     };
@@ -92,7 +92,7 @@ async fn a_thousand_equal_queries_of_one_client_take_one_turn() {
 
 #[tokio::test]
 async fn where_who_had_it_made_gives_up_another_has() {
-    let room = Room {
+    let room = QueueCapacity {
         per_client: 4,
         per_class: 1024,
     };
@@ -111,7 +111,7 @@ async fn where_who_had_it_made_gives_up_another_has() {
 
 #[tokio::test]
 async fn who_finds_no_room_among_equal_queries_is_told_at_once() {
-    let room = Room {
+    let room = QueueCapacity {
         per_client: 4,
         per_class: 3,
     };

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::answers::AnswerError;
-use crate::fair_queue::{ClientAddress, FairQueue, Room};
+use crate::fair_queue::{ClientAddress, FairQueue, QueueCapacity};
 
 /// The turns of all workers.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) struct FairPermit(Option<Arc<FairSemaphore>>);
 
 impl FairSemaphore {
     /// Makes so many at once, with so much room for those who wait.
-    pub(super) fn new(at_once: usize, room: Room) -> Self {
+    pub(super) fn new(at_once: usize, room: QueueCapacity) -> Self {
         let held = Mutex::new(FairSemaphoreState {
             taken: 0,
             waiting: FairQueue::new(room),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     fn turns(per_client: usize) -> Arc<FairSemaphore> {
-        let room = Room {
+        let room = QueueCapacity {
             per_client,
             per_class: 100,
         };

@@ -27,7 +27,7 @@ const OWN_OCTETS: usize = 16 * 1024;
 
 /// What becomes a response that is counted.
 pub(super) struct Answering<F> {
-    state: State<F>,
+    state: AnsweringState<F>,
     asked: RequestStats,
     activity: Arc<Activity>,
     shared: Shared,
@@ -43,7 +43,7 @@ pub(super) struct RequestStats {
     version: Version,
 }
 
-enum State<F> {
+enum AnsweringState<F> {
     Begun(F),
     /// It waits for others first.
     Queued(BoxFuture<'static, Result<Response, Infallible>>),
@@ -62,7 +62,7 @@ where
         shared: Shared,
     ) -> Self {
         Self {
-            state: begun.map_or(State::Panicked, State::Begun),
+            state: begun.map_or(AnsweringState::Panicked, AnsweringState::Begun),
             asked,
             activity,
             shared,
@@ -78,7 +78,7 @@ where
         shared: Shared,
     ) -> Self {
         Self {
-            state: State::Queued(answer.boxed()),
+            state: AnsweringState::Queued(answer.boxed()),
             asked,
             activity,
             shared,
@@ -89,14 +89,14 @@ where
     fn poll_state(&mut self, context: &mut Context<'_>) -> Poll<Response> {
         let state = &mut self.state;
         let polled = catch_unwind(AssertUnwindSafe(|| match state {
-            State::Begun(answer) => Some(Pin::new(answer).poll(context)),
-            State::Queued(answer) => Some(answer.poll_unpin(context)),
-            State::Panicked => None,
+            AnsweringState::Begun(answer) => Some(Pin::new(answer).poll(context)),
+            AnsweringState::Queued(answer) => Some(answer.poll_unpin(context)),
+            AnsweringState::Panicked => None,
         }));
         if let Ok(Some(polled)) = polled {
             return polled.map(|Ok(response)| response);
         }
-        self.state = State::Panicked;
+        self.state = AnsweringState::Panicked;
         count(&self.shared.counters.panics);
         Poll::Ready(Problem::internal().into_response())
     }

@@ -23,7 +23,7 @@ pub(super) use self::waiter::Waiter;
 
 pub(super) use self::kept::Known;
 use self::kept::{Kept, Wish, Work, without_read};
-use self::queue::{Queue, add_waiter};
+use self::queue::{DemandQueue, add_waiter};
 use self::waiter::tell;
 use super::key::ServiceKey;
 use super::settings::OnDemand;
@@ -38,13 +38,13 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 pub(super) struct Demands {
     settings: OnDemand,
     names: HashMap<ServiceKey, Kept, ahash::RandomState>,
-    queue: Queue,
+    queue: DemandQueue,
 }
 
 impl Demands {
     pub(super) fn new(settings: OnDemand, now: Instant) -> Self {
         Self {
-            queue: Queue::new(settings.waiting, settings.reads_per_second, now),
+            queue: DemandQueue::new(settings.waiting, settings.reads_per_second, now),
             settings,
             names: HashMap::default(),
         }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Known;
 use super::budget::{Budget, BudgetShare};
 use super::waiter::Waiter;
-use crate::fair_queue::{ClientAddress, FairQueue, Room};
+use crate::fair_queue::{ClientAddress, FairQueue, QueueCapacity};
 use crate::sync::key::ServiceKey;
 
 /// Queries that wait for the read of one service.
@@ -21,17 +21,17 @@ const KNOWN_IN_ROW: u32 = 3;
 
 /// The names that wait.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct DemandQueue {
     known: FairQueue<ServiceKey>,
     unknown: FairQueue<ServiceKey>,
-    waiting: HashMap<ServiceKey, Waiting, ahash::RandomState>,
+    waiting: HashMap<ServiceKey, WaitingName, ahash::RandomState>,
     known_in_row: u32,
     budget: Budget,
 }
 
 /// One name that waits.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct WaitingName {
     pub(super) waiters: Vec<Waiter>,
     /// It is read though nobody waits.
     is_refresh: bool,
@@ -39,10 +39,10 @@ pub(super) struct Waiting {
     clients: SmallVec<[ClientAddress; 1]>,
 }
 
-impl Queue {
+impl DemandQueue {
     /// Makes one: so many names of one class of clients may wait, and so many reads are begun in a second.
     pub(super) fn new(most: usize, reads_per_second: u32, now: Instant) -> Self {
-        let room = Room {
+        let room = QueueCapacity {
             per_client: most,
             per_class: most,
         };
@@ -101,7 +101,7 @@ impl Queue {
     }
 
     /// Takes the name that is read next, if one may be read now.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<(ServiceKey, Waiting)> {
+    pub(super) fn pop(&mut self, now: Instant) -> Option<(ServiceKey, WaitingName)> {
         loop {
             let part = self.next_part()?;
             if !self.budget.has(part, now) {

@@ -19,7 +19,7 @@ pub(super) const FEW_INSTANCES: usize = 10;
 #[derive(Debug)]
 pub(super) struct Guard {
     grace: Duration,
-    state: State,
+    state: GuardState,
     /// What the full read that is under way would take away.
     weighed: HashMap<ServiceKey, Loss>,
     held: HashMap<ServiceKey, Loss>,
@@ -45,7 +45,7 @@ impl Loss {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum GuardState {
     Open,
     /// Losses are held back until then.
     Holding(Instant),
@@ -67,7 +67,7 @@ impl Guard {
     pub(super) fn new(grace: Duration) -> Self {
         Self {
             grace,
-            state: State::Open,
+            state: GuardState::Open,
             weighed: HashMap::new(),
             held: HashMap::new(),
             unconfirmed: HashSet::new(),
@@ -106,8 +106,8 @@ impl Guard {
     /// Puts a loss of the full read aside until all of it has come, or to what is held back already.
     pub(super) fn weigh(&mut self, key: ServiceKey, loss: Loss) {
         match self.state {
-            State::Open => self.weighed.insert(key, loss),
-            State::Holding(_) | State::Asking => self.held.insert(key, loss),
+            GuardState::Open => self.weighed.insert(key, loss),
+            GuardState::Holding(_) | GuardState::Asking => self.held.insert(key, loss),
         };
     }
 
@@ -116,7 +116,7 @@ impl Guard {
         self.weighed.remove(key);
         self.held.remove(key);
         if self.held.is_empty() {
-            self.state = State::Open;
+            self.state = GuardState::Open;
         }
     }
 
@@ -140,11 +140,11 @@ impl Guard {
     ) -> Ruling {
         let lost: usize = losses.iter().map(|(_, loss)| loss.instances).sum();
         let is_mass = lost >= FEW_INSTANCES && lost * 2 > total;
-        if self.grace.is_zero() || (self.state == State::Open && !is_mass) {
+        if self.grace.is_zero() || (self.state == GuardState::Open && !is_mass) {
             return Ruling::Take(losses);
         }
-        if self.state == State::Open {
-            self.state = State::Holding(now + self.grace);
+        if self.state == GuardState::Open {
+            self.state = GuardState::Holding(now + self.grace);
         }
         self.held.extend(losses);
         Ruling::Hold(self.held_instances())
@@ -152,9 +152,9 @@ impl Guard {
 
     /// Says whether the grace is over, once; then Nomad is to be asked again.
     pub(super) fn begins_to_ask(&mut self, now: Instant) -> bool {
-        let over = matches!(self.state, State::Holding(until) if until <= now);
+        let over = matches!(self.state, GuardState::Holding(until) if until <= now);
         if over {
-            self.state = State::Asking;
+            self.state = GuardState::Asking;
         }
         over
     }
@@ -162,8 +162,8 @@ impl Guard {
     /// Returns when the grace is over.
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
-            State::Holding(until) => Some(until),
-            State::Open | State::Asking => None,
+            GuardState::Holding(until) => Some(until),
+            GuardState::Open | GuardState::Asking => None,
         }
     }
 
@@ -180,12 +180,12 @@ impl Guard {
     /// Whether Nomad was asked again, and every list that is followed has answered.
     pub(super) fn is_confirmed<'a>(&self, mut lists: impl Iterator<Item = &'a Arc<str>>) -> bool {
         let waits = |list: &Arc<str>| self.unconfirmed.contains(list);
-        self.state == State::Asking && !lists.any(waits)
+        self.state == GuardState::Asking && !lists.any(waits)
     }
 
     /// Gives up what is still held back: Nomad has said it again.
     pub(super) fn give_up(&mut self) -> Vec<(ServiceKey, Loss)> {
-        self.state = State::Open;
+        self.state = GuardState::Open;
         self.weighed.clear();
         self.held.drain().collect()
     }

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::scope::StreamAgain;
 
-use self::queue::Queue;
+use self::queue::ReadQueue;
 use self::scope::{Resync, Scope};
 use self::services::Services;
 use crate::nomad::Consistency;
@@ -44,7 +44,7 @@ pub(crate) struct Plan {
     went_back_to: u64,
     scopes: Vec<Scope>,
     services: Services,
-    queue: Queue,
+    queue: ReadQueue,
     resync: Resync,
     resync_began: Option<Instant>,
     /// When the last resync had nothing left to begin.
@@ -133,7 +133,7 @@ impl Plan {
             went_back_to: 0,
             scopes: Vec::new(),
             services: Services::default(),
-            queue: Queue::default(),
+            queue: ReadQueue::default(),
             resync: Resync::NotNeeded,
             resync_began: None,
             resync_ended: None,

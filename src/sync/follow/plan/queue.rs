@@ -13,13 +13,13 @@ use crate::sync::key::ServiceKey;
 
 /// Three queues; each service stands in one at most, and perhaps in `later` with times that count no longer.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(super) struct ReadQueue {
     urgent: VecDeque<ServiceKey>,
     bulk: VecDeque<ServiceKey>,
     later: BinaryHeap<Reverse<(Instant, ServiceKey)>>,
 }
 
-impl Queue {
+impl ReadQueue {
     /// Puts a service at the end of the urgent ones; one that must wait for its time stays where it is.
     pub(super) fn urgent(&mut self, service: &mut Service) {
         if matches!(service.work, Work::Idle | Work::Bulk) {
