@@ -36,7 +36,7 @@ pub use descriptors::raise_descriptors;
 pub use filter::try_filter;
 pub use logs::{Log, start as start_log};
 pub use renewal::Renewable;
-pub use running::{Ended, Ending, Running};
+pub use running::{Ending, ExitReason, Running};
 
 use self::listening::Listeners;
 use self::renewal::Renewal;

@@ -56,7 +56,7 @@ pub enum Ending {
 
 /// How a gateway ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum ExitReason {
     /// It was asked to.
     Asked,
     /// A part of it ended that must not.
@@ -70,9 +70,9 @@ impl Running {
     ///
     /// First it is not ready any more, and answers on for a while; then UDP ends, and then all else. What is under
     /// way may end within the drain time.
-    pub async fn until(mut self, ending: impl Future<Output = Ending>) -> Ended {
+    pub async fn until(mut self, ending: impl Future<Output = Ending>) -> ExitReason {
         let (ended, ending) = tokio::select! {
-            ending = ending => (Ended::Asked, ending),
+            ending = ending => (ExitReason::Asked, ending),
             ended = self.broken() => (ended, Ending::AtOnce),
         };
         let lameduck = match ending {
@@ -103,17 +103,17 @@ impl Running {
     }
 
     /// Waits until a part ends that must not.
-    async fn broken(&mut self) -> Ended {
+    async fn broken(&mut self) -> ExitReason {
         tokio::select! {
-            error = filter_refused(&mut self.filtering) => Ended::Misconfigured(error),
+            error = filter_refused(&mut self.filtering) => ExitReason::Misconfigured(error),
             result = &mut self.syncing => {
-                Ended::Broken(format!("what follows Nomad ended: {result:?}"))
+                ExitReason::Broken(format!("what follows Nomad ended: {result:?}"))
             }
             Some(result) = self.listeners.join_next() => {
-                Ended::Broken(format!("a listener ended: {result:?}"))
+                ExitReason::Broken(format!("a listener ended: {result:?}"))
             }
             Some(result) = self.pages.join_next() => {
-                Ended::Broken(format!("the operator's listener ended: {result:?}"))
+                ExitReason::Broken(format!("the operator's listener ended: {result:?}"))
             }
         }
     }

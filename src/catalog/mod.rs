@@ -45,7 +45,7 @@ pub use snapshot::Snapshot;
 pub use sources::Sources;
 pub use taken::PlaceSet;
 pub use view::{Lookup, View};
-pub use writer::{Outcome, Writer};
+pub use writer::{PutOutcome, Writer};
 
 /// Holds the snapshot that answers are made from.
 #[derive(Debug, Default)]

@@ -14,7 +14,7 @@ use super::{Catalog, Cell, Coverage, Instance, ReadRequest, Service, ServicePart
 
 /// Whether a `put` changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PutOutcome {
     /// The catalogue had it so already.
     Unchanged,
     /// The working copy differs from what was published.
@@ -67,7 +67,7 @@ impl Writer {
         namespace: &str,
         service: &str,
         instances: Vec<Instance>,
-    ) -> Result<Outcome, NameError> {
+    ) -> Result<PutOutcome, NameError> {
         let (namespace_key, service_key) = keys(namespace, service)?;
         let held = self.working.namespaces.get(&*namespace_key);
         let old = held
@@ -79,7 +79,7 @@ impl Writer {
             _ => Arc::from([]),
         };
         if *before == *instances {
-            return Ok(Outcome::Unchanged);
+            return Ok(PutOutcome::Unchanged);
         }
         self.count(&namespace_key, &before, &instances);
 
@@ -94,7 +94,7 @@ impl Writer {
             }),
         }
         self.replace(namespace_key, service_key, old, parts);
-        Ok(Outcome::Changed)
+        Ok(PutOutcome::Changed)
     }
 
     /// Whether there is anything published.
@@ -151,12 +151,12 @@ impl Writer {
     }
 
     /// Forgets the addresses that no instance has had for `grace`; the next publication shows it.
-    pub fn retire_addresses(&mut self, grace: Duration) -> Outcome {
-        let mut outcome = Outcome::Unchanged;
+    pub fn retire_addresses(&mut self, grace: Duration) -> PutOutcome {
+        let mut outcome = PutOutcome::Unchanged;
         while let Some(address) = self.retired.pop(grace) {
             if let Some(gone) = self.working.addresses.remove(&address) {
                 self.superseded.push(gone.cell);
-                outcome = Outcome::Changed;
+                outcome = PutOutcome::Changed;
             }
         }
         outcome

@@ -16,7 +16,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::app::{
-    self, Bound, Demo, DemoOptions, Ended, LookupTrust, PortConflict, Running, StartError,
+    self, Bound, Demo, DemoOptions, ExitReason, LookupTrust, PortConflict, Running, StartError,
 };
 use crate::certs::{Development, Existing};
 use crate::config::{ConfigError, Settings, Source, apply_environment, read_file};
@@ -204,9 +204,9 @@ async fn until_signal(running: Running, signals: Signals) -> ExitCode {
     let renewable = running.renewable();
     let ending = signals.until_end(running.ends_within(), || renewable.reload());
     match running.until(ending).await {
-        Ended::Asked => ExitCode::SUCCESS,
-        Ended::Broken(what) => fail(1, &what),
-        Ended::Misconfigured(error) => fail(USAGE, &error.to_string()),
+        ExitReason::Asked => ExitCode::SUCCESS,
+        ExitReason::Broken(what) => fail(1, &what),
+        ExitReason::Misconfigured(error) => fail(USAGE, &error.to_string()),
     }
 }
 

@@ -20,7 +20,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt};
 
 use super::address::NomadAddress;
-use super::connecting::{self, WhileWanted};
+use super::connecting::{self, CancelOnDropLayer};
 use super::query::QueryMeta;
 use super::round_trip::RoundTrip;
 use super::settings::NomadSettings;
@@ -147,7 +147,7 @@ pub(super) fn connect(
         .http1_only()
         .connect_timeout(settings.timeouts.connect)
         .connector_layer(connecting::few_at_once())
-        .connector_layer(WhileWanted)
+        .connector_layer(CancelOnDropLayer)
         .pool_idle_timeout(settings.timeouts.idle)
         .pool_max_idle_per_host(settings.limits.connections.max(1))
         .tcp_keepalive(UNACKNOWLEDGED)

@@ -87,12 +87,12 @@ pub(super) type Examples = [Option<Arc<str>>; Oddity::ALL.len()];
 
 /// The oddities of one service, with an example of each.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct ServiceOddities {
     pub(super) counts: Counts,
     pub(super) examples: Vec<(Oddity, String)>,
 }
 
-impl Found {
+impl ServiceOddities {
     /// Counts one; the first of each kind is kept as the example.
     pub(super) fn add(&mut self, oddity: Oddity, example: &str) {
         let count = &mut self.counts[oddity as usize];
@@ -116,7 +116,7 @@ pub(super) struct Oddities {
 
 impl Oddities {
     /// Sets what is odd about a service now, but for its twins.
-    pub(super) fn set(&mut self, key: &ServiceKey, found: &Found) {
+    pub(super) fn set(&mut self, key: &ServiceKey, found: &ServiceOddities) {
         let mut counts = found.counts;
         counts[Oddity::CaseTwin as usize] = self.of(key)[Oddity::CaseTwin as usize];
         self.put(key, counts);
@@ -215,12 +215,12 @@ mod tests {
             name: "redis".into(),
         };
         let mut oddities = Oddities::default();
-        let mut found = Found::default();
+        let mut found = ServiceOddities::default();
         found.add(Oddity::Tag, "");
         found.add(Oddity::Tag, "");
         oddities.set(&key, &found);
         assert_eq!(oddities.totals()[Oddity::Tag as usize], 2);
-        oddities.set(&key, &Found::default());
+        oddities.set(&key, &ServiceOddities::default());
         assert_eq!(oddities.totals(), Counts::default());
         assert!(oddities.by_service.is_empty());
     }

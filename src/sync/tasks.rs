@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::apply::convert;
 use super::ask::{Action, MANY_RECORDS, NomadReply, NomadRequest, Ticket};
-use super::rights::{self, Wanted};
+use super::rights::{self, RightsScope};
 use super::settings::SyncSettings;
 use crate::apart::apart;
 use crate::nomad::{Client, NomadError};
@@ -149,7 +149,7 @@ async fn ask(client: &Client, settings: &SyncSettings, question: NomadRequest) -
             followed,
             missing,
         } => {
-            let wanted = Wanted {
+            let wanted = RightsScope {
                 consistency,
                 configured: &settings.namespaces,
                 followed: &followed,

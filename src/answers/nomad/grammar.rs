@@ -17,7 +17,7 @@ const ADDRESS_LABELS: usize = 3;
 
 /// What a name means.
 pub(super) struct Reading<'a> {
-    pub(super) found: Found<'a>,
+    pub(super) found: NameTarget<'a>,
     /// Why something else may be at the name that comes first, though nothing tells of it.
     pub(super) doubt: Option<Doubt>,
     /// Why there may be names below.
@@ -25,7 +25,7 @@ pub(super) struct Reading<'a> {
 }
 
 /// What is at a name.
-pub(super) enum Found<'a> {
+pub(super) enum NameTarget<'a> {
     /// The apex of the zone.
     Apex,
     /// The name server's own name.
@@ -51,7 +51,7 @@ pub(super) enum Found<'a> {
 impl<'a> Reading<'a> {
     fn nothing(doubt: Option<Doubt>, doubt_below: Option<Doubt>) -> Self {
         Self {
-            found: Found::Nothing,
+            found: NameTarget::Nothing,
             doubt,
             doubt_below,
         }
@@ -61,13 +61,16 @@ impl<'a> Reading<'a> {
     pub(super) fn is_positive(&self) -> bool {
         !matches!(
             self.found,
-            Found::Empty | Found::Nothing | Found::InDoubt(_) | Found::OutOfTurn
+            NameTarget::Empty
+                | NameTarget::Nothing
+                | NameTarget::InDoubt(_)
+                | NameTarget::OutOfTurn
         )
     }
 
     /// Whether nothing else is to be looked for, since it is not known what is here.
     pub(super) fn is_unknown(&self) -> bool {
-        matches!(self.found, Found::InDoubt(_) | Found::OutOfTurn)
+        matches!(self.found, NameTarget::InDoubt(_) | NameTarget::OutOfTurn)
     }
 
     /// What comes after it: that, with what is in doubt before.
@@ -80,8 +83,8 @@ impl<'a> Reading<'a> {
     }
 }
 
-impl<'a> From<Found<'a>> for Reading<'a> {
-    fn from(found: Found<'a>) -> Self {
+impl<'a> From<NameTarget<'a>> for Reading<'a> {
+    fn from(found: NameTarget<'a>) -> Self {
         Self {
             found,
             ..Self::nothing(None, None)
@@ -103,7 +106,7 @@ pub(super) fn read<'a>(
         datacenter: None,
     };
     let plain = names.read(count);
-    if !matches!(plain.found, Found::Nothing) {
+    if !matches!(plain.found, NameTarget::Nothing) {
         return plain;
     }
     match labels.at(count - 1) {
@@ -127,9 +130,9 @@ impl<'a> Names<'a> {
     fn read(self, count: usize) -> Reading<'a> {
         let label = |place: usize| self.labels.at(place).unwrap_or_default();
         match count {
-            0 => Found::Apex.into(),
+            0 => NameTarget::Apex.into(),
             1 if label(0).eq_ignore_ascii_case(b"ns") && self.datacenter.is_none() => {
-                Found::NameServer.into()
+                NameTarget::NameServer.into()
             }
             1 => self.read_namespace(label(0)),
             // `_SERVICE._tcp.NS` is below it.
@@ -152,7 +155,7 @@ impl<'a> Names<'a> {
                 let by = By::Name(&label(0)[1..]);
                 let named = self.read_service(label(3), label(2), by);
                 match named.found {
-                    Found::Nothing => self.read_tags(count),
+                    NameTarget::Nothing => self.read_tags(count),
                     _ => named,
                 }
             }
@@ -187,40 +190,40 @@ impl<'a> Names<'a> {
             datacenter: self.datacenter,
         };
         if selection.has_tag_twice() {
-            return Found::Nothing.into();
+            return NameTarget::Nothing.into();
         }
         let service = match self.view.service(namespace, name) {
             Lookup::Found(service) => service,
-            Lookup::Absent => return Found::Nothing.into(),
-            Lookup::InDoubt(doubt) => return Found::InDoubt(doubt).into(),
+            Lookup::Absent => return NameTarget::Nothing.into(),
+            Lookup::InDoubt(doubt) => return NameTarget::InDoubt(doubt).into(),
             Lookup::Unlisted(doubt) => return Reading::nothing(Some(doubt), None),
         };
         let Ok(taken) = selection.taken(service, self.effort) else {
-            return Found::OutOfTurn.into();
+            return NameTarget::OutOfTurn.into();
         };
         match service.doubt {
-            _ if !taken.is_empty() => Found::Instances {
+            _ if !taken.is_empty() => NameTarget::Instances {
                 service,
                 selection,
                 taken,
             }
             .into(),
             // There may be instances that nobody knows of, which are meant.
-            Some(doubt) => Found::InDoubt(doubt).into(),
-            None => Found::Nothing.into(),
+            Some(doubt) => NameTarget::InDoubt(doubt).into(),
+            None => NameTarget::Nothing.into(),
         }
     }
 
     /// Reads `_tcp.SERVICE.NS`, which is a tag, or has names below it where the service has instances.
     fn read_protocol(self, namespace: &[u8], name: &'a [u8]) -> Reading<'a> {
         let tagged = self.read_service(namespace, name, By::Tags(1));
-        if tagged.is_positive() || matches!(tagged.found, Found::OutOfTurn) {
+        if tagged.is_positive() || matches!(tagged.found, NameTarget::OutOfTurn) {
             return tagged;
         }
         let all = self.read_service(namespace, name, By::Tags(0));
         match all.found {
-            Found::Instances { service, .. } => Reading {
-                found: Found::Empty,
+            NameTarget::Instances { service, .. } => Reading {
+                found: NameTarget::Empty,
                 doubt: service.doubt,
                 ..all
             },
@@ -231,16 +234,16 @@ impl<'a> Names<'a> {
     fn read_address(self, count: usize) -> Reading<'a> {
         let address = self.labels.at(0).and_then(address_from_hex);
         match (count, address) {
-            (0, _) => Found::Empty.into(),
+            (0, _) => NameTarget::Empty.into(),
             (1, Some(address)) => self.read_known_address(address),
-            _ => Found::Nothing.into(),
+            _ => NameTarget::Nothing.into(),
         }
     }
 
     fn read_known_address(self, address: IpAddr) -> Reading<'a> {
         match self.view.address(address) {
-            Lookup::Found(()) => Found::Address(address).into(),
-            Lookup::Absent => Found::Nothing.into(),
+            Lookup::Found(()) => NameTarget::Address(address).into(),
+            Lookup::Absent => NameTarget::Nothing.into(),
             Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(Some(doubt), None),
         }
     }
@@ -249,7 +252,7 @@ impl<'a> Names<'a> {
     fn read_addresses(self, count: usize, namespace: &[u8]) -> Reading<'a> {
         let service = self.read_tags(count);
         match service.found {
-            Found::Nothing => service.then(self.read_namespace(namespace)),
+            NameTarget::Nothing => service.then(self.read_namespace(namespace)),
             _ => service,
         }
     }
@@ -258,21 +261,21 @@ impl<'a> Names<'a> {
     fn read_address_in(self, namespace: &[u8], address: IpAddr) -> Reading<'a> {
         let tagged = self.read_tags(ADDRESS_LABELS);
         let before = match tagged.found {
-            Found::Nothing => tagged,
+            NameTarget::Nothing => tagged,
             // That a service `addr` may have such a tag hides no target; the answer is marked as stale.
-            Found::InDoubt(doubt) => Reading::nothing(Some(doubt), None),
+            NameTarget::InDoubt(doubt) => Reading::nothing(Some(doubt), None),
             _ => return tagged,
         };
         let namespace = self.read_namespace(namespace);
         before.then(match namespace.found {
-            Found::Empty => self.read_known_address(address),
+            NameTarget::Empty => self.read_known_address(address),
             _ => Reading::nothing(namespace.doubt_below, None),
         })
     }
 
     fn read_datacenter(self, count: usize) -> Reading<'a> {
         let Some(place) = count.checked_sub(1) else {
-            return Found::Empty.into();
+            return NameTarget::Empty.into();
         };
         let datacenter = self.labels.at(place).unwrap_or_default();
         if place == 0 {
@@ -293,8 +296,8 @@ fn is_addr(label: &[u8]) -> bool {
 /// What is at a name that has nothing but names below it.
 fn empty_where<'a>(found: Lookup<()>) -> Reading<'a> {
     match found {
-        Lookup::Found(()) => Found::Empty.into(),
-        Lookup::Absent => Found::Nothing.into(),
+        Lookup::Found(()) => NameTarget::Empty.into(),
+        Lookup::Absent => NameTarget::Nothing.into(),
         Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(None, Some(doubt)),
     }
 }

@@ -33,7 +33,7 @@ pub use names::names;
 pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, SHARED_OCTETS, Zone, ZoneSettings};
 
 use self::aliases::{Chain, End};
-use self::grammar::{Found, Reading};
+use self::grammar::{NameTarget, Reading};
 use self::place::ZoneNode;
 use self::prepared::Prepared;
 use super::{AnswerError, Effort, SourcedAnswer};
@@ -204,9 +204,9 @@ impl Context<'_> {
     fn push_at(&self, place: &ZoneNode<'_>, builder: &mut AnswerBuilder) -> Result<(), Stop> {
         let (before, doubt) = (builder.answer_count(), place.doubt());
         match &place.reading.found {
-            Found::Apex => infrastructure::push_apex(self, builder),
-            Found::NameServer => infrastructure::push_name_server(self, builder),
-            Found::Instances {
+            NameTarget::Apex => infrastructure::push_apex(self, builder),
+            NameTarget::NameServer => infrastructure::push_name_server(self, builder),
+            NameTarget::Instances {
                 service,
                 selection,
                 taken,
@@ -215,14 +215,14 @@ impl Context<'_> {
                 Some(doubt) if place.chosen.is_empty() => return Err(doubt.into()),
                 _ => sets::push_instances(self, builder, service, selection, taken, &place.chosen)?,
             },
-            Found::Address(address) => records::push_one_address(self, builder, *address),
-            Found::Empty => {}
-            Found::Nothing => match doubt.max(place.reading.doubt_below) {
+            NameTarget::Address(address) => records::push_one_address(self, builder, *address),
+            NameTarget::Empty => {}
+            NameTarget::Nothing => match doubt.max(place.reading.doubt_below) {
                 Some(doubt) => return Err(doubt.into()),
                 None => builder.set_rcode(Rcode::NXDOMAIN),
             },
-            Found::InDoubt(doubt) => return Err((*doubt).into()),
-            Found::OutOfTurn => return Err(Stop::OutOfTurn),
+            NameTarget::InDoubt(doubt) => return Err((*doubt).into()),
+            NameTarget::OutOfTurn => return Err(Stop::OutOfTurn),
         }
         mark(builder, doubt);
         if builder.answer_count() == before {
@@ -250,22 +250,22 @@ impl Context<'_> {
             best = match (&outer.found, &best.found) {
                 // There are names below it by that grammar, so it is not to be denied (RFC 8020).
                 (
-                    Found::Instances { .. }
-                    | Found::Address(_)
-                    | Found::InDoubt(_)
-                    | Found::OutOfTurn,
+                    NameTarget::Instances { .. }
+                    | NameTarget::Address(_)
+                    | NameTarget::InDoubt(_)
+                    | NameTarget::OutOfTurn,
                     _,
                 )
-                | (Found::Empty, Found::Nothing) => best.then(outer),
+                | (NameTarget::Empty, NameTarget::Nothing) => best.then(outer),
                 _ => Reading {
-                    found: Found::Nothing,
+                    found: NameTarget::Nothing,
                     ..outer
                 }
                 .then(best),
             };
         }
-        if matches!(best.found, Found::Nothing) && self.settings.has_zone_within(self.name) {
-            best.found = Found::Empty;
+        if matches!(best.found, NameTarget::Nothing) && self.settings.has_zone_within(self.name) {
+            best.found = NameTarget::Empty;
         }
         best
     }

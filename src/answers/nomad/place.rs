@@ -3,7 +3,7 @@
 //! Floor 2. Both the answer for a name and the way along CNAMEs begin with it.
 
 use super::chosen::Chosen;
-use super::grammar::{Found, Reading};
+use super::grammar::{NameTarget, Reading};
 use super::{Context, OutOfTurn, records};
 use crate::catalog::{Doubt, HealthPolicy};
 use crate::dns::{Labels, Name};
@@ -26,7 +26,7 @@ impl Context<'_> {
     ) -> Result<ZoneNode<'labels>, OutOfTurn> {
         let reading = self.read(labels);
         let chosen = match &reading.found {
-            Found::Instances { service, taken, .. } => {
+            NameTarget::Instances { service, taken, .. } => {
                 if self.settings.health != HealthPolicy::Off {
                     self.view.ask_for(service);
                 }
@@ -35,7 +35,7 @@ impl Context<'_> {
                 }
                 self.choose(service, taken)?
             }
-            Found::OutOfTurn => return Err(OutOfTurn),
+            NameTarget::OutOfTurn => return Err(OutOfTurn),
             _ => Chosen::Few(Vec::new()),
         };
         Ok(ZoneNode { reading, chosen })
@@ -48,7 +48,7 @@ impl ZoneNode<'_> {
     /// A name of RFC 2782 is none: nothing could stand beside its CNAME, and it is there for SRV (RFC 2181 §10.1).
     pub(super) fn alias(&self) -> Option<Name> {
         match &self.reading.found {
-            Found::Instances { selection, .. } if !selection.is_service_name() => {
+            NameTarget::Instances { selection, .. } if !selection.is_service_name() => {
                 self.chosen.host()
             }
             _ => None,
@@ -57,7 +57,7 @@ impl ZoneNode<'_> {
 
     /// The same, where what is asked for is answered by it.
     pub(super) fn answering_alias(&self, context: &Context<'_>) -> Option<Name> {
-        let Found::Instances {
+        let NameTarget::Instances {
             service, selection, ..
         } = &self.reading.found
         else {
@@ -70,8 +70,8 @@ impl ZoneNode<'_> {
     /// Why something else may be here.
     pub(super) fn doubt(&self) -> Option<Doubt> {
         let about = match self.reading.found {
-            Found::Instances { service, .. } => service.doubt,
-            Found::InDoubt(doubt) => Some(doubt),
+            NameTarget::Instances { service, .. } => service.doubt,
+            NameTarget::InDoubt(doubt) => Some(doubt),
             _ => None,
         };
         self.reading.doubt.max(about)

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::super::edns::{Edns, EdnsOptions, PLAIN_UDP_OCTETS};
 use super::super::{Class, Name, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
 use super::HEADER_OCTETS;
-use super::find::{Found, find_opt};
+use super::find::{OptPlace, find_opt};
 use super::message::Message;
 use super::opt::Opt;
 
@@ -148,10 +148,10 @@ impl Header {
         // UDP brings no more of it, and all transports are to find the same.
         let body = &message[HEADER_OCTETS..message.len().min(QUERY_OCTETS)];
         let (edns, rcode) = match find_opt(self.counts, body) {
-            Found::None => (None, rcode),
-            Found::One(edns) if edns.version != 0 => (Some(edns), Rcode::BADVERS),
-            Found::One(edns) => (Some(edns), rcode),
-            Found::Several(edns) => (Some(edns), Rcode::FORMERR),
+            OptPlace::None => (None, rcode),
+            OptPlace::One(edns) if edns.version != 0 => (Some(edns), Rcode::BADVERS),
+            OptPlace::One(edns) => (Some(edns), rcode),
+            OptPlace::Several(edns) => (Some(edns), Rcode::FORMERR),
         };
         Rejection::Bare(Bare {
             id: self.id,
@@ -209,7 +209,7 @@ fn read_opt(octets: &[u8]) -> Option<Edns> {
 /// What a message of another version is answered by, whatever else it has; none when it is of none or of this one.
 fn of_another_version(counts: [u16; 4], body: &[u8]) -> Option<Option<Edns>> {
     match find_opt(counts, body) {
-        Found::One(edns) if is_of_another_version(&edns) => Some(Some(edns)),
+        OptPlace::One(edns) if is_of_another_version(&edns) => Some(Some(edns)),
         _ => None,
     }
 }

@@ -71,7 +71,7 @@ struct Conversation<'limits, 'stream, Stream, S> {
     output: Output,
     /// What was answered since others had their turn.
     turn: BatchSize,
-    phase: Phase,
+    phase: ReadPhase,
     /// When a query or an answer last went through.
     active: Instant,
     timer: Pin<Box<Sleep>>,
@@ -79,7 +79,7 @@ struct Conversation<'limits, 'stream, Stream, S> {
 
 /// Whether messages are still read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum ReadPhase {
     Reading,
     /// What came is answered, then the connection ends this way.
     Finishing(End),
@@ -115,7 +115,7 @@ where
             waiting: FuturesUnordered::new(),
             output: Output::new(limits.unwritten_octets),
             turn: BatchSize::default(),
-            phase: Phase::Reading,
+            phase: ReadPhase::Reading,
             active,
             timer: Box::pin(sleep_until(active + limits.idle)),
         }
@@ -123,8 +123,8 @@ where
 
     /// Reads no more and ends as soon as nothing is owed.
     fn finish(&mut self, end: End) {
-        if self.phase == Phase::Reading {
-            self.phase = Phase::Finishing(end);
+        if self.phase == ReadPhase::Reading {
+            self.phase = ReadPhase::Finishing(end);
         }
     }
 
@@ -140,7 +140,7 @@ where
             }
             // With no room left there can be messages unanswered, and progress was made.
             let progressed = finished == Progress::Some || answered == Progress::Some;
-            if let Phase::Finishing(end) = self.phase
+            if let ReadPhase::Finishing(end) = self.phase
                 && !progressed
                 && self.waiting.is_empty()
                 && self.output.is_empty()
@@ -233,7 +233,7 @@ where
     /// Ends the connection for what came on it; what was asked before is still answered.
     fn refuse(&mut self) {
         self.input.clear();
-        self.phase = Phase::Finishing(End::Malformed);
+        self.phase = ReadPhase::Finishing(End::Malformed);
     }
 
     fn note(&mut self, progress: Progress) -> Progress {
@@ -246,7 +246,7 @@ where
 
     /// Reads, if more can be answered; pending also when it must not.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
-        if self.phase != Phase::Reading || !self.may_begin() {
+        if self.phase != ReadPhase::Reading || !self.may_begin() {
             return Poll::Pending;
         }
         match self.input.poll_read(Pin::new(&mut *self.stream), context) {
@@ -283,7 +283,7 @@ where
         if !self.output.is_empty() {
             return Some(self.output.progressed() + self.limits.write_stall);
         }
-        if self.phase != Phase::Reading || !self.may_begin() {
+        if self.phase != ReadPhase::Reading || !self.may_begin() {
             return None;
         }
         let active = self.active.max(self.output.progressed());

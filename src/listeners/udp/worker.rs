@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::super::exchange::{Exchange, Exchanged, Waiting};
 use super::batch::{self, Batch, Peer, Wait};
-use super::failing::Failing;
+use super::failing::SocketErrors;
 use super::pulse::Pulse;
 use super::{UdpCounters, UdpLimits};
 use crate::layers::Stack;
@@ -35,7 +35,7 @@ pub(super) struct Worker<S: Stack> {
     pub(super) pulse: Arc<Pulse>,
     /// The last time that the pulse was answered.
     pub(super) felt: u64,
-    pub(super) failing: Failing,
+    pub(super) failing: SocketErrors,
     pub(super) limits: UdpLimits,
     pub(super) runtime: Handle,
 }

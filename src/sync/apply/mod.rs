@@ -16,9 +16,9 @@ pub(super) use self::registration::{Converted, convert};
 use self::large::Large;
 use self::twins::{Presence, Twins, folded};
 use super::key::ServiceKey;
-use super::oddities::{Found, Oddities, Oddity};
+use super::oddities::{Oddities, Oddity, ServiceOddities};
 use super::status::Status;
-use crate::catalog::{Coverage, Doubt, Health, Instance, NameError, Outcome, Writer};
+use crate::catalog::{Coverage, Doubt, Health, Instance, NameError, PutOutcome, Writer};
 
 /// The working copy of the catalogue, and how the published one stands to it.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ impl Applier {
         if self.is_live() {
             // What has no DNS name is not asked for.
             let outcome = self.writer.doubt(&key.namespace, &key.name, doubt);
-            return self.note(outcome.unwrap_or(Outcome::Unchanged));
+            return self.note(outcome.unwrap_or(PutOutcome::Unchanged));
         }
         match doubt {
             Some(doubt) => self.doubts.insert(key, doubt),
@@ -140,7 +140,7 @@ impl Applier {
     /// Notes whether it is known what is in a namespace.
     pub(super) fn doubt_namespace(&mut self, namespace: &str, doubt: Option<Doubt>) {
         let outcome = self.writer.doubt_namespace(namespace, doubt);
-        self.note(outcome.unwrap_or(Outcome::Unchanged));
+        self.note(outcome.unwrap_or(PutOutcome::Unchanged));
     }
 
     /// Notes whether namespaces that the catalogue does not have may exist.
@@ -153,13 +153,13 @@ impl Applier {
     pub(super) fn cover(&mut self, coverage: Coverage) {
         if self.writer.coverage() != coverage {
             self.writer.cover(coverage);
-            self.note(Outcome::Changed);
+            self.note(PutOutcome::Changed);
         }
     }
 
     /// Counts records of a list that could not be read.
     pub(super) fn note_unreadable(&mut self, list: &Arc<str>, unreadable: usize) {
-        let mut found = Found::default();
+        let mut found = ServiceOddities::default();
         for _ in 0..unreadable {
             found.add(Oddity::Unreadable, "a record of the list of services");
         }
@@ -197,8 +197,8 @@ impl Applier {
             .set_oddities(&self.oddities.totals(), self.oddities.examples());
     }
 
-    fn note(&mut self, outcome: Outcome) {
-        if outcome == Outcome::Changed && self.published == Published::Current {
+    fn note(&mut self, outcome: PutOutcome) {
+        if outcome == PutOutcome::Changed && self.published == Published::Current {
             self.published = Published::Changed;
         }
     }

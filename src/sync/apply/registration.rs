@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::catalog::{Group, Health, Id, Identity, Instance, InstanceAddress, is_label};
 use crate::nomad::{Read, Registration};
 use crate::sync::key::ServiceKey;
-use crate::sync::oddities::{Found, Oddity};
+use crate::sync::oddities::{Oddity, ServiceOddities};
 
 /// RFC 1035 section 2.3.4: the octets of a name and of a label, as text without the final dot.
 const HOST_BYTES: usize = 253;
@@ -20,7 +20,7 @@ const LABEL_BYTES: usize = 63;
 #[derive(Debug)]
 pub(in crate::sync) struct Converted {
     pub(in crate::sync) instances: Vec<Instance>,
-    pub(in crate::sync) found: Found,
+    pub(in crate::sync) found: ServiceOddities,
 }
 
 impl Converted {
@@ -28,7 +28,7 @@ impl Converted {
     pub(in crate::sync) fn none() -> Self {
         Self {
             instances: Vec::new(),
-            found: Found::default(),
+            found: ServiceOddities::default(),
         }
     }
 }
@@ -37,7 +37,7 @@ impl Converted {
 ///
 /// What carries any of the tags `excluded` is as if it were not there.
 pub(in crate::sync) fn convert(key: &ServiceKey, read: Read, excluded: &[String]) -> Converted {
-    let mut found = Found::default();
+    let mut found = ServiceOddities::default();
     for _ in 0..read.unreadable {
         found.add(Oddity::Unreadable, "");
     }
@@ -63,7 +63,7 @@ pub(in crate::sync) fn convert(key: &ServiceKey, read: Read, excluded: &[String]
 fn instance(
     registration: &Registration,
     groups: &mut Vec<Arc<Group>>,
-    found: &mut Found,
+    found: &mut ServiceOddities,
 ) -> Instance {
     let allocation = &registration.allocation_id;
     let (identity, tail) = Identity::split(&registration.id, allocation).unwrap_or_else(|| {

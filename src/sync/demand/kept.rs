@@ -31,12 +31,12 @@ pub(super) struct Kept {
     pub(super) read: Option<Instant>,
     /// When the last read failed, and why.
     pub(super) failed: Option<(Instant, Doubt)>,
-    pub(super) work: Work,
+    pub(super) work: ReadActivity,
     pub(super) waiters: Vec<Waiter>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Work {
+pub(super) enum ReadActivity {
     Idle,
     Reading(Instant),
 }
@@ -54,9 +54,9 @@ pub(super) enum Wish {
 
 impl Wish {
     /// The same, where a read that is under way need not be begun again.
-    pub(super) fn unless_read(self, work: Work) -> Self {
+    pub(super) fn unless_read(self, work: ReadActivity) -> Self {
         match (self, work) {
-            (Self::HeldAndRead, Work::Reading(_)) => Self::Held,
+            (Self::HeldAndRead, ReadActivity::Reading(_)) => Self::Held,
             _ => self,
         }
     }
@@ -69,7 +69,7 @@ impl Kept {
             asked: now,
             read: None,
             failed: None,
-            work: Work::Idle,
+            work: ReadActivity::Idle,
             waiters: Vec::new(),
         }
     }

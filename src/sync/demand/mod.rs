@@ -22,7 +22,7 @@ pub(super) use self::driver::{Demand, Nomad, ReadService};
 pub(super) use self::waiter::Waiter;
 
 pub(super) use self::kept::Known;
-use self::kept::{Kept, Wish, Work, without_read};
+use self::kept::{Kept, ReadActivity, Wish, without_read};
 use self::queue::{DemandQueue, add_waiter};
 use self::waiter::tell;
 use super::key::ServiceKey;
@@ -74,7 +74,7 @@ impl Demands {
                 if let Some(doubt) = kept.failed_just(now).filter(|_| wish != Wish::Held) {
                     return tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
                 }
-                if let (Work::Reading(_), Wish::Read) = (kept.work, wish) {
+                if let (ReadActivity::Reading(_), Wish::Read) = (kept.work, wish) {
                     if let Some(waiter) = add_waiter(&mut kept.waiters, waiter) {
                         tell(waiter, Err(NotRead::Overloaded));
                     }
@@ -110,7 +110,7 @@ impl Demands {
         let kept = self.names.entry(key.clone());
         let kept = kept.or_insert_with(|| Kept::new(Known::Nothing, now));
         kept.waiters.extend(waiting.waiters);
-        kept.work = Work::Reading(now);
+        kept.work = ReadActivity::Reading(now);
         Some((key, gone))
     }
 
@@ -124,7 +124,8 @@ impl Demands {
         let Some(kept) = self.names.get_mut(key) else {
             return Vec::new();
         };
-        if let Work::Reading(asked) = std::mem::replace(&mut kept.work, Work::Idle) {
+        if let ReadActivity::Reading(asked) = std::mem::replace(&mut kept.work, ReadActivity::Idle)
+        {
             kept.read = Some(asked);
         }
         (kept.known, kept.failed) = (known, None);
@@ -134,7 +135,7 @@ impl Demands {
     /// Notes that a read failed; who waits is told what is known from before, if anything is.
     pub(super) fn failed(&mut self, key: &ServiceKey, doubt: Doubt, now: Instant) {
         if let Some(kept) = self.names.get_mut(key) {
-            kept.work = Work::Idle;
+            kept.work = ReadActivity::Idle;
             kept.failed = Some((now, doubt));
             let known = kept.known;
             for waiter in kept.waiters.drain(..) {
@@ -156,7 +157,7 @@ impl Demands {
             if let Some(kept) = self
                 .names
                 .get_mut(&key)
-                .filter(|kept| kept.work == Work::Idle)
+                .filter(|kept| kept.work == ReadActivity::Idle)
             {
                 kept.failed = Some((now, Doubt::Unreadable));
             }
@@ -176,7 +177,7 @@ impl Demands {
             let keep = match kept.known {
                 Known::Here => idle < FORGOTTEN_AFTER,
                 Known::Absent | Known::Nothing => idle < keep_absent,
-            } || kept.work != Work::Idle;
+            } || kept.work != ReadActivity::Idle;
             if !keep && kept.known == Known::Here {
                 gone.push(key.clone());
             }
@@ -193,7 +194,7 @@ impl Demands {
             .flat_map(|(_, waiters)| waiters)
             .collect();
         self.names.retain(|_, kept| {
-            let reading = matches!(kept.work, Work::Reading(_));
+            let reading = matches!(kept.work, ReadActivity::Reading(_));
             if !reading {
                 waiters.append(&mut kept.waiters);
             }
@@ -216,7 +217,7 @@ impl Demands {
         let idle = self
             .names
             .iter()
-            .filter(|(_, kept)| kept.work == Work::Idle);
+            .filter(|(_, kept)| kept.work == ReadActivity::Idle);
         // Denials go first: they cost one read when they are asked for again, and no last state is lost.
         let (oldest, known) = idle
             .min_by_key(|(_, kept)| (kept.known == Known::Here, kept.asked))

@@ -8,7 +8,7 @@ use super::Engine;
 use crate::catalog::Coverage;
 use crate::sync::apply::Converted;
 use crate::sync::demand::ReadService as Demanded;
-use crate::sync::follow::Outcome;
+use crate::sync::follow::FollowOutcome;
 use crate::sync::follow::plan::Apply;
 use crate::sync::guard::{Loss, Ruling};
 use crate::sync::health::Findings;
@@ -20,27 +20,27 @@ impl Engine {
     pub(super) fn take_outcomes(&mut self, now: Instant) {
         for outcome in self.follow.take_outcomes() {
             match outcome {
-                Outcome::Read {
+                FollowOutcome::Read {
                     key,
                     trigger,
                     converted,
                 } => self.take_read(&key, trigger, converted),
-                Outcome::Gone(keys) => self.take_gone(keys, now),
-                Outcome::TooOld(keys) => {
+                FollowOutcome::Gone(keys) => self.take_gone(keys, now),
+                FollowOutcome::TooOld(keys) => {
                     for key in keys {
                         self.guard.forget(&key);
                         self.apply(&key, Converted::none());
                     }
                 }
-                Outcome::Listed(list) => self.guard.list_answered(&list),
-                Outcome::UnreadableRecords(list, count) => {
+                FollowOutcome::Listed(list) => self.guard.list_answered(&list),
+                FollowOutcome::UnreadableRecords(list, count) => {
                     self.applier.note_unreadable(&list, count);
                 }
-                Outcome::NamespaceDoubt(namespace, doubt) => {
+                FollowOutcome::NamespaceDoubt(namespace, doubt) => {
                     self.applier.doubt_namespace(&namespace, doubt);
                 }
-                Outcome::OthersDoubt(doubt) => self.applier.doubt_others(doubt),
-                Outcome::OnDemand => {
+                FollowOutcome::OthersDoubt(doubt) => self.applier.doubt_others(doubt),
+                FollowOutcome::OnDemand => {
                     // Each service is read again when it is asked for: nothing is left to be doubted.
                     drop(self.guard.give_up());
                     self.status.set_held(0);
@@ -49,7 +49,7 @@ impl Engine {
                         self.applier.cover(Coverage::OnDemand);
                     }
                 }
-                Outcome::Failed => self.demand.nomad_failed(now),
+                FollowOutcome::Failed => self.demand.nomad_failed(now),
             }
         }
         for (key, doubt) in self.follow.plan_mut().take_doubts() {

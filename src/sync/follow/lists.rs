@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::missing::Reason;
 use super::plan::{Heard, ListTiming, Removed, Verdict};
-use super::watch::{List, NextList, Watch};
-use super::{Follow, Outcome, Pending};
+use super::watch::{ListState, NextList, Watch};
+use super::{Follow, FollowOutcome, Pending};
 use crate::catalog::Doubt;
 use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, Wait};
 use crate::sync::ask::NomadRequest;
@@ -79,7 +79,7 @@ impl Follow {
 
     fn ask_list(&mut self, watch: usize, wait: Duration, now: Instant) {
         let index = self.plan.index(watch);
-        let List::Next(_, ask) = self.watches[watch].list else {
+        let ListState::Next(_, ask) = self.watches[watch].list else {
             return;
         };
         let (consistency, min_index) = self.plan.list_asked(watch);
@@ -103,7 +103,7 @@ impl Follow {
             heard: Heard { consistency, asked },
         };
         let number = self.ask(NomadRequest::List { namespace, options }, pending);
-        self.watches[watch].list = List::Asked(number, ask);
+        self.watches[watch].list = ListState::Asked(number, ask);
     }
 
     /// Takes an answer of a list.
@@ -122,7 +122,7 @@ impl Follow {
         match listed {
             Ok(listed) => {
                 self.watches[at].pace.answered(listed.meta.index, now);
-                self.worked(super::outage::Failing::Lists);
+                self.worked(super::outage::FailingKind::Lists);
                 self.take_list(at, heard, &listed, now);
             }
             Err(error) => self.list_failed(at, heard.asked, &error, now),
@@ -139,11 +139,11 @@ impl Follow {
         let others = self.watches.iter().filter(|it| it.name != name);
         let is_alone = others.into_iter().all(Watch::is_failing);
         if is_alone || !is_of_one_list(&error.cause) {
-            return self.fail_by(super::outage::Failing::Lists, error, now);
+            return self.fail_by(super::outage::FailingKind::Lists, error, now);
         }
         self.erred(error);
         if *name == *ALL {
-            return self.fail_by(super::outage::Failing::Lists, error, now);
+            return self.fail_by(super::outage::FailingKind::Lists, error, now);
         }
         let doubt = doubt_of(error);
         self.miss(&name, doubt, &Reason::Error(error), now);
@@ -188,10 +188,10 @@ impl Follow {
         let name = Arc::clone(&self.watches[watch].name);
         self.watches[watch].list_backoff.succeeded();
         self.found_namespaces(&name, listed);
-        let unreadable = Outcome::UnreadableRecords(Arc::clone(&name), listed.unreadable);
+        let unreadable = FollowOutcome::UnreadableRecords(Arc::clone(&name), listed.unreadable);
         self.outcomes.push(unreadable);
-        self.outcomes.push(Outcome::Gone(taken.gone));
-        self.outcomes.push(Outcome::Listed(name));
+        self.outcomes.push(FollowOutcome::Gone(taken.gone));
+        self.outcomes.push(FollowOutcome::Listed(name));
         self.look_at_vanished(taken.vanished);
         if taken.went_back {
             let index = self.plan.highest_index();
@@ -246,7 +246,7 @@ impl Follow {
     /// Takes it that a namespace may be listed and has no service.
     pub(super) fn namespace_is_empty(&mut self, namespace: &Arc<str>, index: u64) {
         let gone = self.plan.namespace_is_empty(namespace, index);
-        self.outcomes.push(Outcome::Gone(gone));
+        self.outcomes.push(FollowOutcome::Gone(gone));
         self.found_namespace(namespace);
     }
 
@@ -280,7 +280,7 @@ impl Follow {
 
 fn next((watch, it): (usize, &Watch)) -> Option<(Instant, usize)> {
     match it.list {
-        List::Next(at, _) => Some((at.max(it.pace.next()), watch)),
-        List::Asked(..) => None,
+        ListState::Next(at, _) => Some((at.max(it.pace.next()), watch)),
+        ListState::Asked(..) => None,
     }
 }

@@ -48,9 +48,9 @@ pub(super) struct Follow {
     wants_all: bool,
     commands: Commands,
     pending: HashMap<u64, Pending>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<FollowOutcome>,
     plan: Plan,
-    phase: Phase,
+    phase: FollowPhase,
     watches: Vec<Watch>,
     /// When the watches began.
     followed: Instant,
@@ -89,7 +89,7 @@ enum Pending {
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum FollowPhase {
     /// Nothing is asked until then.
     Pausing(Instant),
     /// It is being found out what may be listed.
@@ -102,7 +102,7 @@ enum Phase {
 
 /// What a reply means for others.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum FollowOutcome {
     /// A service was read.
     Read {
         key: ServiceKey,
@@ -138,7 +138,7 @@ impl Follow {
             commands: Commands::new(Subject::Follow),
             pending: HashMap::new(),
             outcomes: Vec::new(),
-            phase: Phase::Pausing(now),
+            phase: FollowPhase::Pausing(now),
             watches: Vec::new(),
             followed: now,
             access: Access::Unknown,
@@ -156,14 +156,14 @@ impl Follow {
     pub(super) fn turn(&mut self, now: Instant, moves: usize) -> Option<Instant> {
         self.turn_to_the_chosen(moves, now);
         match self.phase {
-            Phase::Pausing(until) if until <= now => {
+            FollowPhase::Pausing(until) if until <= now => {
                 self.find_rights();
                 None
             }
-            Phase::Pausing(until) => Some(until),
-            Phase::Finding => None,
-            Phase::OnDemand => self.look_for_more(now),
-            Phase::Following => {
+            FollowPhase::Pausing(until) => Some(until),
+            FollowPhase::Finding => None,
+            FollowPhase::OnDemand => self.look_for_more(now),
+            FollowPhase::Following => {
                 self.plan.tick(now);
                 if self.plan.take_leader_is_lower() {
                     self.ask_the_leader(now);
@@ -218,7 +218,7 @@ impl Follow {
     }
 
     /// Takes what the replies meant, and the doubts of single services.
-    pub(super) fn take_outcomes(&mut self) -> Vec<Outcome> {
+    pub(super) fn take_outcomes(&mut self) -> Vec<FollowOutcome> {
         std::mem::take(&mut self.outcomes)
     }
 
@@ -239,12 +239,12 @@ impl Follow {
 
     /// Says whether lists are followed now.
     pub(super) fn is_following(&self) -> bool {
-        self.phase == Phase::Following
+        self.phase == FollowPhase::Following
     }
 
     /// Says whether services are read on demand now, or lists are followed.
     pub(super) fn is_connected(&self) -> bool {
-        matches!(self.phase, Phase::Following | Phase::OnDemand)
+        matches!(self.phase, FollowPhase::Following | FollowPhase::OnDemand)
     }
 
     /// Says whether a read that a list asked for is under way.

@@ -4,10 +4,10 @@
 
 use tokio::time::Instant;
 
-use super::outage::Failing;
+use super::outage::FailingKind;
 use super::plan::{Apply, Failure, Order};
-use super::watch::Stream;
-use super::{Follow, Outcome, Pending};
+use super::watch::StreamState;
+use super::{Follow, FollowOutcome, Pending};
 use crate::nomad::{Cause, NomadError, QueryMeta, QueryOptions, Wait};
 use crate::sync::apply::Converted;
 use crate::sync::ask::NomadRequest;
@@ -61,10 +61,10 @@ impl Follow {
         match read {
             Ok((meta, converted)) => {
                 self.status.answered(NomadAnswer::Read);
-                self.worked(Failing::Reads);
+                self.worked(FailingKind::Reads);
                 let count = converted.instances.len();
                 if self.plan.read(order, meta.index, count, now) == Apply::Yes {
-                    self.outcomes.push(Outcome::Read {
+                    self.outcomes.push(FollowOutcome::Read {
                         key: order.key.clone(),
                         trigger: order.trigger,
                         converted,
@@ -96,10 +96,10 @@ impl Follow {
         match cause {
             Cause::PermissionDenied | Cause::Behind { .. } => {}
             Cause::BadFilter(_) | Cause::RateLimited { .. } => {
-                self.fail_by(Failing::Reads, error, now);
+                self.fail_by(FailingKind::Reads, error, now);
             }
             cause if is_refusal(cause) => {}
-            cause if cause.is_authorization() => self.fail_by(Failing::Reads, error, now),
+            cause if cause.is_authorization() => self.fail_by(FailingKind::Reads, error, now),
             cause if cause.is_transport() => self.recheck(now),
             _ => {}
         }
@@ -111,7 +111,7 @@ impl Follow {
     }
 
     fn reads_limit(&self) -> usize {
-        let open = |watch: &&super::Watch| matches!(watch.stream, Stream::Open { .. });
+        let open = |watch: &&super::Watch| matches!(watch.stream, StreamState::Open { .. });
         let streams = self.watches.iter().filter(open).count();
         let beside = self.watches.len().min(super::lists::LISTS_AT_ONCE) + streams;
         let more = beside.saturating_sub(CONNECTIONS_BESIDE_READS);

@@ -204,7 +204,7 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::oddities::Found;
+    use crate::sync::oddities::ServiceOddities;
 
     const GRACE: Duration = Duration::from_secs(60);
 
@@ -216,7 +216,7 @@ mod tests {
             };
             let converted = Converted {
                 instances: Vec::new(),
-                found: Found::default(),
+                found: ServiceOddities::default(),
             };
             (
                 key,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::ended::Ended;
+use super::ended::EndedAllocations;
 use super::plan::{CheckTurn, ChecksRead, HealthPlan};
 use crate::catalog::{Health, HealthPolicy, Id, Instance, Writer};
 use crate::nomad::{Check, NomadError};
@@ -26,7 +26,7 @@ pub(in crate::sync) struct HealthDriver {
     settings: Arc<SyncSettings>,
     status: Arc<Status>,
     plan: HealthPlan,
-    ended: Ended,
+    ended: EndedAllocations,
     commands: Commands,
     reading: HashMap<u64, CheckTurn>,
     /// When it is next looked at what was asked for.
@@ -46,7 +46,7 @@ impl HealthDriver {
     pub(in crate::sync) fn new(settings: Arc<SyncSettings>, status: Arc<Status>) -> Self {
         Self {
             plan: HealthPlan::new(settings.health),
-            ended: Ended::default(),
+            ended: EndedAllocations::default(),
             commands: Commands::new(Subject::Health),
             reading: HashMap::new(),
             next_look: Instant::now(),

@@ -25,21 +25,21 @@ const DENIED_PAUSE: Duration = Duration::from_secs(60);
 
 /// What is known of allocations that ended.
 #[derive(Debug, Default)]
-pub(super) struct Ended {
-    lists: BTreeMap<Arc<str>, List>,
+pub(super) struct EndedAllocations {
+    lists: BTreeMap<Arc<str>, AllocationList>,
     asked: Option<(u64, Arc<str>)>,
 }
 
 /// The list of one namespace, or of all.
 #[derive(Debug)]
-struct List {
+struct AllocationList {
     index: u64,
     next: Instant,
     is_denied: bool,
     ended: HashSet<Id>,
 }
 
-impl Ended {
+impl EndedAllocations {
     /// Asks for the list that is due; returns when the next is.
     pub(super) fn turn<'a>(
         &mut self,
@@ -51,7 +51,7 @@ impl Ended {
         let names: BTreeSet<&Arc<str>> = lists.collect();
         self.lists.retain(|name, _| names.contains(name));
         for name in names {
-            let list = || List {
+            let list = || AllocationList {
                 index: 0,
                 next: now,
                 is_denied: false,

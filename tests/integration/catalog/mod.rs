@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nomadns::catalog::{
-    Catalog, Coverage, InstanceAddress, Lookup, NameError, Outcome, Sources, View, Writer,
+    Catalog, Coverage, InstanceAddress, Lookup, NameError, PutOutcome, Sources, View, Writer,
 };
 
 use crate::support::answers::{instance, instance_in};
@@ -76,15 +76,15 @@ fn what_is_as_it_was_changes_nothing() {
     let instances = vec![instance("10.0.0.1", 80, &["a"])];
     assert_eq!(
         writer.put("default", "redis", instances.clone()),
-        Ok(Outcome::Changed)
+        Ok(PutOutcome::Changed)
     );
     assert_eq!(
         writer.put("default", "redis", instances),
-        Ok(Outcome::Unchanged)
+        Ok(PutOutcome::Unchanged)
     );
     assert_eq!(
         writer.put("default", "nope", vec![]),
-        Ok(Outcome::Unchanged)
+        Ok(PutOutcome::Unchanged)
     );
 }
 
@@ -112,7 +112,7 @@ fn a_name_that_is_no_label_is_refused() {
     }
     // Nomad lets a namespace begin and end with a hyphen.
     for (namespace, service) in [("-lead-", "redis"), (&*longest, &*longest), ("9", "9")] {
-        assert_eq!(put(namespace, service), Ok(Outcome::Changed));
+        assert_eq!(put(namespace, service), Ok(PutOutcome::Changed));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use nomadns::app::{self, Bound, Ended, Ending, PortConflict, Renewable};
+use nomadns::app::{self, Bound, Ending, ExitReason, PortConflict, Renewable};
 use nomadns::certs::{Development, Existing};
 use nomadns::config::{Settings, Source};
 use nomadns::demo::{Options, Scenario, SimulatedNomad};
@@ -38,7 +38,7 @@ pub(crate) struct Gateway {
     folder: TempDir,
     renewable: Renewable,
     ending: Option<oneshot::Sender<Ending>>,
-    ended: JoinHandle<Ended>,
+    ended: JoinHandle<ExitReason>,
 }
 
 /// Starts a Nomad with the demo's services, which stand still.
@@ -148,7 +148,7 @@ impl Gateway {
     /// Waits until it has ended, because it was asked to.
     pub(crate) async fn ended(self) {
         let ended = timeout(AT_MOST, self.ended).await.expect("it ends in time");
-        assert!(matches!(ended.unwrap(), Ended::Asked));
+        assert!(matches!(ended.unwrap(), ExitReason::Asked));
     }
 
     /// Ends it in good order.

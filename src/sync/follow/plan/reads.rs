@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::scope::Scope;
-use super::services::{FirstRead, NOT_LISTED, Service, Work};
+use super::services::{FirstRead, NOT_LISTED, PlannedService, ReadState};
 use super::{Apply, Failure, Order, Plan, Trigger};
 use crate::catalog::Doubt;
 use crate::nomad::Consistency;
@@ -63,7 +63,7 @@ impl Plan {
         let Some(service) = self.services.find(&key.namespace, &key.name) else {
             return Apply::No;
         };
-        service.work = Work::Idle;
+        service.work = ReadState::Idle;
         service.tried_at = Some(now);
         if order.epoch != self.epoch {
             service.remember(order.trigger);
@@ -108,7 +108,7 @@ impl Plan {
         let Some(service) = self.services.find(&key.namespace, &key.name) else {
             return;
         };
-        service.work = Work::Idle;
+        service.work = ReadState::Idle;
         service.tried_at = Some(now);
         let unlisted = service.list == NOT_LISTED && service.instances == 0;
         if failure == Failure::Denied && unlisted {
@@ -209,7 +209,7 @@ impl Plan {
 }
 
 /// Why it is not known what a service has, after a failure.
-fn doubt_of(service: &Service, failure: Failure, lasts: bool) -> Option<Doubt> {
+fn doubt_of(service: &PlannedService, failure: Failure, lasts: bool) -> Option<Doubt> {
     match failure {
         Failure::Denied => Some(Doubt::Refused),
         // It has a last state, which is not old yet.

@@ -82,7 +82,7 @@ impl FollowScene {
     fn doubts(&mut self) -> Vec<(String, Option<Doubt>)> {
         let outcomes = self.follow.take_outcomes().into_iter();
         let doubts = outcomes.filter_map(|outcome| match outcome {
-            Outcome::NamespaceDoubt(name, doubt) => Some((name.to_string(), doubt)),
+            FollowOutcome::NamespaceDoubt(name, doubt) => Some((name.to_string(), doubt)),
             _ => None,
         });
         doubts.collect()

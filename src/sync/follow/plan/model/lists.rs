@@ -2,7 +2,7 @@
 //!
 //! Floor 2, in tests only.
 
-use super::{Heard, ListTiming, Model, Table, Verdict, numbers};
+use super::{Heard, InstanceCounts, ListTiming, Model, Verdict, numbers};
 use crate::nomad::{Consistency, ListedService};
 
 impl Model {
@@ -32,7 +32,7 @@ impl Model {
     pub(super) fn take_list(
         &mut self,
         scope: usize,
-        (index, table): (u64, &Table),
+        (index, table): (u64, &InstanceCounts),
         heard: Heard,
     ) -> bool {
         let mine = |it: &&(usize, usize)| self.scopes[scope].is_none_or(|only| only == it.0);

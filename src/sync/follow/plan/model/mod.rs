@@ -26,7 +26,7 @@ const LEADERS: Heard = Heard {
 };
 
 /// A service and how many instances it has.
-type Table = BTreeMap<(usize, usize), usize>;
+type InstanceCounts = BTreeMap<(usize, usize), usize>;
 
 struct Model {
     plan: Plan,
@@ -36,13 +36,13 @@ struct Model {
     observed: u64,
     /// The index at which each service was shown; never an older one, unless the leader said that the state went back.
     shown: BTreeMap<(usize, usize), u64>,
-    history: VecDeque<(u64, Table)>,
+    history: VecDeque<(u64, InstanceCounts)>,
     frames: VecDeque<(u64, (usize, usize))>,
     stream: bool,
     reading: Vec<Order>,
     /// The namespace of each list that is followed; none for all of them.
     scopes: Vec<Option<usize>>,
-    held: Table,
+    held: InstanceCounts,
     /// What is held and has been there ever since.
     steady: BTreeSet<(usize, usize)>,
 }
@@ -51,9 +51,9 @@ impl Model {
     fn new() -> Self {
         let mut plan = Plan::new(Times::default());
         plan.follow(&["*".into()]);
-        let history = VecDeque::from([(10_000, Table::from([((0, 0), 1), ((1, 1), 2)]))]);
+        let history = VecDeque::from([(10_000, InstanceCounts::from([((0, 0), 1), ((1, 1), 2)]))]);
         let (index, now) = (10_000, Instant::now());
-        let (frames, reading, held) = (VecDeque::new(), Vec::new(), Table::new());
+        let (frames, reading, held) = (VecDeque::new(), Vec::new(), InstanceCounts::new());
         let mut model = Self {
             plan,
             now,
@@ -72,7 +72,7 @@ impl Model {
         model
     }
 
-    fn truth(&self) -> &Table {
+    fn truth(&self) -> &InstanceCounts {
         &self.history.back().unwrap().1
     }
 
@@ -163,7 +163,7 @@ impl Model {
     }
 
     /// The state that answers: the newest of the leader, or one that lags.
-    fn state(&self, consistency: Consistency, lag: usize) -> &(u64, Table) {
+    fn state(&self, consistency: Consistency, lag: usize) -> &(u64, InstanceCounts) {
         let lag = match consistency {
             Consistency::Stale => lag,
             Consistency::Default => 0,
@@ -227,7 +227,7 @@ impl Model {
         // An index that did not fall below what was seen cannot be told from one that went on.
         self.index = self.observed - back;
         self.observed = 0;
-        let table = Table::from([((0, 0), 2), ((2, 2), 1)]);
+        let table = InstanceCounts::from([((0, 0), 2), ((2, 2), 1)]);
         self.steady.retain(|service| table.contains_key(service));
         self.history = VecDeque::from([(self.index, table)]);
         self.list(0, ListTiming::Before);
