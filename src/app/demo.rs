@@ -72,7 +72,7 @@ pub enum DemoError {
 pub struct Demo {
     running: Running,
     nomad: SimulatedNomad,
-    ports: Ports,
+    ports: DemoPorts,
     program: String,
     choice: PortChoice,
     /// The CA of the certificate that is shown.
@@ -142,7 +142,7 @@ impl Demo {
         settings.certificate = Some(certificate(certificates));
 
         let bound = Bound::bind(&settings.listen, options.workers, PortConflict::Replaced)?;
-        let ports = Ports::of(&bound, &nomad);
+        let ports = DemoPorts::of(&bound, &nomad);
         let running = super::start(settings, bound)?;
         tokio::spawn(scenario.run(nomad.clone(), std::future::pending()));
         Ok(Self {
@@ -169,7 +169,7 @@ impl Demo {
 
     /// The ports that it is shown at: DNS over TLS and HTTPS.
     pub fn tls_ports(&self) -> [u16; 2] {
-        let Ports([_, tls, https, ..]) = self.ports;
+        let DemoPorts([_, tls, https, ..]) = self.ports;
         [tls, https]
     }
 
@@ -205,9 +205,9 @@ fn certificate(development: Development) -> Files<ChainAndKey> {
 
 /// The ports that were really taken, in the order of `PORTS`.
 #[derive(Clone, Copy, Debug)]
-struct Ports([u16; PORTS.len()]);
+struct DemoPorts([u16; PORTS.len()]);
 
-impl Ports {
+impl DemoPorts {
     fn of(bound: &Bound, nomad: &SimulatedNomad) -> Self {
         let first = |sockets: &[std::net::TcpListener]| {
             let address = sockets.first().and_then(|socket| socket.local_addr().ok());

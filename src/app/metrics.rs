@@ -11,7 +11,7 @@ use prometheus_client::encoding::{DescriptorEncoder, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use super::Parts;
+use super::GatewayParts;
 use super::gauge::{gauge, total};
 use super::refused::Refused;
 use crate::answers::Loops;
@@ -23,7 +23,10 @@ use crate::nomad::{Client, Followed};
 use crate::sync;
 
 /// Makes what writes all metrics, for the operator's pages.
-pub(super) fn provider(parts: &Parts, loops: Arc<Loops>) -> Arc<dyn Fn() -> String + Send + Sync> {
+pub(super) fn provider(
+    parts: &GatewayParts,
+    loops: Arc<Loops>,
+) -> Arc<dyn Fn() -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
     registry.register_collector(Box::new(Refused::of(parts)));

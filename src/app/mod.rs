@@ -97,7 +97,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let shutdown = CancellationToken::new();
     let leaving = CancellationToken::new();
 
-    let parts = Parts::new(&settings, client.clone());
+    let parts = GatewayParts::new(&settings, client.clone());
     let server = parts.server();
     parts.workers.join(Arc::clone(&server.counters));
     // Before anything listens for queries: the first one finds what is on disk.
@@ -161,7 +161,7 @@ fn filtering(client: Client, sync: sync::SyncSettings) -> JoinHandle<Result<(), 
 }
 
 /// Makes what answers queries from the catalogue.
-fn router(settings: &Settings, bound: &Bound, parts: &Parts) -> Router {
+fn router(settings: &Settings, bound: &Bound, parts: &GatewayParts) -> Router {
     Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
         .outside(settings.outside_zones)
         .designating(designated::resolver(settings, bound))
@@ -180,7 +180,7 @@ fn alone_and_warned(settings: &Settings) -> Result<Option<StateLock>, StateInUse
 }
 
 /// What the parts of a gateway share, and what the operator's pages tell.
-struct Parts {
+struct GatewayParts {
     workers: Arc<Workers>,
     udp: Arc<UdpCounters>,
     connections: Shared,
@@ -189,7 +189,7 @@ struct Parts {
     catalog: Arc<Catalog>,
 }
 
-impl Parts {
+impl GatewayParts {
     fn new(settings: &Settings, client: Client) -> Self {
         let sync = Arc::<sync::Status>::default();
         let mut server = settings.server.clone();

@@ -7,7 +7,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
-use super::Parts;
+use super::GatewayParts;
 use crate::layers::metrics::{counter, family};
 use crate::listeners::Clients;
 
@@ -16,7 +16,7 @@ use crate::listeners::Clients;
 pub(super) struct Refused(Arc<Clients>);
 
 impl Refused {
-    pub(super) fn of(parts: &Parts) -> Self {
+    pub(super) fn of(parts: &GatewayParts) -> Self {
         Self(Arc::clone(&parts.connections.server.clients))
     }
 }

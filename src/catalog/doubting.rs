@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::labels::{NameError, keys, label_key};
+use super::labels::{ServiceNameError, keys, label_key};
 use super::writer::Touched;
 use super::{Doubt, Doubted, PutOutcome, Writer};
 
@@ -21,7 +21,7 @@ impl Writer {
         namespace: &str,
         service: &str,
         doubt: Option<Doubt>,
-    ) -> Result<PutOutcome, NameError> {
+    ) -> Result<PutOutcome, ServiceNameError> {
         let (namespace_key, service_key) = keys(namespace, service)?;
         let doubts = &mut self.working.doubts;
         let named = (namespace, service);
@@ -43,8 +43,8 @@ impl Writer {
         &mut self,
         namespace: &str,
         doubt: Option<Doubt>,
-    ) -> Result<PutOutcome, NameError> {
-        let key = label_key(namespace).ok_or(NameError::Namespace)?;
+    ) -> Result<PutOutcome, ServiceNameError> {
+        let key = label_key(namespace).ok_or(ServiceNameError::Namespace)?;
         if !self.working.doubts.set_namespace(&key, namespace, doubt) {
             return Ok(PutOutcome::Unchanged);
         }

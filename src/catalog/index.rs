@@ -37,11 +37,11 @@ type Numbers = HashMap<Box<[u8]>, u32, RandomState>;
 
 /// What names can say of an instance beside the service, by the numbers of the labels: tags, datacenter, label of the
 /// port.
-type Kind = (SmallVec<[u32; 16]>, Option<u32>, Option<u32>);
+type InstanceKind = (SmallVec<[u32; 16]>, Option<u32>, Option<u32>);
 
 /// Labels while they are gathered.
 #[derive(Default)]
-struct Gathered {
+struct IndexBuilder {
     numbers: Numbers,
     /// The number of a label, and a kind that has it; kinds in their order.
     pairs: Vec<(u32, u32)>,
@@ -49,10 +49,11 @@ struct Gathered {
 
 impl Index {
     pub(super) fn new<'a>(name: &str, instances: impl Iterator<Item = &'a Instance>) -> Self {
-        let mut kinds: HashMap<Kind, u32, RandomState> = HashMap::default();
+        let mut kinds: HashMap<InstanceKind, u32, RandomState> = HashMap::default();
         let mut of_groups: HashMap<*const Group, u32, RandomState> = HashMap::default();
         let mut runs: Vec<(u32, u32)> = Vec::new();
-        let [mut tags, mut datacenters, mut port_labels] = [(); 3].map(|()| Gathered::default());
+        let [mut tags, mut datacenters, mut port_labels] =
+            [(); 3].map(|()| IndexBuilder::default());
         let mut most_tags = 0;
         for (end, instance) in (1..).zip(instances) {
             let group = &instance.group;
@@ -157,7 +158,7 @@ impl Labelled {
     }
 }
 
-impl Gathered {
+impl IndexBuilder {
     /// The number of a text; none where no label can be it.
     fn number(&mut self, text: &str) -> Option<u32> {
         let octets = &mut [0; LABEL_OCTETS];

@@ -29,7 +29,7 @@ pub struct Service {
 
 /// One state of one service: no other state of it, nor another service, has an equal one.
 #[derive(Clone, Debug)]
-pub struct Version(Cell);
+pub struct ServiceVersion(Cell);
 
 /// The instances of one service as Nomad spells it.
 #[derive(Clone, Debug)]
@@ -70,8 +70,8 @@ impl Service {
     }
 
     /// Which state of it this is.
-    pub fn version(&self) -> Version {
-        Version(self.cell.clone())
+    pub fn version(&self) -> ServiceVersion {
+        ServiceVersion(self.cell.clone())
     }
 
     /// Whether what names can say costs little to find out: there are few instances, or the index is there.
@@ -139,22 +139,22 @@ fn instances_of(parts: &[ServicePart]) -> impl Iterator<Item = &Instance> + Clon
     parts.iter().flat_map(|part| part.instances.iter())
 }
 
-impl Version {
+impl ServiceVersion {
     /// Whether it is still the state of the catalogue.
     pub fn is_current(&self) -> bool {
         !self.0.is_superseded()
     }
 }
 
-impl PartialEq for Version {
+impl PartialEq for ServiceVersion {
     fn eq(&self, other: &Self) -> bool {
         self.0.is_same(&other.0)
     }
 }
 
-impl Eq for Version {}
+impl Eq for ServiceVersion {}
 
-impl Hash for Version {
+impl Hash for ServiceVersion {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
     }

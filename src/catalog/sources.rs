@@ -22,7 +22,7 @@ pub struct Sources {
 
 /// The sources while they are gathered.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
+pub(super) struct SourcesBuilder {
     sources: Sources,
     is_for_once: bool,
 }
@@ -44,7 +44,7 @@ impl Sources {
     }
 }
 
-impl Gathered {
+impl SourcesBuilder {
     /// Adds a cell, each once.
     pub(super) fn add(&mut self, cell: &Cell) {
         let cells = &mut self.sources.cells;
@@ -92,7 +92,7 @@ mod tests {
     fn what_has_too_many_sources_is_not_kept() {
         let cells: Vec<Cell> = (0..=CELLS_MAX).map(|_| Cell::default()).collect();
         let gather = |cells: &[Cell]| {
-            let mut gathered = Gathered::default();
+            let mut gathered = SourcesBuilder::default();
             // A cell that is noted again is no other.
             cells
                 .iter()
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn what_looked_at_nothing_holds_as_long_as_what_it_is_given() {
         let least = Cell::default();
-        let sources = Gathered::default().into_sources(&least);
+        let sources = SourcesBuilder::default().into_sources(&least);
         assert!(sources.are_current());
         least.supersede();
         assert!(!sources.are_current());

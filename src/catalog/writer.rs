@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::labels::{NameError, keys};
+use super::labels::{ServiceNameError, keys};
 use super::retired::Retired;
 use super::{Catalog, Cell, Coverage, Instance, ReadRequest, Service, ServicePart, Snapshot};
 
@@ -67,7 +67,7 @@ impl Writer {
         namespace: &str,
         service: &str,
         instances: Vec<Instance>,
-    ) -> Result<PutOutcome, NameError> {
+    ) -> Result<PutOutcome, ServiceNameError> {
         let (namespace_key, service_key) = keys(namespace, service)?;
         let held = self.working.namespaces.get(&*namespace_key);
         let old = held

@@ -21,7 +21,7 @@ use tower::{BoxError, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, CacheTable};
 pub use self::limits::StackLimits;
-use self::metrics::{Counters, Metrics, MetricsLayer, Workers};
+use self::metrics::{Metrics, MetricsLayer, QueryCounters, Workers};
 use self::rescue::{Rescue, RescueLayer};
 use self::turns::TurnsLayer;
 use crate::answers::{Router, SourcedAnswer};
@@ -108,7 +108,7 @@ impl Stacks {
 
     /// Makes the stack of one more worker.
     pub fn worker(&self) -> WorkerStack {
-        let counters = Arc::new(Counters::default());
+        let counters = Arc::new(QueryCounters::default());
         let table = Arc::new(CacheTable::new(self.cache.entries, self.cache.octets));
         self.workers.join(Arc::clone(&counters));
         self.workers.join_table(Arc::clone(&table));

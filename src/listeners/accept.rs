@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::connections::{ConnectionPermit, Connections, Tenure};
-use super::counters::{Counters, ListenerKind, count};
+use super::counters::{ListenerCounters, ListenerKind, count};
 use super::limits::ConnectionLimits;
 use super::proxy_header::{self, HeaderFailure};
 use super::server::Server;
@@ -39,7 +39,7 @@ pub struct Shared {
     /// What a client is allowed.
     pub limits: Arc<ConnectionLimits>,
     /// What is counted.
-    pub counters: Arc<Counters>,
+    pub counters: Arc<ListenerCounters>,
     /// The connections that are open, but for those of the operator's pages.
     pub connections: Connections,
     /// Those of the operator's pages.
@@ -215,7 +215,7 @@ async fn drain(mut open: JoinSet<()>, shared: &Shared) {
     let _ = timeout(shared.limits.drain, all_ended).await;
 }
 
-fn note_end(ended: Result<(), JoinError>, counters: &Counters) {
+fn note_end(ended: Result<(), JoinError>, counters: &ListenerCounters) {
     if ended.is_err_and(|error| error.is_panic()) {
         count(&counters.panics);
     }
@@ -234,7 +234,7 @@ impl Exhausted {
     async fn accept(
         &mut self,
         listener: &TcpListener,
-        counters: &Counters,
+        counters: &ListenerCounters,
     ) -> Option<(TcpStream, SocketAddr)> {
         // What ends meanwhile calls this anew, and is no reason to try earlier.
         if let Some(until) = self.paused_until {

@@ -97,7 +97,7 @@ pub(super) const HTTP_STATUSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
 /// The counters of all listeners that have connections.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub struct ListenerCounters {
     connections: [ConnectionCounters; ListenerKind::ALL.len()],
     handshake_failures: [AtomicU64; HandshakeFailure::ALL.len()],
     http_responses: [[[AtomicU64; HTTP_STATUSES.len()]; HTTP_VERSIONS.len()]; HTTP_METHODS.len()],
@@ -124,7 +124,7 @@ pub struct ConnectionCounters {
     pub malformed: AtomicU64,
 }
 
-impl Counters {
+impl ListenerCounters {
     /// The counters of the connections of one kind of listener.
     pub fn connections(&self, kind: ListenerKind) -> &ConnectionCounters {
         &self.connections[kind as usize]

@@ -23,12 +23,12 @@ pub struct Exchange<S> {
     transport: Transport,
     server: Arc<Server>,
     turns: RotationSource,
-    reader: Reader,
+    reader: AnswerReader,
 }
 
 /// Who reads the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
+pub enum AnswerReader {
     /// The client: they have what a message can hold.
     Client,
     /// The gateway, which gives the answers another form: they have all records.
@@ -47,7 +47,7 @@ pub enum Exchanged<F> {
     /// There is nothing to say to it.
     Rejected(Rejection),
     /// The answer has to be waited for.
-    Waiting(Waiting<F>),
+    Waiting(PendingAnswer<F>),
 }
 
 /// What an answer is to HTTP, beside its octets.
@@ -63,12 +63,12 @@ pub enum Standing {
 
 /// A query whose answer has to be waited for.
 #[derive(Debug)]
-pub struct Waiting<F> {
+pub struct PendingAnswer<F> {
     server: Arc<Server>,
     query: Query,
     future: F,
     turn: u32,
-    reader: Reader,
+    reader: AnswerReader,
     /// The octets of the query.
     asked: usize,
 }
@@ -81,13 +81,13 @@ impl<S: Stack> Exchange<S> {
             transport,
             server,
             turns: RotationSource(rand::random::<u32>() | 1),
-            reader: Reader::Client,
+            reader: AnswerReader::Client,
         }
     }
 
     /// Has its messages made for somebody else than the client.
     #[must_use]
-    pub fn read_by(self, reader: Reader) -> Self {
+    pub fn read_by(self, reader: AnswerReader) -> Self {
         Self { reader, ..self }
     }
 
@@ -165,7 +165,7 @@ impl<S: Stack> Exchange<S> {
             Poll::Ready(Ok(answer)) => encode(&answer, &query),
             Poll::Pending => {
                 let server = Arc::clone(server);
-                Exchanged::Waiting(Waiting {
+                Exchanged::Waiting(PendingAnswer {
                     server,
                     query,
                     future,
@@ -178,7 +178,7 @@ impl<S: Stack> Exchange<S> {
     }
 }
 
-impl<F> Waiting<F>
+impl<F> PendingAnswer<F>
 where
     F: Future<Output = Result<Answer, Infallible>> + Unpin,
 {
@@ -191,7 +191,7 @@ where
     }
 }
 
-impl Reader {
+impl AnswerReader {
     fn encode(
         self,
         server: &Server,

@@ -33,7 +33,7 @@ pub use clients::{
 };
 pub use connections::{Account, Connections, Presence, Tenure};
 pub use counters::{
-    ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,
+    ConnectionCounters, HandshakeFailure, HttpResponseKind, ListenerCounters, ListenerKind,
 };
 pub use limits::ConnectionLimits;
 pub use server::Server;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clients::Clients;
 use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Transport};
-use crate::layers::metrics::Counters;
+use crate::layers::metrics::QueryCounters;
 use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
 
 /// Asks for the SOA of the root, which any server has an answer to.
@@ -24,7 +24,7 @@ pub struct Server {
     /// What cookies are made with (RFC 9018).
     pub cookies: CookieSecrets,
     /// Counts the answers that the stack has no part in.
-    pub counters: Arc<Counters>,
+    pub counters: Arc<QueryCounters>,
     /// Who may ask, and how often.
     pub clients: Arc<Clients>,
     /// What an answer may have at most.

@@ -31,7 +31,7 @@ pub use decode::{
 };
 pub use endpoint::HttpService;
 pub use error::{Cause, NomadError};
-pub use query::{Consistency, QueryMeta, QueryOptions, Wait};
+pub use query::{Consistency, QueryMeta, QueryOptions, WaitMode};
 pub use settings::{Hedge, NomadSettings, ResponseLimits, Timeouts};
 pub use stream::{Change, EventStream, Frame};
 pub use tls::{TlsError, TlsSettings, Verification};

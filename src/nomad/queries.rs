@@ -10,7 +10,7 @@ use super::client::Client;
 use super::decode::{self, Allocations, Check, Listed, NamespaceRecord, Namespaces, Node, Read};
 use super::error::{Cause, NomadError};
 use super::permits::Urgency;
-use super::query::{Belief, Consistency, QueryMeta, QueryOptions, Wait};
+use super::query::{Belief, Consistency, QueryMeta, QueryOptions, WaitMode};
 use super::stream::EventStream;
 
 /// The service that is read to hear a server; it need not exist.
@@ -229,7 +229,7 @@ impl Client {
                 last_contact: self.settings().last_contact,
             });
         }
-        if let Wait::Over(index, wait) = options.wait {
+        if let WaitMode::Over(index, wait) = options.wait {
             let wait_ms = format!("{}ms", wait.as_millis());
             call.query
                 .extend([("index", index.to_string()), ("wait", wait_ms)]);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nomadns::listeners::admin::{self, Admin, Liveness, Readiness};
+use nomadns::listeners::admin::{self, Admin, Liveness, ReadinessReport};
 use nomadns::listeners::http::{Hosts, HttpSettings, Security, router, serve};
 use nomadns::listeners::{ClientSettings, ConnectionLimits, ListenerKind, TlsUse, tls_config};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
@@ -70,7 +70,7 @@ impl Web {
     }
 
     /// The operator's pages.
-    pub(crate) fn admin(readiness: Readiness) -> Self {
+    pub(crate) fn admin(readiness: ReadinessReport) -> Self {
         let ending = CancellationToken::new();
         let admin = Admin {
             metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),

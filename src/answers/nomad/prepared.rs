@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ahash::RandomState;
 
-use crate::catalog::{PlaceSet, Version};
+use crate::catalog::{PlaceSet, ServiceVersion};
 use crate::dns::{Answer, Name, RecordType};
 
 /// Which part of all octets one set may take at most.
@@ -28,7 +28,7 @@ pub(super) struct Prepared {
 /// What a set was made of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PreparedKey {
-    pub(super) version: Version,
+    pub(super) version: ServiceVersion,
     pub(super) taken: PlaceSet,
     pub(super) what: What,
 }
@@ -163,7 +163,7 @@ mod tests {
     use crate::dns::AnswerBuilder;
 
     /// A key for each number, of a service that holds until something is put.
-    fn key(version: &Version, number: u16) -> PreparedKey {
+    fn key(version: &ServiceVersion, number: u16) -> PreparedKey {
         PreparedKey {
             version: version.clone(),
             taken: Service::default().take_each(|_| false),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::files::{Files, read};
-use super::{Check, secret};
+use super::{Checker, secret};
 use crate::config::{ConfigError, File};
 use crate::listeners::{Certificates, ClientAuthority};
 use crate::nomad::Secret;
@@ -11,7 +11,7 @@ use crate::nomad::Secret;
 /// A certificate chain and its key, in PEM.
 pub type ChainAndKey = (Vec<u8>, Secret);
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn certificate(
         &self,
         file: &File,

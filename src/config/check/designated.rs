@@ -1,10 +1,10 @@
 //! Checks the name that clients find the encrypted listeners by (RFC 9462).
 
-use super::Check;
+use super::Checker;
 use crate::config::{ConfigError, File};
 use crate::dns::Name;
 
-impl Check<'_> {
+impl Checker<'_> {
     /// The name; none when it is not told.
     pub(super) fn designated_resolver(&self, file: &File) -> Result<Option<Name>, ConfigError> {
         let text = file.designated_resolver.trim_end_matches('.');

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Check, whole};
+use super::{Checker, whole};
 use crate::catalog::HealthPolicy;
 use crate::config::{ConfigError, File};
 use crate::sync::{HealthSettings, SyncSettings};
 
-impl Check<'_> {
+impl Checker<'_> {
     /// Says which instances are answered.
     pub(super) fn health_policy(&self, file: &File) -> Result<HealthPolicy, ConfigError> {
         match &*file.nomad.health {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::files::{Files, read};
-use super::{Check, secret};
+use super::{Checker, secret};
 use crate::answers::ZoneSettings;
 use crate::config::ConfigError;
 use crate::config::file::HttpSection;
@@ -23,7 +23,7 @@ pub struct CredentialsFile {
     pub files: Files<Secret>,
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn http(
         &self,
         section: &HttpSection,

@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::Check;
+use super::Checker;
 use crate::config::{ConfigError, File};
 
-impl Check<'_> {
+impl Checker<'_> {
     /// Checks the addresses of all listeners together.
     pub(super) fn listen(&self, file: &File) -> Result<(), ConfigError> {
         let listen = &file.listen;

@@ -97,7 +97,7 @@ impl Settings {
     /// # Errors
     /// The first thing that is wrong.
     pub fn check(source: &Source) -> Result<Self, ConfigError> {
-        let check = Check { source };
+        let check = Checker { source };
         check.ranges()?;
         let file = source.read()?;
         check.listen(&file)?;
@@ -143,11 +143,11 @@ impl Settings {
     }
 }
 
-struct Check<'source> {
+struct Checker<'source> {
     source: &'source Source,
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     fn server(&self, file: &File) -> Result<listeners::Server, ConfigError> {
         if file.nsid.len() > NSID_OCTETS {
             let problem = format!("must not be longer than {NSID_OCTETS} octets");

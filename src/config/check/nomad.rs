@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::{Check, Files, secret};
+use super::{Checker, Files, secret};
 use crate::config::reading::{FILE_OCTETS, read_file};
 use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
@@ -15,7 +15,7 @@ use crate::nomad::{
     TlsSettings, TokenSource, Verification,
 };
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn nomad(&self, file: &File) -> Result<NomadSettings, ConfigError> {
         let section = &file.nomad;
         let key = "nomad.addresses";

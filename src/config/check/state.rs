@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Check;
+use super::Checker;
 use crate::config::File;
 use crate::config::reading::{open_file, read_at_most};
 use crate::sync::{Fill, Fingerprint, Store};
@@ -103,7 +103,7 @@ fn lock(place: &Path) -> io::Result<StateLocking> {
     }
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn store(&self, file: &File) -> Option<Store> {
         let section = &file.nomad;
         if section.state_dir.is_empty() {

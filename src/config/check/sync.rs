@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::Check;
+use super::Checker;
 use super::on_demand::on_demand;
 use crate::config::{ConfigError, File};
 use crate::sync::{LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, SyncSettings};
@@ -13,7 +13,7 @@ const ALL: &str = "*";
 /// The longest name of a namespace, as Nomad checks it.
 const NAMESPACE_CHARACTERS: usize = 128;
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn sync(&self, file: &File) -> Result<SyncSettings, ConfigError> {
         let section = &file.nomad;
         self.namespaces(&section.namespaces)?;

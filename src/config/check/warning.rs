@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::validity::{Judged, judge};
-use super::{Check, Settings};
+use super::{Checker, Settings};
 use crate::config::File;
 use crate::nomad::{NomadAddress, Verification};
 
@@ -25,7 +25,7 @@ impl fmt::Display for Warning {
     }
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     /// Looks through settings that are good.
     pub(super) fn warnings(&self, file: &File, settings: &Settings) -> Vec<Warning> {
         let mut warnings = Vec::new();

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::super::Answer;
-use super::super::answer::Parts;
+use super::super::answer::AnswerParts;
 
 /// What the records of one message may take.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,7 @@ pub(super) fn put_records(answer: &Answer, turn: u32, room: MessageRoom, out: &m
     }
 }
 
-fn put_part(parts: &Parts, first: usize, room: MessageRoom, out: &mut Vec<u8>) -> Put {
+fn put_part(parts: &AnswerParts, first: usize, room: MessageRoom, out: &mut Vec<u8>) -> Put {
     let mut part = PartialMessage { parts, room, out };
     let (answer, is_whole) = part.put_answer(first);
     if !is_whole || !part.put_authority() {
@@ -75,7 +75,7 @@ fn put_part(parts: &Parts, first: usize, room: MessageRoom, out: &mut Vec<u8>) -
 
 /// A message that is filled as far as there is room.
 struct PartialMessage<'a> {
-    parts: &'a Parts,
+    parts: &'a AnswerParts,
     room: MessageRoom,
     out: &'a mut Vec<u8>,
 }
@@ -183,7 +183,7 @@ impl MessageRoom {
 }
 
 /// Which record of the set comes first at this turn.
-fn first_of_set(parts: &Parts, set: usize, turn: u32) -> usize {
+fn first_of_set(parts: &AnswerParts, set: usize, turn: u32) -> usize {
     if !parts.rotates || set < 2 {
         return 0;
     }

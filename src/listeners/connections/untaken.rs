@@ -107,7 +107,7 @@ impl Account {
     /// Waits until `has_room`.
     pub(in crate::listeners) async fn room(&self) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let waits = Waits(self);
+        let waits = UntakenWaiter(self);
         while !self.has_room() {
             let taken = self.taken.notified();
             if self.has_room() {
@@ -246,9 +246,9 @@ impl Drop for Account {
 }
 
 /// Somebody that waits for octets to be taken.
-struct Waits<'account>(&'account Account);
+struct UntakenWaiter<'account>(&'account Account);
 
-impl Drop for Waits<'_> {
+impl Drop for UntakenWaiter<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }

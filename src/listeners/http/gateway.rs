@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use http::StatusCode;
 
 use super::super::accept::Shared;
-use super::super::exchange::{Exchange, Exchanged, Reader};
+use super::super::exchange::{AnswerReader, Exchange, Exchanged};
 use super::super::server::Server;
 use super::client::ClientInfo;
 use super::form::Form;
@@ -82,8 +82,8 @@ impl<S: Stack> Gateway<S> {
     fn exchange(&self, transport: Transport, form: &Form) -> Exchange<S> {
         let exchange = Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server));
         exchange.read_by(match form.media_type {
-            MediaType::DnsMessage => Reader::Client,
-            MediaType::DnsJson | MediaType::Json | MediaType::Rfc8427 => Reader::Gateway,
+            MediaType::DnsMessage => AnswerReader::Client,
+            MediaType::DnsJson | MediaType::Json | MediaType::Rfc8427 => AnswerReader::Gateway,
         })
     }
 

@@ -46,7 +46,7 @@ pub(super) fn negotiate(headers: &HeaderMap, offered: &[MediaType]) -> Option<Me
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
+        .filter_map(MediaRange::parse)
         .peekable();
     if ranges.peek().is_none() {
         return offered.first().copied();
@@ -73,13 +73,13 @@ fn only_named(headers: &HeaderMap) -> Option<MediaType> {
 const MOST_RANGES: usize = 32;
 
 /// One item of an `Accept`.
-struct Range<'header> {
+struct MediaRange<'header> {
     name: &'header str,
     /// In thousandths.
     quality: u16,
 }
 
-impl<'header> Range<'header> {
+impl<'header> MediaRange<'header> {
     fn parse(item: &'header str) -> Option<Self> {
         let mut parts = item.split(';').map(str::trim);
         let name = parts.next().filter(|name| !name.is_empty())?;
@@ -103,7 +103,7 @@ impl<'header> Range<'header> {
 }
 
 /// The closest range decides (RFC 9110 §12.5.1).
-fn quality(ranges: &[Range<'_>], media_type: MediaType) -> u16 {
+fn quality(ranges: &[MediaRange<'_>], media_type: MediaType) -> u16 {
     ranges
         .iter()
         .filter_map(|range| Some((range.closeness(media_type.as_str())?, range.quality)))

@@ -13,8 +13,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::super::exchange::{Exchange, Exchanged, Waiting};
-use super::batch::{self, Batch, Peer, Wait};
+use super::super::exchange::{Exchange, Exchanged, PendingAnswer};
+use super::batch::{self, Batch, Peer, ReceiveMode};
 use super::failing::SocketErrors;
 use super::pulse::Pulse;
 use super::{UdpCounters, UdpLimits};
@@ -61,7 +61,7 @@ impl<S: Stack> Worker<S> {
         let runtime = self.runtime.clone();
         let _entered = runtime.enter();
         while !self.stop.load(Ordering::Relaxed) {
-            match batch.receive(&self.socket, Wait::ForOne) {
+            match batch.receive(&self.socket, ReceiveMode::ForOne) {
                 Ok(()) => self.answer(batch),
                 Err(error) if is_idle(&error) => {}
                 Err(error) => {
@@ -85,7 +85,7 @@ impl<S: Stack> Worker<S> {
         let _entered = runtime.enter();
         let begun = Instant::now();
         loop {
-            match batch.receive(&self.socket, Wait::ForNone) {
+            match batch.receive(&self.socket, ReceiveMode::ForNone) {
                 Ok(()) => self.answer(batch),
                 Err(_) if self.waiting.available_permits() == self.limits.waiting => return,
                 Err(_) => std::thread::sleep(DRAIN_INTERVAL),
@@ -128,7 +128,7 @@ impl<S: Stack> Worker<S> {
         }
     }
 
-    fn hand_over(&self, waiting: Waiting<S::Future>, peer: Peer) {
+    fn hand_over(&self, waiting: PendingAnswer<S::Future>, peer: Peer) {
         let Ok(permit) = Arc::clone(&self.waiting).try_acquire_owned() else {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             return;

@@ -14,11 +14,11 @@ use std::time::Duration;
 pub(super) use self::registration::{Converted, convert};
 
 use self::large::Large;
-use self::twins::{Presence, Twins, folded};
+use self::twins::{ServicePresence, Twins, folded};
 use super::key::ServiceKey;
 use super::oddities::{Oddities, Oddity, ServiceOddities};
 use super::status::Status;
-use crate::catalog::{Coverage, Doubt, Health, Instance, NameError, PutOutcome, Writer};
+use crate::catalog::{Coverage, Doubt, Health, Instance, PutOutcome, ServiceNameError, Writer};
 
 /// The working copy of the catalogue, and how the published one stands to it.
 #[derive(Debug)]
@@ -87,9 +87,9 @@ impl Applier {
             mut found,
         } = converted;
         let presence = if instances.is_empty() {
-            Presence::Gone
+            ServicePresence::Gone
         } else {
-            Presence::Here
+            ServicePresence::Here
         };
         let count = instances.len();
         match self.writer.put(&key.namespace, &key.name, instances) {
@@ -99,9 +99,9 @@ impl Applier {
                     self.status.set_large(large);
                 }
             }
-            Err(_) if presence == Presence::Gone => {}
-            Err(NameError::Service) => found.add(Oddity::ServiceName, &key.name),
-            Err(NameError::Namespace) => found.add(Oddity::NamespaceName, &key.namespace),
+            Err(_) if presence == ServicePresence::Gone => {}
+            Err(ServiceNameError::Service) => found.add(Oddity::ServiceName, &key.name),
+            Err(ServiceNameError::Namespace) => found.add(Oddity::NamespaceName, &key.namespace),
         }
         self.oddities.set(key, &found);
         self.note_twins(key, presence, is_present);
@@ -206,10 +206,10 @@ impl Applier {
     fn note_twins(
         &mut self,
         key: &ServiceKey,
-        presence: Presence,
+        presence: ServicePresence,
         is_present: impl Fn(&str, &str) -> bool,
     ) {
-        if presence == Presence::Gone {
+        if presence == ServicePresence::Gone {
             self.oddities.set_twins(key, 0);
         }
         let capitals = self.twins.note(key, presence);

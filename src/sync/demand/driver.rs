@@ -9,9 +9,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Demands, Known, Waiter};
+use super::{Demands, KnownService, Waiter};
 use crate::catalog::{Coverage, Doubt, ReadRequest};
-use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, Wait};
+use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, WaitMode};
 use crate::sync::apply::Converted;
 use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
 use crate::sync::key::ServiceKey;
@@ -157,8 +157,8 @@ impl Demand {
     /// Notes that a read is in the catalogue; returns who waits until that is published.
     pub(in crate::sync) fn taken(&mut self, key: &ServiceKey, instances: usize) -> Vec<Waiter> {
         let known = match instances {
-            0 => Known::Absent,
-            _ => Known::Here,
+            0 => KnownService::Absent,
+            _ => KnownService::Here,
         };
         self.demands.read(key, known)
     }
@@ -182,7 +182,7 @@ impl Demand {
         let options = QueryOptions {
             consistency,
             min_index,
-            wait: Wait::No,
+            wait: WaitMode::No,
         };
         let question = NomadRequest::Service {
             key: key.clone(),

@@ -41,7 +41,7 @@ fn read_beside_a_flood(client: ClientAddress) -> (usize, usize, usize) {
         }
         while let Some(name) = scene.next() {
             all += 1;
-            for waiter in scene.demands.read(&key(&name), Known::Absent) {
+            for waiter in scene.demands.read(&key(&name), KnownService::Absent) {
                 tell(waiter, Ok(()));
             }
         }

@@ -15,7 +15,7 @@ const FAILED_PAUSE: Duration = Duration::from_secs(1);
 
 /// Whether a service has instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sync) enum Known {
+pub(in crate::sync) enum KnownService {
     /// It was never read.
     Nothing,
     Here,
@@ -24,8 +24,8 @@ pub(in crate::sync) enum Known {
 
 /// One of them.
 #[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) known: Known,
+pub(super) struct KeptService {
+    pub(super) known: KnownService,
     pub(super) asked: Instant,
     /// When the last read that succeeded was asked of Nomad.
     pub(super) read: Option<Instant>,
@@ -62,8 +62,8 @@ impl Wish {
     }
 }
 
-impl Kept {
-    pub(super) fn new(known: Known, now: Instant) -> Self {
+impl KeptService {
+    pub(super) fn new(known: KnownService, now: Instant) -> Self {
         Self {
             known,
             asked: now,
@@ -76,9 +76,9 @@ impl Kept {
 
     pub(super) fn wish(&self, settings: &OnDemand, now: Instant) -> Wish {
         let keep = match self.known {
-            Known::Here => settings.keep,
-            Known::Absent => settings.keep_absent,
-            Known::Nothing => return Wish::Read,
+            KnownService::Here => settings.keep,
+            KnownService::Absent => settings.keep_absent,
+            KnownService::Nothing => return Wish::Read,
         };
         match self.read.map(|read| now.duration_since(read)) {
             Some(age) if age < keep / 2 => Wish::Held,
@@ -95,9 +95,9 @@ impl Kept {
 }
 
 /// What is said without a new read: an old answer is better than none, an old denial is not.
-pub(super) fn without_read(known: Known, error: NotRead) -> Result<(), NotRead> {
+pub(super) fn without_read(known: KnownService, error: NotRead) -> Result<(), NotRead> {
     match known {
-        Known::Here => Ok(()),
-        Known::Absent | Known::Nothing => Err(error),
+        KnownService::Here => Ok(()),
+        KnownService::Absent | KnownService::Nothing => Err(error),
     }
 }

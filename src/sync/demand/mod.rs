@@ -21,8 +21,8 @@ use tokio::time::Instant;
 pub(super) use self::driver::{Demand, Nomad, ReadService};
 pub(super) use self::waiter::Waiter;
 
-pub(super) use self::kept::Known;
-use self::kept::{Kept, ReadActivity, Wish, without_read};
+pub(super) use self::kept::KnownService;
+use self::kept::{KeptService, ReadActivity, Wish, without_read};
 use self::queue::{DemandQueue, add_waiter};
 use self::waiter::tell;
 use super::key::ServiceKey;
@@ -37,7 +37,7 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(super) struct Demands {
     settings: OnDemand,
-    names: HashMap<ServiceKey, Kept, ahash::RandomState>,
+    names: HashMap<ServiceKey, KeptService, ahash::RandomState>,
     queue: DemandQueue,
 }
 
@@ -54,7 +54,7 @@ impl Demands {
     pub(super) fn inherit(&mut self, key: ServiceKey, now: Instant) {
         self.names
             .entry(key)
-            .or_insert_with(|| Kept::new(Known::Here, now));
+            .or_insert_with(|| KeptService::new(KnownService::Here, now));
     }
 
     /// Takes a wish: it is told at once what is known, or once the service has been read.
@@ -67,7 +67,7 @@ impl Demands {
     ) {
         // A name that is not kept takes its room when it is read: what is never read costs others nothing.
         let (known, wish) = match self.names.get_mut(&key) {
-            None => (Known::Nothing, Wish::Read),
+            None => (KnownService::Nothing, Wish::Read),
             Some(kept) => {
                 kept.asked = now;
                 let wish = kept.wish(&self.settings, now);
@@ -85,7 +85,7 @@ impl Demands {
         };
         let waiter = match wish {
             Wish::Held => return tell(waiter, Ok(())),
-            Wish::Read if known != Known::Here || self.queue.is_open(now) => Some(waiter),
+            Wish::Read if known != KnownService::Here || self.queue.is_open(now) => Some(waiter),
             // An old answer is better than one that has to wait for those of others.
             Wish::HeldAndRead | Wish::Read => {
                 tell(waiter, Ok(()));
@@ -108,7 +108,7 @@ impl Demands {
             false => self.make_room(),
         };
         let kept = self.names.entry(key.clone());
-        let kept = kept.or_insert_with(|| Kept::new(Known::Nothing, now));
+        let kept = kept.or_insert_with(|| KeptService::new(KnownService::Nothing, now));
         kept.waiters.extend(waiting.waiters);
         kept.work = ReadActivity::Reading(now);
         Some((key, gone))
@@ -120,7 +120,7 @@ impl Demands {
     }
 
     /// Notes what a read found, and returns who waits until the catalogue has it.
-    pub(super) fn read(&mut self, key: &ServiceKey, known: Known) -> Vec<Waiter> {
+    pub(super) fn read(&mut self, key: &ServiceKey, known: KnownService) -> Vec<Waiter> {
         let Some(kept) = self.names.get_mut(key) else {
             return Vec::new();
         };
@@ -175,10 +175,10 @@ impl Demands {
         self.names.retain(|key, kept| {
             let idle = now.duration_since(kept.asked);
             let keep = match kept.known {
-                Known::Here => idle < FORGOTTEN_AFTER,
-                Known::Absent | Known::Nothing => idle < keep_absent,
+                KnownService::Here => idle < FORGOTTEN_AFTER,
+                KnownService::Absent | KnownService::Nothing => idle < keep_absent,
             } || kept.work != ReadActivity::Idle;
-            if !keep && kept.known == Known::Here {
+            if !keep && kept.known == KnownService::Here {
                 gone.push(key.clone());
             }
             keep
@@ -204,9 +204,9 @@ impl Demands {
     }
 
     /// What is known of a service.
-    fn known(&self, key: &ServiceKey) -> Known {
+    fn known(&self, key: &ServiceKey) -> KnownService {
         let kept = self.names.get(key);
-        kept.map_or(Known::Nothing, |kept| kept.known)
+        kept.map_or(KnownService::Nothing, |kept| kept.known)
     }
 
     /// Makes room for one more name, by the one that was asked for longest ago.
@@ -220,9 +220,9 @@ impl Demands {
             .filter(|(_, kept)| kept.work == ReadActivity::Idle);
         // Denials go first: they cost one read when they are asked for again, and no last state is lost.
         let (oldest, known) = idle
-            .min_by_key(|(_, kept)| (kept.known == Known::Here, kept.asked))
+            .min_by_key(|(_, kept)| (kept.known == KnownService::Here, kept.asked))
             .map(|(key, kept)| (key.clone(), kept.known))?;
         self.names.remove(&oldest);
-        (known == Known::Here).then_some(oldest)
+        (known == KnownService::Here).then_some(oldest)
     }
 }

@@ -67,7 +67,7 @@ impl DemandScene {
         said
     }
 
-    fn read(&mut self, name: &str, known: Known) {
+    fn read(&mut self, name: &str, known: KnownService) {
         assert_eq!(self.next().as_deref(), Some(name));
         for waiter in self.demands.read(&key(name), known) {
             tell(waiter, Ok(()));
@@ -84,7 +84,7 @@ fn equal_wishes_wait_for_one_read() {
     let mut scene = DemandScene::new();
     let mut replies: Vec<_> = (0..100).map(|_| scene.ask("redis")).collect();
     assert!(replies.iter_mut().all(|reply| reply.try_recv().is_err()));
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     assert_eq!(scene.next(), None);
     assert!(
         replies
@@ -97,13 +97,13 @@ fn equal_wishes_wait_for_one_read() {
 fn what_was_read_counts_for_its_time_and_is_read_again_while_it_is_asked_for() {
     let mut scene = DemandScene::new();
     assert_eq!(scene.said("redis"), None);
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     scene.pass(4);
     assert_eq!(scene.said("redis"), Some(Ok(())));
     assert_eq!(scene.next(), None);
     scene.pass(2);
     assert_eq!(scene.said("redis"), Some(Ok(())));
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     scene.pass(10);
     assert_eq!(scene.said("redis"), None, "nobody asked meanwhile");
 }
@@ -112,7 +112,7 @@ fn what_was_read_counts_for_its_time_and_is_read_again_while_it_is_asked_for() {
 fn a_denial_counts_for_a_shorter_time() {
     let mut scene = DemandScene::new();
     scene.said("nope");
-    scene.read("nope", Known::Absent);
+    scene.read("nope", KnownService::Absent);
     scene.pass(1);
     assert_eq!(scene.said("nope"), Some(Ok(())));
     scene.pass(4);
@@ -123,7 +123,7 @@ fn a_denial_counts_for_a_shorter_time() {
 fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
     let mut scene = DemandScene::new();
     scene.said("redis");
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     scene.pass(11);
     let (mut known, mut unknown) = (scene.ask("redis"), scene.ask("nope"));
     for name in ["redis", "nope"] {
@@ -151,7 +151,7 @@ fn more_than_may_be_read_waits_and_what_is_known_comes_first() {
     scene.demands.settings.names = 100;
     for name in ["redis", "web", "db"] {
         scene.said(name);
-        scene.read(name, Known::Here);
+        scene.read(name, KnownService::Here);
     }
     scene.pass(11);
     for number in 0..5 {
@@ -161,16 +161,16 @@ fn more_than_may_be_read_waits_and_what_is_known_comes_first() {
     // What is kept back is for what is known.
     assert_eq!(scene.next(), None);
     assert_eq!(scene.said("web"), None);
-    scene.read("web", Known::Here);
+    scene.read("web", KnownService::Here);
     // An old answer does not wait.
     assert_eq!(scene.said("redis"), Some(Ok(())));
     assert_eq!(scene.next(), None);
     let due = scene.demands.next_due().unwrap();
     assert!(due > scene.now && due <= scene.now + Duration::from_millis(202));
     scene.now = due;
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     scene.pass(1);
-    scene.read("name-4", Known::Here);
+    scene.read("name-4", KnownService::Here);
     assert_eq!((scene.next(), scene.demands.next_due()), (None, None));
 }
 
@@ -181,7 +181,7 @@ fn names_that_are_known_do_not_keep_others_waiting_for_ever() {
     let known: Vec<_> = (0..8).map(|number| format!("known-{number}")).collect();
     for name in &known {
         scene.said(name);
-        scene.read(name, Known::Here);
+        scene.read(name, KnownService::Here);
         scene.pass(1);
     }
     scene.pass(11);
@@ -217,15 +217,15 @@ fn no_more_names_are_kept_than_there_is_room_for() {
         scene.read(
             name,
             if name == "b" {
-                Known::Absent
+                KnownService::Absent
             } else {
-                Known::Here
+                KnownService::Here
             },
         );
         scene.pass(1);
     }
     scene.said("d");
-    scene.read("d", Known::Here);
+    scene.read("d", KnownService::Here);
     assert!(!scene.demands.names.contains_key(&key("b")));
     scene.said("e");
     let next = scene.demands.next_read(scene.now);
@@ -249,7 +249,10 @@ fn waiters_are_bounded_and_those_who_gave_up_make_room() {
 #[test]
 fn what_nobody_asks_for_is_forgotten() {
     let mut scene = DemandScene::new();
-    for (name, known) in [("redis", Known::Here), ("nope", Known::Absent)] {
+    for (name, known) in [
+        ("redis", KnownService::Here),
+        ("nope", KnownService::Absent),
+    ] {
         scene.said(name);
         scene.read(name, known);
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
-use super::Known;
+use super::KnownService;
 use super::budget::{Budget, BudgetShare};
 use super::waiter::Waiter;
 use crate::fair_queue::{ClientAddress, FairQueue, QueueCapacity};
@@ -66,7 +66,7 @@ impl DemandQueue {
     pub(super) fn push(
         &mut self,
         key: ServiceKey,
-        known: Known,
+        known: KnownService,
         client: ClientAddress,
         waiter: Option<Waiter>,
     ) -> Option<(ServiceKey, Vec<Waiter>)> {
@@ -86,8 +86,8 @@ impl DemandQueue {
         }
         waiting.clients.push(client);
         let queue = match known {
-            Known::Here => &mut self.known,
-            Known::Absent | Known::Nothing => &mut self.unknown,
+            KnownService::Here => &mut self.known,
+            KnownService::Absent | KnownService::Nothing => &mut self.unknown,
         };
         let gone = queue.push(client, key).err()?;
         // It may have another place, of another client.

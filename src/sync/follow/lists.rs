@@ -14,7 +14,7 @@ use super::plan::{Heard, ListTiming, Removed, Verdict};
 use super::watch::{ListState, NextList, Watch};
 use super::{Follow, FollowOutcome, Pending};
 use crate::catalog::Doubt;
-use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, Wait};
+use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, WaitMode};
 use crate::sync::ask::NomadRequest;
 use crate::sync::rights::{ALL, doubt_of, is_of_one_list, is_refusal};
 use crate::sync::status::NomadAnswer;
@@ -232,7 +232,7 @@ impl Follow {
                 let options = QueryOptions {
                     consistency: Consistency::Stale,
                     min_index: self.plan.highest_index(),
-                    wait: Wait::No,
+                    wait: WaitMode::No,
                 };
                 let question = NomadRequest::List {
                     namespace: Arc::clone(&namespace),

@@ -199,7 +199,7 @@ impl Follow {
                 self.looked_at_vanished(&namespace, listed, now);
             }
             (Pending::Read(order), NomadReply::Service(read)) => self.read(&order, read, now),
-            (Pending::Read(order), _) => self.plan.failed(&order, plan::Failure::Other, now),
+            (Pending::Read(order), _) => self.plan.failed(&order, plan::ReadFailure::Other, now),
             (Pending::Stream(namespace), NomadReply::StreamEnd(error)) => {
                 self.stream_ended(&namespace, error.as_ref(), now);
             }

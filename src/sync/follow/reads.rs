@@ -5,10 +5,10 @@
 use tokio::time::Instant;
 
 use super::outage::FailingKind;
-use super::plan::{Apply, Failure, Order};
+use super::plan::{Apply, Order, ReadFailure};
 use super::watch::StreamState;
 use super::{Follow, FollowOutcome, Pending};
-use crate::nomad::{Cause, NomadError, QueryMeta, QueryOptions, Wait};
+use crate::nomad::{Cause, NomadError, QueryMeta, QueryOptions, WaitMode};
 use crate::sync::apply::Converted;
 use crate::sync::ask::NomadRequest;
 use crate::sync::key::ServiceKey;
@@ -37,7 +37,7 @@ impl Follow {
             let options = QueryOptions {
                 consistency: order.consistency,
                 min_index: order.min_index,
-                wait: Wait::No,
+                wait: WaitMode::No,
             };
             let key = order.key.clone();
             self.ask(NomadRequest::Service { key, options }, Pending::Read(order));
@@ -86,11 +86,11 @@ impl Follow {
         tracing::debug!(%error, "a service could not be read");
         let cause = &error.cause;
         let failure = match cause {
-            Cause::Behind { .. } => Failure::Behind,
-            cause if is_refusal(cause) => Failure::Denied,
-            Cause::BadFilter(_) | Cause::RateLimited { .. } => Failure::Outage,
-            cause if cause.is_transport() || cause.is_authorization() => Failure::Outage,
-            _ => Failure::Other,
+            Cause::Behind { .. } => ReadFailure::Behind,
+            cause if is_refusal(cause) => ReadFailure::Denied,
+            Cause::BadFilter(_) | Cause::RateLimited { .. } => ReadFailure::Outage,
+            cause if cause.is_transport() || cause.is_authorization() => ReadFailure::Outage,
+            _ => ReadFailure::Other,
         };
         self.plan.failed(order, failure, now);
         match cause {

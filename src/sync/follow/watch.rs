@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::backoff::Backoff;
 use super::pace::Pace;
 use super::plan::ListTiming;
-use crate::nomad::Wait;
+use crate::nomad::WaitMode;
 use crate::sync::settings::{SyncSettings, Times};
 
 /// The shortest time between two rechecks.
@@ -156,10 +156,10 @@ impl NextList {
     }
 
     /// Returns how Nomad is asked, and what the plan is told of it.
-    pub(super) fn wait(self, index: u64, wait: Duration) -> (Wait, ListTiming) {
+    pub(super) fn wait(self, index: u64, wait: Duration) -> (WaitMode, ListTiming) {
         match self {
-            Self::Blocking => (Wait::Over(index, wait), self.asked()),
-            Self::Now(_) => (Wait::No, self.asked()),
+            Self::Blocking => (WaitMode::Over(index, wait), self.asked()),
+            Self::Now(_) => (WaitMode::No, self.asked()),
         }
     }
 }

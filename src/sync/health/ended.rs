@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::catalog::Id;
-use crate::nomad::{AllocationStub, Allocations, NomadError, QueryOptions, Wait};
+use crate::nomad::{AllocationStub, Allocations, NomadError, QueryOptions, WaitMode};
 use crate::sync::ask::{Commands, NomadRequest};
 use crate::sync::rights::is_refusal;
 
@@ -68,8 +68,8 @@ impl EndedAllocations {
             return Some(list.next);
         }
         let wait = match is_only && list.index > 0 {
-            true => Wait::Over(list.index, wait),
-            false => Wait::No,
+            true => WaitMode::Over(list.index, wait),
+            false => WaitMode::No,
         };
         let options = QueryOptions {
             wait,

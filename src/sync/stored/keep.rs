@@ -28,7 +28,7 @@ pub async fn keep(
     max_stale: Duration,
     ending: impl Future<Output = ()>,
 ) {
-    let mut kept = Kept {
+    let mut kept = StoredFile {
         // What was restored is there already.
         snapshot: now(&catalog).map_or_else(Weak::new, |snapshot| Arc::downgrade(&snapshot)),
         tried: None,
@@ -69,7 +69,7 @@ pub async fn keep(
 }
 
 /// What is on disk.
-struct Kept {
+struct StoredFile {
     snapshot: Weak<Snapshot>,
     tried: Option<Instant>,
     /// When Nomad had been heard.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nomadns::catalog::{Catalog, Doubt, Lookup, NameError, PutOutcome, View, Writer};
+use nomadns::catalog::{Catalog, Doubt, Lookup, PutOutcome, ServiceNameError, View, Writer};
 
 use super::sources;
 use crate::support::answers::instance;
@@ -50,15 +50,15 @@ fn a_doubt_is_about_one_of_nomads_spellings_and_changes_no_serial() {
     assert_eq!(writer.doubts().count(), 0);
     assert_eq!(
         writer.doubt("a.b", "redis", unread),
-        Err(NameError::Namespace)
+        Err(ServiceNameError::Namespace)
     );
     assert_eq!(
         writer.doubt_namespace("a.b", unread),
-        Err(NameError::Namespace)
+        Err(ServiceNameError::Namespace)
     );
     assert_eq!(
         writer.doubt("default", "-", unread),
-        Err(NameError::Service)
+        Err(ServiceNameError::Service)
     );
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nomadns::catalog::{
-    Catalog, Coverage, InstanceAddress, Lookup, NameError, PutOutcome, Sources, View, Writer,
+    Catalog, Coverage, InstanceAddress, Lookup, PutOutcome, ServiceNameError, Sources, View, Writer,
 };
 
 use crate::support::answers::{instance, instance_in};
@@ -99,14 +99,14 @@ fn a_name_that_is_no_label_is_refused() {
     for service in ["", "a.b", "illegal-bad_name.x y", "-a", "a-", "ü", &long] {
         assert_eq!(
             put("default", service),
-            Err(NameError::Service),
+            Err(ServiceNameError::Service),
             "{service}"
         );
     }
     for namespace in ["", "a.b", "_x", &long] {
         assert_eq!(
             put(namespace, "redis"),
-            Err(NameError::Namespace),
+            Err(ServiceNameError::Namespace),
             "{namespace}"
         );
     }

@@ -7,7 +7,7 @@ mod schema;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nomadns::listeners::admin::Readiness;
+use nomadns::listeners::admin::ReadinessReport;
 use nomadns::listeners::http::{HttpSettings, Origins, PathUse, Paths};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -22,7 +22,7 @@ const ROUTES: &str = include_str!("../../../src/listeners/admin/mod.rs");
 /// The listener that an operation is described on.
 fn web(operation: &Operation<'_>) -> Web {
     if operation.is_for_operator() {
-        Web::admin(Readiness::Ready("ready".to_owned()))
+        Web::admin(ReadinessReport::Ready("ready".to_owned()))
     } else {
         Web::with(&with_origins())
     }

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use nomadns::dns::RecordType;
-use nomadns::listeners::admin::Readiness;
+use nomadns::listeners::admin::ReadinessReport;
 use nomadns::listeners::http::{Credentials, HttpSettings, Scheme};
 use nomadns::listeners::{ClientSettings, ConnectionLimits, Networks, Rate};
 use nomadns::nomad::Secret;
@@ -195,14 +195,14 @@ fn refused(mut requests: Vec<Request>, path: &str) -> Vec<Request> {
 }
 
 fn page(path: &str) -> Vec<Request> {
-    let admin = || Web::admin(Readiness::Ready("ready".to_owned()));
+    let admin = || Web::admin(ReadinessReport::Ready("ready".to_owned()));
     let get = |web: &Web| web.request(Method::GET, path);
     let mut requests = vec![
         Request::new(200, admin(), get),
         too_many_headers(admin(), path),
     ];
     if path.contains("ready") {
-        let web = Web::admin(Readiness::NotReady("not yet".to_owned()));
+        let web = Web::admin(ReadinessReport::NotReady("not yet".to_owned()));
         requests.push(Request::new(503, web, get));
     }
     if path.contains("health") {
@@ -232,7 +232,7 @@ fn closed() -> Web {
 }
 
 fn pages() -> Web {
-    Web::admin(Readiness::Ready(String::new()))
+    Web::admin(ReadinessReport::Ready(String::new()))
 }
 
 fn plain() -> Web {

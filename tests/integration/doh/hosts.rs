@@ -2,7 +2,7 @@
 
 use nomadns::dns::Name;
 use nomadns::listeners::ConnectionLimits;
-use nomadns::listeners::admin::Readiness;
+use nomadns::listeners::admin::ReadinessReport;
 use nomadns::listeners::http::{Hosts, HttpSettings};
 use reqwest::{ClientBuilder, Method};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -33,7 +33,7 @@ async fn status(web: &Web, head: &str) -> String {
 
 #[tokio::test]
 async fn a_page_whose_name_was_led_here_reads_nothing() {
-    let (queries, pages) = (web(), Web::admin(Readiness::Ready(String::new())));
+    let (queries, pages) = (web(), Web::admin(ReadinessReport::Ready(String::new())));
     for (web, paths) in [
         (&queries, &[JSON, "/dns-query"][..]),
         (&pages, &["/", "/metrics", "/openapi.yaml"]),

@@ -112,7 +112,7 @@ pub(crate) enum Apply {
 
 /// Why a read failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum ReadFailure {
     /// Nomad is perhaps not there; the service itself is hardly to blame.
     Outage,
     /// The servers that were asked are behind what is known.

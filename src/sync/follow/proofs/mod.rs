@@ -148,7 +148,7 @@ fn one_list_that_cannot_be_read_leaves_the_others_alone_and_denies_nothing() {
     assert!(scene.has(is_list_of("a")), "the other waits on");
     scene.pass(Duration::from_secs(1));
     let again = scene.answer(is_list_of("b"), NomadReply::List(Ok(listed("b", 100))));
-    assert_eq!(options(&again).wait, crate::nomad::Wait::No);
+    assert_eq!(options(&again).wait, crate::nomad::WaitMode::No);
     assert_eq!(scene.doubts(), [("b".into(), None)]);
 }
 

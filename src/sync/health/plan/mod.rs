@@ -54,12 +54,12 @@ struct Watched {
 struct Allocation {
     services: Vec<ServiceKey>,
     turn: u64,
-    known: Known,
+    known: KnownChecks,
 }
 
 /// What is known of an allocation's checks.
 #[derive(Debug, PartialEq, Eq)]
-enum Known {
+enum KnownChecks {
     Nothing,
     /// Nomad could not say.
     Unproven,
@@ -162,14 +162,14 @@ impl HealthPlan {
             return Vec::new();
         };
         let known = match read {
-            ChecksRead::Denied => Some(Known::Nothing),
-            ChecksRead::NotFound => Some(Known::Unproven),
-            ChecksRead::Checks(checks) => Some(Known::Verdicts(verdicts(checks))),
+            ChecksRead::Denied => Some(KnownChecks::Nothing),
+            ChecksRead::NotFound => Some(KnownChecks::Unproven),
+            ChecksRead::Checks(checks) => Some(KnownChecks::Verdicts(verdicts(checks))),
             ChecksRead::Failed => None,
         };
         let id = turn.allocation.clone();
         self.later(turn, now + self.settings.check_every);
-        if known == Some(Known::Nothing) {
+        if known == Some(KnownChecks::Nothing) {
             return self.denied_in(&namespace, now);
         }
         if known.is_some() {
@@ -195,7 +195,7 @@ impl HealthPlan {
             .insert(Arc::clone(namespace), now + DENIED_PAUSE);
         for it in self.allocations.values_mut() {
             if it.services.iter().any(|key| key.namespace == *namespace) {
-                it.known = Known::Nothing;
+                it.known = KnownChecks::Nothing;
             }
         }
         let watched = self.watched.keys();
@@ -226,10 +226,10 @@ impl HealthPlan {
             return Health::Gone;
         }
         match self.allocations.get(&id).map(|it| &it.known) {
-            None | Some(Known::Nothing) => Health::Unread,
-            Some(Known::Unproven) => Health::Unproven,
+            None | Some(KnownChecks::Nothing) => Health::Unread,
+            Some(KnownChecks::Unproven) => Health::Unproven,
             // What has no check has none that fails.
-            Some(Known::Verdicts(verdicts)) => verdicts
+            Some(KnownChecks::Verdicts(verdicts)) => verdicts
                 .iter()
                 .find(|(name, _)| name == service)
                 .map_or(Health::Passing, |(_, health)| *health),
@@ -250,7 +250,7 @@ impl HealthPlan {
         let allocation = Allocation {
             services: vec![key.clone()],
             turn: self.turns,
-            known: Known::Nothing,
+            known: KnownChecks::Nothing,
         };
         self.fresh.push_back(CheckTurn {
             allocation: id.clone(),

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::time::{Duration, Instant};
 
 use self::steps::{Policy, Step};
-use super::{Apply, Failure, Heard, ListTiming, Order, Plan, ServiceKey, StreamAgain, Verdict};
+use super::{Apply, Heard, ListTiming, Order, Plan, ReadFailure, ServiceKey, StreamAgain, Verdict};
 use crate::nomad::{Change, Consistency};
 use crate::sync::settings::Times;
 
@@ -182,7 +182,7 @@ impl Model {
     fn read(&mut self, order: &Order, lag: usize) {
         let (index, table) = self.state(order.consistency, lag).clone();
         if order.consistency == Consistency::Stale && index < order.min_index {
-            return self.plan.failed(order, Failure::Behind, self.now);
+            return self.plan.failed(order, ReadFailure::Behind, self.now);
         }
         self.observed = self.observed.max(index);
         let service = numbers(&order.key);

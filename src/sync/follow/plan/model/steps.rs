@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-use super::Failure;
+use super::ReadFailure;
 
 /// What the token may list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) enum Step {
     /// Fails one of the reads in flight.
     Fail {
         which: usize,
-        failure: Failure,
+        failure: ReadFailure,
     },
     CutStream,
     OpenStream,
@@ -81,10 +81,10 @@ pub(super) fn step(silent: f64) -> impl Strategy<Value = Step> {
         1 => Just(Policy::Denied),
     ];
     let failure = prop_oneof![
-        Just(Failure::Outage),
-        Just(Failure::Denied),
-        Just(Failure::Behind),
-        Just(Failure::Other)
+        Just(ReadFailure::Outage),
+        Just(ReadFailure::Denied),
+        Just(ReadFailure::Behind),
+        Just(ReadFailure::Other)
     ];
     prop_oneof![
         6 => (service, 0..3_usize, (0.0..1.0).prop_map(move |chance| chance >= silent))
