@@ -61,7 +61,7 @@ pub enum DemoError {
     Start(#[from] StartError),
     /// No certificate can be made.
     #[error(transparent)]
-    Certificate(#[from] certs::CertificateError),
+    Certificate(#[from] certs::MakeCertificateError),
     /// Its own settings are not good.
     #[error(transparent)]
     Settings(#[from] ConfigError),

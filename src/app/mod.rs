@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use bind::{BindError, Bound, PortConflict};
-pub use connect::{ConnectError, Connection, connect};
+pub use connect::{ConnectError, NomadSummary, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use descriptors::raise_descriptors;
 pub use filter::try_filter;

@@ -50,12 +50,12 @@ pub struct ReadRequest {
 
 /// The way from queries to what follows Nomad.
 #[derive(Debug)]
-pub(super) struct Demand {
+pub(super) struct DemandChannel {
     sender: mpsc::Sender<ReadRequest>,
     receiver: Mutex<Option<mpsc::Receiver<ReadRequest>>>,
 }
 
-impl Default for Demand {
+impl Default for DemandChannel {
     fn default() -> Self {
         let (sender, receiver) = mpsc::channel(ASKS_QUEUED);
         Self {
@@ -65,7 +65,7 @@ impl Default for Demand {
     }
 }
 
-impl Demand {
+impl DemandChannel {
     /// Has a service read, and waits for it; names that no service can have are not read.
     pub(super) async fn ask(
         &self,

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwapOption, Guard};
 
 use cell::{Cell, ReferenceBit};
-use demand::Demand;
+use demand::DemandChannel;
 
 use crate::fair_queue::ClientAddress;
 
@@ -51,7 +51,7 @@ pub use writer::{PutOutcome, Writer};
 #[derive(Debug, Default)]
 pub struct Catalog {
     current: ArcSwapOption<Snapshot>,
-    demand: Demand,
+    demand: DemandChannel,
 }
 
 impl Catalog {

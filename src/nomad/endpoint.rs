@@ -31,13 +31,13 @@ use super::token::BasicAuth;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 
 /// What sends a request to one address and returns the answer, its body still coming.
-pub type HttpService = BoxCloneSyncService<Request, Response, BoxError>;
+pub type AgentService = BoxCloneSyncService<Request, Response, BoxError>;
 
 /// One address and the connections to it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) address: NomadAddress,
-    http: ArcSwap<HttpService>,
+    http: ArcSwap<AgentService>,
     base: Url,
     /// The Host header, where the URL names the TLS server and not the host.
     host: Option<String>,
@@ -70,7 +70,7 @@ impl Endpoint {
     pub(super) fn over(
         address: &NomadAddress,
         settings: &NomadSettings,
-        http: HttpService,
+        http: AgentService,
     ) -> Self {
         let basic_auth = address.basic_auth().or(settings.basic_auth.as_ref());
         Self {
@@ -85,7 +85,7 @@ impl Endpoint {
     }
 
     /// Has requests from now on go through another service.
-    pub(super) fn replace(&self, http: HttpService) {
+    pub(super) fn replace(&self, http: AgentService) {
         self.http.store(Arc::new(http));
     }
 
@@ -110,7 +110,7 @@ impl Endpoint {
 
     /// Sends a request.
     pub(super) async fn send(&self, request: Request) -> Result<Response, BoxError> {
-        let http = HttpService::clone(&self.http.load());
+        let http = AgentService::clone(&self.http.load());
         connecting::wanting(http.oneshot(request)).await
     }
 
@@ -138,7 +138,7 @@ impl Endpoint {
 pub(super) fn connect(
     address: &NomadAddress,
     settings: &NomadSettings,
-) -> Result<HttpService, tls::TlsError> {
+) -> Result<AgentService, tls::TlsError> {
     let tls = tls::client_config(&settings.tls, address.is_https())?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -171,7 +171,7 @@ pub(super) fn connect(
 }
 
 /// Takes a service as one that talks to an address.
-pub(super) fn boxed<S>(service: S) -> HttpService
+pub(super) fn boxed<S>(service: S) -> AgentService
 where
     S: tower::Service<Request, Response = Response> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,

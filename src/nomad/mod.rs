@@ -29,7 +29,7 @@ pub use client::{Client, Followed, SettingsError};
 pub use decode::{
     AllocationStub, Allocations, Check, Listed, ListedService, Namespaces, Node, Read, Registration,
 };
-pub use endpoint::HttpService;
+pub use endpoint::AgentService;
 pub use error::{Cause, NomadError};
 pub use query::{Consistency, QueryMeta, QueryOptions, WaitMode};
 pub use settings::{Hedge, NomadSettings, ResponseLimits, Timeouts};

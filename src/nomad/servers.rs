@@ -39,7 +39,7 @@ pub(super) type Once<T> =
 pub(super) type Outrun = BoxFuture<'static, ()>;
 
 /// An address and what it answered.
-type Attempt<T> = BoxFuture<'static, (usize, Result<T, NomadError>)>;
+type AddressAttempt<T> = BoxFuture<'static, (usize, Result<T, NomadError>)>;
 
 /// Asks for a whole answer.
 pub(super) fn whole(
@@ -156,7 +156,7 @@ impl Servers {
     async fn outrun<T>(
         self: Arc<Self>,
         (first, winner): (usize, usize),
-        mut running: FuturesUnordered<Attempt<T>>,
+        mut running: FuturesUnordered<AddressAttempt<T>>,
         until: Instant,
     ) {
         let answered = async {
@@ -185,7 +185,7 @@ impl Servers {
         at: usize,
         call: &Arc<Call>,
         once: Once<T>,
-    ) -> Attempt<T> {
+    ) -> AddressAttempt<T> {
         let (servers, call) = (Arc::clone(self), Arc::clone(call));
         Box::pin(async move { (at, servers.with_token(at, call, once).await) })
     }

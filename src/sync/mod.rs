@@ -22,7 +22,7 @@ mod stored;
 mod tasks;
 
 pub use engine::run;
-pub use oddities::{Counts, Oddity};
+pub use oddities::{Oddity, OddityCounts};
 pub use report::{LargeServices, Readiness, Report};
 pub use rights::{Access, Events, HealthAccess, NAMESPACES_MAX};
 pub use settings::{HealthSettings, LARGE_SERVICE_INSTANCES, OnDemand, SyncSettings, Times};

@@ -43,7 +43,7 @@ pub enum Oddity {
 }
 
 impl Oddity {
-    /// All of them, in the order of [`Counts`].
+    /// All of them, in the order of [`OddityCounts`].
     pub const ALL: [Self; 12] = [
         Self::AddressEmpty,
         Self::AddressZoned,
@@ -80,7 +80,7 @@ impl Oddity {
 }
 
 /// How many of each, in the order of [`Oddity::ALL`].
-pub type Counts = [usize; Oddity::ALL.len()];
+pub type OddityCounts = [usize; Oddity::ALL.len()];
 
 /// One example of each that there is, in the order of [`Oddity::ALL`]; fit to be shown.
 pub(super) type Examples = [Option<Arc<str>>; Oddity::ALL.len()];
@@ -88,7 +88,7 @@ pub(super) type Examples = [Option<Arc<str>>; Oddity::ALL.len()];
 /// The oddities of one service, with an example of each.
 #[derive(Debug, Default)]
 pub(super) struct ServiceOddities {
-    pub(super) counts: Counts,
+    pub(super) counts: OddityCounts,
     pub(super) examples: Vec<(Oddity, String)>,
 }
 
@@ -107,8 +107,8 @@ impl ServiceOddities {
 /// The oddities of all services now.
 #[derive(Debug, Default)]
 pub(super) struct Oddities {
-    by_service: HashMap<ServiceKey, Counts>,
-    totals: Counts,
+    by_service: HashMap<ServiceKey, OddityCounts>,
+    totals: OddityCounts,
     examples: Examples,
     logged: HashSet<u64>,
     hasher: ahash::RandomState,
@@ -136,7 +136,7 @@ impl Oddities {
     }
 
     /// Returns how many there are of each.
-    pub(super) fn totals(&self) -> Counts {
+    pub(super) fn totals(&self) -> OddityCounts {
         self.totals
     }
 
@@ -145,11 +145,11 @@ impl Oddities {
         &self.examples
     }
 
-    fn of(&self, key: &ServiceKey) -> Counts {
+    fn of(&self, key: &ServiceKey) -> OddityCounts {
         self.by_service.get(key).copied().unwrap_or_default()
     }
 
-    fn put(&mut self, key: &ServiceKey, counts: Counts) {
+    fn put(&mut self, key: &ServiceKey, counts: OddityCounts) {
         let before = match counts.iter().any(|&count| count > 0) {
             true => self.by_service.insert(key.clone(), counts),
             false => self.by_service.remove(key),
@@ -221,7 +221,7 @@ mod tests {
         oddities.set(&key, &found);
         assert_eq!(oddities.totals()[Oddity::Tag as usize], 2);
         oddities.set(&key, &ServiceOddities::default());
-        assert_eq!(oddities.totals(), Counts::default());
+        assert_eq!(oddities.totals(), OddityCounts::default());
         assert!(oddities.by_service.is_empty());
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::moment::Moment;
-use super::oddities::{Counts, Examples, Oddity};
+use super::oddities::{Examples, Oddity, OddityCounts};
 use super::report::{LargeServices, Readiness, Report};
 use super::rights::{Access, HealthAccess};
 use crate::catalog::Doubt;
@@ -256,7 +256,7 @@ impl Status {
         self.instances.store(instances, Ordering::Relaxed);
     }
 
-    pub(super) fn set_oddities(&self, counts: &Counts, examples: &Examples) {
+    pub(super) fn set_oddities(&self, counts: &OddityCounts, examples: &Examples) {
         self.words().odd_examples.clone_from(examples);
         for (shown, count) in self.oddities.iter().zip(counts) {
             shown.store(*count, Ordering::Relaxed);

@@ -16,14 +16,14 @@ pub(super) struct Chain {
     /// The names that they lead to, one after the other; none where the first name is on a loop.
     pub(super) targets: Vec<Name>,
     /// What comes after them.
-    pub(super) end: End,
+    pub(super) end: ChainEnd,
     /// Why a name on the way may be no alias, or that of another name.
     pub(super) doubt: Option<Doubt>,
 }
 
 /// What comes after the CNAMEs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ChainEnd {
     /// The last name is answered for; it has no alias, or one that is left out.
     Here,
     /// The last name is in none of the zones, or there are more CNAMEs than one answer has: the client asks on.
@@ -64,7 +64,11 @@ impl Chain {
         let is_here = is_here && context.settings.zone_of(&names[count]).is_some();
         Ok(Self {
             targets: names.drain(1..=count).collect(),
-            end: if is_here { End::Here } else { End::Elsewhere },
+            end: if is_here {
+                ChainEnd::Here
+            } else {
+                ChainEnd::Elsewhere
+            },
             doubt,
         })
     }

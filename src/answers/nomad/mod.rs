@@ -32,7 +32,7 @@ pub use loops::Loops;
 pub use names::names;
 pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, SHARED_OCTETS, Zone, ZoneSettings};
 
-use self::aliases::{Chain, End};
+use self::aliases::{Chain, ChainEnd};
 use self::grammar::{NameTarget, Reading};
 use self::place::ZoneNode;
 use self::prepared::Prepared;
@@ -182,7 +182,7 @@ impl Context<'_> {
             }
             owner = *target;
         }
-        if chain.end == End::Elsewhere {
+        if chain.end == ChainEnd::Elsewhere {
             return Ok(());
         }
         if chain.targets.is_empty() {

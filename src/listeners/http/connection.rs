@@ -44,13 +44,13 @@ const CONNECTION_WINDOW_OCTETS: u32 = 256 * 1024;
 const SEND_BUFFER_OCTETS: usize = 128 * 1024;
 
 /// Serves the connections of one listener.
-pub(super) struct Connections<S> {
+pub(super) struct HttpConnections<S> {
     service: Drain<S>,
     kind: ListenerKind,
     shared: Shared,
 }
 
-impl<S: HttpService> Connections<S> {
+impl<S: HttpService> HttpConnections<S> {
     pub(super) fn new(service: S, kind: ListenerKind, shared: Shared) -> Self {
         Self {
             service: DrainLayer(shared.limits.http_body).layer(service),

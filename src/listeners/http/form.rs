@@ -5,7 +5,7 @@ use http::header::CONTENT_TYPE;
 
 use super::negotiate::{MediaType, negotiate};
 use super::problem::Problem;
-use crate::dns::json::ClientSubnet;
+use crate::dns::json::SubnetParameter;
 
 /// The forms that a message is answered in, the first to whoever has no wish.
 pub(super) const FOR_MESSAGE: [MediaType; 4] = [
@@ -31,13 +31,13 @@ pub(super) const FOR_RESOLVE: [MediaType; 4] = [
 
 /// The form of an answer.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct ResponseFormat {
     pub(super) media_type: MediaType,
     /// What the JSON form tells the client of itself.
-    pub(super) client_subnet: Option<ClientSubnet>,
+    pub(super) client_subnet: Option<SubnetParameter>,
 }
 
-impl Form {
+impl ResponseFormat {
     /// One that tells nothing but the answer.
     pub(super) const fn of(media_type: MediaType) -> Self {
         Self {

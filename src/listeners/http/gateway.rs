@@ -15,11 +15,11 @@ use super::super::accept::Shared;
 use super::super::exchange::{AnswerReader, Exchange, Exchanged};
 use super::super::server::Server;
 use super::client::ClientInfo;
-use super::form::Form;
+use super::form::ResponseFormat;
 use super::lengthy::Workshop;
 use super::negotiate::MediaType;
 use super::problem::Problem;
-use super::reply::{Reply, reply};
+use super::reply::{ResponseWork, reply};
 use crate::dns::wire::Rejection;
 use crate::dns::{Query, Transport};
 use crate::layers::Stack;
@@ -62,7 +62,7 @@ impl<S: Stack> Gateway<S> {
         &self,
         message: &[u8],
         client: &ClientInfo,
-        form: Form,
+        form: ResponseFormat,
     ) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
         let mut exchange = self.exchange(Transport::Https, &form);
@@ -71,7 +71,12 @@ impl<S: Stack> Gateway<S> {
     }
 
     /// Answers a query that came in no message.
-    pub(super) fn answer_query(&self, query: Query, client: &ClientInfo, form: Form) -> Responding {
+    pub(super) fn answer_query(
+        &self,
+        query: Query,
+        client: &ClientInfo,
+        form: ResponseFormat,
+    ) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
         let mut exchange = self.exchange(Transport::Json, &form);
         let exchanged = exchange.begin_query(query, &mut out);
@@ -79,7 +84,7 @@ impl<S: Stack> Gateway<S> {
     }
 
     /// One exchange for each request: a copy of another would begin with the same record.
-    fn exchange(&self, transport: Transport, form: &Form) -> Exchange<S> {
+    fn exchange(&self, transport: Transport, form: &ResponseFormat) -> Exchange<S> {
         let exchange = Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server));
         exchange.read_by(match form.media_type {
             MediaType::DnsMessage => AnswerReader::Client,
@@ -92,12 +97,12 @@ impl<S: Stack> Gateway<S> {
         exchanged: Exchanged<S::Future>,
         mut message: Vec<u8>,
         client: &ClientInfo,
-        form: Form,
+        form: ResponseFormat,
     ) -> Responding {
         match exchanged {
             Exchanged::Answered(standing) => match reply(message, standing, form) {
-                Reply::Made(response) => Responding::Ready(Some(response)),
-                Reply::Lengthy(work) => {
+                ResponseWork::Made(response) => Responding::Ready(Some(response)),
+                ResponseWork::Lengthy(work) => {
                     let queued = client.queue();
                     Responding::waiting(self.workshop.clone().make(work, queued))
                 }
@@ -108,8 +113,8 @@ impl<S: Stack> Gateway<S> {
                 Responding::waiting(async move {
                     let standing = waiting.finish(&mut message).await;
                     match reply(message, standing, form) {
-                        Reply::Made(response) => response,
-                        Reply::Lengthy(work) => workshop.make(work, client.queue()).await,
+                        ResponseWork::Made(response) => response,
+                        ResponseWork::Lengthy(work) => workshop.make(work, client.queue()).await,
                     }
                 })
             }

@@ -149,22 +149,22 @@ struct Endpoints<S> {
 
 /// A service that answers the requests of one path and method.
 #[derive(Debug)]
-struct Endpoint<S, Handle> {
+struct MethodService<S, Handle> {
     gateway: Arc<Gateway<S>>,
     handle: Handle,
 }
 
 impl<S> Endpoints<S> {
-    fn at<Handle>(&self, handle: Handle) -> Authorized<Endpoint<S, Handle>>
+    fn at<Handle>(&self, handle: Handle) -> Authorized<MethodService<S, Handle>>
     where
         Handle: Fn(&Arc<Gateway<S>>, Request<Body>) -> Responding,
     {
         let gateway = Arc::clone(&self.gateway);
-        self.authorization.layer(Endpoint { gateway, handle })
+        self.authorization.layer(MethodService { gateway, handle })
     }
 }
 
-impl<S, Handle: Clone> Clone for Endpoint<S, Handle> {
+impl<S, Handle: Clone> Clone for MethodService<S, Handle> {
     fn clone(&self) -> Self {
         Self {
             gateway: Arc::clone(&self.gateway),
@@ -173,7 +173,7 @@ impl<S, Handle: Clone> Clone for Endpoint<S, Handle> {
     }
 }
 
-impl<S, Handle> Service<Request<Body>> for Endpoint<S, Handle>
+impl<S, Handle> Service<Request<Body>> for MethodService<S, Handle>
 where
     Handle: Fn(&Arc<Gateway<S>>, Request<Body>) -> Responding,
 {

@@ -11,7 +11,7 @@ use super::super::accept::{self, Shared};
 use super::super::counters::ListenerKind;
 use super::super::handshake::shake_hands;
 use super::super::tls_config::ServerConfig;
-use super::connection::Connections;
+use super::connection::HttpConnections;
 use super::router::HttpService;
 
 /// Whether a listener speaks TLS.
@@ -35,7 +35,7 @@ pub async fn serve<S: HttpService>(
     shared: Shared,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let connections = Arc::new(Connections::new(service, kind, shared.clone()));
+    let connections = Arc::new(HttpConnections::new(service, kind, shared.clone()));
     let acceptor = match security {
         Security::Plain => None,
         Security::Tls(config) => Some(TlsAcceptor::from(config)),

@@ -21,7 +21,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-pub use self::end::End;
+pub use self::end::ConnectionEnd;
 use self::input::{Input, Next};
 use self::output::Output;
 use self::turn::BatchSize;
@@ -38,7 +38,7 @@ pub async fn serve<Stream, S>(
     limits: &ConnectionLimits,
     tenure: &Tenure,
     shutdown: CancellationToken,
-) -> End
+) -> ConnectionEnd
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
     S: Stack,
@@ -53,7 +53,7 @@ where
     match left {
         Some(end) => end,
         None => {
-            conversation.finish(End::Closed);
+            conversation.finish(ConnectionEnd::Closed);
             poll_fn(|context| conversation.poll(context)).await
         }
     }
@@ -82,7 +82,7 @@ struct Conversation<'limits, 'stream, Stream, S> {
 enum ReadPhase {
     Reading,
     /// What came is answered, then the connection ends this way.
-    Finishing(End),
+    Finishing(ConnectionEnd),
 }
 
 /// Whether anything happened.
@@ -122,21 +122,21 @@ where
     }
 
     /// Reads no more and ends as soon as nothing is owed.
-    fn finish(&mut self, end: End) {
+    fn finish(&mut self, end: ConnectionEnd) {
         if self.phase == ReadPhase::Reading {
             self.phase = ReadPhase::Finishing(end);
         }
     }
 
     /// Goes on for as long as anything can be done without waiting.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEnd> {
         loop {
             let finished = self.take_finished(context);
             let answered = self.answer_input();
             let stream = Pin::new(&mut *self.stream);
             let written = self.output.poll_write(stream, context);
             if let Poll::Ready(Err(_)) = written {
-                return Poll::Ready(End::Failed);
+                return Poll::Ready(ConnectionEnd::Failed);
             }
             // With no room left there can be messages unanswered, and progress was made.
             let progressed = finished == Progress::Some || answered == Progress::Some;
@@ -159,16 +159,16 @@ where
         }
         self.turn = BatchSize::default();
         if self.settle().is_err() {
-            return Poll::Ready(End::Untaken);
+            return Poll::Ready(ConnectionEnd::Untaken);
         }
         self.poll_deadline(context)
     }
 
     /// Lets others have their turn before it goes on.
-    fn yield_turn(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    fn yield_turn(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEnd> {
         self.turn = BatchSize::default();
         if self.settle().is_err() {
-            return Poll::Ready(End::Untaken);
+            return Poll::Ready(ConnectionEnd::Untaken);
         }
         let _ = pin!(yield_now()).poll(context);
         Poll::Pending
@@ -233,7 +233,7 @@ where
     /// Ends the connection for what came on it; what was asked before is still answered.
     fn refuse(&mut self) {
         self.input.clear();
-        self.phase = ReadPhase::Finishing(End::Malformed);
+        self.phase = ReadPhase::Finishing(ConnectionEnd::Malformed);
     }
 
     fn note(&mut self, progress: Progress) -> Progress {
@@ -245,23 +245,23 @@ where
     }
 
     /// Reads, if more can be answered; pending also when it must not.
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionEnd>> {
         if self.phase != ReadPhase::Reading || !self.may_begin() {
             return Poll::Pending;
         }
         match self.input.poll_read(Pin::new(&mut *self.stream), context) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(_)) => Poll::Ready(Err(End::Failed)),
+            Poll::Ready(Err(_)) => Poll::Ready(Err(ConnectionEnd::Failed)),
             Poll::Ready(Ok(0)) => {
                 // Its own side only: RFC 7766 §6.2.4 has the answers still wanted.
-                self.finish(End::Closed);
+                self.finish(ConnectionEnd::Closed);
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Ok(_)) => Poll::Ready(Ok(())),
         }
     }
 
-    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEnd> {
         let Some(deadline) = self.deadline() else {
             return Poll::Pending;
         };
@@ -271,7 +271,7 @@ where
         }
         while self.timer.as_mut().poll(context).is_ready() {
             if Instant::now() >= deadline {
-                return Poll::Ready(End::TimedOut);
+                return Poll::Ready(ConnectionEnd::TimedOut);
             }
             self.timer.as_mut().reset(deadline);
         }

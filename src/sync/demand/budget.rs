@@ -11,7 +11,7 @@ const KEPT_FROM_UNKNOWN: f64 = 4.0;
 
 /// The reads that may be begun.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct ReadBudget {
     per_second: f64,
     left: f64,
     counted: Instant,
@@ -25,7 +25,7 @@ pub(super) enum BudgetShare {
     Unknown,
 }
 
-impl Budget {
+impl ReadBudget {
     pub(super) fn new(per_second: u32, now: Instant) -> Self {
         let per_second = f64::from(per_second);
         Self {

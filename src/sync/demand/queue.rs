@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::KnownService;
-use super::budget::{Budget, BudgetShare};
+use super::budget::{BudgetShare, ReadBudget};
 use super::waiter::Waiter;
 use crate::fair_queue::{ClientAddress, FairQueue, QueueCapacity};
 use crate::sync::key::ServiceKey;
@@ -26,7 +26,7 @@ pub(super) struct DemandQueue {
     unknown: FairQueue<ServiceKey>,
     waiting: HashMap<ServiceKey, WaitingName, ahash::RandomState>,
     known_in_row: u32,
-    budget: Budget,
+    budget: ReadBudget,
 }
 
 /// One name that waits.
@@ -51,7 +51,7 @@ impl DemandQueue {
             unknown: FairQueue::new(room),
             waiting: HashMap::default(),
             known_in_row: 0,
-            budget: Budget::new(reads_per_second, now),
+            budget: ReadBudget::new(reads_per_second, now),
         }
     }
 

@@ -131,7 +131,7 @@ async fn contact_tells_how_the_followed_server_stands_to_its_leader() {
 #[test]
 fn each_address_needs_a_service() {
     let settings = NomadSettings::new(vec!["http://first".parse().unwrap()]);
-    let services: Vec<nomadns::nomad::HttpService> = Vec::new();
+    let services: Vec<nomadns::nomad::AgentService> = Vec::new();
     let error = Client::over(settings, services).unwrap_err();
     assert!(matches!(
         error,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nomadns::dns::{RecordType, Transport};
 use nomadns::listeners::exchange::Exchange;
-use nomadns::listeners::stream::{End, serve};
+use nomadns::listeners::stream::{ConnectionEnd, serve};
 use nomadns::listeners::{ConnectionLimits, Tenure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
@@ -20,7 +20,7 @@ use crate::stub::{Gate, PATIENCE, decode, query, stack};
 /// A connection in memory and what serves it.
 struct Conversation {
     client: DuplexStream,
-    served: JoinHandle<End>,
+    served: JoinHandle<ConnectionEnd>,
     gate: Gate,
     shutdown: CancellationToken,
 }
@@ -70,7 +70,7 @@ impl Conversation {
         Some(decode(&message).metadata.id)
     }
 
-    async fn end(self) -> End {
+    async fn end(self) -> ConnectionEnd {
         timeout(PATIENCE, self.served).await.unwrap().unwrap()
     }
 }
@@ -95,7 +95,7 @@ async fn pipelined_queries_are_all_answered() {
     }
     conversation.client.shutdown().await.unwrap();
     assert_eq!(conversation.next_id().await, None);
-    assert_eq!(conversation.end().await, End::Closed);
+    assert_eq!(conversation.end().await, ConnectionEnd::Closed);
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn a_half_closed_client_gets_its_answers() {
     assert!(conversation.next_id().await.is_some());
     assert!(conversation.next_id().await.is_some());
     assert_eq!(conversation.next_id().await, None);
-    assert_eq!(conversation.end().await, End::Closed);
+    assert_eq!(conversation.end().await, ConnectionEnd::Closed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +191,7 @@ async fn what_is_no_query_ends_the_connection_after_the_answers_before_it() {
         conversation.gate.release(1);
         assert_eq!(conversation.next_id().await, Some(2));
         assert_eq!(conversation.next_id().await, None);
-        assert_eq!(conversation.end().await, End::Malformed);
+        assert_eq!(conversation.end().await, ConnectionEnd::Malformed);
     }
 }
 
@@ -219,5 +219,5 @@ async fn a_shutdown_lets_what_is_owed_be_answered() {
     conversation.gate.release(1);
     assert_eq!(conversation.next_id().await, Some(1));
     assert_eq!(conversation.next_id().await, None);
-    assert_eq!(conversation.end().await, End::Closed);
+    assert_eq!(conversation.end().await, ConnectionEnd::Closed);
 }

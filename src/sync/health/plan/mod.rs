@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use tokio::time::{Duration, Instant};
 
-use self::budget::Budget;
+use self::budget::RequestBudget;
 use crate::catalog::{Health, Id, Instance};
 use crate::nomad::Check;
 use crate::sync::key::ServiceKey;
@@ -29,7 +29,7 @@ pub(super) const DENIED_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct HealthPlan {
     settings: HealthSettings,
-    budget: Budget,
+    budget: RequestBudget,
     watched: HashMap<ServiceKey, Watched>,
     allocations: HashMap<Id, Allocation>,
     /// Those that were never read, then those that were, oldest first.
@@ -88,7 +88,7 @@ pub(super) enum ChecksRead {
 impl HealthPlan {
     pub(super) fn new(settings: HealthSettings) -> Self {
         Self {
-            budget: Budget::new(settings.reads_per_second),
+            budget: RequestBudget::new(settings.reads_per_second),
             settings,
             watched: HashMap::new(),
             allocations: HashMap::new(),
