@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::labels::{datacenter_key, is_label};
 use super::snapshot::AddressUse;
 use super::tags::TagPlace;
-use super::writer::{Touched, Writer};
+use super::writer::{Changed, Writer};
 use super::{Group, Instance, InstanceAddress};
 
 impl Writer {
@@ -61,7 +61,7 @@ impl Writer {
         for tag in &group.tags {
             for place in std::iter::once(anywhere).chain(there) {
                 if self.working.tags.add(place, tag, step) {
-                    self.tag_set = Touched::Yes;
+                    self.tag_set = Changed::Yes;
                 }
             }
         }
@@ -72,7 +72,7 @@ impl Writer {
             return;
         };
         let found = self.working.addresses.entry(address).or_insert_with(|| {
-            self.address_set = Touched::Yes;
+            self.address_set = Changed::Yes;
             AddressUse::default()
         });
         let had = found.instances;
@@ -104,7 +104,7 @@ impl Writer {
             }
         }
         if gone || !known {
-            self.names = Touched::Yes;
+            self.names = Changed::Yes;
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::labels::{ServiceNameError, keys, label_key};
-use super::writer::Touched;
+use super::writer::Changed;
 use super::{Doubt, Doubted, PutOutcome, Writer};
 
 impl Writer {
@@ -28,7 +28,7 @@ impl Writer {
         if !doubts.set_service((&namespace_key, &service_key), named, doubt) {
             return Ok(PutOutcome::Unchanged);
         }
-        self.doubts = Touched::Yes;
+        self.doubts = Changed::Yes;
         self.show_doubt(&namespace_key, &service_key);
         Ok(PutOutcome::Changed)
     }
@@ -48,7 +48,7 @@ impl Writer {
         if !self.working.doubts.set_namespace(&key, namespace, doubt) {
             return Ok(PutOutcome::Unchanged);
         }
-        self.doubts = Touched::Yes;
+        self.doubts = Changed::Yes;
         let found = self.working.namespaces.get(&*key);
         let services = found.iter().flat_map(|found| found.services.keys());
         for service in services.cloned().collect::<Vec<_>>() {
@@ -64,7 +64,7 @@ impl Writer {
         if !self.working.doubts.set_others(doubt) {
             return PutOutcome::Unchanged;
         }
-        self.doubts = Touched::Yes;
+        self.doubts = Changed::Yes;
         PutOutcome::Changed
     }
 

@@ -27,17 +27,17 @@ pub struct Writer {
     catalog: Arc<Catalog>,
     pub(super) working: Snapshot,
     pub(super) superseded: Vec<Cell>,
-    pub(super) names: Touched,
+    pub(super) names: Changed,
     /// Whether a doubt came or went.
-    pub(super) doubts: Touched,
-    pub(super) address_set: Touched,
-    pub(super) tag_set: Touched,
+    pub(super) doubts: Changed,
+    pub(super) address_set: Changed,
+    pub(super) tag_set: Changed,
     /// Addresses without an instance.
     pub(super) retired: Retired,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Touched {
+pub(super) enum Changed {
     No,
     Yes,
 }
@@ -48,10 +48,10 @@ impl Writer {
             catalog,
             working: Snapshot::default(),
             superseded: Vec::new(),
-            names: Touched::Yes,
-            doubts: Touched::No,
-            address_set: Touched::No,
-            tag_set: Touched::No,
+            names: Changed::Yes,
+            doubts: Changed::No,
+            address_set: Changed::No,
+            tag_set: Changed::No,
             retired: Retired::default(),
         }
     }
@@ -124,25 +124,25 @@ impl Writer {
 
     /// Publishes the working copy as the state at Nomad's `index`.
     pub fn publish(&mut self, index: u64) {
-        if (self.names, self.doubts) != (Touched::No, Touched::No) {
+        if (self.names, self.doubts) != (Changed::No, Changed::No) {
             self.superseded
                 .push(std::mem::take(&mut self.working.names));
         }
-        if self.names == Touched::Yes {
+        if self.names == Changed::Yes {
             // Nomad's index where it can be, so that gateways side by side tell the same serial.
             let next = self.working.serial.wrapping_add(1);
             self.working.serial = u32::try_from(index).map_or(next, |index| index.max(next));
         }
-        if self.address_set == Touched::Yes {
+        if self.address_set == Changed::Yes {
             self.superseded
                 .push(std::mem::take(&mut self.working.address_set));
         }
-        if self.tag_set == Touched::Yes {
+        if self.tag_set == Changed::Yes {
             self.superseded
                 .push(std::mem::take(&mut self.working.tag_set));
         }
-        (self.names, self.doubts) = (Touched::No, Touched::No);
-        (self.address_set, self.tag_set) = (Touched::No, Touched::No);
+        (self.names, self.doubts) = (Changed::No, Changed::No);
+        (self.address_set, self.tag_set) = (Changed::No, Changed::No);
         self.working.index = index;
         self.supersede();
         self.catalog
@@ -218,7 +218,7 @@ impl Writer {
         let services = &mut Arc::make_mut(&mut namespace).services;
         if parts.is_empty() {
             services.remove(&service_key);
-            self.names = Touched::Yes;
+            self.names = Changed::Yes;
             self.working.services -= 1;
         } else {
             let doubt = self
@@ -235,7 +235,7 @@ impl Writer {
             self.working.all_bad += usize::from(service.is_all_bad());
             services.insert(service_key, Arc::new(service));
             if !had_name {
-                self.names = Touched::Yes;
+                self.names = Changed::Yes;
                 self.working.services += 1;
             }
         }

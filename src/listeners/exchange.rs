@@ -43,7 +43,7 @@ pub enum AnswerReader {
 )]
 pub enum Exchanged<F> {
     /// The answer was appended to the buffer.
-    Answered(Standing),
+    Answered(Cacheability),
     /// There is nothing to say to it.
     Rejected(Rejection),
     /// The answer has to be waited for.
@@ -52,11 +52,11 @@ pub enum Exchanged<F> {
 
 /// What an answer is to HTTP, beside its octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Cacheability {
     /// A cache may keep it for so many seconds.
     Fresh(u32),
     /// No cache may keep it.
-    Fleeting,
+    NoStore,
     /// There was no room to ask for it: load was shed.
     Shed,
 }
@@ -107,20 +107,20 @@ impl<S: Stack> Exchange<S> {
                 let counters = &self.server.counters;
                 counters.count_refused(self.transport, bare.rcode);
                 wire::encode_bare(&bare, out);
-                return Exchanged::Answered(Standing::Fleeting);
+                return Exchanged::Answered(Cacheability::NoStore);
             }
             Err(Rejection::NoQuestion(query)) => {
                 let start = out.len();
                 answer_without_question(&self.server, &query, out);
                 amplification::bound(&self.server, &query, None, message.len(), start, out);
-                return Exchanged::Answered(Standing::Fleeting);
+                return Exchanged::Answered(Cacheability::NoStore);
             }
             Err(rejection) => return Exchanged::Rejected(rejection),
         };
         let server = &self.server;
         if let Err(refusal) = judge(server, &query) {
             refuse(server, &query, refusal, out);
-            return Exchanged::Answered(Standing::Fleeting);
+            return Exchanged::Answered(Cacheability::NoStore);
         }
         self.begin_asked(query, message.len(), out)
     }
@@ -155,7 +155,7 @@ impl<S: Stack> Exchange<S> {
         let (turn, reader) = (self.turns.next(), self.reader);
         let mut encode = |answer: &Answer, query: &Query| {
             reader.encode(server, answer, query, (turn, asked), out);
-            Exchanged::Answered(Standing::of(answer))
+            Exchanged::Answered(Cacheability::of(answer))
         };
         if let Some(answer) = refused(server, &query) {
             return encode(&answer, &query);
@@ -183,11 +183,11 @@ where
     F: Future<Output = Result<Answer, Infallible>> + Unpin,
 {
     /// Waits for the answer and appends it to `out`; tells what it is to HTTP, as `Exchanged` does.
-    pub async fn finish(self, out: &mut Vec<u8>) -> Standing {
+    pub async fn finish(self, out: &mut Vec<u8>) -> Cacheability {
         let Ok(answer) = self.future.await;
         let (reader, query) = (self.reader, &self.query);
         reader.encode(&self.server, &answer, query, (self.turn, self.asked), out);
-        Standing::of(&answer)
+        Cacheability::of(&answer)
     }
 }
 
@@ -212,14 +212,14 @@ impl AnswerReader {
     }
 }
 
-impl Standing {
+impl Cacheability {
     fn of(answer: &Answer) -> Self {
         if answer.extended_error() == Some(ExtendedError::OVERLOADED) {
             return Self::Shed;
         }
         answer
             .freshness_seconds()
-            .map_or(Self::Fleeting, Self::Fresh)
+            .map_or(Self::NoStore, Self::Fresh)
     }
 }
 

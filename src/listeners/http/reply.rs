@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 
-use super::super::exchange::Standing;
+use super::super::exchange::Cacheability;
 use super::form::ResponseFormat;
 use super::lengthy::Work;
 use super::negotiate::MediaType;
@@ -37,11 +37,15 @@ pub(super) enum ResponseWork {
 /// Gives an answer its form, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
 ///
 /// It is 503 when there was no room for the query, 500 when an answer of ours cannot be read.
-pub(super) fn reply(message: Vec<u8>, standing: Standing, form: ResponseFormat) -> ResponseWork {
+pub(super) fn reply(
+    message: Vec<u8>,
+    standing: Cacheability,
+    form: ResponseFormat,
+) -> ResponseWork {
     let freshness_seconds = match standing {
-        Standing::Fresh(seconds) => Some(seconds),
-        Standing::Fleeting => None,
-        Standing::Shed => return ResponseWork::Made(Problem::overloaded().into_response()),
+        Cacheability::Fresh(seconds) => Some(seconds),
+        Cacheability::NoStore => None,
+        Cacheability::Shed => return ResponseWork::Made(Problem::overloaded().into_response()),
     };
     let is_lengthy = message.len() >= LENGTHY_OCTETS && form.media_type != MediaType::DnsMessage;
     let work = move || formed(message, freshness_seconds, &form).into_response();
