@@ -14,7 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::connections::{ConnectionPermit, Connections, Tenure};
+use super::connections::{ConnectionHandle, ConnectionPermit, Connections};
 use super::counters::{ListenerCounters, ListenerKind, count};
 use super::limits::ConnectionLimits;
 use super::proxy_header::{self, HeaderFailure};
@@ -60,7 +60,7 @@ pub(super) async fn run<Serve, Served>(
     serve: Serve,
 ) -> io::Result<()>
 where
-    Serve: Fn(TcpStream, IpAddr, Tenure) -> Served,
+    Serve: Fn(TcpStream, IpAddr, ConnectionHandle) -> Served,
     Served: Future<Output = ()> + Send + 'static,
 {
     listener.set_nonblocking(true)?;
@@ -139,7 +139,7 @@ fn settle(
 }
 
 /// What a connection is to the others.
-fn tenure(place: &ConnectionPermit, kind: ListenerKind, shared: &Shared) -> Tenure {
+fn tenure(place: &ConnectionPermit, kind: ListenerKind, shared: &Shared) -> ConnectionHandle {
     let limits = &shared.limits;
     let most = match kind {
         ListenerKind::Tcp | ListenerKind::Tls => limits.unwritten_octets,

@@ -31,7 +31,7 @@ pub use client_authority::{ClientAuthority, ClientAuthorityError};
 pub use clients::{
     ClientSettings, Clients, Networks, Rate, Refusal, Refusals, UnprovenCounters, UnprovenSettings,
 };
-pub use connections::{Account, Connections, Presence, Tenure};
+pub use connections::{ConnectionActivity, ConnectionHandle, Connections, WriteBudget};
 pub use counters::{
     ConnectionCounters, HandshakeFailure, HttpResponseKind, ListenerCounters, ListenerKind,
 };

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::accept::{self, Shared};
 use super::closing::close;
-use super::connections::Tenure;
+use super::connections::ConnectionHandle;
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::stream;
@@ -57,7 +57,7 @@ pub(super) async fn converse<Stream, S>(
     exchange: Exchange<S>,
     client: IpAddr,
     kind: ListenerKind,
-    (shared, tenure): (&Shared, &Tenure),
+    (shared, tenure): (&Shared, &ConnectionHandle),
     shutdown: CancellationToken,
 ) where
     Stream: AsyncRead + AsyncWrite + Unpin,

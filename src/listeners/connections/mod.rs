@@ -14,10 +14,10 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use self::open::{Holder, OpenConnections};
-pub use self::presence::Presence;
-pub use self::untaken::Account;
-use self::untaken::Pot;
-pub(super) use self::untaken::{Charge, Overdrawn};
+pub use self::presence::ConnectionActivity;
+use self::untaken::SharedWriteBudget;
+pub use self::untaken::WriteBudget;
+pub(super) use self::untaken::{WriteBudgetExceeded, WriteCharge};
 use super::clients::client_network;
 use super::limits::ConnectionLimits;
 
@@ -44,16 +44,16 @@ pub(super) struct ConnectionPermit {
     connections: Connections,
     number: u64,
     holder: Holder,
-    presence: Arc<Presence>,
+    presence: Arc<ConnectionActivity>,
 }
 
 /// What a connection is to the others: whether it is idle, and what its client has not taken.
 #[derive(Clone, Debug, Default)]
-pub struct Tenure {
+pub struct ConnectionHandle {
     /// Whether it is idle.
-    pub presence: Arc<Presence>,
+    pub presence: Arc<ConnectionActivity>,
     /// What is not taken.
-    pub account: Arc<Account>,
+    pub account: Arc<WriteBudget>,
 }
 
 impl Connections {
@@ -74,7 +74,7 @@ impl Connections {
     /// Its place is free at once.
     pub(super) fn enter(&self, most: usize) -> Option<ConnectionPermit> {
         let crowded = most.saturating_mul(CROWDED_PERCENT).div_ceil(100);
-        let presence = Arc::new(Presence::new());
+        let presence = Arc::new(ConnectionActivity::new());
         let entered = self.with(|open| {
             let leaving = (open.total() >= crowded)
                 .then(|| open.take_idle(most))
@@ -129,19 +129,19 @@ impl ConnectionPermit {
     }
 
     /// What the connection is to the others; of `most` octets that are untaken on it, its next answers wait.
-    pub(super) fn tenure(&self, limits: &ConnectionLimits, most: usize) -> Tenure {
-        let all = Pot {
+    pub(super) fn tenure(&self, limits: &ConnectionLimits, most: usize) -> ConnectionHandle {
+        let all = SharedWriteBudget {
             octets: Arc::clone(&self.connections.0.untaken),
             most: limits.untaken_octets,
         };
         let client = self.connections.with(|open| open.untaken(self.holder));
-        let client = client.map(|octets| Pot {
+        let client = client.map(|octets| SharedWriteBudget {
             octets,
             most: limits.untaken_octets_per_client,
         });
         let presence = Arc::clone(&self.presence);
-        Tenure {
-            account: Arc::new(Account::new(
+        ConnectionHandle {
+            account: Arc::new(WriteBudget::new(
                 Arc::clone(&presence),
                 most,
                 limits,
@@ -153,7 +153,7 @@ impl ConnectionPermit {
     }
 
     /// Whether the connection is idle, and how it hears that it is to make room.
-    pub(super) fn presence(&self) -> Arc<Presence> {
+    pub(super) fn presence(&self) -> Arc<ConnectionActivity> {
         Arc::clone(&self.presence)
     }
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::presence::Presence;
+use super::presence::ConnectionActivity;
 
 /// How many connections are looked at for an idle one, so that a crowd costs a new one no more.
 const LOOKED_AT: usize = 1024;
@@ -41,7 +41,7 @@ pub(super) struct OpenConnections {
 struct HolderConnections {
     /// The number of its first connection.
     since: u64,
-    connections: Vec<(u64, Arc<Presence>)>,
+    connections: Vec<(u64, Arc<ConnectionActivity>)>,
     untaken: Arc<AtomicUsize>,
 }
 
@@ -68,7 +68,7 @@ impl OpenConnections {
     }
 
     /// Adds a connection that is nobody's yet, and gives it a number.
-    pub(super) fn insert(&mut self, presence: &Arc<Presence>) -> u64 {
+    pub(super) fn insert(&mut self, presence: &Arc<ConnectionActivity>) -> u64 {
         let number = self.next;
         self.next += 1;
         self.total += 1;
@@ -96,7 +96,7 @@ impl OpenConnections {
 
     /// Takes the place of the connection that is idle longest of those of the holder with most; of another one,
     /// if that has none. None when nobody is idle, or too many that left are there still.
-    pub(super) fn take_idle(&mut self, most: usize) -> Option<Arc<Presence>> {
+    pub(super) fn take_idle(&mut self, most: usize) -> Option<Arc<ConnectionActivity>> {
         if self.leaving > most.saturating_mul(LEAVING_PERCENT) / 100 {
             return None;
         }
@@ -127,7 +127,7 @@ impl OpenConnections {
         found.map(|(_, number, holder, _)| (number, holder))
     }
 
-    fn put(&mut self, holder: Holder, number: u64, presence: Arc<Presence>) {
+    fn put(&mut self, holder: Holder, number: u64, presence: Arc<ConnectionActivity>) {
         let held = self
             .holders
             .entry(holder)
@@ -143,7 +143,7 @@ impl OpenConnections {
             .insert((count + 1, Reverse(held.since), holder));
     }
 
-    fn take(&mut self, number: u64, holder: Holder) -> Option<Arc<Presence>> {
+    fn take(&mut self, number: u64, holder: Holder) -> Option<Arc<ConnectionActivity>> {
         let Entry::Occupied(mut entry) = self.holders.entry(holder) else {
             return None;
         };

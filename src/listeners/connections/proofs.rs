@@ -128,11 +128,14 @@ fn what_is_untaken_is_bounded_by_client_and_in_all() {
         .map(|place| place.tenure(&limits, 1 << 20).account)
         .collect();
     let first = accounts[0].charge(150_000).unwrap();
-    assert_eq!(accounts[1].charge(100_000).unwrap_err(), Overdrawn);
+    assert_eq!(
+        accounts[1].charge(100_000).unwrap_err(),
+        WriteBudgetExceeded
+    );
     // What a usual answer takes is there all the same.
     let usual = accounts[1].charge(1000).unwrap();
     let other = accounts[2].charge(100_000).unwrap();
-    assert_eq!(accounts[2].charge(90_000).unwrap_err(), Overdrawn);
+    assert_eq!(accounts[2].charge(90_000).unwrap_err(), WriteBudgetExceeded);
     assert!(connections.untaken_octets() >= 240_000);
     drop((first, usual));
     let again = accounts[1].charge(150_000).unwrap();
@@ -141,7 +144,7 @@ fn what_is_untaken_is_bounded_by_client_and_in_all() {
 }
 
 /// How long it takes until something is overdue, in seconds.
-async fn overdue_after(account: &Account, at_most: u64) -> Option<u64> {
+async fn overdue_after(account: &WriteBudget, at_most: u64) -> Option<u64> {
     let begun = Instant::now();
     let limit = Duration::from_secs(at_most);
     let overdue = timeout(limit, account.overdue()).await;
@@ -150,7 +153,7 @@ async fn overdue_after(account: &Account, at_most: u64) -> Option<u64> {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_nothing_is_overdue_after_the_time_it_has() {
-    let account = Arc::new(Account::default());
+    let account = Arc::new(WriteBudget::default());
     assert_eq!(overdue_after(&account, 60).await, None);
     let stalled = account.charge(100_000).unwrap();
     assert_eq!(overdue_after(&account, 60).await, Some(7));
@@ -161,7 +164,7 @@ async fn a_client_that_takes_nothing_is_overdue_after_the_time_it_has() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_too_little_is_overdue_though_it_takes_something() {
-    let account = Arc::new(Account::default());
+    let account = Arc::new(WriteBudget::default());
     let mut trickling = account.charge(100_000).unwrap();
     let trickle = async {
         loop {
@@ -177,7 +180,7 @@ async fn a_client_that_takes_too_little_is_overdue_though_it_takes_something() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_at_the_least_rate_is_not_overdue() {
-    let account = Arc::new(Account::default());
+    let account = Arc::new(WriteBudget::default());
     let mut answer = account.charge(200_000).unwrap();
     let took = async {
         for _ in 0..13 {
@@ -193,7 +196,7 @@ async fn a_client_that_takes_at_the_least_rate_is_not_overdue() {
 
 #[tokio::test]
 async fn who_waits_for_room_has_it_when_octets_are_taken() {
-    let account = Arc::new(Account::default());
+    let account = Arc::new(WriteBudget::default());
     let held = account.charge(1 << 20).unwrap();
     assert!(!account.has_room());
     let waiting = tokio::spawn({

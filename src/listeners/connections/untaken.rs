@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::super::limits::ConnectionLimits;
-use super::presence::Presence;
+use super::presence::ConnectionActivity;
 
 /// What a connection may hold without asking, in octets: a few usual answers.
 const ALLOWANCE_OCTETS: usize = 4 * 1024;
@@ -24,13 +24,13 @@ const DUE_TICKS: u32 = 256;
 
 /// What one connection has untaken, within what its client and all may have.
 #[derive(Debug)]
-pub struct Account {
+pub struct WriteBudget {
     /// Where the registry sees how much is not taken.
-    presence: Arc<Presence>,
+    presence: Arc<ConnectionActivity>,
     /// What of it, beyond the allowance, the client and all count.
     leased: AtomicUsize,
-    client: Option<Pot>,
-    all: Pot,
+    client: Option<SharedWriteBudget>,
+    all: SharedWriteBudget,
     /// From how much on the connection's next answers wait.
     most: usize,
     /// Those that wait for octets to be taken.
@@ -48,15 +48,15 @@ pub struct Account {
 
 /// What connections have untaken together, and the most of it, in octets.
 #[derive(Clone, Debug)]
-pub(super) struct Pot {
+pub(super) struct SharedWriteBudget {
     pub(super) octets: Arc<AtomicUsize>,
     pub(super) most: usize,
 }
 
 /// Octets of an answer that its client has not taken, until it is dropped.
 #[derive(Debug)]
-pub(in crate::listeners) struct Charge {
-    account: Arc<Account>,
+pub(in crate::listeners) struct WriteCharge {
+    account: Arc<WriteBudget>,
     octets: usize,
     /// The tick by which all of the answer has to be taken.
     due: u32,
@@ -64,16 +64,16 @@ pub(in crate::listeners) struct Charge {
 
 /// The client, or all clients together, have too much untaken already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::listeners) struct Overdrawn;
+pub(in crate::listeners) struct WriteBudgetExceeded;
 
-impl Account {
+impl WriteBudget {
     /// One that has its next answers wait while it has `most` octets untaken.
     pub(super) fn new(
-        presence: Arc<Presence>,
+        presence: Arc<ConnectionActivity>,
         most: usize,
         limits: &ConnectionLimits,
-        client: Option<Pot>,
-        all: Pot,
+        client: Option<SharedWriteBudget>,
+        all: SharedWriteBudget,
     ) -> Self {
         let tick_length = limits.write_stall / STALL_TICKS;
         let milliseconds = usize::try_from(tick_length.as_millis()).unwrap_or(usize::MAX);
@@ -122,7 +122,7 @@ impl Account {
     ///
     /// # Errors
     /// It is more than there is room for; it counts all the same.
-    pub(in crate::listeners) fn hold(&self, octets: usize) -> Result<(), Overdrawn> {
+    pub(in crate::listeners) fn hold(&self, octets: usize) -> Result<(), WriteBudgetExceeded> {
         self.presence.untaken.store(octets, Ordering::Relaxed);
         self.give_back(octets);
         self.lease(octets)
@@ -135,7 +135,7 @@ impl Account {
     pub(in crate::listeners) fn charge(
         self: &Arc<Self>,
         octets: usize,
-    ) -> Result<Charge, Overdrawn> {
+    ) -> Result<WriteCharge, WriteBudgetExceeded> {
         let held = self.presence.untaken.fetch_add(octets, Ordering::Relaxed) + octets;
         if let Err(overdrawn) = self.lease(held) {
             self.release(octets);
@@ -146,7 +146,7 @@ impl Account {
         let ticks = ticks.saturating_add(STALL_TICKS + 1).min(DUE_TICKS - 1);
         let due = self.tick.load(Ordering::Relaxed).wrapping_add(ticks);
         self.due_at(due).fetch_add(1, Ordering::Relaxed);
-        Ok(Charge {
+        Ok(WriteCharge {
             account: Arc::clone(self),
             octets,
             due,
@@ -178,7 +178,7 @@ impl Account {
     }
 
     /// Leases what is missing for so many octets.
-    fn lease(&self, held: usize) -> Result<(), Overdrawn> {
+    fn lease(&self, held: usize) -> Result<(), WriteBudgetExceeded> {
         let beyond = held.saturating_sub(ALLOWANCE_OCTETS);
         let leased = self.leased.load(Ordering::Relaxed);
         if beyond <= leased {
@@ -227,10 +227,10 @@ impl Account {
     }
 }
 
-impl Default for Account {
+impl Default for WriteBudget {
     /// One that is bounded by itself only.
     fn default() -> Self {
-        let all = Pot {
+        let all = SharedWriteBudget {
             octets: Arc::default(),
             most: usize::MAX,
         };
@@ -239,14 +239,14 @@ impl Default for Account {
     }
 }
 
-impl Drop for Account {
+impl Drop for WriteBudget {
     fn drop(&mut self) {
         self.give_back(0);
     }
 }
 
 /// Somebody that waits for octets to be taken.
-struct UntakenWaiter<'account>(&'account Account);
+struct UntakenWaiter<'account>(&'account WriteBudget);
 
 impl Drop for UntakenWaiter<'_> {
     fn drop(&mut self) {
@@ -254,17 +254,17 @@ impl Drop for UntakenWaiter<'_> {
     }
 }
 
-impl Pot {
+impl SharedWriteBudget {
     fn left(&self) -> usize {
         self.most
             .saturating_sub(self.octets.load(Ordering::Relaxed))
     }
 
-    fn take(&self, more: usize, most: usize) -> Result<(), Overdrawn> {
+    fn take(&self, more: usize, most: usize) -> Result<(), WriteBudgetExceeded> {
         let before = self.octets.fetch_add(more, Ordering::Relaxed);
         if before.saturating_add(more) > most {
             self.put(more);
-            return Err(Overdrawn);
+            return Err(WriteBudgetExceeded);
         }
         Ok(())
     }
@@ -274,7 +274,7 @@ impl Pot {
     }
 }
 
-impl Charge {
+impl WriteCharge {
     /// Splits off what is counted for a part of the answer that goes on its way.
     pub(in crate::listeners) fn part(&mut self, octets: usize) -> Self {
         let octets = octets.min(self.octets);
@@ -289,7 +289,7 @@ impl Charge {
     }
 }
 
-impl Drop for Charge {
+impl Drop for WriteCharge {
     fn drop(&mut self) {
         self.account
             .due_at(self.due)

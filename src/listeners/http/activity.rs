@@ -9,13 +9,13 @@ use http::Version;
 use tokio::sync::{Mutex, MutexGuard, Notify};
 use tokio::time::{Instant, sleep};
 
-use super::super::connections::Tenure;
+use super::super::connections::ConnectionHandle;
 use super::super::limits::ConnectionLimits;
 
 /// What is under way on a connection.
 #[derive(Debug)]
 pub(super) struct Activity {
-    tenure: Tenure,
+    tenure: ConnectionHandle,
     begun: AtomicU64,
     /// Whether octets came that became no request yet, over HTTP/1.1.
     incoming: AtomicBool,
@@ -36,7 +36,7 @@ pub(super) struct Queued(Arc<Activity>);
 
 /// Why a connection is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cease {
+pub(super) enum CloseReason {
     /// No request came for the idle time.
     Idle,
     /// A request, or the first one, was not there whole in time.
@@ -46,7 +46,7 @@ pub(super) enum Cease {
 }
 
 impl Activity {
-    pub(super) fn new(tenure: Tenure) -> Self {
+    pub(super) fn new(tenure: ConnectionHandle) -> Self {
         Self {
             tenure,
             begun: AtomicU64::new(0),
@@ -59,7 +59,7 @@ impl Activity {
         }
     }
 
-    pub(super) fn tenure(&self) -> &Tenure {
+    pub(super) fn tenure(&self) -> &ConnectionHandle {
         &self.tenure
     }
 
@@ -110,18 +110,18 @@ impl Activity {
     }
 
     /// Returns when it is enough.
-    pub(super) async fn ceases(&self, limits: &ConnectionLimits) -> Cease {
+    pub(super) async fn closed_for(&self, limits: &ConnectionLimits) -> CloseReason {
         tokio::select! {
             cease = self.quiet(limits) => cease,
-            () = self.tenure.account.overdue() => Cease::Untaken,
-            () = self.overdrawn.notified() => Cease::Untaken,
+            () = self.tenure.account.overdue() => CloseReason::Untaken,
+            () = self.overdrawn.notified() => CloseReason::Untaken,
         }
     }
 
     /// Returns when no request comes in time.
     ///
     /// It looks now and then, so that a request costs no timer; it can take up to two of the times.
-    async fn quiet(&self, limits: &ConnectionLimits) -> Cease {
+    async fn quiet(&self, limits: &ConnectionLimits) -> CloseReason {
         let (mut seen, mut wait) = (0, limits.http_headers);
         let (mut idle, mut incoming) = (Duration::ZERO, Duration::ZERO);
         loop {
@@ -138,10 +138,10 @@ impl Activity {
                 incoming += wait;
             }
             if begun == 0 || incoming >= limits.http_headers {
-                return Cease::Late;
+                return CloseReason::Late;
             }
             if idle >= limits.http_idle {
-                return Cease::Idle;
+                return CloseReason::Idle;
             }
         }
     }

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, StatusCode, Version};
 
 use super::super::accept::Shared;
-use super::super::connections::Overdrawn;
+use super::super::connections::WriteBudgetExceeded;
 use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::activity::{Activity, OpenRequest};
 use super::problem::Problem;
@@ -104,12 +104,13 @@ where
     /// Counts a response, and what its client has to take; 503 when there is no room for more.
     fn count(&self, response: Response) -> Response<CountedBody> {
         let account = &self.activity.tenure().account;
-        let response = CountedBody::counted(response, account).unwrap_or_else(|Overdrawn| {
-            if account.held() >= OWN_OCTETS {
-                self.activity.overdraw();
-            }
-            CountedBody::uncounted(Problem::untaken().into_response())
-        });
+        let response =
+            CountedBody::counted(response, account).unwrap_or_else(|WriteBudgetExceeded| {
+                if account.held() >= OWN_OCTETS {
+                    self.activity.overdraw();
+                }
+                CountedBody::uncounted(Problem::untaken().into_response())
+            });
         self.asked.count(&self.shared, response.status());
         response
     }

@@ -21,10 +21,10 @@ use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, Service as _};
 
 use super::super::accept::Shared;
-use super::super::connections::Tenure;
+use super::super::connections::ConnectionHandle;
 use super::super::counters::{ListenerKind, count};
 use super::super::limits::ConnectionLimits;
-use super::activity::{Activity, Cease};
+use super::activity::{Activity, CloseReason};
 use super::answering::{Answering, RequestStats};
 use super::client::ClientInfo;
 use super::drain::{Drain, DrainFuture, DrainLayer};
@@ -64,7 +64,7 @@ impl<S: HttpService> HttpConnections<S> {
         self: Arc<Self>,
         stream: Stream,
         client: IpAddr,
-        tenure: Tenure,
+        tenure: ConnectionHandle,
         shutdown: CancellationToken,
     ) where
         Stream: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -81,7 +81,7 @@ impl<S: HttpService> HttpConnections<S> {
             }
             () = shutdown.cancelled() => None,
             () = sleep(limits.connection_age) => None,
-            cease = activity.ceases(limits) => Some(cease),
+            cease = activity.closed_for(limits) => Some(cease),
         };
         let left = self.note_cease(ceased);
         connection.as_mut().graceful_shutdown();
@@ -128,23 +128,23 @@ impl<S: HttpService> HttpConnections<S> {
     }
 
     /// Counts why a connection is to end; tells how long what is under way may take.
-    fn note_cease(&self, ceased: Option<Cease>) -> Duration {
+    fn note_cease(&self, ceased: Option<CloseReason>) -> Duration {
         let (limits, counters) = (
             &self.shared.limits,
             self.shared.counters.connections(self.kind),
         );
         match ceased {
             None => limits.drain,
-            Some(Cease::Idle) => {
+            Some(CloseReason::Idle) => {
                 count(&counters.timed_out);
                 limits.linger
             }
             // There is nothing to wait for but what did not come.
-            Some(Cease::Late) => {
+            Some(CloseReason::Late) => {
                 count(&counters.timed_out);
                 Duration::ZERO
             }
-            Some(Cease::Untaken) => {
+            Some(CloseReason::Untaken) => {
                 count(&counters.untaken);
                 limits.linger
             }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::{Buf, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::super::connections::{Account, Charge, Overdrawn};
+use super::super::connections::{WriteBudget, WriteBudgetExceeded, WriteCharge};
 
 /// What hyper is given at a time, in octets: over HTTP/1.1 it copies that, over HTTP/2 it is one frame.
 const PART_OCTETS: usize = 16 * 1024;
@@ -22,14 +22,14 @@ pub(super) struct CountedBody {
     body: Body,
     /// What came of the body and is not given to hyper.
     octets: Bytes,
-    charge: Option<Charge>,
+    charge: Option<WriteCharge>,
 }
 
 /// A part of a body, counted until it is dropped.
 #[derive(Debug)]
 pub(super) struct CountedData {
     octets: Bytes,
-    _charge: Option<Charge>,
+    _charge: Option<WriteCharge>,
 }
 
 impl CountedBody {
@@ -39,8 +39,8 @@ impl CountedBody {
     /// There is no room for it.
     pub(super) fn counted(
         response: Response,
-        account: &Arc<Account>,
-    ) -> Result<Response<Self>, Overdrawn> {
+        account: &Arc<WriteBudget>,
+    ) -> Result<Response<Self>, WriteBudgetExceeded> {
         let length = response.body().size_hint().lower();
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let charge = account.charge(length.saturating_add(HEAD_OCTETS))?;
@@ -52,7 +52,7 @@ impl CountedBody {
         response.map(|body| Self::new(body, None))
     }
 
-    fn new(body: Body, charge: Option<Charge>) -> Self {
+    fn new(body: Body, charge: Option<WriteCharge>) -> Self {
         Self {
             body,
             octets: Bytes::new(),

@@ -25,7 +25,7 @@ pub use self::end::ConnectionEnd;
 use self::input::{Input, Next};
 use self::output::Output;
 use self::turn::BatchSize;
-use super::connections::{Overdrawn, Tenure};
+use super::connections::{ConnectionHandle, WriteBudgetExceeded};
 use super::exchange::{Exchange, Exchanged};
 use super::limits::ConnectionLimits;
 use crate::layers::Stack;
@@ -36,7 +36,7 @@ pub async fn serve<Stream, S>(
     exchange: Exchange<S>,
     client: Option<IpAddr>,
     limits: &ConnectionLimits,
-    tenure: &Tenure,
+    tenure: &ConnectionHandle,
     shutdown: CancellationToken,
 ) -> ConnectionEnd
 where
@@ -65,7 +65,7 @@ struct Conversation<'limits, 'stream, Stream, S> {
     exchange: Exchange<S>,
     client: Option<IpAddr>,
     limits: &'limits ConnectionLimits,
-    tenure: &'limits Tenure,
+    tenure: &'limits ConnectionHandle,
     input: Input,
     waiting: FuturesUnordered<BoxFuture<'static, Vec<u8>>>,
     output: Output,
@@ -102,7 +102,7 @@ where
         exchange: Exchange<S>,
         client: Option<IpAddr>,
         limits: &'limits ConnectionLimits,
-        tenure: &'limits Tenure,
+        tenure: &'limits ConnectionHandle,
     ) -> Self {
         let active = Instant::now();
         Self {
@@ -175,8 +175,8 @@ where
     }
 
     /// Tells the others what is under way here.
-    fn settle(&self) -> Result<(), Overdrawn> {
-        let Tenure { presence, account } = self.tenure;
+    fn settle(&self) -> Result<(), WriteBudgetExceeded> {
+        let ConnectionHandle { presence, account } = self.tenure;
         presence.waits_for(self.waiting.len());
         let untaken = self.output.unwritten();
         if untaken == account.held() {

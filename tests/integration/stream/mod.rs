@@ -9,7 +9,7 @@ use std::time::Duration;
 use nomadns::dns::{RecordType, Transport};
 use nomadns::listeners::exchange::Exchange;
 use nomadns::listeners::stream::{ConnectionEnd, serve};
-use nomadns::listeners::{ConnectionLimits, Tenure};
+use nomadns::listeners::{ConnectionHandle, ConnectionLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -38,7 +38,7 @@ impl Conversation {
                 exchange,
                 None,
                 &limits,
-                &Tenure::default(),
+                &ConnectionHandle::default(),
                 hears,
             )
             .await
