@@ -77,7 +77,7 @@ pub struct Demo {
     choice: PortChoice,
     /// The CA of the certificate that is shown.
     ca_pem: String,
-    made: Made,
+    made: CertificateOrigin,
 }
 
 /// Whether `nomadns lookup` finds the CA of the demo by itself.
@@ -91,7 +91,7 @@ pub enum LookupTrust {
 
 /// Where the certificate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Made {
+enum CertificateOrigin {
     /// It was made for this demo alone.
     Now,
     /// It was there, in `certs-dev/`.
@@ -134,7 +134,7 @@ impl Demo {
         let made = options
             .certificates
             .as_ref()
-            .map_or(Made::Now, |_| Made::Before);
+            .map_or(CertificateOrigin::Now, |_| CertificateOrigin::Before);
         let certificates = options
             .certificates
             .map_or_else(|| Development::generate(&[]), Ok)?;
@@ -223,7 +223,13 @@ impl DemoPorts {
         ])
     }
 
-    fn advice(&self, program: &str, choice: PortChoice, made: Made, trust: LookupTrust) -> String {
+    fn advice(
+        &self,
+        program: &str,
+        choice: PortChoice,
+        made: CertificateOrigin,
+        trust: LookupTrust,
+    ) -> String {
         let Self([dns, tls, https, http, admin, api]) = self;
         let mut text =
             String::from("A simulated Nomad cluster that moves, and nomadns before it.\n");
@@ -238,13 +244,13 @@ impl DemoPorts {
         }
         let file = "--cacert certs-dev/ca.pem";
         let (curl, doh) = match made {
-            Made::Now => ("-k", "--doh-insecure"),
-            Made::Before => (file, file),
+            CertificateOrigin::Now => ("-k", "--doh-insecure"),
+            CertificateOrigin::Before => (file, file),
         };
         let lookup = match (trust, made) {
             (LookupTrust::ByItself, _) => "",
-            (LookupTrust::ByFlag, Made::Now) => " --insecure",
-            (LookupTrust::ByFlag, Made::Before) => " --ca certs-dev/ca.pem",
+            (LookupTrust::ByFlag, CertificateOrigin::Now) => " --insecure",
+            (LookupTrust::ByFlag, CertificateOrigin::Before) => " --ca certs-dev/ca.pem",
         };
         let _ = write!(
             text,

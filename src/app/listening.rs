@@ -12,7 +12,7 @@ use crate::layers::{Stacks, WorkerStack};
 use crate::listeners::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpWorker};
-use crate::listeners::{ListenerKind, Server, ServerConfig, Shared, tcp, tls};
+use crate::listeners::{ListenerContext, ListenerKind, Server, ServerConfig, tcp, tls};
 
 /// Starts a UDP worker on each socket; those of one address come together.
 ///
@@ -81,7 +81,7 @@ pub(super) struct Listeners {
     /// The operator's pages, which end last.
     pub(super) pages: JoinSet<io::Result<()>>,
     stack: WorkerStack,
-    shared: Shared,
+    shared: ListenerContext,
     http: http::HttpSettings,
     shutdown: CancellationToken,
 }
@@ -89,7 +89,7 @@ pub(super) struct Listeners {
 impl Listeners {
     pub(super) fn new(
         stack: WorkerStack,
-        shared: Shared,
+        shared: ListenerContext,
         http: http::HttpSettings,
         shutdown: CancellationToken,
     ) -> Self {

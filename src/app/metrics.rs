@@ -17,7 +17,7 @@ use super::refused::Refused;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::layers::metrics::{counter, family};
-use crate::listeners::Shared;
+use crate::listeners::ListenerContext;
 use crate::listeners::udp::UdpCounters;
 use crate::nomad::{Client, Followed};
 use crate::sync;
@@ -30,7 +30,7 @@ pub(super) fn provider(
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
     registry.register_collector(Box::new(Refused::of(parts)));
-    registry.register_collector(Box::new(Others {
+    registry.register_collector(Box::new(GatewayCollector {
         udp: Arc::clone(&parts.udp),
         connections: parts.connections.clone(),
         sync: Arc::clone(&parts.sync),
@@ -48,16 +48,16 @@ pub(super) fn provider(
 
 /// What has something to tell beside the stack.
 #[derive(Debug)]
-struct Others {
+struct GatewayCollector {
     udp: Arc<UdpCounters>,
-    connections: Shared,
+    connections: ListenerContext,
     sync: Arc<sync::Status>,
     client: Client,
     catalog: Arc<Catalog>,
     loops: Arc<Loops>,
 }
 
-impl Collector for Others {
+impl Collector for GatewayCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         super::udp::encode(&mut encoder, &self.udp)?;
         super::logs::encode(&mut encoder)?;

@@ -50,7 +50,7 @@ use crate::layers::metrics::Workers;
 use crate::listeners::admin::Admin;
 use crate::listeners::exchange::Exchange;
 use crate::listeners::udp::{UdpCounters, UdpWorker};
-use crate::listeners::{Server, Shared};
+use crate::listeners::{ListenerContext, Server};
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
 
@@ -183,7 +183,7 @@ fn alone_and_warned(settings: &Settings) -> Result<Option<StateLock>, StateInUse
 struct GatewayParts {
     workers: Arc<Workers>,
     udp: Arc<UdpCounters>,
-    connections: Shared,
+    connections: ListenerContext,
     sync: Arc<sync::Status>,
     client: Client,
     catalog: Arc<Catalog>,
@@ -200,10 +200,10 @@ impl GatewayParts {
         Self {
             workers: Arc::default(),
             udp: Arc::default(),
-            connections: Shared {
+            connections: ListenerContext {
                 limits: Arc::new(settings.connections.clone()),
                 server: Arc::new(server),
-                ..Shared::default()
+                ..ListenerContext::default()
             },
             sync,
             client,

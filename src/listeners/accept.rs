@@ -35,7 +35,7 @@ const UNSENT_OCTETS: u32 = 16 * 1024;
 
 /// What all listeners with connections share; a clone shares the same.
 #[derive(Clone, Debug, Default)]
-pub struct Shared {
+pub struct ListenerContext {
     /// What a client is allowed.
     pub limits: Arc<ConnectionLimits>,
     /// What is counted.
@@ -55,7 +55,7 @@ pub struct Shared {
 pub(super) async fn run<Serve, Served>(
     listener: std::net::TcpListener,
     kind: ListenerKind,
-    shared: &Shared,
+    shared: &ListenerContext,
     shutdown: CancellationToken,
     serve: Serve,
 ) -> io::Result<()>
@@ -101,7 +101,7 @@ where
 }
 
 /// Gives a connection its place; it is closed when it gets none.
-async fn admit(kind: ListenerKind, shared: &Shared) -> Option<ConnectionPermit> {
+async fn admit(kind: ListenerKind, shared: &ListenerContext) -> Option<ConnectionPermit> {
     let limits = &shared.limits;
     let (connections, most) = match kind {
         ListenerKind::Admin => (&shared.admin_connections, limits.admin_connections),
@@ -121,7 +121,7 @@ fn settle(
     mut place: ConnectionPermit,
     client: IpAddr,
     kind: ListenerKind,
-    shared: &Shared,
+    shared: &ListenerContext,
 ) -> Option<ConnectionPermit> {
     let counters = shared.counters.connections(kind);
     let most = match kind {
@@ -139,7 +139,11 @@ fn settle(
 }
 
 /// What a connection is to the others.
-fn tenure(place: &ConnectionPermit, kind: ListenerKind, shared: &Shared) -> ConnectionHandle {
+fn tenure(
+    place: &ConnectionPermit,
+    kind: ListenerKind,
+    shared: &ListenerContext,
+) -> ConnectionHandle {
     let limits = &shared.limits;
     let most = match kind {
         ListenerKind::Tcp | ListenerKind::Tls => limits.unwritten_octets,
@@ -161,7 +165,7 @@ async fn introduce(
     peer: IpAddr,
     place: ConnectionPermit,
     kind: ListenerKind,
-    shared: Shared,
+    shared: ListenerContext,
 ) -> Option<Arrived> {
     let (counters, presence) = (shared.counters.connections(kind), place.presence());
     let taken = tokio::select! {
@@ -195,7 +199,7 @@ async fn hold(
     place: ConnectionPermit,
     served: impl Future<Output = ()>,
     kind: ListenerKind,
-    shared: Shared,
+    shared: ListenerContext,
 ) {
     let presence = place.presence();
     tokio::select! {
@@ -205,7 +209,7 @@ async fn hold(
     drop(place);
 }
 
-async fn drain(mut open: JoinSet<()>, shared: &Shared) {
+async fn drain(mut open: JoinSet<()>, shared: &ListenerContext) {
     let all_ended = async {
         while let Some(ended) = open.join_next().await {
             note_end(ended, &shared.counters);

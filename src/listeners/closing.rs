@@ -18,11 +18,11 @@ const DROPPED_OCTETS: usize = 256 * 1024;
 
 /// What a client still sends, until it is dropped.
 #[derive(Debug, Default)]
-pub(super) struct Leavings {
+pub(super) struct LingeringClose {
     dropped: usize,
 }
 
-impl Leavings {
+impl LingeringClose {
     /// Reads and drops; ready when the client has ended its side, or has sent too much.
     pub(super) fn poll_drop(
         &mut self,
@@ -54,7 +54,7 @@ where
         .await
         .map_err(Into::into);
     if let Ok(Ok(())) = ended {
-        let mut leavings = Leavings::default();
+        let mut leavings = LingeringClose::default();
         let dropped =
             std::future::poll_fn(|context| leavings.poll_drop(Pin::new(&mut *stream), context));
         let _ = timeout(limits.linger, dropped).await;

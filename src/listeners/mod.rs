@@ -25,7 +25,7 @@ pub mod tls;
 mod tls_config;
 pub mod udp;
 
-pub use accept::Shared;
+pub use accept::ListenerContext;
 pub use certificates::{CertificateError, Certificates};
 pub use client_authority::{ClientAuthority, ClientAuthorityError};
 pub use clients::{

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::accept::{self, Shared};
+use super::accept::{self, ListenerContext};
 use super::closing::close;
 use super::connections::ConnectionHandle;
 use super::counters::ListenerKind;
@@ -23,7 +23,7 @@ use crate::layers::Stack;
 pub async fn serve<S: Stack>(
     listener: TcpListener,
     stack: S,
-    shared: Shared,
+    shared: ListenerContext,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let kind = ListenerKind::Tcp;
@@ -57,7 +57,7 @@ pub(super) async fn converse<Stream, S>(
     exchange: Exchange<S>,
     client: IpAddr,
     kind: ListenerKind,
-    (shared, tenure): (&Shared, &ConnectionHandle),
+    (shared, tenure): (&ListenerContext, &ConnectionHandle),
     shutdown: CancellationToken,
 ) where
     Stream: AsyncRead + AsyncWrite + Unpin,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::accept::{self, Shared};
+use super::accept::{self, ListenerContext};
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::handshake::shake_hands;
@@ -24,7 +24,7 @@ pub async fn serve<S: Stack>(
     listener: TcpListener,
     stack: S,
     config: Arc<ServerConfig>,
-    shared: Shared,
+    shared: ListenerContext,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let kind = ListenerKind::Tls;

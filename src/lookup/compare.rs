@@ -11,7 +11,7 @@ use crate::dns::Rcode;
 pub(super) fn groups(all: &[TransportReply]) -> Vec<ComparedReply> {
     let mut groups: Vec<ComparedReply> = Vec::new();
     for reply in all.iter().flat_map(|asked| &asked.result) {
-        let said = reply.said();
+        let said = reply.compared();
         if !groups.contains(&said) {
             groups.push(said);
         }
@@ -84,7 +84,7 @@ fn print_row(
     write!(out, "{transport:<11} {server:<22} {milliseconds:>8.1} ms  ")?;
     match &asked.result {
         Ok(reply) => {
-            let said = reply.said();
+            let said = reply.compared();
             let count = records(said.answer.len());
             write!(out, "{:<9} {count}", reply.rcode.to_string())?;
             let place = groups.iter().position(|group| *group == said);

@@ -114,7 +114,7 @@ impl LookupReply {
     }
 
     /// What it says, to be held against what another says.
-    pub(super) fn said(&self) -> ComparedReply {
+    pub(super) fn compared(&self) -> ComparedReply {
         let [answer, authority, _] = &self.sections;
         let set = |lines: &[RecordLine]| lines.iter().map(RecordLine::said).collect();
         ComparedReply {

@@ -17,7 +17,7 @@ use super::endpoint::{self, Endpoint};
 use super::error::NomadError;
 use super::permits::{Permit, Permits, Urgency};
 use super::query::QueryMeta;
-use super::servers::{Once, Servers, opened, whole};
+use super::servers::{AskOnce, Servers, opened, whole};
 use super::settings::NomadSettings;
 use super::tls::{TlsError, TlsSettings};
 use super::token::Token;
@@ -235,7 +235,7 @@ impl Client {
     async fn watched<T: Send + 'static>(
         &self,
         call: &Arc<Call>,
-        once: Once<T>,
+        once: AskOnce<T>,
     ) -> Result<T, NomadError> {
         let servers = &self.inner.servers;
         loop {

@@ -32,7 +32,7 @@ pub(super) struct Servers {
 }
 
 /// Asks one address.
-pub(super) type Once<T> =
+pub(super) type AskOnce<T> =
     fn(Arc<Servers>, usize, Arc<Call>, Option<Secret>) -> BoxFuture<'static, Result<T, NomadError>>;
 
 /// What remains to be seen once there is an answer: whether an address that was slower than another is only slow.
@@ -109,7 +109,7 @@ impl Servers {
     pub(super) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
         call: &Arc<Call>,
-        once: Once<T>,
+        once: AskOnce<T>,
     ) -> (Result<T, NomadError>, Option<Outrun>) {
         let (first, count) = (self.chosen(), self.endpoints.len());
         let (begun, way) = (Instant::now(), self.endpoints[first].round_trip());
@@ -184,7 +184,7 @@ impl Servers {
         self: &Arc<Self>,
         at: usize,
         call: &Arc<Call>,
-        once: Once<T>,
+        once: AskOnce<T>,
     ) -> AddressAttempt<T> {
         let (servers, call) = (Arc::clone(self), Arc::clone(call));
         Box::pin(async move { (at, servers.with_token(at, call, once).await) })
@@ -195,7 +195,7 @@ impl Servers {
         self: Arc<Self>,
         at: usize,
         call: Arc<Call>,
-        once: Once<T>,
+        once: AskOnce<T>,
     ) -> Result<T, NomadError> {
         let endpoint = &self.endpoints[at];
         let used = self

@@ -18,7 +18,7 @@ use crate::nomad::{Cause, NomadError};
 /// The state of the synchronisation, shared.
 #[derive(Debug, Default)]
 pub struct Status {
-    words: Mutex<Words>,
+    words: Mutex<StatusDetails>,
     errors: [AtomicU64; Cause::KINDS.len()],
     oddities: [AtomicUsize; Oddity::ALL.len()],
     lists: AtomicU64,
@@ -37,7 +37,7 @@ pub struct Status {
 }
 
 #[derive(Debug, Default)]
-struct Words {
+struct StatusDetails {
     access: Access,
     health: HealthAccess,
     readiness: Readiness,
@@ -263,7 +263,7 @@ impl Status {
         }
     }
 
-    fn words(&self) -> std::sync::MutexGuard<'_, Words> {
+    fn words(&self) -> std::sync::MutexGuard<'_, StatusDetails> {
         self.words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

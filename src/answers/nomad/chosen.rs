@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::prepared::{InstanceSet, PreparedKey, PreparedSet, What};
+use super::prepared::{InstanceSet, PreparedKey, PreparedKind, PreparedSet};
 use super::{Context, OutOfTurn};
 use crate::answers::Effort;
 use crate::catalog::{Instance, InstanceAddress, PlaceSet, Service};
@@ -14,7 +14,7 @@ use crate::dns::Name;
 const FEW: usize = 64;
 
 /// Instances that are answered.
-pub(super) enum Chosen<'a> {
+pub(super) enum SelectedInstances<'a> {
     Few(Vec<&'a Instance>),
     Many(&'a Service, Arc<InstanceSet>),
 }
@@ -28,21 +28,21 @@ impl Context<'_> {
         &self,
         service: &'s Service,
         taken: &PlaceSet,
-    ) -> Result<Chosen<'s>, OutOfTurn> {
+    ) -> Result<SelectedInstances<'s>, OutOfTurn> {
         let count: usize = service.places(taken).map(|places| places.len()).sum();
         if count <= FEW {
             let places = service.places(taken).flatten();
             let mut instances = places.filter_map(|at| service.instance(at)).collect();
             self.settings.health.choose(&mut instances);
-            return Ok(Chosen::Few(instances));
+            return Ok(SelectedInstances::Few(instances));
         }
         let key = PreparedKey {
             version: service.version(),
             taken: taken.clone(),
-            what: What::Instances,
+            what: PreparedKind::Instances,
         };
         if let Some(PreparedSet::Instances(set)) = self.prepared.find(&key) {
-            return Ok(Chosen::Many(service, set));
+            return Ok(SelectedInstances::Many(service, set));
         }
         if self.effort == Effort::Bounded {
             return Err(OutOfTurn);
@@ -50,7 +50,7 @@ impl Context<'_> {
         let set = Arc::new(self.instance_set(service, taken));
         self.prepared
             .keep(key, PreparedSet::Instances(Arc::clone(&set)));
-        Ok(Chosen::Many(service, set))
+        Ok(SelectedInstances::Many(service, set))
     }
 
     fn instance_set(&self, service: &Service, taken: &PlaceSet) -> InstanceSet {
@@ -67,7 +67,7 @@ impl Context<'_> {
     }
 }
 
-impl<'a> Chosen<'a> {
+impl<'a> SelectedInstances<'a> {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Few(instances) => instances.is_empty(),

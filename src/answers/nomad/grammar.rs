@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::address_labels::address_from_hex;
-use super::selection::{By, Selection, is_protocol, is_underscored};
+use super::selection::{InstanceFilter, Selection, is_protocol, is_underscored};
 use crate::answers::Effort;
 use crate::catalog::{Doubt, Lookup, PlaceSet, Service, View};
 use crate::dns::Labels;
@@ -144,15 +144,15 @@ impl<'a> Names<'a> {
             }
             3 if is_underscored(label(0)) && is_underscored(label(1)) => {
                 let by = match label(1) {
-                    protocol if is_protocol(protocol) => By::Protocol,
-                    tag => By::ServiceTag(&tag[1..]),
+                    protocol if is_protocol(protocol) => InstanceFilter::Protocol,
+                    tag => InstanceFilter::ServiceTag(&tag[1..]),
                 };
                 self.read_service(label(2), &label(0)[1..], by)
             }
             // `_NAME._tcp.SERVICE.NS` is below it.
             3 if is_protocol(label(0)) => self.read_protocol(label(2), label(1)),
             4 if is_underscored(label(0)) && is_protocol(label(1)) => {
-                let by = By::Name(&label(0)[1..]);
+                let by = InstanceFilter::Name(&label(0)[1..]);
                 let named = self.read_service(label(3), label(2), by);
                 match named.found {
                     NameTarget::Nothing => self.read_tags(count),
@@ -171,7 +171,11 @@ impl<'a> Names<'a> {
     /// Reads `SERVICE.NS` with any number of tags before it.
     fn read_tags(self, count: usize) -> Reading<'a> {
         let label = |place: usize| self.labels.at(place).unwrap_or_default();
-        self.read_service(label(count - 1), label(count - 2), By::Tags(count - 2))
+        self.read_service(
+            label(count - 1),
+            label(count - 2),
+            InstanceFilter::Tags(count - 2),
+        )
     }
 
     /// Reads a name that only has names below it, those of a namespace.
@@ -182,7 +186,7 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn read_service(self, namespace: &[u8], name: &'a [u8], by: By<'a>) -> Reading<'a> {
+    fn read_service(self, namespace: &[u8], name: &'a [u8], by: InstanceFilter<'a>) -> Reading<'a> {
         let selection = Selection {
             labels: self.labels,
             service: name,
@@ -216,11 +220,11 @@ impl<'a> Names<'a> {
 
     /// Reads `_tcp.SERVICE.NS`, which is a tag, or has names below it where the service has instances.
     fn read_protocol(self, namespace: &[u8], name: &'a [u8]) -> Reading<'a> {
-        let tagged = self.read_service(namespace, name, By::Tags(1));
+        let tagged = self.read_service(namespace, name, InstanceFilter::Tags(1));
         if tagged.is_positive() || matches!(tagged.found, NameTarget::OutOfTurn) {
             return tagged;
         }
-        let all = self.read_service(namespace, name, By::Tags(0));
+        let all = self.read_service(namespace, name, InstanceFilter::Tags(0));
         match all.found {
             NameTarget::Instances { service, .. } => Reading {
                 found: NameTarget::Empty,

@@ -53,7 +53,7 @@ struct OutOfTurn;
 
 /// Why there is no answer from a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stop {
+enum NoAnswer {
     /// It is not known what is there, and a denial could be wrong.
     Doubt(Doubt),
     OutOfTurn,
@@ -116,8 +116,8 @@ impl NomadZones {
         let context = self.context(query, &query.name, &view, effort)?;
         Some(match context.answer(&self.loops) {
             Ok(answer) => Ok(SourcedAnswer::from_view(answer, view)),
-            Err(Stop::Doubt(doubt)) => Err(doubt.into()),
-            Err(Stop::OutOfTurn) => Err(AnswerError::OutOfTurn),
+            Err(NoAnswer::Doubt(doubt)) => Err(doubt.into()),
+            Err(NoAnswer::OutOfTurn) => Err(AnswerError::OutOfTurn),
         })
     }
 
@@ -148,7 +148,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// A doubt, where it is not known what that is and a denial could be wrong; or it costs more than may be done now.
-    fn answer(&self, loops: &Loops) -> Result<Answer, Stop> {
+    fn answer(&self, loops: &Loops) -> Result<Answer, NoAnswer> {
         let mut builder = AnswerBuilder::new(&self.query.name);
         let labels = self.name.labels();
         let place = self.place(&labels)?;
@@ -168,7 +168,7 @@ impl Context<'_> {
         chain: &Chain,
         first: &ZoneNode<'_>,
         builder: &mut AnswerBuilder,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), NoAnswer> {
         mark(builder, first.doubt().max(chain.doubt));
         let mut owner = *self.name;
         for target in &chain.targets {
@@ -201,7 +201,7 @@ impl Context<'_> {
     }
 
     /// Appends what is at the name, as if it had no alias, or denies it.
-    fn push_at(&self, place: &ZoneNode<'_>, builder: &mut AnswerBuilder) -> Result<(), Stop> {
+    fn push_at(&self, place: &ZoneNode<'_>, builder: &mut AnswerBuilder) -> Result<(), NoAnswer> {
         let (before, doubt) = (builder.answer_count(), place.doubt());
         match &place.reading.found {
             NameTarget::Apex => infrastructure::push_apex(self, builder),
@@ -222,7 +222,7 @@ impl Context<'_> {
                 None => builder.set_rcode(Rcode::NXDOMAIN),
             },
             NameTarget::InDoubt(doubt) => return Err((*doubt).into()),
-            NameTarget::OutOfTurn => return Err(Stop::OutOfTurn),
+            NameTarget::OutOfTurn => return Err(NoAnswer::OutOfTurn),
         }
         mark(builder, doubt);
         if builder.answer_count() == before {
@@ -280,13 +280,13 @@ impl Context<'_> {
     }
 }
 
-impl From<Doubt> for Stop {
+impl From<Doubt> for NoAnswer {
     fn from(doubt: Doubt) -> Self {
         Self::Doubt(doubt)
     }
 }
 
-impl From<OutOfTurn> for Stop {
+impl From<OutOfTurn> for NoAnswer {
     fn from(OutOfTurn: OutOfTurn) -> Self {
         Self::OutOfTurn
     }

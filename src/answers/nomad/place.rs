@@ -2,7 +2,7 @@
 //!
 //! Floor 2. Both the answer for a name and the way along CNAMEs begin with it.
 
-use super::chosen::Chosen;
+use super::chosen::SelectedInstances;
 use super::grammar::{NameTarget, Reading};
 use super::{Context, OutOfTurn, records};
 use crate::catalog::{Doubt, HealthPolicy};
@@ -12,7 +12,7 @@ use crate::dns::{Labels, Name};
 pub(super) struct ZoneNode<'a> {
     pub(super) reading: Reading<'a>,
     /// The instances that are answered; none where it is something else.
-    pub(super) chosen: Chosen<'a>,
+    pub(super) chosen: SelectedInstances<'a>,
 }
 
 impl Context<'_> {
@@ -36,7 +36,7 @@ impl Context<'_> {
                 self.choose(service, taken)?
             }
             NameTarget::OutOfTurn => return Err(OutOfTurn),
-            _ => Chosen::Few(Vec::new()),
+            _ => SelectedInstances::Few(Vec::new()),
         };
         Ok(ZoneNode { reading, chosen })
     }

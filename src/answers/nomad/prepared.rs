@@ -30,7 +30,7 @@ pub(super) struct Prepared {
 pub(super) struct PreparedKey {
     pub(super) version: ServiceVersion,
     pub(super) taken: PlaceSet,
-    pub(super) what: What,
+    pub(super) what: PreparedKind,
 }
 
 /// What was made.
@@ -39,7 +39,7 @@ pub(super) struct PreparedKey {
     clippy::large_enum_variant,
     reason = "a look-up makes one on the stack"
 )]
-pub(super) enum What {
+pub(super) enum PreparedKind {
     /// The instances that their health leaves.
     Instances,
     /// The records of a type.
@@ -167,7 +167,7 @@ mod tests {
         PreparedKey {
             version: version.clone(),
             taken: Service::default().take_each(|_| false),
-            what: What::Records {
+            what: PreparedKind::Records {
                 asked: RecordType(number),
                 is_service_name: false,
                 targets: Name::ROOT,

@@ -2,8 +2,8 @@
 //!
 //! Floor 2. Names that take the same instances of a service share one set of records, however they are written.
 
-use super::chosen::Chosen;
-use super::prepared::{PreparedKey, PreparedSet, What};
+use super::chosen::SelectedInstances;
+use super::prepared::{PreparedKey, PreparedKind, PreparedSet};
 use super::records::{MadeFor, is_described, push_each};
 use super::selection::Selection;
 use super::{Context, OutOfTurn};
@@ -21,7 +21,7 @@ pub(super) fn push_instances(
     service: &Service,
     selection: &Selection<'_>,
     taken: &PlaceSet,
-    chosen: &Chosen<'_>,
+    chosen: &SelectedInstances<'_>,
 ) -> Result<(), OutOfTurn> {
     let asked = context.query.record_type;
     let is_there = match asked {
@@ -32,7 +32,7 @@ pub(super) fn push_instances(
     if !is_there {
         return Ok(());
     }
-    if let Chosen::Few(instances) = chosen {
+    if let SelectedInstances::Few(instances) = chosen {
         push_each(
             context,
             builder,
@@ -47,7 +47,7 @@ pub(super) fn push_instances(
     let key = PreparedKey {
         version: service.version(),
         taken: taken.clone(),
-        what: What::Records {
+        what: PreparedKind::Records {
             asked,
             is_service_name: selection.is_service_name(),
             targets: selection.addresses().unwrap_or(context.zone.addresses),

@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Request, StatusCode, Version};
 
-use super::super::accept::Shared;
+use super::super::accept::ListenerContext;
 use super::super::connections::WriteBudgetExceeded;
 use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::activity::{Activity, OpenRequest};
@@ -30,7 +30,7 @@ pub(super) struct Answering<F> {
     state: AnsweringState<F>,
     asked: RequestStats,
     activity: Arc<Activity>,
-    shared: Shared,
+    shared: ListenerContext,
     /// There from when it has to be waited for.
     open: Option<OpenRequest>,
 }
@@ -59,7 +59,7 @@ where
         begun: Result<F, Box<dyn Any + Send>>,
         asked: RequestStats,
         activity: Arc<Activity>,
-        shared: Shared,
+        shared: ListenerContext,
     ) -> Self {
         Self {
             state: begun.map_or(AnsweringState::Panicked, AnsweringState::Begun),
@@ -75,7 +75,7 @@ where
         answer: impl Future<Output = Result<Response, Infallible>> + Send + 'static,
         asked: RequestStats,
         activity: Arc<Activity>,
-        shared: Shared,
+        shared: ListenerContext,
     ) -> Self {
         Self {
             state: AnsweringState::Queued(answer.boxed()),
@@ -145,7 +145,7 @@ impl RequestStats {
     }
 
     /// Counts the response; those of the operator's pages are not.
-    fn count(self, shared: &Shared, status: StatusCode) {
+    fn count(self, shared: &ListenerContext, status: StatusCode) {
         if self.kind != ListenerKind::Admin {
             let counters = &shared.counters;
             counters.count_http_response(self.method, self.version, status);

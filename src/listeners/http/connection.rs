@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, Service as _};
 
-use super::super::accept::Shared;
+use super::super::accept::ListenerContext;
 use super::super::connections::ConnectionHandle;
 use super::super::counters::{ListenerKind, count};
 use super::super::limits::ConnectionLimits;
@@ -28,9 +28,9 @@ use super::activity::{Activity, CloseReason};
 use super::answering::{Answering, RequestStats};
 use super::client::ClientInfo;
 use super::drain::{Drain, DrainFuture, DrainLayer};
-use super::joined::Joined;
+use super::joined::ConnectionIo;
 use super::router::HttpService;
-use super::streams::{Arrivals, Streams};
+use super::streams::{StreamExecutor, Streams};
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(20);
@@ -47,11 +47,11 @@ const SEND_BUFFER_OCTETS: usize = 128 * 1024;
 pub(super) struct HttpConnections<S> {
     service: Drain<S>,
     kind: ListenerKind,
-    shared: Shared,
+    shared: ListenerContext,
 }
 
 impl<S: HttpService> HttpConnections<S> {
-    pub(super) fn new(service: S, kind: ListenerKind, shared: Shared) -> Self {
+    pub(super) fn new(service: S, kind: ListenerKind, shared: ListenerContext) -> Self {
         Self {
             service: DrainLayer(shared.limits.http_body).layer(service),
             kind,
@@ -71,9 +71,9 @@ impl<S: HttpService> HttpConnections<S> {
     {
         let (limits, activity) = (&self.shared.limits, Arc::new(Activity::new(tenure)));
         let service = service_fn(|request| self.answer(request, client, &activity));
-        let arrivals = Arrivals::default();
+        let arrivals = StreamExecutor::default();
         let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));
-        let stream = TokioIo::new(Joined::new(stream, Arc::clone(&activity), limits));
+        let stream = TokioIo::new(ConnectionIo::new(stream, Arc::clone(&activity), limits));
         let mut connection = pin!(builder.serve_connection(stream, service));
         let ceased = tokio::select! {
             ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context)) => {
@@ -152,7 +152,7 @@ impl<S: HttpService> HttpConnections<S> {
     }
 }
 
-fn builder(limits: &ConnectionLimits, arrivals: Arrivals) -> Builder<Arrivals> {
+fn builder(limits: &ConnectionLimits, arrivals: StreamExecutor) -> Builder<StreamExecutor> {
     let header_octets = usize::try_from(limits.http_header_octets).unwrap_or(usize::MAX);
     let mut builder = Builder::new(arrivals);
     builder

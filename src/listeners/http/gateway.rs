@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 
-use super::super::accept::Shared;
+use super::super::accept::ListenerContext;
 use super::super::exchange::{AnswerReader, Exchange, Exchanged};
 use super::super::server::Server;
 use super::client::ClientInfo;
@@ -46,7 +46,7 @@ pub(super) enum Responding {
 }
 
 impl<S> Gateway<S> {
-    pub(super) fn new(stack: S, shared: &Shared) -> Self {
+    pub(super) fn new(stack: S, shared: &ListenerContext) -> Self {
         Self {
             stack,
             server: Arc::clone(&shared.server),

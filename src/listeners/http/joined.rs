@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::super::closing::Leavings;
+use super::super::closing::LingeringClose;
 use super::super::limits::ConnectionLimits;
 use super::activity::Activity;
 
@@ -23,7 +23,7 @@ const TURN_OCTETS: usize = 128 * 1024;
 
 /// The stream of a connection without its vectored writes, which the defaults of [`AsyncWrite`] leave out.
 #[derive(Debug)]
-pub(super) struct Joined<Stream> {
+pub(super) struct ConnectionIo<Stream> {
     stream: Stream,
     activity: Arc<Activity>,
     write_stall: Duration,
@@ -34,10 +34,10 @@ pub(super) struct Joined<Stream> {
     /// What was written since others had their turn.
     written: usize,
     /// What comes after the end.
-    leavings: Option<Leavings>,
+    leavings: Option<LingeringClose>,
 }
 
-impl<Stream> Joined<Stream> {
+impl<Stream> ConnectionIo<Stream> {
     pub(super) fn new(stream: Stream, activity: Arc<Activity>, limits: &ConnectionLimits) -> Self {
         Self {
             stream,
@@ -85,7 +85,7 @@ impl<Stream> Joined<Stream> {
     }
 }
 
-impl<Stream: AsyncRead + Unpin> AsyncRead for Joined<Stream> {
+impl<Stream: AsyncRead + Unpin> AsyncRead for ConnectionIo<Stream> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -100,7 +100,7 @@ impl<Stream: AsyncRead + Unpin> AsyncRead for Joined<Stream> {
     }
 }
 
-impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Joined<Stream> {
+impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ConnectionIo<Stream> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -85,8 +85,8 @@ impl Origins {
     }
 
     /// What is to be told of a request with these headers.
-    fn share(&self, headers: &HeaderMap) -> Sharing {
-        Sharing {
+    fn share(&self, headers: &HeaderMap) -> CorsHeaders {
+        CorsHeaders {
             granted: self.grant(headers.get(ORIGIN)),
             depends: matches!(self, Self::Listed(_)),
         }
@@ -138,12 +138,12 @@ pub(super) struct Cors<S> {
 pub(super) struct CorsFuture<F> {
     inner: F,
     /// None where nothing is told.
-    sharing: Option<Sharing>,
+    sharing: Option<CorsHeaders>,
 }
 
 /// What a browser is told of the page that asked.
 #[derive(Debug)]
-struct Sharing {
+struct CorsHeaders {
     granted: Option<HeaderValue>,
     depends: bool,
 }
@@ -200,7 +200,7 @@ where
     }
 }
 
-impl Sharing {
+impl CorsHeaders {
     fn tell(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         if self.depends {

@@ -19,7 +19,7 @@ use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
-use super::super::accept::Shared;
+use super::super::accept::ListenerContext;
 use super::super::counters::ListenerKind;
 use super::authorization::{AuthorizationLayer, Authorized};
 use super::client::ClientLayer;
@@ -71,7 +71,7 @@ pub struct HttpSettings {
 /// Makes the router of a public listener.
 pub fn router<S: Stack>(
     stack: S,
-    shared: &Shared,
+    shared: &ListenerContext,
     settings: &HttpSettings,
     kind: ListenerKind,
 ) -> impl HttpService {
@@ -93,7 +93,7 @@ pub(in super::super) fn no_sniff() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, value)
 }
 
-fn routes<S: Stack>(stack: S, shared: &Shared, settings: &HttpSettings) -> Router {
+fn routes<S: Stack>(stack: S, shared: &ListenerContext, settings: &HttpSettings) -> Router {
     let endpoints = Endpoints {
         gateway: Arc::new(Gateway::new(stack, shared)),
         authorization: AuthorizationLayer::new(&settings.credentials),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::super::accept::{self, Shared};
+use super::super::accept::{self, ListenerContext};
 use super::super::counters::ListenerKind;
 use super::super::handshake::shake_hands;
 use super::super::tls_config::ServerConfig;
@@ -32,7 +32,7 @@ pub async fn serve<S: HttpService>(
     kind: ListenerKind,
     service: S,
     security: Security,
-    shared: Shared,
+    shared: ListenerContext,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let connections = Arc::new(HttpConnections::new(service, kind, shared.clone()));

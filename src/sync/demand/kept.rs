@@ -43,7 +43,7 @@ pub(super) enum ReadActivity {
 
 /// What a wish comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Freshness {
     /// What is kept is new enough.
     Held,
     /// It is, but is read again meanwhile.
@@ -52,7 +52,7 @@ pub(super) enum Wish {
     Read,
 }
 
-impl Wish {
+impl Freshness {
     /// The same, where a read that is under way need not be begun again.
     pub(super) fn unless_read(self, work: ReadActivity) -> Self {
         match (self, work) {
@@ -74,16 +74,16 @@ impl KeptService {
         }
     }
 
-    pub(super) fn wish(&self, settings: &OnDemand, now: Instant) -> Wish {
+    pub(super) fn wish(&self, settings: &OnDemand, now: Instant) -> Freshness {
         let keep = match self.known {
             KnownService::Here => settings.keep,
             KnownService::Absent => settings.keep_absent,
-            KnownService::Nothing => return Wish::Read,
+            KnownService::Nothing => return Freshness::Read,
         };
         match self.read.map(|read| now.duration_since(read)) {
-            Some(age) if age < keep / 2 => Wish::Held,
-            Some(age) if age < keep => Wish::HeldAndRead,
-            _ => Wish::Read,
+            Some(age) if age < keep / 2 => Freshness::Held,
+            Some(age) if age < keep => Freshness::HeldAndRead,
+            _ => Freshness::Read,
         }
     }
 

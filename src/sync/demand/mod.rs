@@ -22,7 +22,7 @@ pub(super) use self::driver::{Demand, Nomad, ReadService};
 pub(super) use self::waiter::Waiter;
 
 pub(super) use self::kept::KnownService;
-use self::kept::{KeptService, ReadActivity, Wish, without_read};
+use self::kept::{Freshness, KeptService, ReadActivity, without_read};
 use self::queue::{DemandQueue, add_waiter};
 use self::waiter::tell;
 use super::key::ServiceKey;
@@ -67,14 +67,14 @@ impl Demands {
     ) {
         // A name that is not kept takes its room when it is read: what is never read costs others nothing.
         let (known, wish) = match self.names.get_mut(&key) {
-            None => (KnownService::Nothing, Wish::Read),
+            None => (KnownService::Nothing, Freshness::Read),
             Some(kept) => {
                 kept.asked = now;
                 let wish = kept.wish(&self.settings, now);
-                if let Some(doubt) = kept.failed_just(now).filter(|_| wish != Wish::Held) {
+                if let Some(doubt) = kept.failed_just(now).filter(|_| wish != Freshness::Held) {
                     return tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
                 }
-                if let (ReadActivity::Reading(_), Wish::Read) = (kept.work, wish) {
+                if let (ReadActivity::Reading(_), Freshness::Read) = (kept.work, wish) {
                     if let Some(waiter) = add_waiter(&mut kept.waiters, waiter) {
                         tell(waiter, Err(NotRead::Overloaded));
                     }
@@ -84,10 +84,12 @@ impl Demands {
             }
         };
         let waiter = match wish {
-            Wish::Held => return tell(waiter, Ok(())),
-            Wish::Read if known != KnownService::Here || self.queue.is_open(now) => Some(waiter),
+            Freshness::Held => return tell(waiter, Ok(())),
+            Freshness::Read if known != KnownService::Here || self.queue.is_open(now) => {
+                Some(waiter)
+            }
             // An old answer is better than one that has to wait for those of others.
-            Wish::HeldAndRead | Wish::Read => {
+            Freshness::HeldAndRead | Freshness::Read => {
                 tell(waiter, Ok(()));
                 None
             }

@@ -10,7 +10,7 @@ use crate::sync::apply::Converted;
 use crate::sync::demand::ReadService as Demanded;
 use crate::sync::follow::FollowOutcome;
 use crate::sync::follow::plan::Apply;
-use crate::sync::guard::{Loss, Ruling};
+use crate::sync::guard::{PendingRemoval, Ruling};
 use crate::sync::health::Findings;
 use crate::sync::key::{ServiceKey, Trigger};
 use crate::sync::status::NomadAnswer;
@@ -123,7 +123,7 @@ impl Engine {
             } else {
                 let (namespace, name) = (namespace.into(), name.into());
                 let key = ServiceKey { namespace, name };
-                self.guard.weigh(key, Loss::whole(instances));
+                self.guard.weigh(key, PendingRemoval::whole(instances));
             }
         }
         self.rule_on_weighed(now);
@@ -169,7 +169,7 @@ impl Engine {
         let writer = self.applier.writer();
         let losses = gone.into_iter().map(|key| {
             let instances = writer.instances(&key.namespace, &key.name).len();
-            (key, Loss::whole(instances))
+            (key, PendingRemoval::whole(instances))
         });
         let losses: Vec<_> = losses.collect();
         let total = writer.counts().1;

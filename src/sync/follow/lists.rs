@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::missing::Reason;
-use super::plan::{Heard, ListTiming, Removed, Verdict};
+use super::plan::{ListProvenance, ListTiming, Removed, Verdict};
 use super::watch::{ListState, NextList, Watch};
 use super::{Follow, FollowOutcome, Pending};
 use crate::catalog::Doubt;
@@ -100,7 +100,7 @@ impl Follow {
         };
         let pending = Pending::List {
             namespace: Arc::clone(&namespace),
-            heard: Heard { consistency, asked },
+            heard: ListProvenance { consistency, asked },
         };
         let number = self.ask(NomadRequest::List { namespace, options }, pending);
         self.watches[watch].list = ListState::Asked(number, ask);
@@ -110,7 +110,7 @@ impl Follow {
     pub(super) fn listed(
         &mut self,
         name: &Arc<str>,
-        heard: Heard,
+        heard: ListProvenance,
         listed: Result<Listed, NomadError>,
         now: Instant,
     ) {
@@ -155,7 +155,13 @@ impl Follow {
     }
 
     /// Takes what a list says.
-    pub(super) fn take_list(&mut self, watch: usize, heard: Heard, listed: &Listed, now: Instant) {
+    pub(super) fn take_list(
+        &mut self,
+        watch: usize,
+        heard: ListProvenance,
+        listed: &Listed,
+        now: Instant,
+    ) {
         self.status.answered(NomadAnswer::List);
         let services = self.wanted(&listed.services);
         let verdict = self

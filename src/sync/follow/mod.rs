@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use self::contact::Contact;
 use self::missing::Missing;
 use self::outage::Outage;
-use self::plan::{Heard, Order, Plan};
+use self::plan::{ListProvenance, Order, Plan};
 use self::watch::Watch;
 use super::apply::Converted;
 use super::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
@@ -78,7 +78,7 @@ enum Pending {
     MoreRights,
     List {
         namespace: Arc<str>,
-        heard: Heard,
+        heard: ListProvenance,
     },
     /// The list of a namespace that vanished from the list of all.
     Vanished(Arc<str>),

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::missing::{Missing, Reason};
 use super::outage::FailingKind;
-use super::plan::{Heard, ListTiming};
+use super::plan::{ListProvenance, ListTiming};
 use super::watch::{StreamState, Watch};
 use super::{Follow, FollowOutcome, FollowPhase, Pending};
 use crate::catalog::Doubt;
@@ -186,7 +186,7 @@ impl Follow {
             self.namespace_is_empty(name, *index);
         }
         self.worked(FailingKind::Lists);
-        let heard = Heard {
+        let heard = ListProvenance {
             consistency: rights.consistency,
             asked: ListTiming::Before,
         };
@@ -211,7 +211,7 @@ impl Follow {
         let last = self.watches.len() - 1;
         self.tell_lists();
         self.plan.list_asked(last);
-        let heard = Heard {
+        let heard = ListProvenance {
             consistency: Consistency::Stale,
             asked: ListTiming::Before,
         };

@@ -21,20 +21,20 @@ pub(super) struct Guard {
     grace: Duration,
     state: GuardState,
     /// What the full read that is under way would take away.
-    weighed: HashMap<ServiceKey, Loss>,
-    held: HashMap<ServiceKey, Loss>,
+    weighed: HashMap<ServiceKey, PendingRemoval>,
+    held: HashMap<ServiceKey, PendingRemoval>,
     /// The lists that have not confirmed yet what is held back.
     unconfirmed: HashSet<Arc<str>>,
 }
 
 /// What a service would have, and how many instances it would lose.
 #[derive(Debug)]
-pub(super) struct Loss {
+pub(super) struct PendingRemoval {
     pub(super) converted: Converted,
     pub(super) instances: usize,
 }
 
-impl Loss {
+impl PendingRemoval {
     /// All of a service, which has so many instances.
     pub(super) fn whole(instances: usize) -> Self {
         Self {
@@ -57,7 +57,7 @@ enum GuardState {
 #[derive(Debug)]
 pub(super) enum Ruling {
     /// They go into the catalogue.
-    Take(Vec<(ServiceKey, Loss)>),
+    Take(Vec<(ServiceKey, PendingRemoval)>),
     /// They are held back; so many instances are now.
     Hold(usize),
 }
@@ -88,7 +88,7 @@ impl Guard {
             return Some(converted);
         }
         let instances = before - after;
-        let loss = Loss {
+        let loss = PendingRemoval {
             converted,
             instances,
         };
@@ -104,7 +104,7 @@ impl Guard {
     }
 
     /// Puts a loss of the full read aside until all of it has come, or to what is held back already.
-    pub(super) fn weigh(&mut self, key: ServiceKey, loss: Loss) {
+    pub(super) fn weigh(&mut self, key: ServiceKey, loss: PendingRemoval) {
         match self.state {
             GuardState::Open => self.weighed.insert(key, loss),
             GuardState::Holding(_) | GuardState::Asking => self.held.insert(key, loss),
@@ -134,7 +134,7 @@ impl Guard {
     /// Rules on losses that came together, out of so many instances in all.
     pub(super) fn rule(
         &mut self,
-        losses: Vec<(ServiceKey, Loss)>,
+        losses: Vec<(ServiceKey, PendingRemoval)>,
         total: usize,
         now: Instant,
     ) -> Ruling {
@@ -184,7 +184,7 @@ impl Guard {
     }
 
     /// Gives up what is still held back: Nomad has said it again.
-    pub(super) fn give_up(&mut self) -> Vec<(ServiceKey, Loss)> {
+    pub(super) fn give_up(&mut self) -> Vec<(ServiceKey, PendingRemoval)> {
         self.state = GuardState::Open;
         self.weighed.clear();
         self.held.drain().collect()
@@ -208,7 +208,7 @@ mod tests {
 
     const GRACE: Duration = Duration::from_secs(60);
 
-    fn losses(instances: &[usize]) -> Vec<(ServiceKey, Loss)> {
+    fn losses(instances: &[usize]) -> Vec<(ServiceKey, PendingRemoval)> {
         let loss = |(at, &instances): (usize, &usize)| {
             let key = ServiceKey {
                 namespace: "default".into(),
@@ -220,7 +220,7 @@ mod tests {
             };
             (
                 key,
-                Loss {
+                PendingRemoval {
                     converted,
                     instances,
                 },

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::services::NOT_LISTED;
-use super::{Heard, ListTiming, Plan, Removed, ServiceKey, Trigger, Verdict};
+use super::{ListProvenance, ListTiming, Plan, Removed, ServiceKey, Trigger, Verdict};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, ListedService};
 
@@ -37,7 +37,7 @@ impl Plan {
         scope: usize,
         index: u64,
         listed: &[ListedService],
-        heard: Heard,
+        heard: ListProvenance,
         now: Instant,
     ) -> Verdict {
         if index == 0 {

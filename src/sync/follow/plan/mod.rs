@@ -90,7 +90,7 @@ pub(crate) struct Removed {
 
 /// How a list was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub(crate) struct ListProvenance {
     /// Whose word it is.
     pub(crate) consistency: Consistency,
     pub(crate) asked: ListTiming,

@@ -2,7 +2,7 @@
 //!
 //! Floor 2, in tests only.
 
-use super::{Heard, InstanceCounts, ListTiming, Model, Verdict, numbers};
+use super::{InstanceCounts, ListProvenance, ListTiming, Model, Verdict, numbers};
 use crate::nomad::{Consistency, ListedService};
 
 impl Model {
@@ -17,7 +17,7 @@ impl Model {
                     continue;
                 }
                 self.observed = self.observed.max(index);
-                let heard = Heard { consistency, asked };
+                let heard = ListProvenance { consistency, asked };
                 if self.take_list(scope, (index, &table), heard) {
                     break;
                 }
@@ -33,7 +33,7 @@ impl Model {
         &mut self,
         scope: usize,
         (index, table): (u64, &InstanceCounts),
-        heard: Heard,
+        heard: ListProvenance,
     ) -> bool {
         let mine = |it: &&(usize, usize)| self.scopes[scope].is_none_or(|only| only == it.0);
         let entry = |&(namespace, name): &(usize, usize)| ListedService {

@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::time::{Duration, Instant};
 
 use self::steps::{Policy, Step};
-use super::{Apply, Heard, ListTiming, Order, Plan, ReadFailure, ServiceKey, StreamAgain, Verdict};
+use super::{
+    Apply, ListProvenance, ListTiming, Order, Plan, ReadFailure, ServiceKey, StreamAgain, Verdict,
+};
 use crate::nomad::{Change, Consistency};
 use crate::sync::settings::Times;
 
@@ -20,7 +22,7 @@ use crate::sync::settings::Times;
 const BUFFER: usize = 4;
 
 /// A list that is the leader's word.
-const LEADERS: Heard = Heard {
+const LEADERS: ListProvenance = ListProvenance {
     consistency: Consistency::Default,
     asked: ListTiming::Before,
 };
@@ -98,7 +100,7 @@ impl Model {
             Step::Restore { back } if !self.scopes.is_empty() => self.restore(back),
             Step::Policy(policy) => self.follow(policy),
             Step::Demand { service } => self.demand(service),
-            Step::Pass { millis } => self.now += Duration::from_millis(millis),
+            Step::Advance { millis } => self.now += Duration::from_millis(millis),
             Step::Read { .. } | Step::Fail { .. } | Step::Restore { .. } => {}
         }
         self.turn();

@@ -60,7 +60,7 @@ pub(super) enum Step {
     Restore {
         back: u64,
     },
-    Pass {
+    Advance {
         millis: u64,
     },
     Policy(Policy),
@@ -97,6 +97,6 @@ pub(super) fn step(silent: f64) -> impl Strategy<Value = Step> {
         1 => (1..20_u64).prop_map(|back| Step::Restore { back }),
         1 => policy.prop_map(Step::Policy),
         2 => (0..3_usize, 0..3_usize).prop_map(|service| Step::Demand { service }),
-        3 => (1..3000_u64).prop_map(|millis| Step::Pass { millis }),
+        3 => (1..3000_u64).prop_map(|millis| Step::Advance { millis }),
     ]
 }
