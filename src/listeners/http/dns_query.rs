@@ -9,8 +9,8 @@ use http::Request;
 
 use super::body::read_message;
 use super::client::ClientInfo;
-use super::form::{FOR_MESSAGE, FOR_NAME, ResponseFormat, choose, is_dns_message};
 use super::gateway::{Gateway, Responding};
+use super::negotiate::{FOR_MESSAGE, FOR_NAME, ResponseFormat, choose, is_dns_message};
 use super::parameters::DohParameter;
 use super::problem::Problem;
 use super::resolve;

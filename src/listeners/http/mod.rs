@@ -12,7 +12,6 @@ mod connection;
 mod credentials;
 mod dns_query;
 mod drain;
-mod form;
 mod gateway;
 mod host;
 mod joined;

@@ -9,9 +9,8 @@ use http::HeaderValue;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 
 use super::super::exchange::Cacheability;
-use super::form::ResponseFormat;
 use super::lengthy::Work;
-use super::negotiate::MediaType;
+use super::negotiate::{MediaType, ResponseFormat};
 use super::problem::{NO_STORE, Problem};
 use crate::dns::json;
 use crate::dns::wire::MessageError;

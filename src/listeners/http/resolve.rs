@@ -6,9 +6,8 @@ use axum::body::Body;
 use http::Request;
 
 use super::client::ClientInfo;
-use super::form::{FOR_RESOLVE, ResponseFormat, choose};
 use super::gateway::{Gateway, Responding};
-use super::negotiate::MediaType;
+use super::negotiate::{FOR_RESOLVE, MediaType, ResponseFormat, choose};
 use super::problem::Problem;
 use crate::dns::json::{AnswerFormat as AskedForm, Parameters};
 use crate::layers::Stack;
