@@ -1,13 +1,13 @@
-//! Binds all sockets before anything is started: either all of them or none.
+//! Binds all sockets before anything is started: either all of them or none; and says where the encrypted ones are, for
+//! clients that look for them (RFC 9462).
 
+use crate::answers::DesignatedResolver;
+use crate::config::{ListenSection, Settings};
+use crate::listeners::udp;
+use socket2::{Domain, Socket, Type};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
-
-use socket2::{Domain, Socket, Type};
-
-use crate::config::ListenSection;
-use crate::listeners::udp;
 
 /// How many connections the kernel keeps until they are accepted.
 const BACKLOG: i32 = 1024;
@@ -208,4 +208,27 @@ fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
     let own = [Ipv6Addr::LOCALHOST, Ipv6Addr::UNSPECIFIED].map(IpAddr::V6);
     let unsupported = error.raw_os_error() == Some(libc::EAFNOSUPPORT);
     own.contains(&address.ip()) && (unsupported || error.kind() == io::ErrorKind::AddrNotAvailable)
+}
+
+/// What clients are told; none when no name is configured.
+pub(super) fn designated_resolver(
+    settings: &Settings,
+    bound: &Bound,
+) -> Option<DesignatedResolver> {
+    let target = settings.designated_resolver?;
+    let zones = &settings.zones;
+    let template = settings.http.paths.message_template();
+    Some(DesignatedResolver {
+        target,
+        tls_port: port(&bound.tls),
+        https: port(&bound.https).zip(template),
+        addresses: zones.server_addresses.clone(),
+        ttl_seconds: zones.ttl_seconds,
+        negative_ttl_seconds: zones.negative_ttl_seconds,
+    })
+}
+
+/// The port of the first of them, which is the one that is told.
+fn port(listeners: &[TcpListener]) -> Option<u16> {
+    Some(listeners.first()?.local_addr().ok()?.port())
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
-use super::gauge::{gauge, total};
+use super::collectors::{gauge, total};
 use crate::layers::metrics::{counter, family};
 use crate::listeners::{HandshakeFailure, ListenerContext, ListenerKind};
 

@@ -12,8 +12,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::GatewayParts;
-use super::gauge::{gauge, total};
-use super::refused::Refused;
+use super::collectors::{Refused, encode_udp, gauge, total};
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::layers::metrics::{counter, family};
@@ -59,7 +58,7 @@ struct GatewayCollector {
 
 impl Collector for GatewayCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        super::udp::encode(&mut encoder, &self.udp)?;
+        encode_udp(&mut encoder, &self.udp)?;
         super::logs::encode(&mut encoder)?;
         super::connections::encode(&mut encoder, &self.connections)?;
         let report = self.sync.report();

@@ -3,24 +3,21 @@
 //! Floor 7. It decides nothing about queries; it hands the parts to each other.
 
 mod bind;
+mod collectors;
 mod connect;
 mod connections;
 mod demo;
 mod descriptors;
-mod designated;
 mod filter;
-mod gauge;
 mod health;
 mod listening;
 mod liveness;
 mod logs;
 mod metrics;
-mod refused;
 mod renewal;
 mod running;
 mod status;
 mod tls;
-mod udp;
 
 use std::io;
 use std::sync::Arc;
@@ -164,7 +161,7 @@ fn filtering(client: Client, sync: sync::SyncSettings) -> JoinHandle<Result<(), 
 fn router(settings: &Settings, bound: &Bound, parts: &GatewayParts) -> Router {
     Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
         .outside(settings.outside_zones)
-        .designating(designated::resolver(settings, bound))
+        .designating(bind::designated_resolver(settings, bound))
 }
 
 /// Makes sure that the folder of the snapshot is this gateway's alone, and says what may surprise.

@@ -18,7 +18,7 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use self::queue::LogQueue;
 use self::repeats::Repeats;
-use super::gauge::total;
+use super::collectors::total;
 use crate::config::{LogFormat, LogSection};
 
 /// What of the log of this process was not written.

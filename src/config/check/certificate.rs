@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::files::{Files, read};
 use super::{Checker, secret};
+use crate::config::reading::{Files, read_again};
 use crate::config::{ConfigError, File};
 use crate::listeners::{Certificates, ClientAuthority};
 use crate::nomad::Secret;
@@ -45,7 +45,7 @@ impl Checker<'_> {
                         self.source.error(key, error.to_string())
                     },
                 )?;
-                let again = move || Ok((read(&chain)?, secret(&read(&key)?)));
+                let again = move || Ok((read_again(&chain)?, secret(&read_again(&key)?)));
                 Ok(Some(Files {
                     content,
                     again: Arc::new(again),
@@ -66,7 +66,7 @@ impl Checker<'_> {
                 "wants listen.tls or listen.https: no other listener looks at the certificates of clients",
             ));
         }
-        let again = Arc::new(move || read(&path));
+        let again = Arc::new(move || read_again(&path));
         Ok(Some(Files { content, again }))
     }
 }

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::files::{Files, read};
 use super::{Checker, secret};
 use crate::answers::ZoneSettings;
 use crate::config::ConfigError;
 use crate::config::file::HttpSection;
-use crate::config::reading::read_file;
+use crate::config::reading::{Files, read_again, read_file};
 use crate::listeners::http::{Credentials, Hosts, HttpSettings, Origins, PathUse, Paths, Scheme};
 use crate::nomad::Secret;
 
@@ -78,7 +77,7 @@ impl Checker<'_> {
                 wrong(format!("cannot be read ({error}); name a readable file"))
             })?;
             let content = secret(&content);
-            let again = move || Ok(secret(&read(&path)?));
+            let again = move || Ok(secret(&read_again(&path)?));
             let used = Credentials::parse(scheme, &content);
             found.push(CredentialsFile {
                 used: Arc::new(used.map_err(|error| wrong(error.to_string()))?),

@@ -3,13 +3,9 @@
 mod answers;
 mod certificate;
 mod clients;
-mod designated;
-mod files;
-mod health;
 mod http;
 mod listen;
 mod nomad;
-mod on_demand;
 mod state;
 mod sync;
 mod validity;
@@ -20,10 +16,10 @@ use std::time::Duration;
 
 use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
-pub use self::files::Files;
 pub use self::http::CredentialsFile;
 pub use self::state::{StateFolder, StateInUse, StateLock};
 pub use self::warning::Warning;
+pub use super::reading::Files;
 use crate::answers::{OutsideZones, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection};
 use crate::config::reading::read_file;
