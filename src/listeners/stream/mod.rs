@@ -6,7 +6,6 @@
 mod end;
 mod input;
 mod output;
-mod turn;
 
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -23,8 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::end::ConnectionEnd;
 use self::input::{Input, Next};
-use self::output::Output;
-use self::turn::BatchSize;
+use self::output::{BatchSize, Output};
 use super::connections::{ConnectionHandle, WriteBudgetExceeded};
 use super::exchange::{Exchange, Exchanged};
 use super::limits::ConnectionLimits;

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::waiter::Waiter;
 use crate::catalog::{Doubt, NotRead};
 use crate::sync::settings::OnDemand;
 
@@ -100,4 +100,12 @@ pub(super) fn without_read(known: KnownService, error: NotRead) -> Result<(), No
         KnownService::Here => Ok(()),
         KnownService::Absent | KnownService::Nothing => Err(error),
     }
+}
+
+/// Tells a query that the catalogue has what it asked for, or why not.
+pub(in crate::sync) type Waiter = oneshot::Sender<Result<(), NotRead>>;
+
+/// Tells one; who asked may have given up.
+pub(super) fn tell(waiter: Waiter, what: Result<(), NotRead>) {
+    let _ = waiter.send(what);
 }

@@ -11,7 +11,6 @@ mod kept;
 #[cfg(test)]
 mod proofs;
 mod queue;
-mod waiter;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,12 +18,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub(super) use self::driver::{Demand, Nomad, ReadService};
-pub(super) use self::waiter::Waiter;
-
-pub(super) use self::kept::KnownService;
-use self::kept::{Freshness, KeptService, ReadActivity, without_read};
+use self::kept::{Freshness, KeptService, ReadActivity, tell, without_read};
+pub(super) use self::kept::{KnownService, Waiter};
 use self::queue::{DemandQueue, add_waiter};
-use self::waiter::tell;
 use super::key::ServiceKey;
 use super::settings::OnDemand;
 use crate::catalog::{Doubt, NotRead};

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::KnownService;
 use super::budget::{BudgetShare, ReadBudget};
-use super::waiter::Waiter;
+use super::kept::Waiter;
 use crate::fair_queue::{ClientAddress, FairQueue, QueueCapacity};
 use crate::sync::key::ServiceKey;
 
