@@ -1,13 +1,15 @@
 //! Binds all sockets before anything is started: either all of them or none; and says where the encrypted ones are, for
 //! clients that look for them (RFC 9462).
 
-use crate::answers::DesignatedResolver;
-use crate::config::{ListenSection, Settings};
-use crate::listeners::udp;
-use socket2::{Domain, Socket, Type};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+
+use socket2::{Domain, Socket, Type};
+
+use crate::answers::DesignatedResolver;
+use crate::config::{ListenSection, Settings};
+use crate::listeners::udp;
 
 /// How many connections the kernel keeps until they are accepted.
 const BACKLOG: i32 = 1024;

@@ -3,16 +3,18 @@
 //!
 //! Floor 7.
 
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+
 use super::GatewayParts;
 use crate::layers::metrics::{counter, family};
 use crate::listeners::Clients;
 use crate::listeners::udp::UdpCounters;
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet};
-use prometheus_client::metrics::MetricType;
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Writes one gauge.
 pub(super) fn gauge(

@@ -21,7 +21,7 @@ use super::servers::{AskOnce, Servers, opened, whole};
 use super::settings::NomadSettings;
 use super::tls::{TlsError, TlsSettings};
 use super::token::Token;
-use crate::apart::BlockingPermits;
+use crate::blocking::BlockingPermits;
 
 /// A client of Nomad's HTTP API; cheap to clone.
 #[derive(Clone, Debug)]

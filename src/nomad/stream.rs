@@ -14,7 +14,7 @@ use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, Decoder};
 
 use super::error::{Cause, NomadError, excerpt};
 use super::permits::Permit;
-use crate::apart::BlockingPermits;
+use crate::blocking::BlockingPermits;
 
 /// An open stream.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use super::apply::convert;
 use super::ask::{Action, MANY_RECORDS, NomadReply, NomadRequest, Ticket};
 use super::rights::{self, RightsScope};
 use super::settings::SyncSettings;
-use crate::apart::apart;
+use crate::blocking::in_place;
 use crate::nomad::{Client, NomadError};
 
 /// Frames of the streams that may wait to be taken.
@@ -168,7 +168,7 @@ async fn ask(client: &Client, settings: &SyncSettings, question: NomadRequest) -
                 let meta = read.meta;
                 let many = read.registrations.len() >= MANY_RECORDS;
                 let convert = || convert(&key, read, &settings.exclude_tags);
-                (meta, if many { apart(convert) } else { convert() })
+                (meta, if many { in_place(convert) } else { convert() })
             }))
         }
         NomadRequest::Contact { namespace, options } => {

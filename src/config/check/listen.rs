@@ -1,10 +1,11 @@
 //! Where the gateway listens: somewhere, and nowhere twice; and the name that clients find its encrypted listeners by
 //! (RFC 9462).
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::Checker;
 use crate::config::{ConfigError, File};
 use crate::dns::Name;
-use std::net::{IpAddr, SocketAddr};
 
 impl Checker<'_> {
     /// Checks the addresses of all listeners together.

@@ -1,13 +1,14 @@
 //! What is configured about what of Nomad is kept, how it is read, and how old it may get.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use super::{Checker, whole};
 use crate::catalog::HealthPolicy;
 use crate::config::{ConfigError, File, NomadSection};
 use crate::sync::{
     HealthSettings, LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, OnDemand, SyncSettings,
 };
-use std::collections::HashSet;
-use std::time::Duration;
 
 /// What stands for all namespaces.
 const ALL: &str = "*";

@@ -14,11 +14,12 @@ use http::StatusCode;
 use super::super::accept::ListenerContext;
 use super::super::exchange::{AnswerReader, Exchange, Exchanged};
 use super::super::server::Server;
+use super::activity::Queued;
 use super::client::ClientInfo;
-use super::lengthy::Workshop;
 use super::negotiate::{MediaType, ResponseFormat};
 use super::problem::Problem;
-use super::reply::{ResponseWork, reply};
+use super::reply::{LengthyWork, ResponseWork, reply};
+use crate::blocking::BlockingPermits;
 use crate::dns::wire::Rejection;
 use crate::dns::{Query, Transport};
 use crate::layers::Stack;
@@ -31,7 +32,7 @@ const USUAL_OCTETS: usize = 512;
 pub(super) struct Gateway<S> {
     stack: S,
     server: Arc<Server>,
-    workshop: Workshop,
+    blocking: BlockingPermits,
     /// The time that the body of a request may take.
     pub(super) body_deadline: Duration,
 }
@@ -49,7 +50,7 @@ impl<S> Gateway<S> {
         Self {
             stack,
             server: Arc::clone(&shared.server),
-            workshop: Workshop::new(),
+            blocking: BlockingPermits::new(),
             body_deadline: shared.limits.http_body,
         }
     }
@@ -102,23 +103,34 @@ impl<S: Stack> Gateway<S> {
             Exchanged::Answered(standing) => match reply(message, standing, form) {
                 ResponseWork::Made(response) => Responding::Ready(Some(response)),
                 ResponseWork::Lengthy(work) => {
-                    let queued = client.queue();
-                    Responding::waiting(self.workshop.clone().make(work, queued))
+                    let (blocking, queued) = (self.blocking.clone(), client.queue());
+                    Responding::waiting(in_turn(blocking, work, queued))
                 }
             },
             Exchanged::Rejected(rejection) => Responding::ready(Problem::from(rejection)),
             Exchanged::Waiting(waiting) => {
-                let (workshop, client) = (self.workshop.clone(), client.clone());
+                let (blocking, client) = (self.blocking.clone(), client.clone());
                 Responding::waiting(async move {
                     let standing = waiting.finish(&mut message).await;
                     match reply(message, standing, form) {
                         ResponseWork::Made(response) => response,
-                        ResponseWork::Lengthy(work) => workshop.make(work, client.queue()).await,
+                        ResponseWork::Lengthy(work) => {
+                            in_turn(blocking, work, client.queue()).await
+                        }
                     }
                 })
             }
         }
     }
+}
+
+/// Does long work when it is the turn of its request on its connection.
+async fn in_turn(blocking: BlockingPermits, work: LengthyWork, queued: Option<Queued>) -> Response {
+    let _turn = match &queued {
+        Some(queued) => Some(queued.turn().await),
+        None => None,
+    };
+    blocking.run(work).await
 }
 
 impl Responding {

@@ -15,7 +15,6 @@ mod drain;
 mod gateway;
 mod host;
 mod joined;
-mod lengthy;
 mod negotiate;
 mod origins;
 mod parameters;

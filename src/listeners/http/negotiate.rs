@@ -3,10 +3,11 @@
 //!
 //! Lenient as real clients need it: no `Accept`, an empty one or a range is as good as a name.
 
-use super::problem::Problem;
-use crate::dns::json::SubnetParameter;
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
+
+use super::problem::Problem;
+use crate::dns::json::SubnetParameter;
 
 /// A form that an answer can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,6 @@ use http::HeaderValue;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 
 use super::super::exchange::Cacheability;
-use super::lengthy::Work;
 use super::negotiate::{MediaType, ResponseFormat};
 use super::problem::{NO_STORE, Problem};
 use crate::dns::json;
@@ -25,12 +24,15 @@ const USUAL_SECONDS: u32 = 300;
 static MAX_AGES: LazyLock<Vec<HeaderValue>> =
     LazyLock::new(|| (0..=USUAL_SECONDS).map(max_age).collect());
 
+/// Work that makes a response and takes longer than others should wait.
+pub(super) type LengthyWork = Box<dyn FnOnce() -> Response + Send>;
+
 /// An answer on its way to be a response.
 pub(super) enum ResponseWork {
     /// It is one.
     Made(Response),
     /// Its form is long work.
-    Lengthy(Work),
+    Lengthy(LengthyWork),
 }
 
 /// Gives an answer its form, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).

@@ -21,7 +21,7 @@ use super::health::HealthDriver;
 use super::settings::SyncSettings;
 use super::status::Status;
 use super::tasks::Tasks;
-use crate::apart::apart;
+use crate::blocking::in_place;
 use crate::catalog::{Coverage, ReadRequest, Writer};
 use crate::nomad::Client;
 
@@ -102,7 +102,7 @@ impl Engine {
     /// The same as [`Self::turn`], apart from other tasks where much was told.
     fn turn_beside_others(&mut self) -> Instant {
         match std::mem::take(&mut self.records) {
-            many if many >= MANY_RECORDS => apart(|| self.turn()),
+            many if many >= MANY_RECORDS => in_place(|| self.turn()),
             _ => self.turn(),
         }
     }
@@ -138,7 +138,7 @@ impl Engine {
         let records = reply.records();
         self.records = self.records.saturating_add(records);
         match records {
-            many if many >= MANY_RECORDS => apart(|| self.take_reply(ticket, reply)),
+            many if many >= MANY_RECORDS => in_place(|| self.take_reply(ticket, reply)),
             _ => self.take_reply(ticket, reply),
         }
     }
