@@ -146,7 +146,7 @@ fn tenure(
 ) -> ConnectionHandle {
     let limits = &shared.limits;
     let most = match kind {
-        ListenerKind::Tcp | ListenerKind::Tls => limits.unwritten_octets,
+        ListenerKind::Tcp | ListenerKind::Dot => limits.unwritten_octets,
         ListenerKind::Http | ListenerKind::Https | ListenerKind::Admin => HTTP_UNTAKEN_OCTETS,
     };
     place.tenure(limits, most)

@@ -10,7 +10,7 @@ pub enum ListenerKind {
     /// Plain DNS over TCP.
     Tcp,
     /// DNS over TLS.
-    Tls,
+    Dot,
     /// DNS over HTTP without TLS.
     Http,
     /// DNS over HTTPS.
@@ -21,13 +21,13 @@ pub enum ListenerKind {
 
 impl ListenerKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 5] = [Self::Tcp, Self::Tls, Self::Http, Self::Https, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Tcp, Self::Dot, Self::Http, Self::Https, Self::Admin];
 
     /// The word for it in metrics and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
-            Self::Tls => "dot",
+            Self::Dot => "dot",
             Self::Http => "http",
             Self::Https => "https",
             Self::Admin => "admin",

@@ -22,8 +22,8 @@ pub(super) fn judge(server: &Server, query: &Query) -> Result<(), Refusal> {
             clients.judge(client, address, None)
         }
         Transport::Tcp => clients.judge(client, SourceAddress::Proven, Some(ListenerKind::Tcp)),
-        Transport::Tls => clients.judge(client, SourceAddress::Proven, Some(ListenerKind::Tls)),
-        Transport::Https | Transport::Json => Ok(()),
+        Transport::Dot => clients.judge(client, SourceAddress::Proven, Some(ListenerKind::Dot)),
+        Transport::Doh | Transport::Json => Ok(()),
     }
 }
 

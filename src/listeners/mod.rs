@@ -12,6 +12,7 @@ mod clients;
 mod closing;
 mod connections;
 mod counters;
+pub mod dot;
 pub mod exchange;
 mod handshake;
 pub mod http;
@@ -21,7 +22,6 @@ pub mod proxy_header;
 mod server;
 pub mod stream;
 pub mod tcp;
-pub mod tls;
 mod tls_config;
 pub mod udp;
 

@@ -45,7 +45,7 @@ pub struct LookupArgs {
     #[arg(long, value_name = "PORT", default_value_t = GatewayPorts::default().tls)]
     tls_port: u16,
 
-    /// The gateway's port for HTTPS (https-get, https-post)
+    /// The gateway's port for HTTPS (doh-get, doh-post)
     #[arg(long, value_name = "PORT", default_value_t = GatewayPorts::default().https)]
     https_port: u16,
 
@@ -82,11 +82,14 @@ enum TransportChoice {
     /// Plain DNS over TCP
     Tcp,
     /// DNS over TLS
-    Tls,
+    #[value(alias = "tls")]
+    Dot,
     /// DNS over HTTPS, GET
-    HttpsGet,
+    #[value(alias = "https-get")]
+    DohGet,
     /// DNS over HTTPS, POST
-    HttpsPost,
+    #[value(alias = "https-post")]
+    DohPost,
     /// The JSON form at /resolve, over plain HTTP
     Json,
     /// Each of these in turn
@@ -192,9 +195,9 @@ impl TransportChoice {
         match self {
             Self::Udp => &[LookupTransport::Udp],
             Self::Tcp => &[LookupTransport::Tcp],
-            Self::Tls => &[LookupTransport::Tls],
-            Self::HttpsGet => &[LookupTransport::HttpsGet],
-            Self::HttpsPost => &[LookupTransport::HttpsPost],
+            Self::Dot => &[LookupTransport::Dot],
+            Self::DohGet => &[LookupTransport::DohGet],
+            Self::DohPost => &[LookupTransport::DohPost],
             Self::Json => &[LookupTransport::Json],
             Self::All => &LookupTransport::ALL,
         }
@@ -242,7 +245,17 @@ mod tests {
         assert_eq!(all.record_type, RecordType::SRV);
         assert_eq!(all.transports.len(), LookupTransport::ALL.len());
         assert_eq!(all.transports[0], LookupTransport::Json);
-        assert_eq!(all.authority(LookupTransport::Tls), "[::1]:8853");
+        assert_eq!(all.authority(LookupTransport::Dot), "[::1]:8853");
+    }
+
+    #[test]
+    fn a_transport_may_be_named_by_what_carries_it() {
+        let named = |list: &str| options(&["a", "-t", list]).unwrap().transports;
+        assert_eq!(
+            named("tls,https-get,https-post"),
+            named("dot,doh-get,doh-post")
+        );
+        assert_eq!(named("tls"), [LookupTransport::Dot]);
     }
 
     #[test]

@@ -81,13 +81,13 @@ impl<'options> Asker<'options> {
         match transport {
             LookupTransport::Udp => udp::ask(&server, &query, self.options.timeout).await,
             LookupTransport::Tcp => stream::ask_tcp(&server, &query).await,
-            LookupTransport::Tls => {
+            LookupTransport::Dot => {
                 stream::ask_tls(&server, &self.options.server, config()?, &query).await
             }
-            LookupTransport::HttpsGet => {
+            LookupTransport::DohGet => {
                 http::ask_https(&server, Method::Get, config()?, &query).await
             }
-            LookupTransport::HttpsPost => {
+            LookupTransport::DohPost => {
                 http::ask_https(&server, Method::Post, config()?, &query).await
             }
             LookupTransport::Json => http::ask_json(&server, config()?, &query).await,
@@ -99,9 +99,9 @@ impl<'options> Asker<'options> {
         let (id, way) = match transport {
             LookupTransport::Udp => (rand::random(), Way::Udp),
             LookupTransport::Tcp => (rand::random(), Way::Tcp),
-            LookupTransport::Tls => (rand::random(), Way::Tls),
+            LookupTransport::Dot => (rand::random(), Way::Dot),
             // RFC 8484 §4.1: so that HTTP caches see the same question.
-            LookupTransport::HttpsGet | LookupTransport::HttpsPost => (0, Way::Https),
+            LookupTransport::DohGet | LookupTransport::DohPost => (0, Way::Doh),
             LookupTransport::Json => (0, Way::Json),
         };
         Query {

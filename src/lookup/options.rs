@@ -38,11 +38,11 @@ pub enum LookupTransport {
     /// Plain DNS over TCP.
     Tcp,
     /// DNS over TLS (RFC 7858).
-    Tls,
+    Dot,
     /// DNS over HTTPS with GET (RFC 8484 §4.1).
-    HttpsGet,
+    DohGet,
     /// DNS over HTTPS with POST (RFC 8484 §4.1).
-    HttpsPost,
+    DohPost,
     /// The JSON form over plain HTTP.
     Json,
 }
@@ -85,15 +85,15 @@ impl LookupTransport {
     pub const ALL: [Self; 6] = [
         Self::Udp,
         Self::Tcp,
-        Self::Tls,
-        Self::HttpsGet,
-        Self::HttpsPost,
+        Self::Dot,
+        Self::DohGet,
+        Self::DohPost,
         Self::Json,
     ];
 
     /// Whether TLS is under it.
     pub const fn is_encrypted(self) -> bool {
-        matches!(self, Self::Tls | Self::HttpsGet | Self::HttpsPost)
+        matches!(self, Self::Dot | Self::DohGet | Self::DohPost)
     }
 
     /// The word for it on the command line.
@@ -101,9 +101,9 @@ impl LookupTransport {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
-            Self::Tls => "tls",
-            Self::HttpsGet => "https-get",
-            Self::HttpsPost => "https-post",
+            Self::Dot => "dot",
+            Self::DohGet => "doh-get",
+            Self::DohPost => "doh-post",
             Self::Json => "json",
         }
     }
@@ -125,8 +125,8 @@ impl LookupOptions {
     pub fn port(&self, transport: LookupTransport) -> u16 {
         match transport {
             LookupTransport::Udp | LookupTransport::Tcp => self.ports.dns,
-            LookupTransport::Tls => self.ports.tls,
-            LookupTransport::HttpsGet | LookupTransport::HttpsPost => self.ports.https,
+            LookupTransport::Dot => self.ports.tls,
+            LookupTransport::DohGet | LookupTransport::DohPost => self.ports.https,
             LookupTransport::Json => self.ports.http,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nomadns::dns::RecordType;
 use nomadns::listeners::{
-    ConnectionLimits, HandshakeFailure, ListenerKind, TlsUse, tcp, tls, tls_config,
+    ConnectionLimits, HandshakeFailure, ListenerKind, TlsUse, dot, tcp, tls_config,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -28,9 +28,9 @@ fn start_tcp(limits: ConnectionLimits) -> Running {
 
 fn start_tls(limits: ConnectionLimits, identity: &Identity) -> Running {
     let (stack, gate) = stack();
-    let config = tls_config(identity.certificates.clone(), TlsUse::Dns, None).unwrap();
+    let config = tls_config(identity.certificates.clone(), TlsUse::Dot, None).unwrap();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
-        tokio::spawn(tls::serve(listener, stack, config, shared, shutdown))
+        tokio::spawn(dot::serve(listener, stack, config, shared, shutdown))
     })
 }
 

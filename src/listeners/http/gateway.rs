@@ -65,7 +65,7 @@ impl<S: Stack> Gateway<S> {
         form: ResponseFormat,
     ) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
-        let mut exchange = self.exchange(Transport::Https, &form);
+        let mut exchange = self.exchange(Transport::Doh, &form);
         let exchanged = exchange.begin(message, Some(client.address()), &mut out);
         self.respond(exchanged, out, client, form)
     }

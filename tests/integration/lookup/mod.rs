@@ -89,7 +89,7 @@ async fn a_transport_that_says_something_else_stands_out() {
 #[tokio::test]
 async fn a_transport_that_brings_nothing_is_named_with_its_reason() {
     let mut options = options(&Server::start().await, "redis.default.nomad", RecordType::A);
-    options.transports = vec![LookupTransport::Udp, LookupTransport::HttpsPost];
+    options.transports = vec![LookupTransport::Udp, LookupTransport::DohPost];
     // Its certificates are of another CA.
     options.trust = Trust::Only(certificates(&Development::generate(&[]).unwrap().ca_pem));
     let (outcome, text) = printed(&options).await;
@@ -121,7 +121,7 @@ async fn nobody_at_home_is_an_error_and_not_a_wait() {
 
 #[tokio::test]
 async fn an_extended_error_and_a_status_of_http_are_shown() {
-    for transport in [LookupTransport::Tls, LookupTransport::Json] {
+    for transport in [LookupTransport::Dot, LookupTransport::Json] {
         let (outcome, text) = ask("early.nomad", RecordType::TXT, &[transport]).await;
         assert_eq!((outcome, outcome.exit_code()), (LookupOutcome::Refused, 3));
         assert!(text.contains("status: SERVFAIL"), "{text}");
@@ -164,7 +164,7 @@ async fn short_prints_data_alone_over_all_transports_too_and_the_code_says_the_r
     lines.sort_unstable();
     assert_eq!((outcome.exit_code(), &*problems), (0, ""));
     assert_eq!(lines, ["10.0.0.1", "10.0.0.2"]);
-    for transports in [&LookupTransport::ALL[..], &[LookupTransport::Tls]] {
+    for transports in [&LookupTransport::ALL[..], &[LookupTransport::Dot]] {
         let said = short("none.nomad", transports).await;
         assert_eq!(said, (LookupOutcome::Denied, String::new(), String::new()));
         let (outcome, out, problems) = short("early.nomad", transports).await;

@@ -102,7 +102,7 @@ async fn an_http_cache_keeps_such_a_denial_no_longer_than_its_soa_says() {
     let message = crate::support::answers::query("alias.default.nomad", RecordType::A);
     let mut exchange = Exchange::new(
         answers.stack.clone(),
-        Transport::Https,
+        Transport::Doh,
         answers.server.clone(),
     );
     let exchanged = exchange.begin(&message.to_vec().unwrap(), None, &mut Vec::new());

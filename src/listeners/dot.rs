@@ -27,7 +27,7 @@ pub async fn serve<S: Stack>(
     shared: ListenerContext,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let kind = ListenerKind::Tls;
+    let kind = ListenerKind::Dot;
     let acceptor = TlsAcceptor::from(config);
     accept::run(
         listener,
@@ -35,7 +35,7 @@ pub async fn serve<S: Stack>(
         &shared,
         shutdown.clone(),
         |stream, client, tenure| {
-            let exchange = Exchange::new(stack.clone(), Transport::Tls, Arc::clone(&shared.server));
+            let exchange = Exchange::new(stack.clone(), Transport::Dot, Arc::clone(&shared.server));
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
                 let Some(mut stream) = shake_hands(stream, client, &acceptor, &shared).await else {
