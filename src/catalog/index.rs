@@ -10,7 +10,7 @@ use ahash::RandomState;
 use smallvec::SmallVec;
 
 use super::labels::{LABEL_OCTETS, is_label};
-use super::taken::{Members, PlaceSet};
+use super::place_set::{Members, PlaceSet};
 use super::{Group, Instance};
 
 /// From what names say to the kinds of instances that it means.

@@ -14,13 +14,13 @@ mod index;
 mod instance;
 mod judge;
 mod labels;
+mod place_set;
 mod policy;
 mod retired;
 mod service;
 mod snapshot;
 mod sources;
 mod tags;
-mod taken;
 mod view;
 mod writer;
 
@@ -39,11 +39,11 @@ pub use health::{Health, HealthCounts};
 pub use index::Index;
 pub use instance::{Group, Id, Identity, Instance, InstanceAddress};
 pub use labels::{ServiceNameError, is_label};
+pub use place_set::PlaceSet;
 pub use policy::HealthPolicy;
 pub use service::{Service, ServicePart, ServiceVersion};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
-pub use taken::PlaceSet;
 pub use view::{Lookup, View};
 pub use writer::{PutOutcome, Writer};
 

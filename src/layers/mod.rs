@@ -4,11 +4,11 @@
 //! stands once, in `Stacks::worker`.
 
 pub mod cache;
+mod fairness;
 mod limits;
 pub mod metrics;
 pub mod proof;
 pub mod rescue;
-mod turns;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, CacheTable};
+use self::fairness::FairnessLayer;
 pub use self::limits::StackLimits;
 use self::metrics::{Metrics, MetricsLayer, QueryCounters, Workers};
 use self::rescue::{Rescue, RescueLayer};
-use self::turns::TurnsLayer;
 use crate::answers::{Router, SourcedAnswer};
 use crate::dns::{Answer, CookieSecrets, Query};
 
@@ -57,7 +57,7 @@ pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, SourcedAn
 pub struct Stacks {
     router: Router,
     limits: (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer),
-    turns: TurnsLayer,
+    fairness: FairnessLayer,
     cache: CacheSettings,
     workers: Arc<Workers>,
 }
@@ -91,7 +91,7 @@ impl Stacks {
         Self {
             router,
             limits: limits.layers(),
-            turns: TurnsLayer::new(limits.large_at_once, limits.large_room()),
+            fairness: FairnessLayer::new(limits.large_at_once, limits.large_room()),
             cache,
             workers,
         }
@@ -101,7 +101,7 @@ impl Stacks {
     #[must_use]
     pub fn knowing_cookies(self, secrets: CookieSecrets) -> Self {
         Self {
-            turns: self.turns.knowing_cookies(secrets),
+            fairness: self.fairness.knowing_cookies(secrets),
             ..self
         }
     }
@@ -129,7 +129,7 @@ impl Stacks {
             // Only the waiting itself is timed.
             .layer(timeout)
             // Innermost: what costs much is found out by trying, and waits within all bounds.
-            .layer(self.turns.clone())
+            .layer(self.fairness.clone())
             .service(self.router.clone())
     }
 }

@@ -111,7 +111,7 @@ fn failure_of(error: &BoxError) -> ServfailCause {
     if let Some(error) = error.downcast_ref::<AnswerError>() {
         match error {
             AnswerError::NotReady => ServfailCause::NotReady,
-            AnswerError::Overloaded | AnswerError::OutOfTurn => ServfailCause::Overloaded,
+            AnswerError::Overloaded | AnswerError::TooCostly => ServfailCause::Overloaded,
             AnswerError::InDoubt(Doubt::Unread) => ServfailCause::Unread,
             AnswerError::InDoubt(Doubt::Unreadable) => ServfailCause::Unreadable,
             AnswerError::InDoubt(Doubt::Refused) => ServfailCause::Refused,

@@ -83,13 +83,13 @@ where
                 if shared.server.clients.introduces(peer, kind) {
                     arriving.spawn(introduce(stream, peer, place, kind, shared.clone()));
                 } else if let Some(place) = settle(place, peer, kind, shared) {
-                    let served = serve(stream, peer, tenure(&place, kind, shared));
+                    let served = serve(stream, peer, connection_handle(&place, kind, shared));
                     open.spawn(hold(place, served, kind, shared.clone()));
                 }
             }
             Some(arrived) = arriving.join_next() => {
                 if let Ok(Some(Arrived { stream, client, place })) = arrived {
-                    let served = serve(stream, client, tenure(&place, kind, shared));
+                    let served = serve(stream, client, connection_handle(&place, kind, shared));
                     open.spawn(hold(place, served, kind, shared.clone()));
                 }
             }
@@ -139,7 +139,7 @@ fn settle(
 }
 
 /// What a connection is to the others.
-fn tenure(
+fn connection_handle(
     place: &ConnectionPermit,
     kind: ListenerKind,
     shared: &ListenerContext,
@@ -149,7 +149,7 @@ fn tenure(
         ListenerKind::Tcp | ListenerKind::Dot => limits.unwritten_octets,
         ListenerKind::Http | ListenerKind::Https | ListenerKind::Admin => HTTP_UNTAKEN_OCTETS,
     };
-    place.tenure(limits, most)
+    place.connection_handle(limits, most)
 }
 
 /// A connection of which is known for whom it is.
@@ -167,10 +167,10 @@ async fn introduce(
     kind: ListenerKind,
     shared: ListenerContext,
 ) -> Option<Arrived> {
-    let (counters, presence) = (shared.counters.connections(kind), place.presence());
+    let (counters, activity) = (shared.counters.connections(kind), place.activity());
     let taken = tokio::select! {
         taken = proxy_header::take(&mut stream, shared.limits.handshake) => taken,
-        () = presence.leaves() => {
+        () = activity.leaves() => {
             count(&counters.made_room);
             return None;
         }
@@ -201,10 +201,10 @@ async fn hold(
     kind: ListenerKind,
     shared: ListenerContext,
 ) {
-    let presence = place.presence();
+    let activity = place.activity();
     tokio::select! {
         () = served => {}
-        () = presence.leaves() => count(&shared.counters.connections(kind).made_room),
+        () = activity.leaves() => count(&shared.counters.connections(kind).made_room),
     }
     drop(place);
 }

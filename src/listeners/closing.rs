@@ -54,9 +54,9 @@ where
         .await
         .map_err(Into::into);
     if let Ok(Ok(())) = ended {
-        let mut leavings = LingeringClose::default();
+        let mut lingering = LingeringClose::default();
         let dropped =
-            std::future::poll_fn(|context| leavings.poll_drop(Pin::new(&mut *stream), context));
+            std::future::poll_fn(|context| lingering.poll_drop(Pin::new(&mut *stream), context));
         let _ = timeout(limits.linger, dropped).await;
     }
 }

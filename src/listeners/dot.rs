@@ -34,7 +34,7 @@ pub async fn serve<S: Stack>(
         kind,
         &shared,
         shutdown.clone(),
-        |stream, client, tenure| {
+        |stream, client, connection_handle| {
             let exchange = Exchange::new(stack.clone(), Transport::Dot, Arc::clone(&shared.server));
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
@@ -46,7 +46,7 @@ pub async fn serve<S: Stack>(
                     exchange,
                     client,
                     kind,
-                    (&shared, &tenure),
+                    (&shared, &connection_handle),
                     shutdown,
                 )
                 .await;

@@ -32,7 +32,7 @@ pub async fn serve<S: Stack>(
         kind,
         &shared,
         shutdown.clone(),
-        |mut stream, client, tenure| {
+        |mut stream, client, connection_handle| {
             let exchange = Exchange::new(stack.clone(), Transport::Tcp, Arc::clone(&shared.server));
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
@@ -41,7 +41,7 @@ pub async fn serve<S: Stack>(
                     exchange,
                     client,
                     kind,
-                    (&shared, &tenure),
+                    (&shared, &connection_handle),
                     shutdown,
                 )
                 .await;
@@ -57,14 +57,21 @@ pub(super) async fn converse<Stream, S>(
     exchange: Exchange<S>,
     client: IpAddr,
     kind: ListenerKind,
-    (shared, tenure): (&ListenerContext, &ConnectionHandle),
+    (shared, connection_handle): (&ListenerContext, &ConnectionHandle),
     shutdown: CancellationToken,
 ) where
     Stream: AsyncRead + AsyncWrite + Unpin,
     S: Stack,
 {
     let limits = &shared.limits;
-    let served = stream::serve(stream, exchange, Some(client), limits, tenure, shutdown);
+    let served = stream::serve(
+        stream,
+        exchange,
+        Some(client),
+        limits,
+        connection_handle,
+        shutdown,
+    );
     let end = served.await;
     end.count(shared.counters.connections(kind));
     if end.is_in_order() {

@@ -4,7 +4,7 @@
 //! goes on there. A name that leads back to itself has no alias: which ones those are depends on the catalogue
 //! alone, not on where a query begins, so that the zones are the same for `export` as for a client.
 
-use super::{Context, Loops, OutOfTurn, ZoneSettings};
+use super::{Context, Loops, TooCostly, ZoneSettings};
 use crate::catalog::Doubt;
 use crate::dns::Name;
 
@@ -39,7 +39,7 @@ impl Chain {
         context: &Context<'_>,
         first: Name,
         loops: &Loops,
-    ) -> Result<Self, OutOfTurn> {
+    ) -> Result<Self, TooCostly> {
         let most = context.settings.alias_chain;
         let mut names = vec![*context.name];
         let (mut next, mut doubt, mut loop_at) = (Some(first), None, None);
@@ -86,7 +86,7 @@ pub(super) fn next(context: &Context<'_>) -> Option<Name> {
 }
 
 /// Where a name leads to, and why it may lead elsewhere; one in none of the zones leads nowhere.
-fn step(context: &Context<'_>, name: &Name) -> Result<(Option<Name>, Option<Doubt>), OutOfTurn> {
+fn step(context: &Context<'_>, name: &Name) -> Result<(Option<Name>, Option<Doubt>), TooCostly> {
     let Some(zone) = context.settings.zone_of(name) else {
         return Ok((None, None));
     };

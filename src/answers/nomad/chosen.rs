@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::prepared::{InstanceSet, PreparedKey, PreparedKind, PreparedSet};
-use super::{Context, OutOfTurn};
+use super::{Context, TooCostly};
 use crate::answers::Effort;
 use crate::catalog::{Instance, InstanceAddress, PlaceSet, Service};
 use crate::dns::Name;
@@ -28,7 +28,7 @@ impl Context<'_> {
         &self,
         service: &'s Service,
         taken: &PlaceSet,
-    ) -> Result<SelectedInstances<'s>, OutOfTurn> {
+    ) -> Result<SelectedInstances<'s>, TooCostly> {
         let count: usize = service.places(taken).map(|places| places.len()).sum();
         if count <= FEW {
             let places = service.places(taken).flatten();
@@ -45,7 +45,7 @@ impl Context<'_> {
             return Ok(SelectedInstances::Many(service, set));
         }
         if self.effort == Effort::Bounded {
-            return Err(OutOfTurn);
+            return Err(TooCostly);
         }
         let set = Arc::new(self.instance_set(service, taken));
         self.prepared

@@ -33,7 +33,7 @@ pub use names::names;
 pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, SHARED_OCTETS, Zone, ZoneSettings};
 
 use self::aliases::{Chain, ChainEnd};
-use self::grammar::{NameTarget, Reading};
+use self::grammar::{Reading, Target};
 use self::place::ZoneNode;
 use self::prepared::Prepared;
 use super::{AnswerError, Effort, SourcedAnswer};
@@ -49,7 +49,7 @@ pub struct NomadZones {
 
 /// It costs more than may be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct OutOfTurn;
+struct TooCostly;
 
 /// Why there is no answer from a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl NomadZones {
         Some(match context.answer(&self.loops) {
             Ok(answer) => Ok(SourcedAnswer::from_view(answer, view)),
             Err(NoAnswer::Doubt(doubt)) => Err(doubt.into()),
-            Err(NoAnswer::OutOfTurn) => Err(AnswerError::OutOfTurn),
+            Err(NoAnswer::OutOfTurn) => Err(AnswerError::TooCostly),
         })
     }
 
@@ -204,9 +204,9 @@ impl Context<'_> {
     fn push_at(&self, place: &ZoneNode<'_>, builder: &mut AnswerBuilder) -> Result<(), NoAnswer> {
         let (before, doubt) = (builder.answer_count(), place.doubt());
         match &place.reading.found {
-            NameTarget::Apex => infrastructure::push_apex(self, builder),
-            NameTarget::NameServer => infrastructure::push_name_server(self, builder),
-            NameTarget::Instances {
+            Target::Apex => infrastructure::push_apex(self, builder),
+            Target::NameServer => infrastructure::push_name_server(self, builder),
+            Target::Instances {
                 service,
                 selection,
                 taken,
@@ -215,14 +215,14 @@ impl Context<'_> {
                 Some(doubt) if place.chosen.is_empty() => return Err(doubt.into()),
                 _ => sets::push_instances(self, builder, service, selection, taken, &place.chosen)?,
             },
-            NameTarget::Address(address) => records::push_one_address(self, builder, *address),
-            NameTarget::Empty => {}
-            NameTarget::Nothing => match doubt.max(place.reading.doubt_below) {
+            Target::Address(address) => records::push_one_address(self, builder, *address),
+            Target::Empty => {}
+            Target::Nothing => match doubt.max(place.reading.doubt_below) {
                 Some(doubt) => return Err(doubt.into()),
                 None => builder.set_rcode(Rcode::NXDOMAIN),
             },
-            NameTarget::InDoubt(doubt) => return Err((*doubt).into()),
-            NameTarget::OutOfTurn => return Err(NoAnswer::OutOfTurn),
+            Target::InDoubt(doubt) => return Err((*doubt).into()),
+            Target::TooCostly => return Err(NoAnswer::OutOfTurn),
         }
         mark(builder, doubt);
         if builder.answer_count() == before {
@@ -250,22 +250,22 @@ impl Context<'_> {
             best = match (&outer.found, &best.found) {
                 // There are names below it by that grammar, so it is not to be denied (RFC 8020).
                 (
-                    NameTarget::Instances { .. }
-                    | NameTarget::Address(_)
-                    | NameTarget::InDoubt(_)
-                    | NameTarget::OutOfTurn,
+                    Target::Instances { .. }
+                    | Target::Address(_)
+                    | Target::InDoubt(_)
+                    | Target::TooCostly,
                     _,
                 )
-                | (NameTarget::Empty, NameTarget::Nothing) => best.then(outer),
+                | (Target::Empty, Target::Nothing) => best.then(outer),
                 _ => Reading {
-                    found: NameTarget::Nothing,
+                    found: Target::Nothing,
                     ..outer
                 }
                 .then(best),
             };
         }
-        if matches!(best.found, NameTarget::Nothing) && self.settings.has_zone_within(self.name) {
-            best.found = NameTarget::Empty;
+        if matches!(best.found, Target::Nothing) && self.settings.has_zone_within(self.name) {
+            best.found = Target::Empty;
         }
         best
     }
@@ -286,8 +286,8 @@ impl From<Doubt> for NoAnswer {
     }
 }
 
-impl From<OutOfTurn> for NoAnswer {
-    fn from(OutOfTurn: OutOfTurn) -> Self {
+impl From<TooCostly> for NoAnswer {
+    fn from(TooCostly: TooCostly) -> Self {
         Self::OutOfTurn
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::address_labels::hex_label;
-use super::grammar::{self, NameTarget};
+use super::grammar::{self, Target};
 use super::selection::is_protocol;
 use super::zone::{Zone, ZoneSettings};
 use crate::answers::Effort;
@@ -132,7 +132,7 @@ fn address_names<'a>(
     names.filter(move |name| {
         let labels = name.labels();
         let reading = grammar::read(view, &labels, zone.labels_below(name), Effort::Whole);
-        matches!(reading.found, NameTarget::Address(_))
+        matches!(reading.found, Target::Address(_))
     })
 }
 

@@ -3,8 +3,8 @@
 //! Floor 2. Both the answer for a name and the way along CNAMEs begin with it.
 
 use super::chosen::SelectedInstances;
-use super::grammar::{NameTarget, Reading};
-use super::{Context, OutOfTurn, records};
+use super::grammar::{Reading, Target};
+use super::{Context, TooCostly, records};
 use crate::catalog::{Doubt, HealthPolicy};
 use crate::dns::{Labels, Name};
 
@@ -23,19 +23,19 @@ impl Context<'_> {
     pub(super) fn place<'labels>(
         &'labels self,
         labels: &'labels Labels<'labels>,
-    ) -> Result<ZoneNode<'labels>, OutOfTurn> {
+    ) -> Result<ZoneNode<'labels>, TooCostly> {
         let reading = self.read(labels);
         let chosen = match &reading.found {
-            NameTarget::Instances { service, taken, .. } => {
+            Target::Instances { service, taken, .. } => {
                 if self.settings.health != HealthPolicy::Off {
                     self.view.ask_for(service);
                 }
                 if records::wants_index(self) && !service.is_indexed() {
-                    return Err(OutOfTurn);
+                    return Err(TooCostly);
                 }
                 self.choose(service, taken)?
             }
-            NameTarget::OutOfTurn => return Err(OutOfTurn),
+            Target::TooCostly => return Err(TooCostly),
             _ => SelectedInstances::Few(Vec::new()),
         };
         Ok(ZoneNode { reading, chosen })
@@ -48,7 +48,7 @@ impl ZoneNode<'_> {
     /// A name of RFC 2782 is none: nothing could stand beside its CNAME, and it is there for SRV (RFC 2181 §10.1).
     pub(super) fn alias(&self) -> Option<Name> {
         match &self.reading.found {
-            NameTarget::Instances { selection, .. } if !selection.is_service_name() => {
+            Target::Instances { selection, .. } if !selection.is_service_name() => {
                 self.chosen.host()
             }
             _ => None,
@@ -57,7 +57,7 @@ impl ZoneNode<'_> {
 
     /// The same, where what is asked for is answered by it.
     pub(super) fn answering_alias(&self, context: &Context<'_>) -> Option<Name> {
-        let NameTarget::Instances {
+        let Target::Instances {
             service, selection, ..
         } = &self.reading.found
         else {
@@ -70,8 +70,8 @@ impl ZoneNode<'_> {
     /// Why something else may be here.
     pub(super) fn doubt(&self) -> Option<Doubt> {
         let about = match self.reading.found {
-            NameTarget::Instances { service, .. } => service.doubt,
-            NameTarget::InDoubt(doubt) => Some(doubt),
+            Target::Instances { service, .. } => service.doubt,
+            Target::InDoubt(doubt) => Some(doubt),
             _ => None,
         };
         self.reading.doubt.max(about)

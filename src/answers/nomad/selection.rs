@@ -3,7 +3,7 @@
 //! Floor 2. Labels are octets, of which the letters of ASCII have no case (RFC 2181 §11, RFC 4343): a tag or a
 //! datacenter is what a label says however odd its text is.
 
-use super::OutOfTurn;
+use super::TooCostly;
 use crate::answers::Effort;
 use crate::catalog::{Index, Instance, PlaceSet, Service};
 use crate::dns::{Labels, Name};
@@ -74,12 +74,12 @@ impl Selection<'_> {
     ///
     /// # Errors
     /// It costs more than may be done now.
-    pub(super) fn taken(&self, service: &Service, effort: Effort) -> Result<PlaceSet, OutOfTurn> {
+    pub(super) fn taken(&self, service: &Service, effort: Effort) -> Result<PlaceSet, TooCostly> {
         if self.takes_all() {
             return Ok(PlaceSet::all());
         }
         if effort == Effort::Bounded && !service.is_indexed() {
-            return Err(OutOfTurn);
+            return Err(TooCostly);
         }
         Ok(match service.index() {
             Some(index) => index.settle(self.taken_of(index)),

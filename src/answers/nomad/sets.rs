@@ -6,7 +6,7 @@ use super::chosen::SelectedInstances;
 use super::prepared::{PreparedKey, PreparedKind, PreparedSet};
 use super::records::{MadeFor, is_described, push_each};
 use super::selection::Selection;
-use super::{Context, OutOfTurn};
+use super::{Context, TooCostly};
 use crate::answers::Effort;
 use crate::catalog::{PlaceSet, Service};
 use crate::dns::{AnswerBuilder, RecordType};
@@ -22,7 +22,7 @@ pub(super) fn push_instances(
     selection: &Selection<'_>,
     taken: &PlaceSet,
     chosen: &SelectedInstances<'_>,
-) -> Result<(), OutOfTurn> {
+) -> Result<(), TooCostly> {
     let asked = context.query.record_type;
     let is_there = match asked {
         RecordType::A | RecordType::AAAA | RecordType::SRV | RecordType::ANY => true,
@@ -59,7 +59,7 @@ pub(super) fn push_instances(
         return Ok(());
     }
     if context.effort == Effort::Bounded {
-        return Err(OutOfTurn);
+        return Err(TooCostly);
     }
     if !is_shared {
         push_each(

@@ -1,9 +1,9 @@
 //! The connections that are open: how many, whose, which of them makes room when places run out, and what
 //! their clients have not taken. Listeners that share one of these share its limits.
 
+mod activity;
 mod open;
-mod presence;
-mod untaken;
+mod write_budget;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,11 +13,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+pub use self::activity::ConnectionActivity;
 use self::open::{Holder, OpenConnections};
-pub use self::presence::ConnectionActivity;
-use self::untaken::SharedWriteBudget;
-pub use self::untaken::WriteBudget;
-pub(super) use self::untaken::{WriteBudgetExceeded, WriteCharge};
+use self::write_budget::SharedWriteBudget;
+pub use self::write_budget::WriteBudget;
+pub(super) use self::write_budget::{WriteBudgetExceeded, WriteCharge};
 use super::clients::client_network;
 use super::limits::ConnectionLimits;
 
@@ -44,16 +44,16 @@ pub(super) struct ConnectionPermit {
     connections: Connections,
     number: u64,
     holder: Holder,
-    presence: Arc<ConnectionActivity>,
+    activity: Arc<ConnectionActivity>,
 }
 
 /// What a connection is to the others: whether it is idle, and what its client has not taken.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionHandle {
     /// Whether it is idle.
-    pub presence: Arc<ConnectionActivity>,
+    pub activity: Arc<ConnectionActivity>,
     /// What is not taken.
-    pub account: Arc<WriteBudget>,
+    pub write_budget: Arc<WriteBudget>,
 }
 
 impl Connections {
@@ -74,12 +74,12 @@ impl Connections {
     /// Its place is free at once.
     pub(super) fn enter(&self, most: usize) -> Option<ConnectionPermit> {
         let crowded = most.saturating_mul(CROWDED_PERCENT).div_ceil(100);
-        let presence = Arc::new(ConnectionActivity::new());
+        let activity = Arc::new(ConnectionActivity::new());
         let entered = self.with(|open| {
             let leaving = (open.total() >= crowded)
                 .then(|| open.take_idle(most))
                 .flatten();
-            let number = (open.total() < most).then(|| open.insert(&presence));
+            let number = (open.total() < most).then(|| open.insert(&activity));
             (leaving, number)
         });
         if let Some(leaving) = entered.0 {
@@ -89,7 +89,7 @@ impl Connections {
             connections: self.clone(),
             number,
             holder: Holder::Nobody(number),
-            presence,
+            activity: activity,
         })
     }
 
@@ -129,7 +129,11 @@ impl ConnectionPermit {
     }
 
     /// What the connection is to the others; of `most` octets that are untaken on it, its next answers wait.
-    pub(super) fn tenure(&self, limits: &ConnectionLimits, most: usize) -> ConnectionHandle {
+    pub(super) fn connection_handle(
+        &self,
+        limits: &ConnectionLimits,
+        most: usize,
+    ) -> ConnectionHandle {
         let all = SharedWriteBudget {
             octets: Arc::clone(&self.connections.0.untaken),
             most: limits.untaken_octets,
@@ -139,22 +143,22 @@ impl ConnectionPermit {
             octets,
             most: limits.untaken_octets_per_client,
         });
-        let presence = Arc::clone(&self.presence);
+        let activity = Arc::clone(&self.activity);
         ConnectionHandle {
-            account: Arc::new(WriteBudget::new(
-                Arc::clone(&presence),
+            write_budget: Arc::new(WriteBudget::new(
+                Arc::clone(&activity),
                 most,
                 limits,
                 client,
                 all,
             )),
-            presence,
+            activity,
         }
     }
 
     /// Whether the connection is idle, and how it hears that it is to make room.
-    pub(super) fn presence(&self) -> Arc<ConnectionActivity> {
-        Arc::clone(&self.presence)
+    pub(super) fn activity(&self) -> Arc<ConnectionActivity> {
+        Arc::clone(&self.activity)
     }
 }
 

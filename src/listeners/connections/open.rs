@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::presence::ConnectionActivity;
+use super::activity::ConnectionActivity;
 
 /// How many connections are looked at for an idle one, so that a crowd costs a new one no more.
 const LOOKED_AT: usize = 1024;
@@ -68,20 +68,20 @@ impl OpenConnections {
     }
 
     /// Adds a connection that is nobody's yet, and gives it a number.
-    pub(super) fn insert(&mut self, presence: &Arc<ConnectionActivity>) -> u64 {
+    pub(super) fn insert(&mut self, activity: &Arc<ConnectionActivity>) -> u64 {
         let number = self.next;
         self.next += 1;
         self.total += 1;
-        self.put(Holder::Nobody(number), number, Arc::clone(presence));
+        self.put(Holder::Nobody(number), number, Arc::clone(activity));
         number
     }
 
     /// Gives a connection another holder; false when it has been asked to leave.
     pub(super) fn hand_over(&mut self, number: u64, from: Holder, to: Holder) -> bool {
-        let Some(presence) = self.take(number, from) else {
+        let Some(activity) = self.take(number, from) else {
             return false;
         };
-        self.put(to, number, presence);
+        self.put(to, number, activity);
         true
     }
 
@@ -101,10 +101,10 @@ impl OpenConnections {
             return None;
         }
         let (number, holder) = self.find_idle()?;
-        let presence = self.take(number, holder)?;
+        let activity = self.take(number, holder)?;
         self.total -= 1;
         self.leaving += 1;
-        Some(presence)
+        Some(activity)
     }
 
     fn find_idle(&self) -> Option<(u64, Holder)> {
@@ -114,9 +114,9 @@ impl OpenConnections {
                 break;
             }
             let held = self.holders.get(holder)?;
-            for (number, presence) in &held.connections {
+            for (number, activity) in &held.connections {
                 looked_at += 1;
-                let Some(dispensable) = presence.dispensable() else {
+                let Some(dispensable) = activity.dispensable() else {
                     continue;
                 };
                 if found.is_none_or(|(most, ..)| dispensable < most) {
@@ -127,7 +127,7 @@ impl OpenConnections {
         found.map(|(_, number, holder, _)| (number, holder))
     }
 
-    fn put(&mut self, holder: Holder, number: u64, presence: Arc<ConnectionActivity>) {
+    fn put(&mut self, holder: Holder, number: u64, activity: Arc<ConnectionActivity>) {
         let held = self
             .holders
             .entry(holder)
@@ -138,7 +138,7 @@ impl OpenConnections {
             });
         let count = held.connections.len();
         self.by_count.remove(&(count, Reverse(held.since), holder));
-        held.connections.push((number, presence));
+        held.connections.push((number, activity));
         self.by_count
             .insert((count + 1, Reverse(held.since), holder));
     }
@@ -152,14 +152,14 @@ impl OpenConnections {
         let at = held.connections.iter().position(is_it)?;
         let count = held.connections.len();
         self.by_count.remove(&(count, Reverse(held.since), holder));
-        let (_, presence) = held.connections.swap_remove(at);
+        let (_, activity) = held.connections.swap_remove(at);
         if count == 1 {
             entry.remove();
         } else {
             self.by_count
                 .insert((count - 1, Reverse(held.since), holder));
         }
-        Some(presence)
+        Some(activity)
     }
 
     /// Whether nothing is kept.

@@ -15,7 +15,7 @@ use super::super::limits::ConnectionLimits;
 /// What is under way on a connection.
 #[derive(Debug)]
 pub(super) struct Activity {
-    tenure: ConnectionHandle,
+    connection_handle: ConnectionHandle,
     begun: AtomicU64,
     /// Whether octets came that became no request yet, over HTTP/1.1.
     incoming: AtomicBool,
@@ -25,7 +25,7 @@ pub(super) struct Activity {
     /// Requests that are answered one after the other.
     queued: AtomicUsize,
     turn: Mutex<()>,
-    overdrawn: Notify,
+    exceeded: Notify,
 }
 
 /// A request that waits for its response.
@@ -46,21 +46,21 @@ pub(super) enum CloseReason {
 }
 
 impl Activity {
-    pub(super) fn new(tenure: ConnectionHandle) -> Self {
+    pub(super) fn new(connection_handle: ConnectionHandle) -> Self {
         Self {
-            tenure,
+            connection_handle,
             begun: AtomicU64::new(0),
             incoming: AtomicBool::new(false),
             is_http_2: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
             queued: AtomicUsize::new(0),
             turn: Mutex::new(()),
-            overdrawn: Notify::new(),
+            exceeded: Notify::new(),
         }
     }
 
-    pub(super) fn tenure(&self) -> &ConnectionHandle {
-        &self.tenure
+    pub(super) fn connection_handle(&self) -> &ConnectionHandle {
+        &self.connection_handle
     }
 
     /// Notes that a request has begun.
@@ -70,18 +70,18 @@ impl Activity {
         if version == Version::HTTP_2 {
             self.is_http_2.store(true, Ordering::Relaxed);
         }
-        self.tenure.presence.is_active_at(Instant::now());
+        self.connection_handle.activity.is_active_at(Instant::now());
     }
 
     /// Notes that a request waits for its response.
     pub(super) fn open(self: &Arc<Self>) -> OpenRequest {
-        self.tenure.presence.begins_to_wait();
+        self.connection_handle.activity.begins_to_wait();
         OpenRequest(Arc::clone(self))
     }
 
     /// Whether a request has to wait for its turn: for those before it, or for the client to take what is there.
     pub(super) fn is_behind(&self) -> bool {
-        self.queued.load(Ordering::Relaxed) > 0 || !self.tenure.account.has_room()
+        self.queued.load(Ordering::Relaxed) > 0 || !self.connection_handle.write_budget.has_room()
     }
 
     /// Has requests wait for this one.
@@ -106,15 +106,15 @@ impl Activity {
 
     /// Ends the connection, which has too much untaken.
     pub(super) fn overdraw(&self) {
-        self.overdrawn.notify_one();
+        self.exceeded.notify_one();
     }
 
     /// Returns when it is enough.
     pub(super) async fn closed_for(&self, limits: &ConnectionLimits) -> CloseReason {
         tokio::select! {
             cease = self.quiet(limits) => cease,
-            () = self.tenure.account.overdue() => CloseReason::Untaken,
-            () = self.overdrawn.notified() => CloseReason::Untaken,
+            () = self.connection_handle.write_budget.overdue() => CloseReason::Untaken,
+            () = self.exceeded.notified() => CloseReason::Untaken,
         }
     }
 
@@ -127,7 +127,8 @@ impl Activity {
         loop {
             sleep(wait).await;
             let begun = self.begun.load(Ordering::Relaxed);
-            let is_under_way = self.tenure.presence.is_waiting() || self.tenure.account.held() > 0;
+            let is_under_way = self.connection_handle.activity.is_waiting()
+                || self.connection_handle.write_budget.held() > 0;
             if begun != seen || is_under_way {
                 (seen, wait) = (begun, limits.http_headers.min(limits.http_idle));
                 (idle, incoming) = (Duration::ZERO, Duration::ZERO);
@@ -156,7 +157,7 @@ impl Queued {
     /// Waits for its turn, and for the client to take what is there.
     pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
         let turn = self.0.turn.lock().await;
-        self.0.tenure.account.room().await;
+        self.0.connection_handle.write_budget.room().await;
         turn
     }
 }
@@ -171,7 +172,10 @@ impl Drop for OpenRequest {
     fn drop(&mut self) {
         // What came up to now may be the body of the request that is answered.
         self.0.incoming.store(false, Ordering::Relaxed);
-        self.0.tenure.presence.ceases_to_wait();
-        self.0.tenure.presence.is_active_at(Instant::now());
+        self.0.connection_handle.activity.ceases_to_wait();
+        self.0
+            .connection_handle
+            .activity
+            .is_active_at(Instant::now());
     }
 }

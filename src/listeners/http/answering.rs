@@ -19,8 +19,8 @@ use super::super::accept::ListenerContext;
 use super::super::connections::WriteBudgetExceeded;
 use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::activity::{Activity, OpenRequest};
+use super::counted_body::CountedBody;
 use super::problem::Problem;
-use super::taken::CountedBody;
 
 /// What a connection has untaken that ends when there is no room for more, in octets; others hold it otherwise.
 const OWN_OCTETS: usize = 16 * 1024;
@@ -103,7 +103,7 @@ where
 
     /// Counts a response, and what its client has to take; 503 when there is no room for more.
     fn count(&self, response: Response) -> Response<CountedBody> {
-        let account = &self.activity.tenure().account;
+        let account = &self.activity.connection_handle().write_budget;
         let response =
             CountedBody::counted(response, account).unwrap_or_else(|WriteBudgetExceeded| {
                 if account.held() >= OWN_OCTETS {

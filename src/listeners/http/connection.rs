@@ -27,8 +27,8 @@ use super::super::limits::ConnectionLimits;
 use super::activity::{Activity, CloseReason};
 use super::answering::{Answering, RequestStats};
 use super::client::ClientInfo;
+use super::connection_io::ConnectionIo;
 use super::drain::{Drain, DrainFuture, DrainLayer};
-use super::joined::ConnectionIo;
 use super::router::HttpService;
 use super::streams::{StreamExecutor, Streams};
 
@@ -64,12 +64,15 @@ impl<S: HttpService> HttpConnections<S> {
         self: Arc<Self>,
         stream: Stream,
         client: IpAddr,
-        tenure: ConnectionHandle,
+        connection_handle: ConnectionHandle,
         shutdown: CancellationToken,
     ) where
         Stream: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let (limits, activity) = (&self.shared.limits, Arc::new(Activity::new(tenure)));
+        let (limits, activity) = (
+            &self.shared.limits,
+            Arc::new(Activity::new(connection_handle)),
+        );
         let service = service_fn(|request| self.answer(request, client, &activity));
         let arrivals = StreamExecutor::default();
         let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));

@@ -37,7 +37,7 @@ pub(super) struct Drain<S> {
 /// The response of the service inside, and then what is left.
 pub(super) struct DrainFuture<F> {
     inner: F,
-    leftover: Option<UnreadBody>,
+    unread: Option<UnreadBody>,
     deadline: Duration,
     draining: Option<BoxFuture<'static, Response>>,
 }
@@ -64,10 +64,10 @@ where
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let (request, leftover) = lend(request);
+        let (request, unread) = lend(request);
         DrainFuture {
             inner: self.inner.call(request),
-            leftover,
+            unread,
             deadline: self.deadline,
             draining: None,
         }
@@ -83,7 +83,7 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.draining.is_none() {
             let Ok(response) = ready!(Pin::new(&mut self.inner).poll(context));
-            let Some(left) = self.leftover.take().and_then(UnreadBody::take) else {
+            let Some(left) = self.unread.take().and_then(UnreadBody::take) else {
                 return Poll::Ready(Ok(response));
             };
             let deadline = self.deadline;
@@ -110,13 +110,13 @@ fn lend(request: Request<Incoming>) -> (Request<Body>, Option<UnreadBody>) {
         return (request.map(Body::new), None);
     }
     let (parts, body) = request.into_parts();
-    let (back, leftover) = channel();
+    let (back, unread) = channel();
     let lent = ReturnedBody {
         body: Some(body),
         back: Some(back),
     };
     let request = Request::from_parts(parts, Body::new(lent));
-    (request, Some(UnreadBody(leftover)))
+    (request, Some(UnreadBody(unread)))
 }
 
 /// Reads what came back, and forgets it.

@@ -100,7 +100,7 @@ impl<S: Stack> Gateway<S> {
         form: ResponseFormat,
     ) -> Responding {
         match exchanged {
-            Exchanged::Answered(standing) => match reply(message, standing, form) {
+            Exchanged::Answered(cacheability) => match reply(message, cacheability, form) {
                 ResponseWork::Made(response) => Responding::Ready(Some(response)),
                 ResponseWork::Lengthy(work) => {
                     let (blocking, queued) = (self.blocking.clone(), client.queue());
@@ -111,8 +111,8 @@ impl<S: Stack> Gateway<S> {
             Exchanged::Waiting(waiting) => {
                 let (blocking, client) = (self.blocking.clone(), client.clone());
                 Responding::waiting(async move {
-                    let standing = waiting.finish(&mut message).await;
-                    match reply(message, standing, form) {
+                    let cacheability = waiting.finish(&mut message).await;
+                    match reply(message, cacheability, form) {
                         ResponseWork::Made(response) => response,
                         ResponseWork::Lengthy(work) => {
                             in_turn(blocking, work, client.queue()).await

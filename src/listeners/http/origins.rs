@@ -138,7 +138,7 @@ pub(super) struct Cors<S> {
 pub(super) struct CorsFuture<F> {
     inner: F,
     /// None where nothing is told.
-    sharing: Option<CorsHeaders>,
+    cors: Option<CorsHeaders>,
 }
 
 /// What a browser is told of the page that asked.
@@ -177,10 +177,10 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let is_on = *self.origins != Origins::None;
-        let sharing = is_on.then(|| self.origins.share(request.headers()));
+        let cors = is_on.then(|| self.origins.share(request.headers()));
         CorsFuture {
             inner: self.inner.call(request),
-            sharing,
+            cors,
         }
     }
 }
@@ -193,8 +193,8 @@ where
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(Pin::new(&mut self.inner).poll(context));
-        Poll::Ready(match self.sharing.take() {
-            Some(sharing) => response.map(|response| sharing.tell(response)),
+        Poll::Ready(match self.cors.take() {
+            Some(cors) => response.map(|response| cors.tell(response)),
             None => response,
         })
     }

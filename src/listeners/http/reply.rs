@@ -40,10 +40,10 @@ pub(super) enum ResponseWork {
 /// It is 503 when there was no room for the query, 500 when an answer of ours cannot be read.
 pub(super) fn reply(
     message: Vec<u8>,
-    standing: Cacheability,
+    cacheability: Cacheability,
     form: ResponseFormat,
 ) -> ResponseWork {
-    let freshness_seconds = match standing {
+    let freshness_seconds = match cacheability {
         Cacheability::Fresh(seconds) => Some(seconds),
         Cacheability::NoStore => None,
         Cacheability::Shed => return ResponseWork::Made(Problem::overloaded().into_response()),

@@ -45,15 +45,19 @@ pub async fn serve<S: HttpService>(
         kind,
         &shared,
         shutdown.clone(),
-        |stream, client, tenure| {
+        |stream, client, connection_handle| {
             let (connections, acceptor) = (Arc::clone(&connections), acceptor.clone());
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
                 let Some(acceptor) = acceptor else {
-                    return connections.serve(stream, client, tenure, shutdown).await;
+                    return connections
+                        .serve(stream, client, connection_handle, shutdown)
+                        .await;
                 };
                 if let Some(stream) = shake_hands(stream, client, &acceptor, &shared).await {
-                    connections.serve(stream, client, tenure, shutdown).await;
+                    connections
+                        .serve(stream, client, connection_handle, shutdown)
+                        .await;
                 }
             }
         },

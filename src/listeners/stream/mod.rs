@@ -34,14 +34,14 @@ pub async fn serve<Stream, S>(
     exchange: Exchange<S>,
     client: Option<IpAddr>,
     limits: &ConnectionLimits,
-    tenure: &ConnectionHandle,
+    connection_handle: &ConnectionHandle,
     shutdown: CancellationToken,
 ) -> ConnectionEnd
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
     S: Stack,
 {
-    let mut conversation = Conversation::new(stream, exchange, client, limits, tenure);
+    let mut conversation = Conversation::new(stream, exchange, client, limits, connection_handle);
     let left = tokio::select! {
         biased;
         end = poll_fn(|context| conversation.poll(context)) => Some(end),
@@ -63,7 +63,7 @@ struct Conversation<'limits, 'stream, Stream, S> {
     exchange: Exchange<S>,
     client: Option<IpAddr>,
     limits: &'limits ConnectionLimits,
-    tenure: &'limits ConnectionHandle,
+    connection_handle: &'limits ConnectionHandle,
     input: Input,
     waiting: FuturesUnordered<BoxFuture<'static, Vec<u8>>>,
     output: Output,
@@ -100,7 +100,7 @@ where
         exchange: Exchange<S>,
         client: Option<IpAddr>,
         limits: &'limits ConnectionLimits,
-        tenure: &'limits ConnectionHandle,
+        connection_handle: &'limits ConnectionHandle,
     ) -> Self {
         let active = Instant::now();
         Self {
@@ -108,7 +108,7 @@ where
             exchange,
             client,
             limits,
-            tenure,
+            connection_handle,
             input: Input::new(),
             waiting: FuturesUnordered::new(),
             output: Output::new(limits.unwritten_octets),
@@ -174,13 +174,16 @@ where
 
     /// Tells the others what is under way here.
     fn settle(&self) -> Result<(), WriteBudgetExceeded> {
-        let ConnectionHandle { presence, account } = self.tenure;
-        presence.waits_for(self.waiting.len());
+        let ConnectionHandle {
+            activity,
+            write_budget,
+        } = self.connection_handle;
+        activity.waits_for(self.waiting.len());
         let untaken = self.output.unwritten();
-        if untaken == account.held() {
+        if untaken == write_budget.held() {
             return Ok(());
         }
-        account.hold(untaken)
+        write_budget.hold(untaken)
     }
 
     /// Adds the answers that were waited for.
@@ -237,7 +240,7 @@ where
     fn note(&mut self, progress: Progress) -> Progress {
         if progress == Progress::Some {
             self.active = Instant::now();
-            self.tenure.presence.is_active_at(self.active);
+            self.connection_handle.activity.is_active_at(self.active);
         }
         progress
     }

@@ -41,7 +41,7 @@ pub(super) enum ReadActivity {
     Reading(Instant),
 }
 
-/// What a wish comes to.
+/// What a wish comes to, by the age of what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freshness {
     /// What is kept is new enough.
@@ -74,7 +74,7 @@ impl KeptService {
         }
     }
 
-    pub(super) fn wish(&self, settings: &OnDemand, now: Instant) -> Freshness {
+    pub(super) fn freshness(&self, settings: &OnDemand, now: Instant) -> Freshness {
         let keep = match self.known {
             KnownService::Here => settings.keep,
             KnownService::Absent => settings.keep_absent,

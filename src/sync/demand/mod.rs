@@ -62,24 +62,27 @@ impl Demands {
         now: Instant,
     ) {
         // A name that is not kept takes its room when it is read: what is never read costs others nothing.
-        let (known, wish) = match self.names.get_mut(&key) {
+        let (known, freshness) = match self.names.get_mut(&key) {
             None => (KnownService::Nothing, Freshness::Read),
             Some(kept) => {
                 kept.asked = now;
-                let wish = kept.wish(&self.settings, now);
-                if let Some(doubt) = kept.failed_just(now).filter(|_| wish != Freshness::Held) {
+                let freshness = kept.freshness(&self.settings, now);
+                if let Some(doubt) = kept
+                    .failed_just(now)
+                    .filter(|_| freshness != Freshness::Held)
+                {
                     return tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
                 }
-                if let (ReadActivity::Reading(_), Freshness::Read) = (kept.work, wish) {
+                if let (ReadActivity::Reading(_), Freshness::Read) = (kept.work, freshness) {
                     if let Some(waiter) = add_waiter(&mut kept.waiters, waiter) {
                         tell(waiter, Err(NotRead::Overloaded));
                     }
                     return;
                 }
-                (kept.known, wish.unless_read(kept.work))
+                (kept.known, freshness.unless_read(kept.work))
             }
         };
-        let waiter = match wish {
+        let waiter = match freshness {
             Freshness::Held => return tell(waiter, Ok(())),
             Freshness::Read if known != KnownService::Here || self.queue.is_open(now) => {
                 Some(waiter)

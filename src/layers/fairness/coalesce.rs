@@ -1,6 +1,6 @@
 //! Equal queries of one client take one turn: the first has the answer made, the others wait for it.
 //!
-//! Floor 3, inside `turns`. Those of another client have a turn of their own, so that nobody waits behind all that
+//! Floor 3, inside `fairness`. Those of another client have a turn of their own, so that nobody waits behind all that
 //! another has asked for; what was made is shared by then, and theirs costs little.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::dns::{Class, Name, RecordType};
 
 /// The questions that wait for their turn or are answered in it.
 #[derive(Debug)]
-pub(super) struct Equal {
+pub(super) struct Coalescer {
     asked: Mutex<HashMap<PendingQuery, Vec<Other>, RandomState>>,
     most_others: usize,
 }
@@ -42,11 +42,11 @@ pub(super) enum Role {
 
 /// The first of equal queries: the others wait until it is dropped.
 pub(super) struct First {
-    equal: Arc<Equal>,
+    equal: Arc<Coalescer>,
     asked: Option<Box<PendingQuery>>,
 }
 
-impl Equal {
+impl Coalescer {
     /// Makes it with room for so many of the others of one question.
     pub(super) fn new(most_others: usize) -> Self {
         Self {

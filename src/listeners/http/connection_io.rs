@@ -34,7 +34,7 @@ pub(super) struct ConnectionIo<Stream> {
     /// What was written since others had their turn.
     written: usize,
     /// What comes after the end.
-    leavings: Option<LingeringClose>,
+    lingering: Option<LingeringClose>,
 }
 
 impl<Stream> ConnectionIo<Stream> {
@@ -47,7 +47,7 @@ impl<Stream> ConnectionIo<Stream> {
             deadline: None,
             is_waiting: false,
             written: 0,
-            leavings: None,
+            lingering: None,
         }
     }
 
@@ -126,13 +126,13 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ConnectionIo<Stream>
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.leavings.is_none() {
+        if this.lingering.is_none() {
             let ended = Pin::new(&mut this.stream).poll_shutdown(context);
             ready!(this.in_time(ended, context))?;
             this.begin(this.linger);
         }
-        let leavings = this.leavings.get_or_insert_default();
-        let dropped = leavings.poll_drop(Pin::new(&mut this.stream), context);
+        let lingering = this.lingering.get_or_insert_default();
+        let dropped = lingering.poll_drop(Pin::new(&mut this.stream), context);
         if dropped.is_ready() || this.is_over(context) {
             return Poll::Ready(Ok(()));
         }

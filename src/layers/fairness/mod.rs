@@ -3,10 +3,10 @@
 //! Floor 3, inside the cache and the limits. Each query is tried within bounds first, where it arrived; what is refused
 //! there comes here. Over UDP it is handed on first, so that no thread that answers others makes it.
 
-mod equal;
+mod coalesce;
 #[cfg(test)]
 mod proofs;
-mod turn;
+mod semaphore;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 
 use tower::{Layer, Service};
 
-use self::equal::{Equal, Role};
-use self::turn::FairSemaphore;
+use self::coalesce::{Coalescer, Role};
+use self::semaphore::FairSemaphore;
 use super::proof::client_address;
 use crate::answers::{AnswerError, Attempt, Effort, SourcedAnswer};
 use crate::dns::{CookieSecrets, Query, Transport};
@@ -26,47 +26,47 @@ const TIMES_SHARED: usize = 3;
 
 /// Has a service's answers that cost much wait for their turn.
 #[derive(Clone, Debug)]
-pub(super) struct TurnsLayer {
-    waits: Arc<InTurnShared>,
+pub(super) struct FairnessLayer {
+    waits: Arc<FairnessShared>,
     cookies: Option<Arc<CookieSecrets>>,
 }
 
 /// Answers in turn what costs much.
 #[derive(Clone, Debug)]
-pub(super) struct InTurn<S> {
+pub(super) struct Fairness<S> {
     inner: S,
-    waits: Arc<InTurnShared>,
+    waits: Arc<FairnessShared>,
     cookies: Option<Arc<CookieSecrets>>,
 }
 
 /// What queries of all workers wait for.
 #[derive(Debug)]
-struct InTurnShared {
+struct FairnessShared {
     turns: Arc<FairSemaphore>,
-    equal: Arc<Equal>,
+    equal: Arc<Coalescer>,
 }
 
 /// An answer, or the wait for the turn to make it.
 #[derive(Debug)]
-pub(super) struct InTurnFuture<S: Service<Attempt>>(InTurnState<S>);
+pub(super) struct FairnessFuture<S: Service<Attempt>>(FairnessState<S>);
 
-enum InTurnState<S: Service<Attempt>> {
+enum FairnessState<S: Service<Attempt>> {
     Bounded {
         first: S::Future,
         attempt: Box<Attempt>,
         inner: S,
-        waits: Arc<InTurnShared>,
+        waits: Arc<FairnessShared>,
     },
     Waiting(Pin<Box<dyn Future<Output = Result<SourcedAnswer, AnswerError>> + Send>>),
 }
 
-impl TurnsLayer {
+impl FairnessLayer {
     /// Makes the layer: so many answers at once, and so much room for those who wait.
     pub(super) fn new(at_once: usize, room: QueueCapacity) -> Self {
         Self {
-            waits: Arc::new(InTurnShared {
+            waits: Arc::new(FairnessShared {
                 turns: Arc::new(FairSemaphore::new(at_once, room)),
-                equal: Arc::new(Equal::new(room.per_class)),
+                equal: Arc::new(Coalescer::new(room.per_class)),
             }),
             cookies: None,
         }
@@ -81,11 +81,11 @@ impl TurnsLayer {
     }
 }
 
-impl<S> Layer<S> for TurnsLayer {
-    type Service = InTurn<S>;
+impl<S> Layer<S> for FairnessLayer {
+    type Service = Fairness<S>;
 
-    fn layer(&self, inner: S) -> InTurn<S> {
-        InTurn {
+    fn layer(&self, inner: S) -> Fairness<S> {
+        Fairness {
             inner,
             waits: Arc::clone(&self.waits),
             cookies: self.cookies.clone(),
@@ -93,7 +93,7 @@ impl<S> Layer<S> for TurnsLayer {
     }
 }
 
-impl<S> Service<Query> for InTurn<S>
+impl<S> Service<Query> for Fairness<S>
 where
     S: Service<Attempt, Response = SourcedAnswer, Error = AnswerError>
         + Clone
@@ -104,19 +104,19 @@ where
 {
     type Response = SourcedAnswer;
     type Error = AnswerError;
-    type Future = InTurnFuture<S>;
+    type Future = FairnessFuture<S>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, query: Query) -> InTurnFuture<S> {
+    fn call(&mut self, query: Query) -> FairnessFuture<S> {
         let attempt = Attempt {
             client: client_address(&query, self.cookies.as_deref()),
             query,
             effort: Effort::Bounded,
         };
-        InTurnFuture(InTurnState::Bounded {
+        FairnessFuture(FairnessState::Bounded {
             first: self.inner.call(attempt.clone()),
             attempt: Box::new(attempt),
             inner: self.inner.clone(),
@@ -125,7 +125,7 @@ where
     }
 }
 
-impl<S> Future for InTurnFuture<S>
+impl<S> Future for FairnessFuture<S>
 where
     S: Service<Attempt, Response = SourcedAnswer, Error = AnswerError>
         + Clone
@@ -139,16 +139,16 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match &mut self.0 {
-                InTurnState::Waiting(answer) => return answer.as_mut().poll(context),
-                InTurnState::Bounded {
+                FairnessState::Waiting(answer) => return answer.as_mut().poll(context),
+                FairnessState::Bounded {
                     first,
                     attempt,
                     inner,
                     waits,
                 } => match std::task::ready!(Pin::new(first).poll(context)) {
-                    Err(AnswerError::OutOfTurn) => {
+                    Err(AnswerError::TooCostly) => {
                         let answer = in_turn(Arc::clone(waits), inner.clone(), attempt.clone());
-                        self.0 = InTurnState::Waiting(Box::pin(answer));
+                        self.0 = FairnessState::Waiting(Box::pin(answer));
                     }
                     done => return Poll::Ready(done),
                 },
@@ -158,7 +158,7 @@ where
 }
 
 async fn in_turn<S>(
-    waits: Arc<InTurnShared>,
+    waits: Arc<FairnessShared>,
     mut inner: S,
     attempt: Box<Attempt>,
 ) -> Result<SourcedAnswer, AnswerError>
@@ -187,7 +187,7 @@ where
                 }
                 // It no longer holds, or who had it made gave up; what it is made of may be there by now.
                 match inner.call(Attempt::clone(&attempt)).await {
-                    Err(AnswerError::OutOfTurn) => {}
+                    Err(AnswerError::TooCostly) => {}
                     done => return done,
                 }
             }
@@ -197,7 +197,7 @@ where
     inner.call(whole(*attempt)).await
 }
 
-impl<S: Service<Attempt>> std::fmt::Debug for InTurnState<S> {
+impl<S: Service<Attempt>> std::fmt::Debug for FairnessState<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Bounded { .. } => "Bounded",

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::super::limits::ConnectionLimits;
-use super::presence::ConnectionActivity;
+use super::activity::ConnectionActivity;
 
 /// What a connection may hold without asking, in octets: a few usual answers.
 const ALLOWANCE_OCTETS: usize = 4 * 1024;
@@ -26,7 +26,7 @@ const DUE_TICKS: u32 = 256;
 #[derive(Debug)]
 pub struct WriteBudget {
     /// Where the registry sees how much is not taken.
-    presence: Arc<ConnectionActivity>,
+    activity: Arc<ConnectionActivity>,
     /// What of it, beyond the allowance, the client and all count.
     leased: AtomicUsize,
     client: Option<SharedWriteBudget>,
@@ -56,7 +56,7 @@ pub(super) struct SharedWriteBudget {
 /// Octets of an answer that its client has not taken, until it is dropped.
 #[derive(Debug)]
 pub(in crate::listeners) struct WriteCharge {
-    account: Arc<WriteBudget>,
+    budget: Arc<WriteBudget>,
     octets: usize,
     /// The tick by which all of the answer has to be taken.
     due: u32,
@@ -69,7 +69,7 @@ pub(in crate::listeners) struct WriteBudgetExceeded;
 impl WriteBudget {
     /// One that has its next answers wait while it has `most` octets untaken.
     pub(super) fn new(
-        presence: Arc<ConnectionActivity>,
+        activity: Arc<ConnectionActivity>,
         most: usize,
         limits: &ConnectionLimits,
         client: Option<SharedWriteBudget>,
@@ -79,7 +79,7 @@ impl WriteBudget {
         let milliseconds = usize::try_from(tick_length.as_millis()).unwrap_or(usize::MAX);
         let least = limits.taken_octets_per_second.saturating_mul(milliseconds) / 1000;
         Self {
-            presence,
+            activity,
             leased: AtomicUsize::new(0),
             client,
             all,
@@ -96,7 +96,7 @@ impl WriteBudget {
 
     /// What is untaken, in octets.
     pub(in crate::listeners) fn held(&self) -> usize {
-        self.presence.untaken.load(Ordering::Relaxed)
+        self.activity.untaken.load(Ordering::Relaxed)
     }
 
     /// Whether another answer may be made; the last one may be of any size.
@@ -123,7 +123,7 @@ impl WriteBudget {
     /// # Errors
     /// It is more than there is room for; it counts all the same.
     pub(in crate::listeners) fn hold(&self, octets: usize) -> Result<(), WriteBudgetExceeded> {
-        self.presence.untaken.store(octets, Ordering::Relaxed);
+        self.activity.untaken.store(octets, Ordering::Relaxed);
         self.give_back(octets);
         self.lease(octets)
     }
@@ -136,10 +136,10 @@ impl WriteBudget {
         self: &Arc<Self>,
         octets: usize,
     ) -> Result<WriteCharge, WriteBudgetExceeded> {
-        let held = self.presence.untaken.fetch_add(octets, Ordering::Relaxed) + octets;
-        if let Err(overdrawn) = self.lease(held) {
+        let held = self.activity.untaken.fetch_add(octets, Ordering::Relaxed) + octets;
+        if let Err(exceeded) = self.lease(held) {
             self.release(octets);
-            return Err(overdrawn);
+            return Err(exceeded);
         }
         // What came before is on its way first. One tick more, since the current one has begun already.
         let ticks = u32::try_from(held / self.least).unwrap_or(DUE_TICKS);
@@ -147,7 +147,7 @@ impl WriteBudget {
         let due = self.tick.load(Ordering::Relaxed).wrapping_add(ticks);
         self.due_at(due).fetch_add(1, Ordering::Relaxed);
         Ok(WriteCharge {
-            account: Arc::clone(self),
+            budget: Arc::clone(self),
             octets,
             due,
         })
@@ -190,9 +190,9 @@ impl WriteBudget {
             // have nothing find room (dynamic thresholds, as in switches).
             client.take(more, client.most.min(self.all.left()))?;
         }
-        if let Err(overdrawn) = self.all.take(more, self.all.most) {
+        if let Err(exceeded) = self.all.take(more, self.all.most) {
             self.client.iter().for_each(|client| client.put(more));
-            return Err(overdrawn);
+            return Err(exceeded);
         }
         self.leased.fetch_add(more, Ordering::Relaxed);
         Ok(())
@@ -218,7 +218,7 @@ impl WriteBudget {
     }
 
     fn release(&self, octets: usize) {
-        let held = self.presence.untaken.fetch_sub(octets, Ordering::Relaxed) - octets;
+        let held = self.activity.untaken.fetch_sub(octets, Ordering::Relaxed) - octets;
         self.ever_taken.fetch_add(octets, Ordering::Relaxed);
         self.give_back(held);
         if self.waiting.load(Ordering::Relaxed) > 0 {
@@ -246,7 +246,7 @@ impl Drop for WriteBudget {
 }
 
 /// Somebody that waits for octets to be taken.
-struct UntakenWaiter<'account>(&'account WriteBudget);
+struct UntakenWaiter<'budget>(&'budget WriteBudget);
 
 impl Drop for UntakenWaiter<'_> {
     fn drop(&mut self) {
@@ -279,10 +279,10 @@ impl WriteCharge {
     pub(in crate::listeners) fn part(&mut self, octets: usize) -> Self {
         let octets = octets.min(self.octets);
         self.octets -= octets;
-        let (account, due) = (Arc::clone(&self.account), self.due);
-        account.due_at(due).fetch_add(1, Ordering::Relaxed);
+        let (budget, due) = (Arc::clone(&self.budget), self.due);
+        budget.due_at(due).fetch_add(1, Ordering::Relaxed);
         Self {
-            account,
+            budget: budget,
             octets,
             due,
         }
@@ -291,9 +291,7 @@ impl WriteCharge {
 
 impl Drop for WriteCharge {
     fn drop(&mut self) {
-        self.account
-            .due_at(self.due)
-            .fetch_sub(1, Ordering::Relaxed);
-        self.account.release(self.octets);
+        self.budget.due_at(self.due).fetch_sub(1, Ordering::Relaxed);
+        self.budget.release(self.octets);
     }
 }
