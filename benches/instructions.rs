@@ -17,7 +17,7 @@ use nomadns::dns::{RecordType, Transport};
 use nomadns::layers::{CacheSettings, WorkerStack};
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 use nomadns::listeners::http::{self, ClientInfo, HttpService};
-use nomadns::listeners::{Connections, ListenerKind, Shared};
+use nomadns::listeners::{Connections, ListenerContext, ListenerKind};
 
 use self::filled::{Filled, NAMESPACE, instances, message, put, tagged};
 
@@ -77,11 +77,11 @@ fn ask_all(exchange: &mut Exchange<WorkerStack>, questions: &[Vec<u8>], out: &mu
 /// A hit by GET, from the request as hyper gives it to the response as hyper takes it.
 async fn doh() {
     let filled = Filled::new(SERVICES, INSTANCES);
-    let shared = Shared {
+    let shared = ListenerContext {
         connections: Connections::default(),
-        ..Shared::default()
+        ..ListenerContext::default()
     };
-    let settings = http::Settings::default();
+    let settings = http::HttpSettings::default();
     let router = http::router(filled.stack, &shared, &settings, ListenerKind::Https);
     request_all(&router, requests()).await;
     let prepared = requests();

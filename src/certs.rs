@@ -54,7 +54,7 @@ pub enum Existing {
 
 /// Why no certificates were made.
 #[derive(Debug, thiserror::Error)]
-pub enum CertificateError {
+pub enum MakeCertificateError {
     /// A name that no certificate can carry.
     #[error("`{name}` cannot be in a certificate: expected a DNS name or an IP address")]
     Name {
@@ -84,7 +84,7 @@ impl Development {
     ///
     /// # Errors
     /// A name that no certificate can carry.
-    pub fn generate(also: &[String]) -> Result<Self, CertificateError> {
+    pub fn generate(also: &[String]) -> Result<Self, MakeCertificateError> {
         let now = OffsetDateTime::from(SystemTime::now());
         let ca_key = KeyPair::generate()?;
         let ca = ca_params(now);
@@ -109,23 +109,23 @@ impl Development {
         &self,
         folder: &Path,
         existing: Existing,
-    ) -> Result<[PathBuf; 3], CertificateError> {
+    ) -> Result<[PathBuf; 3], MakeCertificateError> {
         let paths = FILES.map(|file| folder.join(file));
         let taken = paths.iter().find(|path| path.symlink_metadata().is_ok());
         if let (Some(taken), Existing::Keep) = (taken, existing) {
-            return Err(CertificateError::Exists(taken.clone()));
+            return Err(MakeCertificateError::Exists(taken.clone()));
         }
-        fs::create_dir_all(folder).map_err(|source| CertificateError::Write {
+        fs::create_dir_all(folder).map_err(|source| MakeCertificateError::Write {
             path: folder.to_owned(),
             source,
         })?;
         let parts = [
-            (&self.ca_pem, Access::Everyone),
-            (&self.certificate_pem, Access::Everyone),
-            (&self.key_pem, Access::Owner),
+            (&self.ca_pem, FileMode::Everyone),
+            (&self.certificate_pem, FileMode::Everyone),
+            (&self.key_pem, FileMode::Owner),
         ];
         for (path, (pem, access)) in paths.iter().zip(parts) {
-            write_file(path, pem, access).map_err(|source| CertificateError::Write {
+            write_file(path, pem, access).map_err(|source| MakeCertificateError::Write {
                 path: path.clone(),
                 source,
             })?;
@@ -146,7 +146,7 @@ impl fmt::Debug for Development {
 
 /// Who may read a file.
 #[derive(Clone, Copy)]
-enum Access {
+enum FileMode {
     Everyone,
     Owner,
 }
@@ -163,23 +163,22 @@ fn ca_params(now: OffsetDateTime) -> CertificateParams {
 fn server_params(
     now: OffsetDateTime,
     also: &[String],
-) -> Result<CertificateParams, CertificateError> {
+) -> Result<CertificateParams, MakeCertificateError> {
     let mut params = common_params(now, NAMES[0]);
     params.is_ca = IsCa::ExplicitNoCa;
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     for name in NAMES.into_iter().chain(also.iter().map(String::as_str)) {
-        let subject =
-            match name.parse() {
-                Ok(address) => SanType::IpAddress(address),
-                Err(_) => name.try_into().map(SanType::DnsName).map_err(|source| {
-                    CertificateError::Name {
-                        name: name.escape_debug().to_string(),
-                        source,
-                    }
-                })?,
-            };
+        let subject = match name.parse() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => name.try_into().map(SanType::DnsName).map_err(|source| {
+                MakeCertificateError::Name {
+                    name: name.escape_debug().to_string(),
+                    source,
+                }
+            })?,
+        };
         params.subject_alt_names.push(subject);
     }
     let addresses = ADDRESSES.map(SanType::IpAddress);
@@ -201,11 +200,11 @@ fn common_params(now: OffsetDateTime, common_name: &str) -> CertificateParams {
 }
 
 /// Puts a file in place at once, so that no reader sees half of it.
-fn write_file(path: &Path, content: &str, access: Access) -> io::Result<()> {
+fn write_file(path: &Path, content: &str, access: FileMode) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mode = match access {
-        Access::Everyone => 0o644,
-        Access::Owner => 0o600,
+        FileMode::Everyone => 0o644,
+        FileMode::Owner => 0o600,
     };
     let beside = path.with_extension("pem.new");
     // What an earlier run left there may have another mode.

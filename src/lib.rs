@@ -5,8 +5,8 @@
 //! what `nomad` tells. `app` puts it together. ARCHITECTURE.md has the floors and two walkthroughs.
 
 pub mod answers;
-mod apart;
 pub mod app;
+mod blocking;
 pub mod catalog;
 pub mod certs;
 pub mod cli;

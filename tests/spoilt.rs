@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nomadns::nomad::{Client, QueryOptions, Settings};
+use nomadns::nomad::{Client, NomadSettings, QueryOptions};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -73,7 +73,7 @@ async fn spoilt_answers_panic_nowhere_and_take_a_bounded_memory() {
     let next = Arc::new(Mutex::new(Vec::new()));
     let answers = Arc::clone(&next);
     let server = Replay::start(move |_| Reply::Close(answers.lock().unwrap().clone())).await;
-    let mut settings = Settings::new(vec![server.url().parse().unwrap()]);
+    let mut settings = NomadSettings::new(vec![server.url().parse().unwrap()]);
     settings.timeouts.request = Duration::from_secs(2);
     settings.timeouts.stream_silence = Duration::from_secs(2);
     let client = Client::new(settings).unwrap();

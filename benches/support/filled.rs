@@ -4,11 +4,11 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use nomadns::answers::{Router, Zone, ZoneSettings};
-use nomadns::catalog::{Address, Catalog, Group, Health, Id, Identity, Instance, Writer};
+use nomadns::catalog::{Catalog, Group, Health, Id, Identity, Instance, InstanceAddress, Writer};
 use nomadns::dns::wire::encode_query;
 use nomadns::dns::{Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Transport};
 use nomadns::layers::metrics::Workers;
-use nomadns::layers::{CacheSettings, Limits, Stacks, WorkerStack};
+use nomadns::layers::{CacheSettings, StackLimits, Stacks, WorkerStack};
 
 /// The namespace of all services.
 pub(crate) const NAMESPACE: &str = "default";
@@ -33,7 +33,7 @@ impl Filled {
         let catalog = Arc::new(Catalog::new());
         let router = Router::new(settings, Arc::clone(&catalog));
         let workers = Arc::new(Workers::default());
-        let stacks = Stacks::new(router, Limits::default(), cache, workers);
+        let stacks = Stacks::new(router, StackLimits::default(), cache, workers);
         let mut writer = catalog.writer();
         for number in 0..services {
             put(
@@ -73,7 +73,7 @@ pub(crate) fn instances(number: usize, count: usize, port: u16) -> Vec<Instance>
         let id = format!("_nomad-task-{allocation}-group-g-svc-http");
         let (identity, _) = Identity::split(&id, &allocation).expect("it has Nomad's form");
         Instance {
-            address: Address::V4(Ipv4Addr::from_bits(bits)),
+            address: InstanceAddress::V4(Ipv4Addr::from_bits(bits)),
             port,
             health: Health::Unread,
             identity,

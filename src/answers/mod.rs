@@ -14,7 +14,7 @@ pub use designated::DesignatedResolver;
 pub use nomad::{
     ALIAS_CHAIN, Descriptions, InnerNameServers, Loops, SHARED_OCTETS, Zone, ZoneSettings, names,
 };
-pub use reply::Reply;
+pub use reply::SourcedAnswer;
 pub use router::{OutsideZones, Router};
 
 use crate::catalog::{Doubt, NotRead};
@@ -30,7 +30,7 @@ pub enum AnswerError {
     Overloaded,
     /// It costs more than may be done out of turn.
     #[error("the answer has to wait for its turn")]
-    OutOfTurn,
+    TooCostly,
     /// It is not known what is registered under the name.
     #[error("it is not known what is registered under the name: {}", .0.label())]
     InDoubt(Doubt),

@@ -7,12 +7,12 @@ use crate::dns::Answer;
 
 /// An answer, and what it was made from.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct SourcedAnswer {
     answer: Answer,
     sources: Sources,
 }
 
-impl Reply {
+impl SourcedAnswer {
     /// Of an answer that was made from all that was looked up in `view`, and from nothing else.
     pub(super) fn from_view(answer: Answer, view: View) -> Self {
         Self {

@@ -12,7 +12,7 @@ use tower::Service;
 
 use super::designated::DesignatedResolver;
 use super::nomad::{Loops, NomadZones};
-use super::{AnswerError, Attempt, Effort, Reply, ZoneSettings};
+use super::{AnswerError, Attempt, Effort, SourcedAnswer, ZoneSettings};
 use crate::catalog::Catalog;
 use crate::dns::{AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
 use crate::fair_queue::ClientAddress;
@@ -65,7 +65,7 @@ impl Router {
         self.nomad.loops()
     }
 
-    fn answer(&self, query: &Query, effort: Effort) -> Result<Reply, AnswerError> {
+    fn answer(&self, query: &Query, effort: Effort) -> Result<SourcedAnswer, AnswerError> {
         if let Some(answer) = self.answer_itself(query) {
             return Ok(answer);
         }
@@ -73,7 +73,7 @@ impl Router {
         answer.unwrap_or_else(|| Ok(self.answer_outside(query)))
     }
 
-    async fn have_answer(self, attempt: Attempt) -> Result<Reply, AnswerError> {
+    async fn have_answer(self, attempt: Attempt) -> Result<SourcedAnswer, AnswerError> {
         let Attempt {
             query,
             client,
@@ -88,16 +88,16 @@ impl Router {
     }
 
     /// Answers what needs no catalogue.
-    fn answer_itself(&self, query: &Query) -> Option<Reply> {
+    fn answer_itself(&self, query: &Query) -> Option<SourcedAnswer> {
         // RFC 5936 §2.2.1: no transfer is offered.
         if matches!(query.record_type, RecordType::AXFR | RecordType::IXFR) {
             return Some(fail(Rcode::REFUSED, ExtendedError::NOT_SUPPORTED));
         }
         let designated = self.designated.as_ref()?;
-        designated.answer(query).map(Reply::once)
+        designated.answer(query).map(SourcedAnswer::once)
     }
 
-    fn answer_outside(&self, query: &Query) -> Reply {
+    fn answer_outside(&self, query: &Query) -> SourcedAnswer {
         let rcode = match self.outside {
             // RFC 8020 §2: what is above a zone is not denied, or the zone would be.
             OutsideZones::Nxdomain if !self.nomad.is_above_a_zone(&query.name) => Rcode::NXDOMAIN,
@@ -107,17 +107,17 @@ impl Router {
     }
 }
 
-fn fail(rcode: Rcode, error: ExtendedError) -> Reply {
-    Reply::once(AnswerBuilder::error(rcode, Some(error)))
+fn fail(rcode: Rcode, error: ExtendedError) -> SourcedAnswer {
+    SourcedAnswer::once(AnswerBuilder::error(rcode, Some(error)))
 }
 
 impl Service<Attempt> for Router {
-    type Response = Reply;
+    type Response = SourcedAnswer;
     type Error = AnswerError;
     /// Ready at once but where the catalogue is filled on demand.
     type Future = Either<
-        Ready<Result<Reply, AnswerError>>,
-        Pin<Box<dyn Future<Output = Result<Reply, AnswerError>> + Send>>,
+        Ready<Result<SourcedAnswer, AnswerError>>,
+        Pin<Box<dyn Future<Output = Result<SourcedAnswer, AnswerError>> + Send>>,
     >;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
@@ -134,7 +134,7 @@ impl Service<Attempt> for Router {
 
 /// Answers a query of our own, whatever it costs.
 impl Service<Query> for Router {
-    type Response = Reply;
+    type Response = SourcedAnswer;
     type Error = AnswerError;
     type Future = <Self as Service<Attempt>>::Future;
 

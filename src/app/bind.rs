@@ -1,4 +1,5 @@
-//! Binds all sockets before anything is started: either all of them or none.
+//! Binds all sockets before anything is started: either all of them or none; and says where the encrypted ones are, for
+//! clients that look for them (RFC 9462).
 
 use std::fmt;
 use std::io;
@@ -6,7 +7,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::config::ListenSection;
+use crate::answers::DesignatedResolver;
+use crate::config::{ListenSection, Settings};
 use crate::listeners::udp;
 
 /// How many connections the kernel keeps until they are accepted.
@@ -33,7 +35,7 @@ pub struct Bound {
 
 /// What is done about a port that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum PortConflict {
     /// It is an error.
     Fails,
     /// A free port is taken instead.
@@ -56,7 +58,7 @@ impl Bound {
     pub fn bind(
         listen: &ListenSection,
         udp_workers: usize,
-        taken: Taken,
+        taken: PortConflict,
     ) -> Result<Self, BindError> {
         let dns = bind_dns(&listen.dns, udp_workers, taken)?;
         let (udp, tcp) = dns.into_iter().unzip();
@@ -105,7 +107,11 @@ impl fmt::Display for BindError {
 
 type Dns = (Vec<UdpSocket>, TcpListener);
 
-fn bind_dns(addresses: &[SocketAddr], workers: usize, taken: Taken) -> Result<Vec<Dns>, BindError> {
+fn bind_dns(
+    addresses: &[SocketAddr],
+    workers: usize,
+    taken: PortConflict,
+) -> Result<Vec<Dns>, BindError> {
     let mut bound: Vec<Dns> = Vec::new();
     for &address in addresses {
         // The port that another address got already, so that all have the same where that can be.
@@ -117,7 +123,7 @@ fn bind_dns(addresses: &[SocketAddr], workers: usize, taken: Taken) -> Result<Ve
             address.port()
         };
         let mut result = bind_pair((address.ip(), first).into(), workers);
-        let may_differ = address.port() == 0 || taken == Taken::Replaced;
+        let may_differ = address.port() == 0 || taken == PortConflict::Replaced;
         for port in [chosen, 0] {
             if may_differ && is_taken(&result) {
                 result = bind_pair((address.ip(), port).into(), workers);
@@ -160,11 +166,11 @@ fn bind_pair(address: SocketAddr, workers: usize) -> io::Result<Dns> {
 fn bind_all(
     key: &'static str,
     addresses: &[SocketAddr],
-    taken: Taken,
+    taken: PortConflict,
 ) -> Result<Vec<TcpListener>, BindError> {
     let bind = |&address: &SocketAddr| {
         let result = match bind_tcp(address) {
-            result if taken == Taken::Replaced && is_taken(&result) => {
+            result if taken == PortConflict::Replaced && is_taken(&result) => {
                 bind_tcp((address.ip(), 0).into())
             }
             result => result,
@@ -204,4 +210,27 @@ fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
     let own = [Ipv6Addr::LOCALHOST, Ipv6Addr::UNSPECIFIED].map(IpAddr::V6);
     let unsupported = error.raw_os_error() == Some(libc::EAFNOSUPPORT);
     own.contains(&address.ip()) && (unsupported || error.kind() == io::ErrorKind::AddrNotAvailable)
+}
+
+/// What clients are told; none when no name is configured.
+pub(super) fn designated_resolver(
+    settings: &Settings,
+    bound: &Bound,
+) -> Option<DesignatedResolver> {
+    let target = settings.designated_resolver?;
+    let zones = &settings.zones;
+    let template = settings.http.paths.message_template();
+    Some(DesignatedResolver {
+        target,
+        tls_port: port(&bound.tls),
+        https: port(&bound.https).zip(template),
+        addresses: zones.server_addresses.clone(),
+        ttl_seconds: zones.ttl_seconds,
+        negative_ttl_seconds: zones.negative_ttl_seconds,
+    })
+}
+
+/// The port of the first of them, which is the one that is told.
+fn port(listeners: &[TcpListener]) -> Option<u16> {
+    Some(listeners.first()?.local_addr().ok()?.port())
 }

@@ -52,7 +52,7 @@ impl ConnectError {
 
 /// What a Nomad is that could be read.
 #[derive(Clone, Debug)]
-pub struct Connection {
+pub struct NomadSummary {
     /// What it is and what it has, for people.
     pub lines: String,
     /// Namespaces that are configured and that it does not have.
@@ -63,7 +63,7 @@ pub struct Connection {
 ///
 /// # Errors
 /// A configuration that Nomad cannot be asked with, or a Nomad that cannot be read.
-pub async fn connect(settings: Settings, within: Duration) -> Result<Connection, ConnectError> {
+pub async fn connect(settings: Settings, within: Duration) -> Result<NomadSummary, ConnectError> {
     let end = Instant::now() + within;
     let client = Client::new(settings.nomad.clone())?;
     filter_is_good(&client, &settings, end).await?;
@@ -85,7 +85,7 @@ pub async fn connect(settings: Settings, within: Duration) -> Result<Connection,
     let version = version(&client, end).await;
     let seen: HashSet<&str> = snapshot.iter().map(|(namespace, ..)| namespace).collect();
     let absent = client.absent_namespaces(&settings.sync.namespaces, &seen);
-    Ok(Connection {
+    Ok(NomadSummary {
         lines: lines(&settings, &client, &version, &report, &snapshot),
         absent: timeout_at(end, absent).await.ok().flatten(),
     })

@@ -6,17 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
-use super::gauge::{gauge, total};
+use super::collectors::{gauge, total};
 use crate::layers::metrics::{counter, family};
-use crate::listeners::{HandshakeFailure, ListenerKind, Shared};
+use crate::listeners::{HandshakeFailure, ListenerContext, ListenerKind};
 
 /// Writes the metrics of connections and of HTTP.
-pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
+pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, shared: &ListenerContext) -> fmt::Result {
     encode_connections(encoder, shared)?;
     encode_http(encoder, shared)
 }
 
-fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
+fn encode_connections(
+    encoder: &mut DescriptorEncoder<'_>,
+    shared: &ListenerContext,
+) -> fmt::Result {
     let help = "Connections, by listener and what became of them";
     let mut own = family(encoder, "nomadns_connections", help, MetricType::Counter)?;
     for kind in ListenerKind::ALL {
@@ -63,7 +66,7 @@ fn encode_connections(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> f
 }
 
 /// What is open and held now.
-fn encode_open(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
+fn encode_open(encoder: &mut DescriptorEncoder<'_>, shared: &ListenerContext) -> fmt::Result {
     let (clients, pages) = (&shared.connections, &shared.admin_connections);
     for (name, help, now) in [
         (
@@ -88,7 +91,7 @@ fn encode_open(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Res
     Ok(())
 }
 
-fn encode_http(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
+fn encode_http(encoder: &mut DescriptorEncoder<'_>, shared: &ListenerContext) -> fmt::Result {
     let help = "HTTP responses, by method, version and class of status";
     let mut own = family(encoder, "nomadns_http_responses", help, MetricType::Counter)?;
     for (kind, count) in shared

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{BindError, Bound, Running, StartError, Taken};
+use super::{BindError, Bound, PortConflict, Running, StartError};
 use crate::certs::{self, Development};
 use crate::config::{ChainAndKey, ConfigError, Files, Settings, Source};
 use crate::demo::{Options, Registration, Scenario, SimulatedNomad, serve_page};
@@ -64,7 +64,7 @@ pub enum DemoError {
     Start(#[from] StartError),
     /// No certificate can be made.
     #[error(transparent)]
-    Certificate(#[from] certs::CertificateError),
+    Certificate(#[from] certs::MakeCertificateError),
     /// Its own settings are not good.
     #[error(transparent)]
     Settings(#[from] ConfigError),
@@ -75,12 +75,12 @@ pub enum DemoError {
 pub struct Demo {
     running: Running,
     nomad: SimulatedNomad,
-    ports: Ports,
+    ports: DemoPorts,
     program: String,
     choice: PortChoice,
     /// The CA of the certificate that is shown.
     ca_pem: String,
-    made: Made,
+    made: CertificateOrigin,
 }
 
 /// Whether `nomadns lookup` finds the CA of the demo by itself.
@@ -94,7 +94,7 @@ pub enum LookupTrust {
 
 /// Where the certificate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Made {
+enum CertificateOrigin {
     /// It was made for this demo alone.
     Now,
     /// It was there, in `certs-dev/`.
@@ -139,15 +139,15 @@ impl Demo {
         let made = options
             .certificates
             .as_ref()
-            .map_or(Made::Now, |_| Made::Before);
+            .map_or(CertificateOrigin::Now, |_| CertificateOrigin::Before);
         let certificates = options
             .certificates
             .map_or_else(|| Development::generate(&[]), Ok)?;
         let ca_pem = certificates.ca_pem.clone();
         settings.certificate = Some(certificate(certificates));
 
-        let bound = Bound::bind(&settings.listen, options.workers, Taken::Replaced)?;
-        let ports = Ports::of(&bound, &nomad, &page);
+        let bound = Bound::bind(&settings.listen, options.workers, PortConflict::Replaced)?;
+        let ports = DemoPorts::of(&bound, &nomad, &page);
         let running = super::start(settings, bound)?;
         tokio::spawn(scenario.run(nomad.clone(), std::future::pending()));
         Ok(Self {
@@ -174,7 +174,7 @@ impl Demo {
 
     /// The ports that it is shown at: DNS over TLS and HTTPS.
     pub fn tls_ports(&self) -> [u16; 2] {
-        let Ports([_, tls, https, ..]) = self.ports;
+        let DemoPorts([_, tls, https, ..]) = self.ports;
         [tls, https]
     }
 
@@ -215,9 +215,9 @@ fn certificate(development: Development) -> Files<ChainAndKey> {
 
 /// The ports that were really taken, in the order of `PORTS`.
 #[derive(Clone, Copy, Debug)]
-struct Ports([u16; PORTS.len()]);
+struct DemoPorts([u16; PORTS.len()]);
 
-impl Ports {
+impl DemoPorts {
     fn of(bound: &Bound, nomad: &SimulatedNomad, page: &Registration) -> Self {
         let first = |sockets: &[std::net::TcpListener]| {
             let address = sockets.first().and_then(|socket| socket.local_addr().ok());
@@ -234,7 +234,13 @@ impl Ports {
         ])
     }
 
-    fn advice(&self, program: &str, choice: PortChoice, made: Made, trust: LookupTrust) -> String {
+    fn advice(
+        &self,
+        program: &str,
+        choice: PortChoice,
+        made: CertificateOrigin,
+        trust: LookupTrust,
+    ) -> String {
         let Self([dns, tls, https, http, admin, api, page]) = self;
         let mut text = String::from(
             "A simulated Nomad cluster that changes by itself, and nomadns in front of it.\n",
@@ -250,13 +256,13 @@ impl Ports {
         }
         let file = "--cacert certs-dev/ca.pem";
         let (curl, doh) = match made {
-            Made::Now => ("-k", "--doh-insecure"),
-            Made::Before => (file, file),
+            CertificateOrigin::Now => ("-k", "--doh-insecure"),
+            CertificateOrigin::Before => (file, file),
         };
         let lookup = match (trust, made) {
             (LookupTrust::ByItself, _) => "",
-            (LookupTrust::ByFlag, Made::Now) => " --insecure",
-            (LookupTrust::ByFlag, Made::Before) => " --ca certs-dev/ca.pem",
+            (LookupTrust::ByFlag, CertificateOrigin::Now) => " --insecure",
+            (LookupTrust::ByFlag, CertificateOrigin::Before) => " --ca certs-dev/ca.pem",
         };
         let _ = write!(
             text,

@@ -5,7 +5,7 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Bound;
-use crate::listeners::Limits;
+use crate::listeners::ConnectionLimits;
 
 /// What is kept for the gateway itself: so many of a hundred, and so many at least.
 const RESERVE_PERCENT: u64 = 20;
@@ -42,7 +42,7 @@ pub fn raise_descriptors() {
 }
 
 /// Holds connections below what the limit on open files leaves for them.
-pub(super) fn fit(limits: &mut Limits, bound: &Bound) {
+pub(super) fn fit(limits: &mut ConnectionLimits, bound: &Bound) {
     let Some(descriptors) = getrlimit(Resource::Nofile).current else {
         return;
     };
@@ -68,7 +68,7 @@ fn room(descriptors: u64, sockets: usize) -> usize {
 }
 
 /// Cuts the limits down to a room; false when they fit.
-fn share(limits: &mut Limits, room: usize) -> bool {
+fn share(limits: &mut ConnectionLimits, room: usize) -> bool {
     if limits.connections.saturating_add(limits.admin_connections) <= room {
         return false;
     }
@@ -83,9 +83,9 @@ mod tests {
     use super::*;
 
     fn shared(connections: usize, descriptors: u64) -> (usize, usize) {
-        let mut limits = Limits {
+        let mut limits = ConnectionLimits {
             connections,
-            ..Limits::default()
+            ..ConnectionLimits::default()
         };
         share(&mut limits, room(descriptors, 10));
         (limits.connections, limits.admin_connections)

@@ -18,7 +18,7 @@ const ANY_SERVICE: &str = "nomadns-filter";
 ///
 /// # Errors
 /// It does not; with its own words. That it does not answer is no error.
-pub async fn try_filter(client: &Client, sync: &sync::Settings) -> Result<(), StartError> {
+pub async fn try_filter(client: &Client, sync: &sync::SyncSettings) -> Result<(), StartError> {
     let filter = &sync.filter;
     if filter.is_empty() {
         return Ok(());
@@ -44,7 +44,7 @@ pub async fn try_filter(client: &Client, sync: &sync::Settings) -> Result<(), St
 }
 
 /// Reads a service that exists, if one does: names of fields are looked at only where there is a row.
-async fn ask(client: &Client, sync: &sync::Settings) -> Result<(), NomadError> {
+async fn ask(client: &Client, sync: &sync::SyncSettings) -> Result<(), NomadError> {
     let (namespaces, options) = (&sync.namespaces, QueryOptions::default());
     let listed = match namespaces.first() {
         Some(namespace) => client.list_services(namespace, options).await.ok(),

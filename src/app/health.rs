@@ -7,7 +7,7 @@ use std::fmt;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use super::gauge::gauge;
+use super::collectors::gauge;
 use crate::catalog::{Catalog, Health, HealthPolicy};
 use crate::layers::metrics::family;
 use crate::sync;

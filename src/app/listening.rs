@@ -12,7 +12,7 @@ use crate::layers::{Stacks, WorkerStack};
 use crate::listeners::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpWorker};
-use crate::listeners::{ListenerKind, Server, ServerConfig, Shared, tcp, tls};
+use crate::listeners::{ListenerContext, ListenerKind, Server, ServerConfig, dot, tcp};
 
 /// Starts a UDP worker on each socket; those of one address come together.
 ///
@@ -81,16 +81,16 @@ pub(super) struct Listeners {
     /// The operator's pages, which end last.
     pub(super) pages: JoinSet<io::Result<()>>,
     stack: WorkerStack,
-    shared: Shared,
-    http: http::Settings,
+    shared: ListenerContext,
+    http: http::HttpSettings,
     shutdown: CancellationToken,
 }
 
 impl Listeners {
     pub(super) fn new(
         stack: WorkerStack,
-        shared: Shared,
-        http: http::Settings,
+        shared: ListenerContext,
+        http: http::HttpSettings,
         shutdown: CancellationToken,
     ) -> Self {
         Self {
@@ -118,11 +118,11 @@ impl Listeners {
         config: &Arc<ServerConfig>,
     ) {
         for socket in sockets {
-            say(ListenerKind::Tls.as_str(), &socket.local_addr());
+            say(ListenerKind::Dot.as_str(), &socket.local_addr());
             let (stack, shared) = (self.stack.clone(), self.shared.clone());
             let (config, shutdown) = (Arc::clone(config), self.shutdown.clone());
             self.tasks
-                .spawn(tls::serve(socket, stack, config, shared, shutdown));
+                .spawn(dot::serve(socket, stack, config, shared, shutdown));
         }
     }
 

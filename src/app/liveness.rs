@@ -22,7 +22,8 @@ const FOUND_FOR: Duration = Duration::from_secs(1);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Asks whether the gateway answers.
-pub(super) type Ask = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Liveness> + Send>> + Send + Sync>;
+pub(super) type LivenessProbe =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Liveness> + Send>> + Send + Sync>;
 
 /// Asks itself, and keeps what it found.
 struct Prober {
@@ -32,7 +33,10 @@ struct Prober {
 }
 
 /// Makes what tells whether the gateway answers.
-pub(super) fn liveness(workers: Vec<Arc<Pulse>>, connections: Exchange<WorkerStack>) -> Ask {
+pub(super) fn liveness(
+    workers: Vec<Arc<Pulse>>,
+    connections: Exchange<WorkerStack>,
+) -> LivenessProbe {
     let prober = Arc::new(Mutex::new(Prober {
         workers,
         connections,

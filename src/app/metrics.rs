@@ -11,23 +11,25 @@ use prometheus_client::encoding::{DescriptorEncoder, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use super::Parts;
-use super::gauge::{gauge, total};
-use super::refused::Refused;
+use super::GatewayParts;
+use super::collectors::{Refused, encode_udp, gauge, total};
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::layers::metrics::{counter, family};
-use crate::listeners::Shared;
+use crate::listeners::ListenerContext;
 use crate::listeners::udp::UdpCounters;
 use crate::nomad::{Client, Followed};
 use crate::sync;
 
 /// Makes what writes all metrics, for the operator's pages.
-pub(super) fn provider(parts: &Parts, loops: Arc<Loops>) -> Arc<dyn Fn() -> String + Send + Sync> {
+pub(super) fn provider(
+    parts: &GatewayParts,
+    loops: Arc<Loops>,
+) -> Arc<dyn Fn() -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
     registry.register_collector(Box::new(Refused::of(parts)));
-    registry.register_collector(Box::new(Others {
+    registry.register_collector(Box::new(GatewayCollector {
         udp: Arc::clone(&parts.udp),
         connections: parts.connections.clone(),
         sync: Arc::clone(&parts.sync),
@@ -45,18 +47,18 @@ pub(super) fn provider(parts: &Parts, loops: Arc<Loops>) -> Arc<dyn Fn() -> Stri
 
 /// What has something to tell beside the stack.
 #[derive(Debug)]
-struct Others {
+struct GatewayCollector {
     udp: Arc<UdpCounters>,
-    connections: Shared,
+    connections: ListenerContext,
     sync: Arc<sync::Status>,
     client: Client,
     catalog: Arc<Catalog>,
     loops: Arc<Loops>,
 }
 
-impl Collector for Others {
+impl Collector for GatewayCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        super::udp::encode(&mut encoder, &self.udp)?;
+        encode_udp(&mut encoder, &self.udp)?;
         super::logs::encode(&mut encoder)?;
         super::connections::encode(&mut encoder, &self.connections)?;
         let report = self.sync.report();

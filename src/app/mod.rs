@@ -3,24 +3,21 @@
 //! Floor 7. It decides nothing about queries; it hands the parts to each other.
 
 mod bind;
+mod collectors;
 mod connect;
 mod connections;
 mod demo;
 mod descriptors;
-mod designated;
 mod filter;
-mod gauge;
 mod health;
 mod listening;
 mod liveness;
 mod logs;
 mod metrics;
-mod refused;
 mod renewal;
 mod running;
 mod status;
 mod tls;
-mod udp;
 
 use std::io;
 use std::sync::Arc;
@@ -29,14 +26,14 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use bind::{BindError, Bound, Taken};
-pub use connect::{ConnectError, Connection, connect};
+pub use bind::{BindError, Bound, PortConflict};
+pub use connect::{ConnectError, NomadSummary, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use descriptors::raise_descriptors;
 pub use filter::try_filter;
 pub use logs::{Log, start as start_log};
 pub use renewal::Renewable;
-pub use running::{Ended, Ending, Running};
+pub use running::{Ending, ExitReason, Running};
 
 use self::listening::Listeners;
 use self::renewal::Renewal;
@@ -50,7 +47,7 @@ use crate::layers::metrics::Workers;
 use crate::listeners::admin::Admin;
 use crate::listeners::exchange::Exchange;
 use crate::listeners::udp::{UdpCounters, UdpWorker};
-use crate::listeners::{Server, Shared};
+use crate::listeners::{ListenerContext, Server};
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
 
@@ -97,7 +94,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let shutdown = CancellationToken::new();
     let leaving = CancellationToken::new();
 
-    let parts = Parts::new(&settings, client.clone());
+    let parts = GatewayParts::new(&settings, client.clone());
     let server = parts.server();
     parts.workers.join(Arc::clone(&server.counters));
     // Before anything listens for queries: the first one finds what is on disk.
@@ -156,15 +153,15 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
 }
 
 /// Has Nomad read the filter, beside everything.
-fn filtering(client: Client, sync: sync::Settings) -> JoinHandle<Result<(), StartError>> {
+fn filtering(client: Client, sync: sync::SyncSettings) -> JoinHandle<Result<(), StartError>> {
     tokio::spawn(async move { try_filter(&client, &sync).await })
 }
 
 /// Makes what answers queries from the catalogue.
-fn router(settings: &Settings, bound: &Bound, parts: &Parts) -> Router {
+fn router(settings: &Settings, bound: &Bound, parts: &GatewayParts) -> Router {
     Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
         .outside(settings.outside_zones)
-        .designating(designated::resolver(settings, bound))
+        .designating(bind::designated_resolver(settings, bound))
 }
 
 /// Makes sure that the folder of the snapshot is this gateway's alone, and says what may surprise.
@@ -180,16 +177,16 @@ fn alone_and_warned(settings: &Settings) -> Result<Option<StateLock>, StateInUse
 }
 
 /// What the parts of a gateway share, and what the operator's pages tell.
-struct Parts {
+struct GatewayParts {
     workers: Arc<Workers>,
     udp: Arc<UdpCounters>,
-    connections: Shared,
+    connections: ListenerContext,
     sync: Arc<sync::Status>,
     client: Client,
     catalog: Arc<Catalog>,
 }
 
-impl Parts {
+impl GatewayParts {
     fn new(settings: &Settings, client: Client) -> Self {
         let sync = Arc::<sync::Status>::default();
         let mut server = settings.server.clone();
@@ -200,10 +197,10 @@ impl Parts {
         Self {
             workers: Arc::default(),
             udp: Arc::default(),
-            connections: Shared {
+            connections: ListenerContext {
                 limits: Arc::new(settings.connections.clone()),
                 server: Arc::new(server),
-                ..Shared::default()
+                ..ListenerContext::default()
             },
             sync,
             client,
@@ -235,7 +232,7 @@ impl Parts {
     fn pages(
         &self,
         loops: Arc<Loops>,
-        liveness: liveness::Ask,
+        liveness: liveness::LivenessProbe,
         (leaving, ending): (CancellationToken, CancellationToken),
     ) -> Admin {
         Admin {

@@ -17,19 +17,19 @@ pub struct Renewable(Vec<Renewal>);
 #[derive(Clone)]
 pub(super) struct Renewal {
     what: &'static str,
-    renew: Arc<dyn Fn(Wanted) -> Result<Outcome, String> + Send + Sync>,
+    renew: Arc<dyn Fn(RenewalTrigger) -> Result<RenewalOutcome, String> + Send + Sync>,
 }
 
 /// When content that was read is put to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+enum RenewalTrigger {
     Always,
     IfChanged,
 }
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+enum RenewalOutcome {
     Replaced,
     Unchanged,
 }
@@ -54,7 +54,7 @@ impl Renewable {
             tracing::info!("reload: there are no files to re-read");
         }
         for Renewal { what, renew } in &self.0 {
-            match renew(Wanted::Always) {
+            match renew(RenewalTrigger::Always) {
                 Ok(_) => tracing::info!("reload: the {what} was read again"),
                 Err(error) => tracing::error!(%error, "reload: the old {what} stays in use"),
             }
@@ -73,11 +73,11 @@ impl Renewal {
         let renew = move |wanted| {
             let read = again()?;
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if wanted == Wanted::IfChanged && *seen == read {
-                return Ok(Outcome::Unchanged);
+            if wanted == RenewalTrigger::IfChanged && *seen == read {
+                return Ok(RenewalOutcome::Unchanged);
             }
             *seen = read;
-            replace(&seen).map(|()| Outcome::Replaced)
+            replace(&seen).map(|()| RenewalOutcome::Replaced)
         };
         Self {
             what,
@@ -95,9 +95,9 @@ impl Renewal {
             }
             let renew = Arc::clone(&self.renew);
             // A disk that is slow must hold up nobody.
-            let renewed = tokio::task::spawn_blocking(move || renew(Wanted::IfChanged));
+            let renewed = tokio::task::spawn_blocking(move || renew(RenewalTrigger::IfChanged));
             let result = match renewed.await {
-                Ok(Ok(Outcome::Unchanged)) => continue,
+                Ok(Ok(RenewalOutcome::Unchanged)) => continue,
                 Ok(result) => result,
                 Err(_) => return,
             };

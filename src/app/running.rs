@@ -40,7 +40,7 @@ pub struct Running {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Part {
+enum GatewayPart {
     Listeners,
     Pages,
 }
@@ -56,7 +56,7 @@ pub enum Ending {
 
 /// How a gateway ended.
 #[derive(Debug)]
-pub enum Ended {
+pub enum ExitReason {
     /// It was asked to.
     Asked,
     /// A part of it ended that must not.
@@ -70,9 +70,9 @@ impl Running {
     ///
     /// First it is not ready any more, and answers on for a while; then UDP ends, and then all else. What is under
     /// way may end within the drain time.
-    pub async fn until(mut self, ending: impl Future<Output = Ending>) -> Ended {
+    pub async fn until(mut self, ending: impl Future<Output = Ending>) -> ExitReason {
         let (ended, ending) = tokio::select! {
-            ending = ending => (Ended::Asked, ending),
+            ending = ending => (ExitReason::Asked, ending),
             ended = self.broken() => (ended, Ending::AtOnce),
         };
         let lameduck = match ending {
@@ -88,10 +88,10 @@ impl Running {
         self.shutdown.cancel();
         // A little more than the listeners allow their connections, so that theirs is what counts.
         end += A_MOMENT;
-        self.drained(Part::Listeners, end).await;
+        self.drained(GatewayPart::Listeners, end).await;
         self.last.cancel();
         end += A_MOMENT;
-        self.drained(Part::Pages, end).await;
+        self.drained(GatewayPart::Pages, end).await;
         end += A_MOMENT;
         self.kept(end).await;
         ended
@@ -103,17 +103,17 @@ impl Running {
     }
 
     /// Waits until a part ends that must not.
-    async fn broken(&mut self) -> Ended {
+    async fn broken(&mut self) -> ExitReason {
         tokio::select! {
-            error = filter_refused(&mut self.filtering) => Ended::Misconfigured(error),
+            error = filter_refused(&mut self.filtering) => ExitReason::Misconfigured(error),
             result = &mut self.syncing => {
-                Ended::Broken(format!("what follows Nomad ended: {result:?}"))
+                ExitReason::Broken(format!("what follows Nomad ended: {result:?}"))
             }
             Some(result) = self.listeners.join_next() => {
-                Ended::Broken(format!("a listener ended: {result:?}"))
+                ExitReason::Broken(format!("a listener ended: {result:?}"))
             }
             Some(result) = self.pages.join_next() => {
-                Ended::Broken(format!("the operator's listener ended: {result:?}"))
+                ExitReason::Broken(format!("the operator's listener ended: {result:?}"))
             }
         }
     }
@@ -133,10 +133,10 @@ impl Running {
     }
 
     /// Waits for a part's listeners to end, not for ever.
-    async fn drained(&mut self, part: Part, end: Instant) {
+    async fn drained(&mut self, part: GatewayPart, end: Instant) {
         let tasks = match part {
-            Part::Listeners => &mut self.listeners,
-            Part::Pages => &mut self.pages,
+            GatewayPart::Listeners => &mut self.listeners,
+            GatewayPart::Pages => &mut self.pages,
         };
         let ended = async { while tasks.join_next().await.is_some() {} };
         if timeout_at(end, ended).await.is_err() {

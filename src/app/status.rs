@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::listeners::admin::Readiness;
+use crate::listeners::admin::ReadinessReport;
 use crate::nomad::{Client, Followed};
 use crate::sync;
 
@@ -10,16 +10,18 @@ use crate::sync;
 const MISSING_NAMED: usize = 8;
 
 /// Makes what tells whether the gateway is ready.
-pub(super) fn readiness(status: Arc<sync::Status>) -> Arc<dyn Fn() -> Readiness + Send + Sync> {
+pub(super) fn readiness(
+    status: Arc<sync::Status>,
+) -> Arc<dyn Fn() -> ReadinessReport + Send + Sync> {
     Arc::new(move || {
         let report = status.report();
         let age = report.since_success.unwrap_or_default().as_secs();
         // What CoreDNS says first, then what the token may read, what it lacks, and what resolvers may stumble over.
         let more = [missing(&report), large(&report)];
         let more: String = more.iter().flatten().map(|it| format!("\n{it}")).collect();
-        let ready = |said: &str| Readiness::Ready(format!("{said}\n{}{more}", report.access));
+        let ready = |said: &str| ReadinessReport::Ready(format!("{said}\n{}{more}", report.access));
         match report.readiness {
-            sync::Readiness::NotReady(reason) => Readiness::NotReady(reason),
+            sync::Readiness::NotReady(reason) => ReadinessReport::NotReady(reason),
             sync::Readiness::Restored => ready(&format!(
                 "OK, but stale: answering from the snapshot on disk; Nomad last answered {age} s ago"
             )),

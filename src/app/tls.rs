@@ -30,7 +30,7 @@ impl Tls {
         let certificates = Arc::new(certificates);
         let config = |tls_use| tls_config(Arc::clone(&certificates), tls_use, clients.clone());
         Ok(Some(Self {
-            dns: config(TlsUse::Dns)?,
+            dns: config(TlsUse::Dot)?,
             http: config(TlsUse::Http)?,
             certificates,
             clients,

@@ -37,9 +37,9 @@ impl Cell {
 ///
 /// It is written once in a while and not at each query, so that no two workers write one cache line at each hit.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked(Arc<AtomicBool>);
+pub(super) struct ReferenceBit(Arc<AtomicBool>);
 
-impl Asked {
+impl ReferenceBit {
     /// Notes that somebody asks.
     pub(super) fn note(&self) {
         if !self.0.load(Ordering::Relaxed) {

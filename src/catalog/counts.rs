@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::labels::{datacenter_key, is_label};
 use super::snapshot::AddressUse;
 use super::tags::TagPlace;
-use super::writer::{Touched, Writer};
-use super::{Address, Group, Instance};
+use super::writer::{Changed, Writer};
+use super::{Group, Instance, InstanceAddress};
 
 impl Writer {
     /// Keeps the counts of addresses, datacenters and tags: only what differs is touched.
@@ -61,18 +61,18 @@ impl Writer {
         for tag in &group.tags {
             for place in std::iter::once(anywhere).chain(there) {
                 if self.working.tags.add(place, tag, step) {
-                    self.tag_set = Touched::Yes;
+                    self.tag_set = Changed::Yes;
                 }
             }
         }
     }
 
-    fn count_address(&mut self, address: &Address, step: isize) {
+    fn count_address(&mut self, address: &InstanceAddress, step: isize) {
         let Some(address) = address.ip() else {
             return;
         };
         let found = self.working.addresses.entry(address).or_insert_with(|| {
-            self.address_set = Touched::Yes;
+            self.address_set = Changed::Yes;
             AddressUse::default()
         });
         let had = found.instances;
@@ -104,7 +104,7 @@ impl Writer {
             }
         }
         if gone || !known {
-            self.names = Touched::Yes;
+            self.names = Changed::Yes;
         }
     }
 }

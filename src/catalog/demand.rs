@@ -37,7 +37,7 @@ pub enum NotRead {
 
 /// A wish to have one service read, by its names in small letters.
 #[derive(Debug)]
-pub struct Ask {
+pub struct ReadRequest {
     /// The namespace.
     pub namespace: Box<str>,
     /// The service.
@@ -50,12 +50,12 @@ pub struct Ask {
 
 /// The way from queries to what follows Nomad.
 #[derive(Debug)]
-pub(super) struct Demand {
-    sender: mpsc::Sender<Ask>,
-    receiver: Mutex<Option<mpsc::Receiver<Ask>>>,
+pub(super) struct DemandChannel {
+    sender: mpsc::Sender<ReadRequest>,
+    receiver: Mutex<Option<mpsc::Receiver<ReadRequest>>>,
 }
 
-impl Default for Demand {
+impl Default for DemandChannel {
     fn default() -> Self {
         let (sender, receiver) = mpsc::channel(ASKS_QUEUED);
         Self {
@@ -65,7 +65,7 @@ impl Default for Demand {
     }
 }
 
-impl Demand {
+impl DemandChannel {
     /// Has a service read, and waits for it; names that no service can have are not read.
     pub(super) async fn ask(
         &self,
@@ -78,7 +78,7 @@ impl Demand {
             return Ok(());
         };
         let (done, reply) = oneshot::channel();
-        let ask = Ask {
+        let ask = ReadRequest {
             namespace,
             service,
             client,
@@ -94,7 +94,7 @@ impl Demand {
     }
 
     /// Hands out the end where the wishes arrive, once.
-    pub(super) fn asks(&self) -> mpsc::Receiver<Ask> {
+    pub(super) fn asks(&self) -> mpsc::Receiver<ReadRequest> {
         let mut held = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
         // Who comes second gets a way on which nothing arrives.
         held.take().unwrap_or_else(|| mpsc::channel(1).1)

@@ -51,14 +51,14 @@ pub enum Doubted<'a> {
 pub(super) struct Doubts {
     namespaces: HashMap<Box<str>, NamespaceDoubts>,
     others: Option<Doubt>,
-    counts: Counts,
+    counts: DoubtCounts,
 }
 
 #[derive(Clone, Debug, Default)]
 struct NamespaceDoubts {
     whole: Spellings,
     services: HashMap<Box<str>, Spellings>,
-    counts: Counts,
+    counts: DoubtCounts,
 }
 
 /// The doubts of one key: one for each spelling, nearly always one.
@@ -74,7 +74,7 @@ struct Spelling {
 
 /// How many doubts there are of each kind.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counts([usize; Doubt::ALL.len()]);
+struct DoubtCounts([usize; Doubt::ALL.len()]);
 
 impl Doubts {
     /// Sets the doubt about one service; whether that is a change.
@@ -193,7 +193,7 @@ impl Doubts {
     }
 }
 
-impl Counts {
+impl DoubtCounts {
     fn exchange(&mut self, before: Option<Doubt>, after: Option<Doubt>) {
         if let Some(before) = before {
             self.0[before as usize] -= 1;

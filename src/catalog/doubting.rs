@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use super::labels::{NameError, keys, label_key};
-use super::writer::Touched;
-use super::{Doubt, Doubted, Outcome, Writer};
+use super::labels::{ServiceNameError, keys, label_key};
+use super::writer::Changed;
+use super::{Doubt, Doubted, PutOutcome, Writer};
 
 impl Writer {
     /// Sets why it is not known what is registered as a service, named as Nomad spells it; none when it is known.
@@ -21,16 +21,16 @@ impl Writer {
         namespace: &str,
         service: &str,
         doubt: Option<Doubt>,
-    ) -> Result<Outcome, NameError> {
+    ) -> Result<PutOutcome, ServiceNameError> {
         let (namespace_key, service_key) = keys(namespace, service)?;
         let doubts = &mut self.working.doubts;
         let named = (namespace, service);
         if !doubts.set_service((&namespace_key, &service_key), named, doubt) {
-            return Ok(Outcome::Unchanged);
+            return Ok(PutOutcome::Unchanged);
         }
-        self.doubts = Touched::Yes;
+        self.doubts = Changed::Yes;
         self.show_doubt(&namespace_key, &service_key);
-        Ok(Outcome::Changed)
+        Ok(PutOutcome::Changed)
     }
 
     /// Sets why it is not known what all services of a namespace are; none when it is known.
@@ -43,29 +43,29 @@ impl Writer {
         &mut self,
         namespace: &str,
         doubt: Option<Doubt>,
-    ) -> Result<Outcome, NameError> {
-        let key = label_key(namespace).ok_or(NameError::Namespace)?;
+    ) -> Result<PutOutcome, ServiceNameError> {
+        let key = label_key(namespace).ok_or(ServiceNameError::Namespace)?;
         if !self.working.doubts.set_namespace(&key, namespace, doubt) {
-            return Ok(Outcome::Unchanged);
+            return Ok(PutOutcome::Unchanged);
         }
-        self.doubts = Touched::Yes;
+        self.doubts = Changed::Yes;
         let found = self.working.namespaces.get(&*key);
         let services = found.iter().flat_map(|found| found.services.keys());
         for service in services.cloned().collect::<Vec<_>>() {
             self.show_doubt(&key, &service);
         }
-        Ok(Outcome::Changed)
+        Ok(PutOutcome::Changed)
     }
 
     /// Sets why it is not known whether there are other namespaces than the catalogue knows; none when there are not.
     ///
     /// A namespace is known that has a service or a doubt of its own.
-    pub fn doubt_others(&mut self, doubt: Option<Doubt>) -> Outcome {
+    pub fn doubt_others(&mut self, doubt: Option<Doubt>) -> PutOutcome {
         if !self.working.doubts.set_others(doubt) {
-            return Outcome::Unchanged;
+            return PutOutcome::Unchanged;
         }
-        self.doubts = Touched::Yes;
-        Outcome::Changed
+        self.doubts = Changed::Yes;
+        PutOutcome::Changed
     }
 
     /// Goes through what is in doubt in the working copy; in no order.

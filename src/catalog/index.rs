@@ -10,7 +10,7 @@ use ahash::RandomState;
 use smallvec::SmallVec;
 
 use super::labels::{LABEL_OCTETS, is_label};
-use super::taken::{Members, Taken};
+use super::place_set::{Members, PlaceSet};
 use super::{Group, Instance};
 
 /// From what names say to the kinds of instances that it means.
@@ -37,11 +37,11 @@ type Numbers = HashMap<Box<[u8]>, u32, RandomState>;
 
 /// What names can say of an instance beside the service, by the numbers of the labels: tags, datacenter, label of the
 /// port.
-type Kind = (SmallVec<[u32; 16]>, Option<u32>, Option<u32>);
+type InstanceKind = (SmallVec<[u32; 16]>, Option<u32>, Option<u32>);
 
 /// Labels while they are gathered.
 #[derive(Default)]
-struct Gathered {
+struct IndexBuilder {
     numbers: Numbers,
     /// The number of a label, and a kind that has it; kinds in their order.
     pairs: Vec<(u32, u32)>,
@@ -49,10 +49,11 @@ struct Gathered {
 
 impl Index {
     pub(super) fn new<'a>(name: &str, instances: impl Iterator<Item = &'a Instance>) -> Self {
-        let mut kinds: HashMap<Kind, u32, RandomState> = HashMap::default();
+        let mut kinds: HashMap<InstanceKind, u32, RandomState> = HashMap::default();
         let mut of_groups: HashMap<*const Group, u32, RandomState> = HashMap::default();
         let mut runs: Vec<(u32, u32)> = Vec::new();
-        let [mut tags, mut datacenters, mut port_labels] = [(); 3].map(|()| Gathered::default());
+        let [mut tags, mut datacenters, mut port_labels] =
+            [(); 3].map(|()| IndexBuilder::default());
         let mut most_tags = 0;
         for (end, instance) in (1..).zip(instances) {
             let group = &instance.group;
@@ -95,19 +96,19 @@ impl Index {
     }
 
     /// All kinds, to leave out others than those that are meant.
-    pub fn all(&self) -> Taken {
-        Taken::each(self.kinds)
+    pub fn all(&self) -> PlaceSet {
+        PlaceSet::each(self.kinds)
     }
 
     /// None of the kinds.
-    pub fn none(&self) -> Taken {
-        Taken::none(self.kinds)
+    pub fn none(&self) -> PlaceSet {
+        PlaceSet::none(self.kinds)
     }
 
     /// The same kinds, in the one form that there is of each set.
-    pub fn settle(&self, taken: Taken) -> Taken {
+    pub fn settle(&self, taken: PlaceSet) -> PlaceSet {
         match taken == self.all() {
-            true => Taken::all(),
+            true => PlaceSet::all(),
             false => taken,
         }
     }
@@ -118,17 +119,17 @@ impl Index {
     }
 
     /// Leaves in `taken` what carries a tag.
-    pub fn keep_tagged(&self, taken: &mut Taken, tag: &[u8]) {
+    pub fn keep_tagged(&self, taken: &mut PlaceSet, tag: &[u8]) {
         taken.keep_members(self.tags.find(tag));
     }
 
     /// Leaves in `taken` what is in a datacenter.
-    pub fn keep_in_datacenter(&self, taken: &mut Taken, label: &[u8]) {
+    pub fn keep_in_datacenter(&self, taken: &mut PlaceSet, label: &[u8]) {
         taken.keep_members(self.datacenters.find(label));
     }
 
     /// Leaves in `taken` what carries a tag or has a port that is called so.
-    pub fn keep_called(&self, taken: &mut Taken, name: &[u8]) {
+    pub fn keep_called(&self, taken: &mut PlaceSet, name: &[u8]) {
         let mut called = self.none();
         called.add(self.tags.find(name));
         called.add(self.port_labels.find(name));
@@ -138,7 +139,7 @@ impl Index {
     /// Goes through the places of the instances that are taken, those that stand together at once.
     pub(super) fn places<'a>(
         &'a self,
-        taken: &'a Taken,
+        taken: &'a PlaceSet,
     ) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
         let mut start = 0;
         let runs = self.runs.iter().map(move |(end, kind)| {
@@ -157,7 +158,7 @@ impl Labelled {
     }
 }
 
-impl Gathered {
+impl IndexBuilder {
     /// The number of a text; none where no label can be it.
     fn number(&mut self, text: &str) -> Option<u32> {
         let octets = &mut [0; LABEL_OCTETS];

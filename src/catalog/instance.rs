@@ -15,7 +15,7 @@ use super::Health;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     /// Where it listens.
-    pub address: Address,
+    pub address: InstanceAddress,
     /// Its port; 0 when Nomad has none.
     pub port: u16,
     /// What Nomad says about it.
@@ -30,7 +30,7 @@ pub struct Instance {
 
 /// The address of a registration, as far as it can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
+pub enum InstanceAddress {
     /// An IPv4 address.
     V4(Ipv4Addr),
     /// An IPv6 address.
@@ -41,7 +41,7 @@ pub enum Address {
     Unusable,
 }
 
-impl Address {
+impl InstanceAddress {
     /// The IP address, where it is one.
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
@@ -235,7 +235,7 @@ mod tests {
             ..Group::default()
         });
         let instance = Instance {
-            address: Address::Unusable,
+            address: InstanceAddress::Unusable,
             port: 0,
             health: Health::Unread,
             identity,

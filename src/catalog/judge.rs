@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::labels::label_key;
-use super::{Health, Instance, Outcome, Writer};
+use super::{Health, Instance, PutOutcome, Writer};
 
 impl Writer {
     /// The instances of one service, named as Nomad spells it; none when it has no name.
@@ -22,10 +22,10 @@ impl Writer {
         namespace: &str,
         service: &str,
         judge: impl Fn(&Instance) -> Health,
-    ) -> Outcome {
+    ) -> PutOutcome {
         let instances = self.instances(namespace, service);
         if instances.iter().all(|it| judge(it) == it.health) {
-            return Outcome::Unchanged;
+            return PutOutcome::Unchanged;
         }
         let judged = instances.iter().map(|it| Instance {
             health: judge(it),
@@ -33,7 +33,7 @@ impl Writer {
         });
         let judged = judged.collect();
         self.put(namespace, service, judged)
-            .unwrap_or(Outcome::Unchanged)
+            .unwrap_or(PutOutcome::Unchanged)
     }
 
     /// Names the services that have an instance of which something holds; looks at each.

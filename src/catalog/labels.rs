@@ -7,7 +7,7 @@ pub(super) const LABEL_OCTETS: usize = 63;
 
 /// Why a service can have no DNS name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NameError {
+pub enum ServiceNameError {
     /// The service's name is no label.
     #[error("the service's name is not a DNS label: 1 to 63 letters, digits and inner hyphens")]
     Service,
@@ -17,11 +17,14 @@ pub enum NameError {
 }
 
 /// The keys of a service's two names.
-pub(super) fn keys(namespace: &str, service: &str) -> Result<(Box<str>, Box<str>), NameError> {
-    let namespace = label_key(namespace).ok_or(NameError::Namespace)?;
-    let service = label_key(service).ok_or(NameError::Service)?;
+pub(super) fn keys(
+    namespace: &str,
+    service: &str,
+) -> Result<(Box<str>, Box<str>), ServiceNameError> {
+    let namespace = label_key(namespace).ok_or(ServiceNameError::Namespace)?;
+    let service = label_key(service).ok_or(ServiceNameError::Service)?;
     if service.starts_with('-') || service.ends_with('-') {
-        return Err(NameError::Service);
+        return Err(ServiceNameError::Service);
     }
     Ok((namespace, service))
 }

@@ -14,13 +14,13 @@ mod index;
 mod instance;
 mod judge;
 mod labels;
+mod place_set;
 mod policy;
 mod retired;
 mod service;
 mod snapshot;
 mod sources;
 mod tags;
-mod taken;
 mod view;
 mod writer;
 
@@ -28,30 +28,30 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use cell::{Asked, Cell};
-use demand::Demand;
+use cell::{Cell, ReferenceBit};
+use demand::DemandChannel;
 
 use crate::fair_queue::ClientAddress;
 
-pub use demand::{Ask, Coverage, NotRead};
+pub use demand::{Coverage, NotRead, ReadRequest};
 pub use doubt::{Doubt, Doubted};
 pub use health::{Health, HealthCounts};
 pub use index::Index;
-pub use instance::{Address, Group, Id, Identity, Instance};
-pub use labels::{NameError, is_label};
+pub use instance::{Group, Id, Identity, Instance, InstanceAddress};
+pub use labels::{ServiceNameError, is_label};
+pub use place_set::PlaceSet;
 pub use policy::HealthPolicy;
-pub use service::{Part, Service, Version};
+pub use service::{Service, ServicePart, ServiceVersion};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
-pub use taken::Taken;
 pub use view::{Lookup, View};
-pub use writer::{Outcome, Writer};
+pub use writer::{PutOutcome, Writer};
 
 /// Holds the snapshot that answers are made from.
 #[derive(Debug, Default)]
 pub struct Catalog {
     current: ArcSwapOption<Snapshot>,
-    demand: Demand,
+    demand: DemandChannel,
 }
 
 impl Catalog {

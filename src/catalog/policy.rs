@@ -41,13 +41,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::catalog::{Address, Group, Id, Identity};
+    use crate::catalog::{Group, Id, Identity, InstanceAddress};
 
     fn chosen(policy: HealthPolicy, healths: &[Health]) -> Vec<Health> {
         let instances: Vec<_> = healths
             .iter()
             .map(|&health| Instance {
-                address: Address::Unusable,
+                address: InstanceAddress::Unusable,
                 port: 0,
                 health,
                 identity: Identity::Task(uuid::Uuid::nil()),

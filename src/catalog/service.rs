@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::{Asked, Cell, Doubt, Index, Instance, Taken};
+use super::{Cell, Doubt, Index, Instance, PlaceSet, ReferenceBit};
 
 /// How many instances are looked at one by one; of more there is an index.
 const FEW: usize = 16;
@@ -16,24 +16,24 @@ const FEW: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Service {
     /// One part for each spelling in Nomad, at least one.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ServicePart>,
     /// Why it is not known whether the instances are still those.
     pub doubt: Option<Doubt>,
     /// Superseded when any part changes, or the doubt.
     pub(super) cell: Cell,
     /// Whether somebody asked for it lately; stays the same when it changes.
-    pub(super) asked: Asked,
+    pub(super) asked: ReferenceBit,
     /// Made when it is wanted first.
     pub(super) index: OnceLock<Arc<Index>>,
 }
 
 /// One state of one service: no other state of it, nor another service, has an equal one.
 #[derive(Clone, Debug)]
-pub struct Version(Cell);
+pub struct ServiceVersion(Cell);
 
 /// The instances of one service as Nomad spells it.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub struct ServicePart {
     /// The namespace, in Nomad's letter case.
     pub namespace: Arc<str>,
     /// The service, in Nomad's letter case.
@@ -70,8 +70,8 @@ impl Service {
     }
 
     /// Which state of it this is.
-    pub fn version(&self) -> Version {
-        Version(self.cell.clone())
+    pub fn version(&self) -> ServiceVersion {
+        ServiceVersion(self.cell.clone())
     }
 
     /// Whether what names can say costs little to find out: there are few instances, or the index is there.
@@ -91,7 +91,7 @@ impl Service {
     }
 
     /// The index of another state of it, where names say the same of all instances: when their health alone has changed.
-    pub(super) fn index_of(&self, parts: &[Part]) -> OnceLock<Arc<Index>> {
+    pub(super) fn index_of(&self, parts: &[ServicePart]) -> OnceLock<Arc<Index>> {
         let kept = self.index.get().filter(|_| {
             let (now, then) = (self.instances(), instances_of(parts));
             let is_same = |(one, other): (&Instance, &Instance)| {
@@ -103,8 +103,8 @@ impl Service {
     }
 
     /// The set of those instances that `takes` takes, where there is no index.
-    pub fn take_each(&self, takes: impl Fn(&Instance) -> bool) -> Taken {
-        let mut taken = Taken::none(self.len());
+    pub fn take_each(&self, takes: impl Fn(&Instance) -> bool) -> PlaceSet {
+        let mut taken = PlaceSet::none(self.len());
         let places = self.instances().enumerate();
         let places = places.filter(|(_, instance)| takes(instance));
         places.for_each(|(place, _)| taken.insert(place));
@@ -112,7 +112,7 @@ impl Service {
     }
 
     /// Goes through the places of the instances that are taken, those that stand together at once.
-    pub fn places<'a>(&'a self, taken: &'a Taken) -> impl Iterator<Item = Range<usize>> + 'a {
+    pub fn places<'a>(&'a self, taken: &'a PlaceSet) -> impl Iterator<Item = Range<usize>> + 'a {
         let all = taken.is_all().then(|| 0..self.len());
         let index = if taken.is_all() { None } else { self.index() };
         let of_index = index.map(|index| index.places(taken)).into_iter().flatten();
@@ -135,26 +135,26 @@ impl Service {
     }
 }
 
-fn instances_of(parts: &[Part]) -> impl Iterator<Item = &Instance> + Clone {
+fn instances_of(parts: &[ServicePart]) -> impl Iterator<Item = &Instance> + Clone {
     parts.iter().flat_map(|part| part.instances.iter())
 }
 
-impl Version {
+impl ServiceVersion {
     /// Whether it is still the state of the catalogue.
     pub fn is_current(&self) -> bool {
         !self.0.is_superseded()
     }
 }
 
-impl PartialEq for Version {
+impl PartialEq for ServiceVersion {
     fn eq(&self, other: &Self) -> bool {
         self.0.is_same(&other.0)
     }
 }
 
-impl Eq for Version {}
+impl Eq for ServiceVersion {}
 
-impl Hash for Version {
+impl Hash for ServiceVersion {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
     }

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Asked, Cell};
+use super::{Cell, ReferenceBit};
 
 /// The most cells: each costs a look at every hit, so what is made from more is not kept.
 const CELLS_MAX: usize = 6;
@@ -17,12 +17,12 @@ pub struct Sources {
     /// None for what is not to be given out again.
     cells: SmallVec<[Cell; CELLS_INLINE]>,
     /// The services that are asked for whenever it is given out.
-    asked: SmallVec<[Asked; 1]>,
+    asked: SmallVec<[ReferenceBit; 1]>,
 }
 
 /// The sources while they are gathered.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
+pub(super) struct SourcesBuilder {
     sources: Sources,
     is_for_once: bool,
 }
@@ -40,11 +40,11 @@ impl Sources {
 
     /// Notes that what was made from it is given out.
     pub fn note_asked(&self) {
-        self.asked.iter().for_each(Asked::note);
+        self.asked.iter().for_each(ReferenceBit::note);
     }
 }
 
-impl Gathered {
+impl SourcesBuilder {
     /// Adds a cell, each once.
     pub(super) fn add(&mut self, cell: &Cell) {
         let cells = &mut self.sources.cells;
@@ -64,7 +64,7 @@ impl Gathered {
     }
 
     /// Has a service know when it is given out, each once.
-    pub(super) fn add_asked(&mut self, asked: &Asked) {
+    pub(super) fn add_asked(&mut self, asked: &ReferenceBit) {
         let all = &mut self.sources.asked;
         // Each has a cell too, so what has more of them is not kept.
         if all.len() < CELLS_MAX && !all.iter().any(|held| held.is_same(asked)) {
@@ -92,7 +92,7 @@ mod tests {
     fn what_has_too_many_sources_is_not_kept() {
         let cells: Vec<Cell> = (0..=CELLS_MAX).map(|_| Cell::default()).collect();
         let gather = |cells: &[Cell]| {
-            let mut gathered = Gathered::default();
+            let mut gathered = SourcesBuilder::default();
             // A cell that is noted again is no other.
             cells
                 .iter()
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn what_looked_at_nothing_holds_as_long_as_what_it_is_given() {
         let least = Cell::default();
-        let sources = Gathered::default().into_sources(&least);
+        let sources = SourcesBuilder::default().into_sources(&least);
         assert!(sources.are_current());
         least.supersede();
         assert!(!sources.are_current());

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::labels::{could_be_datacenter, could_be_named, could_be_service};
-use super::sources::{Gathered, Sources};
+use super::sources::{Sources, SourcesBuilder};
 use super::tags::TagPlace;
 use super::{Cell, Coverage, Doubt, Service, Snapshot};
 
@@ -16,7 +16,7 @@ use super::{Cell, Coverage, Doubt, Service, Snapshot};
 #[derive(Debug)]
 pub struct View {
     snapshot: Arc<Snapshot>,
-    gathered: RefCell<Gathered>,
+    gathered: RefCell<SourcesBuilder>,
 }
 
 /// What a look-up came to.

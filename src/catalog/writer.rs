@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::labels::{NameError, keys};
+use super::labels::{ServiceNameError, keys};
 use super::retired::Retired;
-use super::{Ask, Catalog, Cell, Coverage, Instance, Part, Service, Snapshot};
+use super::{Catalog, Cell, Coverage, Instance, ReadRequest, Service, ServicePart, Snapshot};
 
 /// Whether a `put` changed anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PutOutcome {
     /// The catalogue had it so already.
     Unchanged,
     /// The working copy differs from what was published.
@@ -27,17 +27,17 @@ pub struct Writer {
     catalog: Arc<Catalog>,
     pub(super) working: Snapshot,
     pub(super) superseded: Vec<Cell>,
-    pub(super) names: Touched,
+    pub(super) names: Changed,
     /// Whether a doubt came or went.
-    pub(super) doubts: Touched,
-    pub(super) address_set: Touched,
-    pub(super) tag_set: Touched,
+    pub(super) doubts: Changed,
+    pub(super) address_set: Changed,
+    pub(super) tag_set: Changed,
     /// Addresses without an instance.
     pub(super) retired: Retired,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Touched {
+pub(super) enum Changed {
     No,
     Yes,
 }
@@ -48,10 +48,10 @@ impl Writer {
             catalog,
             working: Snapshot::default(),
             superseded: Vec::new(),
-            names: Touched::Yes,
-            doubts: Touched::No,
-            address_set: Touched::No,
-            tag_set: Touched::No,
+            names: Changed::Yes,
+            doubts: Changed::No,
+            address_set: Changed::No,
+            tag_set: Changed::No,
             retired: Retired::default(),
         }
     }
@@ -67,7 +67,7 @@ impl Writer {
         namespace: &str,
         service: &str,
         instances: Vec<Instance>,
-    ) -> Result<Outcome, NameError> {
+    ) -> Result<PutOutcome, ServiceNameError> {
         let (namespace_key, service_key) = keys(namespace, service)?;
         let held = self.working.namespaces.get(&*namespace_key);
         let old = held
@@ -79,7 +79,7 @@ impl Writer {
             _ => Arc::from([]),
         };
         if *before == *instances {
-            return Ok(Outcome::Unchanged);
+            return Ok(PutOutcome::Unchanged);
         }
         self.count(&namespace_key, &before, &instances);
 
@@ -87,14 +87,14 @@ impl Writer {
         match (position, instances.is_empty()) {
             (Some(at), true) => drop(parts.remove(at)),
             (Some(at), false) => parts[at].instances = instances.into(),
-            (None, _) => parts.push(Part {
+            (None, _) => parts.push(ServicePart {
                 namespace: namespace.into(),
                 name: service.into(),
                 instances: instances.into(),
             }),
         }
         self.replace(namespace_key, service_key, old, parts);
-        Ok(Outcome::Changed)
+        Ok(PutOutcome::Changed)
     }
 
     /// Whether there is anything published.
@@ -124,25 +124,25 @@ impl Writer {
 
     /// Publishes the working copy as the state at Nomad's `index`.
     pub fn publish(&mut self, index: u64) {
-        if (self.names, self.doubts) != (Touched::No, Touched::No) {
+        if (self.names, self.doubts) != (Changed::No, Changed::No) {
             self.superseded
                 .push(std::mem::take(&mut self.working.names));
         }
-        if self.names == Touched::Yes {
+        if self.names == Changed::Yes {
             // Nomad's index where it can be, so that gateways side by side tell the same serial.
             let next = self.working.serial.wrapping_add(1);
             self.working.serial = u32::try_from(index).map_or(next, |index| index.max(next));
         }
-        if self.address_set == Touched::Yes {
+        if self.address_set == Changed::Yes {
             self.superseded
                 .push(std::mem::take(&mut self.working.address_set));
         }
-        if self.tag_set == Touched::Yes {
+        if self.tag_set == Changed::Yes {
             self.superseded
                 .push(std::mem::take(&mut self.working.tag_set));
         }
-        (self.names, self.doubts) = (Touched::No, Touched::No);
-        (self.address_set, self.tag_set) = (Touched::No, Touched::No);
+        (self.names, self.doubts) = (Changed::No, Changed::No);
+        (self.address_set, self.tag_set) = (Changed::No, Changed::No);
         self.working.index = index;
         self.supersede();
         self.catalog
@@ -151,19 +151,19 @@ impl Writer {
     }
 
     /// Forgets the addresses that no instance has had for `grace`; the next publication shows it.
-    pub fn retire_addresses(&mut self, grace: Duration) -> Outcome {
-        let mut outcome = Outcome::Unchanged;
+    pub fn retire_addresses(&mut self, grace: Duration) -> PutOutcome {
+        let mut outcome = PutOutcome::Unchanged;
         while let Some(address) = self.retired.pop(grace) {
             if let Some(gone) = self.working.addresses.remove(&address) {
                 self.superseded.push(gone.cell);
-                outcome = Outcome::Changed;
+                outcome = PutOutcome::Changed;
             }
         }
         outcome
     }
 
     /// Hands out what queries ask for while the coverage is [`Coverage::OnDemand`]; to the first who asks.
-    pub fn asks(&self) -> mpsc::Receiver<Ask> {
+    pub fn asks(&self) -> mpsc::Receiver<ReadRequest> {
         self.catalog.demand.asks()
     }
 
@@ -203,7 +203,7 @@ impl Writer {
         namespace_key: Box<str>,
         service_key: Box<str>,
         old: Option<Arc<Service>>,
-        parts: Vec<Part>,
+        parts: Vec<ServicePart>,
     ) {
         let had_name = old.is_some();
         let asked = old.as_ref().map(|old| old.asked.clone());
@@ -218,7 +218,7 @@ impl Writer {
         let services = &mut Arc::make_mut(&mut namespace).services;
         if parts.is_empty() {
             services.remove(&service_key);
-            self.names = Touched::Yes;
+            self.names = Changed::Yes;
             self.working.services -= 1;
         } else {
             let doubt = self
@@ -235,7 +235,7 @@ impl Writer {
             self.working.all_bad += usize::from(service.is_all_bad());
             services.insert(service_key, Arc::new(service));
             if !had_name {
-                self.names = Touched::Yes;
+                self.names = Changed::Yes;
                 self.working.services += 1;
             }
         }

@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::app::{self, Bound, Demo, DemoOptions, Ended, LookupTrust, Running, StartError, Taken};
+use crate::app::{
+    self, Bound, Demo, DemoOptions, ExitReason, LookupTrust, PortConflict, Running, StartError,
+};
 use crate::certs::{Development, Existing};
 use crate::config::{ConfigError, Settings, Source, apply_environment, read_file};
 use crate::lookup::{self, LookupArgs};
@@ -82,7 +84,7 @@ async fn serve(args: &ServeArgs) -> ExitCode {
     let _log = app::start_log(&settings.log);
     app::raise_descriptors();
     let workers = workers(settings.udp_workers);
-    let bound = match Bound::bind(&settings.listen, workers, Taken::Fails) {
+    let bound = match Bound::bind(&settings.listen, workers, PortConflict::Fails) {
         Ok(bound) => bound,
         Err(error) => return fail(TAKEN, &error.to_string()),
     };
@@ -202,9 +204,9 @@ async fn until_signal(running: Running, signals: Signals) -> ExitCode {
     let renewable = running.renewable();
     let ending = signals.until_end(running.ends_within(), || renewable.reload());
     match running.until(ending).await {
-        Ended::Asked => ExitCode::SUCCESS,
-        Ended::Broken(what) => fail(1, &what),
-        Ended::Misconfigured(error) => fail(USAGE, &error.to_string()),
+        ExitReason::Asked => ExitCode::SUCCESS,
+        ExitReason::Broken(what) => fail(1, &what),
+        ExitReason::Misconfigured(error) => fail(USAGE, &error.to_string()),
     }
 }
 

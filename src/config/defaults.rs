@@ -153,8 +153,8 @@ impl Default for ClientsSection {
 
 impl Default for LimitsSection {
     fn default() -> Self {
-        let (stack, udp) = (layers::Limits::default(), UdpLimits::default());
-        let (streams, bounds) = (listeners::Limits::default(), Bounds::default());
+        let (stack, udp) = (layers::StackLimits::default(), UdpLimits::default());
+        let (streams, bounds) = (listeners::ConnectionLimits::default(), Bounds::default());
         let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
             waiting_queries: stack.waiting,

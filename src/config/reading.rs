@@ -1,11 +1,13 @@
-//! Reads files that the operator names, and waits for none.
+//! Reads files that the operator names, and waits for none; those that are read again while the gateway runs.
 //!
 //! Floor 6. What is in them is for `source` and `check`.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -76,6 +78,27 @@ pub(super) fn read_at_most(file: impl Read, most: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(ErrorKind::FileTooLarge, problem));
     }
     Ok(octets)
+}
+
+/// What was read from files, and how to read it again.
+#[derive(Clone)]
+pub struct Files<Content> {
+    /// What they held.
+    pub content: Content,
+    /// Reads them again; the error is a line for the log.
+    pub again: Arc<dyn Fn() -> Result<Content, String> + Send + Sync>,
+}
+
+/// Shows nothing: keys and passwords are among what is read.
+impl<Content> fmt::Debug for Files<Content> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Files").finish_non_exhaustive()
+    }
+}
+
+/// Reads one file again; the error names it.
+pub(super) fn read_again(path: &str) -> Result<Vec<u8>, String> {
+    read_file(Path::new(path)).map_err(|error| format!("{path}: {error}"))
 }
 
 #[cfg(test)]

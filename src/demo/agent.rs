@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::demo::faults::{Faults, Leader};
 use crate::demo::raft::{Contact, Raft};
 use crate::demo::replica::Replica;
-use crate::demo::seen::Seen;
+use crate::demo::seen::SeenRequests;
 use crate::demo::shared::{Gauge, locked};
 use crate::demo::state::Cluster;
 use crate::demo::state::acl::{Acl, Enforcement, Token};
@@ -64,7 +64,7 @@ pub(crate) struct Agent {
     standing: Standing,
     replica: Arc<Replica>,
     pub(crate) faults: Faults,
-    pub(crate) seen: Seen,
+    pub(crate) seen: SeenRequests,
     pub(crate) streams: Gauge,
     pub(crate) waiting: Gauge,
     pub(crate) connections: Gauge,
@@ -84,7 +84,7 @@ impl Agent {
             standing,
             replica,
             faults: Faults::default(),
-            seen: Seen::default(),
+            seen: SeenRequests::default(),
             streams: Gauge::default(),
             waiting: Gauge::default(),
             connections: Gauge::default(),

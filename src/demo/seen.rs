@@ -22,15 +22,15 @@ pub struct Load {
 
 /// The requests so far.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen(Arc<Mutex<Inner>>, Arc<AtomicU64>);
+pub(crate) struct SeenRequests(Arc<Mutex<RequestLog>>, Arc<AtomicU64>);
 
 #[derive(Debug, Default)]
-struct Inner {
+struct RequestLog {
     routes: BTreeMap<&'static str, Load>,
     recent: VecDeque<String>,
 }
 
-impl Seen {
+impl SeenRequests {
     /// Counts a request until the guard is dropped.
     pub(crate) fn enter(&self, route: &'static str, target: &str) -> InFlight {
         let mut inner = locked(&self.0);
@@ -93,7 +93,7 @@ impl Seen {
 /// A request without an answer yet.
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    seen: Seen,
+    seen: SeenRequests,
     route: &'static str,
 }
 

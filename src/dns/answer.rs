@@ -10,11 +10,11 @@ use super::Rcode;
 
 /// An answer; a clone shares the wire form.
 #[derive(Clone, Debug)]
-pub struct Answer(Arc<Parts>);
+pub struct Answer(Arc<AnswerParts>);
 
 /// The parts of an answer, as `AnswerBuilder` makes them; a clone shares the records.
 #[derive(Clone, Debug)]
-pub(super) struct Parts {
+pub(super) struct AnswerParts {
     /// How long the question's name is, in octets.
     pub(super) question_octets: usize,
     pub(super) rcode: Rcode,
@@ -61,7 +61,7 @@ pub(super) struct Saved {
     pub(super) in_additional_record: usize,
 }
 
-impl Parts {
+impl AnswerParts {
     /// Where a record of the answer section begins, or ends that before it.
     pub(super) fn answer_start(&self, place: usize) -> usize {
         let start = self.answer_starts.get(place);
@@ -97,11 +97,11 @@ pub enum Age {
 }
 
 impl Answer {
-    pub(super) fn new(parts: Parts) -> Self {
+    pub(super) fn new(parts: AnswerParts) -> Self {
         Self(Arc::new(parts))
     }
 
-    pub(super) fn parts(&self) -> &Parts {
+    pub(super) fn parts(&self) -> &AnswerParts {
         &self.0
     }
 
@@ -141,7 +141,10 @@ impl Answer {
     pub fn octets(&self) -> usize {
         let parts = &self.0;
         let (starts, names) = (&parts.answer_starts, &parts.additional);
-        size_of::<Parts>() + parts.records.len() + size_of_val(&**starts) + size_of_val(&**names)
+        size_of::<AnswerParts>()
+            + parts.records.len()
+            + size_of_val(&**starts)
+            + size_of_val(&**names)
     }
 }
 

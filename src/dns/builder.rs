@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::answer::{ExtendedError, OfName, Parts, Saved};
+use super::answer::{AnswerParts, ExtendedError, OfName, Saved};
 use super::rdata::Rdata;
 use super::{Answer, Class, Name, Rcode, RecordType};
 
@@ -21,7 +21,7 @@ const MOST_RECORDS: usize = 65_534;
 #[derive(Debug)]
 pub struct AnswerBuilder {
     question: Name,
-    parts: Parts,
+    parts: AnswerParts,
     octets: Vec<u8>,
     starts: Vec<u32>,
     additional: Vec<OfName>,
@@ -56,7 +56,7 @@ pub enum Owner<'name> {
 impl AnswerBuilder {
     /// Starts an authoritative answer without records to a question for `name`.
     pub fn new(name: &Name) -> Self {
-        let parts = Parts {
+        let parts = AnswerParts {
             rcode: Rcode::NOERROR,
             question_octets: name.as_wire().len(),
             authoritative: true,
@@ -165,7 +165,7 @@ impl AnswerBuilder {
     pub fn adopt(&mut self, answer: &Answer) {
         let parts = answer.parts().to_question(self.parts.question_octets);
         let (rcode, extended_error) = (self.parts.rcode, self.parts.extended_error);
-        self.parts = Parts {
+        self.parts = AnswerParts {
             rcode,
             extended_error,
             ..parts

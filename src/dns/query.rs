@@ -42,24 +42,24 @@ pub enum Transport {
     /// Plain DNS over TCP.
     Tcp,
     /// DNS over TLS (RFC 7858).
-    Tls,
+    Dot,
     /// DNS over HTTPS (RFC 8484), also where a reverse proxy ends the TLS.
-    Https,
+    Doh,
     /// The JSON form over HTTP.
     Json,
 }
 
 impl Transport {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Https, Self::Json];
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Dot, Self::Doh, Self::Json];
 
     /// The word for it in metrics and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
-            Self::Tls => "dot",
-            Self::Https => "doh",
+            Self::Dot => "dot",
+            Self::Doh => "doh",
             Self::Json => "json",
         }
     }

@@ -3,9 +3,9 @@
 //! Floor 1. All pointers point to the beginning of the question, wherever that ends, so the octets stay as they are; only
 //! what compression saves is another number.
 
-use super::answer::{Parts, Saved};
+use super::answer::{AnswerParts, Saved};
 
-impl Parts {
+impl AnswerParts {
     /// The same for a question whose name has so many octets.
     ///
     /// All records of the answer section belong to the question, those of others are named in full.

@@ -12,19 +12,19 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 pub use self::client::{ClientAddress, client_network, site_network};
-use self::rotation::{Queue, Rotation};
+use self::rotation::{ItemQueue, Rotation};
 
 /// What waits, by client.
 #[derive(Debug)]
 pub struct FairQueue<T> {
     /// The next class comes first.
-    classes: [Class<T>; 2],
-    room: Room,
+    classes: [PriorityClass<T>; 2],
+    room: QueueCapacity,
 }
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct QueueCapacity {
     /// Of one client.
     pub per_client: usize,
     /// Of all clients whose address is proven, and as much of all others.
@@ -32,15 +32,15 @@ pub struct Room {
 }
 
 #[derive(Debug)]
-struct Class<T> {
+struct PriorityClass<T> {
     is_proven: bool,
     networks: Rotation<IpAddr, Rotation<IpAddr, VecDeque<T>>>,
 }
 
 impl<T> FairQueue<T> {
     /// Makes one with so much room.
-    pub fn new(room: Room) -> Self {
-        let class = |is_proven| Class {
+    pub fn new(room: QueueCapacity) -> Self {
+        let class = |is_proven| PriorityClass {
             is_proven,
             networks: Rotation::default(),
         };
@@ -101,7 +101,7 @@ impl<T> FairQueue<T> {
         }
     }
 
-    fn class(&mut self, is_proven: bool) -> &mut Class<T> {
+    fn class(&mut self, is_proven: bool) -> &mut PriorityClass<T> {
         let [one, other] = &mut self.classes;
         if one.is_proven == is_proven {
             one
@@ -127,7 +127,7 @@ mod tests {
     }
 
     fn queue(per_client: usize, per_class: usize) -> FairQueue<i32> {
-        FairQueue::new(Room {
+        FairQueue::new(QueueCapacity {
             per_client,
             per_class,
         })

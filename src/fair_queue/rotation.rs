@@ -8,7 +8,7 @@ use std::hash::Hash;
 use ahash::RandomState;
 
 /// Something that items wait in.
-pub(super) trait Queue: Default {
+pub(super) trait ItemQueue: Default {
     type Item;
 
     /// How many items wait.
@@ -33,7 +33,7 @@ pub(super) struct Rotation<K, Q> {
     len: usize,
 }
 
-impl<K: Copy + Eq + Hash, Q: Queue> Rotation<K, Q> {
+impl<K: Copy + Eq + Hash, Q: ItemQueue> Rotation<K, Q> {
     /// Appends something to the queue of a key, by `push`, which tells whether it did.
     pub(super) fn push(&mut self, key: K, push: impl FnOnce(&mut Q) -> bool) {
         let queue = self.queues.entry(key).or_default();
@@ -48,7 +48,7 @@ impl<K: Copy + Eq + Hash, Q: Queue> Rotation<K, Q> {
     }
 }
 
-impl<K: Copy + Eq + Hash, Q: Queue> Queue for Rotation<K, Q> {
+impl<K: Copy + Eq + Hash, Q: ItemQueue> ItemQueue for Rotation<K, Q> {
     type Item = Q::Item;
 
     fn len(&self) -> usize {
@@ -86,11 +86,11 @@ impl<K: Copy + Eq + Hash, Q: Queue> Queue for Rotation<K, Q> {
             queue.len() > 0
         });
         self.turns.retain(|key| self.queues.contains_key(key));
-        self.len = self.queues.values().map(Queue::len).sum();
+        self.len = self.queues.values().map(ItemQueue::len).sum();
     }
 }
 
-impl<T> Queue for VecDeque<T> {
+impl<T> ItemQueue for VecDeque<T> {
     type Item = T;
 
     fn len(&self) -> usize {

@@ -8,14 +8,14 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
 
-use crate::fair_queue::Room;
+use crate::fair_queue::QueueCapacity;
 
 /// Which part of all that may wait may wait for a turn, of one class of clients: the others find room.
 const CLASS_SHARE: usize = 4;
 
 /// The bounds of the work behind the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct StackLimits {
     /// How many queries may wait for an answer at once, over all workers.
     pub waiting: usize,
     /// How long one may wait.
@@ -26,7 +26,7 @@ pub struct Limits {
     pub large_per_client: usize,
 }
 
-impl Default for Limits {
+impl Default for StackLimits {
     fn default() -> Self {
         Self {
             waiting: 4096,
@@ -37,10 +37,10 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl StackLimits {
     /// How many queries may wait for their turn to have such an answer made.
-    pub(super) fn large_room(&self) -> Room {
-        Room {
+    pub(super) fn large_room(&self) -> QueueCapacity {
+        QueueCapacity {
             per_client: self.large_per_client,
             per_class: (self.waiting / CLASS_SHARE).max(1),
         }

@@ -4,11 +4,11 @@
 //! stands once, in `Stacks::worker`.
 
 pub mod cache;
+mod fairness;
 mod limits;
 pub mod metrics;
 pub mod proof;
 pub mod rescue;
-mod turns;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use tower::timeout::TimeoutLayer;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder};
 
-use self::cache::{Cache, CacheLayer, Table};
-pub use self::limits::Limits;
-use self::metrics::{Counters, Metrics, MetricsLayer, Workers};
+use self::cache::{Cache, CacheLayer, CacheTable};
+use self::fairness::FairnessLayer;
+pub use self::limits::StackLimits;
+use self::metrics::{Metrics, MetricsLayer, QueryCounters, Workers};
 use self::rescue::{Rescue, RescueLayer};
-use self::turns::TurnsLayer;
-use crate::answers::{Reply, Router};
+use crate::answers::{Router, SourcedAnswer};
 use crate::dns::{Answer, CookieSecrets, Query};
 
 /// The whole stack, as a listener sees it: it always has an answer.
@@ -50,14 +50,14 @@ impl<S> Stack for S where
 }
 
 /// The stack of one worker.
-pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, Reply, BoxError>>>>;
+pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, SourcedAnswer, BoxError>>>>;
 
 /// Makes the stacks of workers: each has its own cache and counters, all share the limits.
 #[derive(Clone, Debug)]
 pub struct Stacks {
     router: Router,
     limits: (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer),
-    turns: TurnsLayer,
+    fairness: FairnessLayer,
     cache: CacheSettings,
     workers: Arc<Workers>,
 }
@@ -84,14 +84,14 @@ impl Stacks {
     /// Makes stacks around `router`; their counters join `workers`.
     pub fn new(
         router: Router,
-        limits: Limits,
+        limits: StackLimits,
         cache: CacheSettings,
         workers: Arc<Workers>,
     ) -> Self {
         Self {
             router,
             limits: limits.layers(),
-            turns: TurnsLayer::new(limits.large_at_once, limits.large_room()),
+            fairness: FairnessLayer::new(limits.large_at_once, limits.large_room()),
             cache,
             workers,
         }
@@ -101,15 +101,15 @@ impl Stacks {
     #[must_use]
     pub fn knowing_cookies(self, secrets: CookieSecrets) -> Self {
         Self {
-            turns: self.turns.knowing_cookies(secrets),
+            fairness: self.fairness.knowing_cookies(secrets),
             ..self
         }
     }
 
     /// Makes the stack of one more worker.
     pub fn worker(&self) -> WorkerStack {
-        let counters = Arc::new(Counters::default());
-        let table = Arc::new(Table::new(self.cache.entries, self.cache.octets));
+        let counters = Arc::new(QueryCounters::default());
+        let table = Arc::new(CacheTable::new(self.cache.entries, self.cache.octets));
         self.workers.join(Arc::clone(&counters));
         self.workers.join_table(Arc::clone(&table));
         let (load_shed, concurrency, timeout) = self.limits.clone();
@@ -129,7 +129,7 @@ impl Stacks {
             // Only the waiting itself is timed.
             .layer(timeout)
             // Innermost: what costs much is found out by trying, and waits within all bounds.
-            .layer(self.turns.clone())
+            .layer(self.fairness.clone())
             .service(self.router.clone())
     }
 }

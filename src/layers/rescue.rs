@@ -14,7 +14,7 @@ use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 use tower::{BoxError, Layer, Service};
 
-use super::metrics::{Counters, Failure};
+use super::metrics::{QueryCounters, ServfailCause};
 use crate::answers::AnswerError;
 use crate::catalog::Doubt;
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode};
@@ -22,14 +22,14 @@ use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode};
 /// Rescues a service's errors.
 #[derive(Clone, Debug)]
 pub struct RescueLayer {
-    counters: Arc<Counters>,
+    counters: Arc<QueryCounters>,
 }
 
 /// Answers where the service inside fails.
 #[derive(Clone, Debug)]
 pub struct Rescue<S> {
     inner: S,
-    counters: Arc<Counters>,
+    counters: Arc<QueryCounters>,
 }
 
 /// An answer, whatever comes.
@@ -37,12 +37,12 @@ pub struct Rescue<S> {
 pub struct RescueFuture<F> {
     /// None when the service panicked before it had a future.
     inner: Option<F>,
-    counters: Option<Arc<Counters>>,
+    counters: Option<Arc<QueryCounters>>,
 }
 
 impl RescueLayer {
     /// Makes the layer; failures are counted in `counters`.
-    pub fn new(counters: Arc<Counters>) -> Self {
+    pub fn new(counters: Arc<QueryCounters>) -> Self {
         Self { counters }
     }
 }
@@ -95,7 +95,7 @@ where
             Some(Ok(Poll::Pending)) => return Poll::Pending,
             Some(Ok(Poll::Ready(Ok(answer)))) => return Poll::Ready(Ok(answer)),
             Some(Ok(Poll::Ready(Err(error)))) => failure_of(&error),
-            Some(Err(_)) | None => Failure::Panic,
+            Some(Err(_)) | None => ServfailCause::Panic,
         };
         if let Some(counters) = self.counters.take() {
             counters.failures[failure as usize].fetch_add(1, Ordering::Relaxed);
@@ -107,33 +107,33 @@ where
     }
 }
 
-fn failure_of(error: &BoxError) -> Failure {
+fn failure_of(error: &BoxError) -> ServfailCause {
     if let Some(error) = error.downcast_ref::<AnswerError>() {
         match error {
-            AnswerError::NotReady => Failure::NotReady,
-            AnswerError::Overloaded | AnswerError::OutOfTurn => Failure::Overloaded,
-            AnswerError::InDoubt(Doubt::Unread) => Failure::Unread,
-            AnswerError::InDoubt(Doubt::Unreadable) => Failure::Unreadable,
-            AnswerError::InDoubt(Doubt::Refused) => Failure::Refused,
+            AnswerError::NotReady => ServfailCause::NotReady,
+            AnswerError::Overloaded | AnswerError::TooCostly => ServfailCause::Overloaded,
+            AnswerError::InDoubt(Doubt::Unread) => ServfailCause::Unread,
+            AnswerError::InDoubt(Doubt::Unreadable) => ServfailCause::Unreadable,
+            AnswerError::InDoubt(Doubt::Refused) => ServfailCause::Refused,
         }
     } else if error.is::<Overloaded>() {
-        Failure::Overloaded
+        ServfailCause::Overloaded
     } else if error.is::<Elapsed>() {
-        Failure::TimedOut
+        ServfailCause::TimedOut
     } else {
         tracing::warn!(%error, "a query failed");
-        Failure::Other
+        ServfailCause::Other
     }
 }
 
-fn said_of(failure: Failure) -> ExtendedError {
+fn said_of(failure: ServfailCause) -> ExtendedError {
     match failure {
-        Failure::NotReady => ExtendedError::NOT_READY,
-        Failure::Unread => ExtendedError::NOT_READ_YET,
-        Failure::Unreadable => ExtendedError::UNREADABLE,
-        Failure::Refused => ExtendedError::REFUSED_BY_NOMAD,
-        Failure::Overloaded => ExtendedError::OVERLOADED,
-        Failure::TimedOut => ExtendedError::TIMED_OUT,
-        Failure::Panic | Failure::Other => ExtendedError::OTHER,
+        ServfailCause::NotReady => ExtendedError::NOT_READY,
+        ServfailCause::Unread => ExtendedError::NOT_READ_YET,
+        ServfailCause::Unreadable => ExtendedError::UNREADABLE,
+        ServfailCause::Refused => ExtendedError::REFUSED_BY_NOMAD,
+        ServfailCause::Overloaded => ExtendedError::OVERLOADED,
+        ServfailCause::TimedOut => ExtendedError::TIMED_OUT,
+        ServfailCause::Panic | ServfailCause::Other => ExtendedError::OTHER,
     }
 }

@@ -14,9 +14,9 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::connections::{Connections, Place, Tenure};
-use super::counters::{Counters, ListenerKind, count};
-use super::limits::Limits;
+use super::connections::{ConnectionHandle, ConnectionPermit, Connections};
+use super::counters::{ListenerCounters, ListenerKind, count};
+use super::limits::ConnectionLimits;
 use super::proxy_header::{self, HeaderFailure};
 use super::server::Server;
 
@@ -35,11 +35,11 @@ const UNSENT_OCTETS: u32 = 16 * 1024;
 
 /// What all listeners with connections share; a clone shares the same.
 #[derive(Clone, Debug, Default)]
-pub struct Shared {
+pub struct ListenerContext {
     /// What a client is allowed.
-    pub limits: Arc<Limits>,
+    pub limits: Arc<ConnectionLimits>,
     /// What is counted.
-    pub counters: Arc<Counters>,
+    pub counters: Arc<ListenerCounters>,
     /// The connections that are open, but for those of the operator's pages.
     pub connections: Connections,
     /// Those of the operator's pages.
@@ -55,12 +55,12 @@ pub struct Shared {
 pub(super) async fn run<Serve, Served>(
     listener: std::net::TcpListener,
     kind: ListenerKind,
-    shared: &Shared,
+    shared: &ListenerContext,
     shutdown: CancellationToken,
     serve: Serve,
 ) -> io::Result<()>
 where
-    Serve: Fn(TcpStream, IpAddr, Tenure) -> Served,
+    Serve: Fn(TcpStream, IpAddr, ConnectionHandle) -> Served,
     Served: Future<Output = ()> + Send + 'static,
 {
     listener.set_nonblocking(true)?;
@@ -83,13 +83,13 @@ where
                 if shared.server.clients.introduces(peer, kind) {
                     arriving.spawn(introduce(stream, peer, place, kind, shared.clone()));
                 } else if let Some(place) = settle(place, peer, kind, shared) {
-                    let served = serve(stream, peer, tenure(&place, kind, shared));
+                    let served = serve(stream, peer, connection_handle(&place, kind, shared));
                     open.spawn(hold(place, served, kind, shared.clone()));
                 }
             }
             Some(arrived) = arriving.join_next() => {
                 if let Ok(Some(Arrived { stream, client, place })) = arrived {
-                    let served = serve(stream, client, tenure(&place, kind, shared));
+                    let served = serve(stream, client, connection_handle(&place, kind, shared));
                     open.spawn(hold(place, served, kind, shared.clone()));
                 }
             }
@@ -101,7 +101,7 @@ where
 }
 
 /// Gives a connection its place; it is closed when it gets none.
-async fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
+async fn admit(kind: ListenerKind, shared: &ListenerContext) -> Option<ConnectionPermit> {
     let limits = &shared.limits;
     let (connections, most) = match kind {
         ListenerKind::Admin => (&shared.admin_connections, limits.admin_connections),
@@ -117,7 +117,12 @@ async fn admit(kind: ListenerKind, shared: &Shared) -> Option<Place> {
 /// Counts a connection as its client's; it is closed when that has too many.
 ///
 /// A proxy's are counted as nobody's: they are those of many clients.
-fn settle(mut place: Place, client: IpAddr, kind: ListenerKind, shared: &Shared) -> Option<Place> {
+fn settle(
+    mut place: ConnectionPermit,
+    client: IpAddr,
+    kind: ListenerKind,
+    shared: &ListenerContext,
+) -> Option<ConnectionPermit> {
     let counters = shared.counters.connections(kind);
     let most = match kind {
         // The operator is one client, often on the address of others.
@@ -134,34 +139,38 @@ fn settle(mut place: Place, client: IpAddr, kind: ListenerKind, shared: &Shared)
 }
 
 /// What a connection is to the others.
-fn tenure(place: &Place, kind: ListenerKind, shared: &Shared) -> Tenure {
+fn connection_handle(
+    place: &ConnectionPermit,
+    kind: ListenerKind,
+    shared: &ListenerContext,
+) -> ConnectionHandle {
     let limits = &shared.limits;
     let most = match kind {
-        ListenerKind::Tcp | ListenerKind::Tls => limits.unwritten_octets,
+        ListenerKind::Tcp | ListenerKind::Dot => limits.unwritten_octets,
         ListenerKind::Http | ListenerKind::Https | ListenerKind::Admin => HTTP_UNTAKEN_OCTETS,
     };
-    place.tenure(limits, most)
+    place.connection_handle(limits, most)
 }
 
 /// A connection of which is known for whom it is.
 struct Arrived {
     stream: TcpStream,
     client: IpAddr,
-    place: Place,
+    place: ConnectionPermit,
 }
 
 /// Has a proxy say for whom it speaks; the connection is closed when it does not.
 async fn introduce(
     mut stream: TcpStream,
     peer: IpAddr,
-    place: Place,
+    place: ConnectionPermit,
     kind: ListenerKind,
-    shared: Shared,
+    shared: ListenerContext,
 ) -> Option<Arrived> {
-    let (counters, presence) = (shared.counters.connections(kind), place.presence());
+    let (counters, activity) = (shared.counters.connections(kind), place.activity());
     let taken = tokio::select! {
         taken = proxy_header::take(&mut stream, shared.limits.handshake) => taken,
-        () = presence.leaves() => {
+        () = activity.leaves() => {
             count(&counters.made_room);
             return None;
         }
@@ -186,16 +195,21 @@ async fn introduce(
 }
 
 /// Serves a connection until it ends, or is to make room for another one.
-async fn hold(place: Place, served: impl Future<Output = ()>, kind: ListenerKind, shared: Shared) {
-    let presence = place.presence();
+async fn hold(
+    place: ConnectionPermit,
+    served: impl Future<Output = ()>,
+    kind: ListenerKind,
+    shared: ListenerContext,
+) {
+    let activity = place.activity();
     tokio::select! {
         () = served => {}
-        () = presence.leaves() => count(&shared.counters.connections(kind).made_room),
+        () = activity.leaves() => count(&shared.counters.connections(kind).made_room),
     }
     drop(place);
 }
 
-async fn drain(mut open: JoinSet<()>, shared: &Shared) {
+async fn drain(mut open: JoinSet<()>, shared: &ListenerContext) {
     let all_ended = async {
         while let Some(ended) = open.join_next().await {
             note_end(ended, &shared.counters);
@@ -205,7 +219,7 @@ async fn drain(mut open: JoinSet<()>, shared: &Shared) {
     let _ = timeout(shared.limits.drain, all_ended).await;
 }
 
-fn note_end(ended: Result<(), JoinError>, counters: &Counters) {
+fn note_end(ended: Result<(), JoinError>, counters: &ListenerCounters) {
     if ended.is_err_and(|error| error.is_panic()) {
         count(&counters.panics);
     }
@@ -224,7 +238,7 @@ impl Exhausted {
     async fn accept(
         &mut self,
         listener: &TcpListener,
-        counters: &Counters,
+        counters: &ListenerCounters,
     ) -> Option<(TcpStream, SocketAddr)> {
         // What ends meanwhile calls this anew, and is no reason to try earlier.
         if let Some(until) = self.paused_until {

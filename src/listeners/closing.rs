@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::timeout;
 
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 
 /// How much is read at a time, in octets.
 const BUFFER_OCTETS: usize = 1024;
@@ -18,11 +18,11 @@ const DROPPED_OCTETS: usize = 256 * 1024;
 
 /// What a client still sends, until it is dropped.
 #[derive(Debug, Default)]
-pub(super) struct Leavings {
+pub(super) struct LingeringClose {
     dropped: usize,
 }
 
-impl Leavings {
+impl LingeringClose {
     /// Reads and drops; ready when the client has ended its side, or has sent too much.
     pub(super) fn poll_drop(
         &mut self,
@@ -45,7 +45,7 @@ impl Leavings {
 }
 
 /// Ends what is written, and then drops what still comes, not for long.
-pub(super) async fn close<Stream>(stream: &mut Stream, limits: &Limits)
+pub(super) async fn close<Stream>(stream: &mut Stream, limits: &ConnectionLimits)
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
 {
@@ -54,9 +54,9 @@ where
         .await
         .map_err(Into::into);
     if let Ok(Ok(())) = ended {
-        let mut leavings = Leavings::default();
+        let mut lingering = LingeringClose::default();
         let dropped =
-            std::future::poll_fn(|context| leavings.poll_drop(Pin::new(&mut *stream), context));
+            std::future::poll_fn(|context| lingering.poll_drop(Pin::new(&mut *stream), context));
         let _ = timeout(limits.linger, dropped).await;
     }
 }

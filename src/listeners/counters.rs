@@ -10,7 +10,7 @@ pub enum ListenerKind {
     /// Plain DNS over TCP.
     Tcp,
     /// DNS over TLS.
-    Tls,
+    Dot,
     /// DNS over HTTP without TLS.
     Http,
     /// DNS over HTTPS.
@@ -21,13 +21,13 @@ pub enum ListenerKind {
 
 impl ListenerKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 5] = [Self::Tcp, Self::Tls, Self::Http, Self::Https, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Tcp, Self::Dot, Self::Http, Self::Https, Self::Admin];
 
     /// The word for it in metrics and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
-            Self::Tls => "dot",
+            Self::Dot => "dot",
             Self::Http => "http",
             Self::Https => "https",
             Self::Admin => "admin",
@@ -97,7 +97,7 @@ pub(super) const HTTP_STATUSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
 /// The counters of all listeners that have connections.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub struct ListenerCounters {
     connections: [ConnectionCounters; ListenerKind::ALL.len()],
     handshake_failures: [AtomicU64; HandshakeFailure::ALL.len()],
     http_responses: [[[AtomicU64; HTTP_STATUSES.len()]; HTTP_VERSIONS.len()]; HTTP_METHODS.len()],
@@ -124,7 +124,7 @@ pub struct ConnectionCounters {
     pub malformed: AtomicU64,
 }
 
-impl Counters {
+impl ListenerCounters {
     /// The counters of the connections of one kind of listener.
     pub fn connections(&self, kind: ListenerKind) -> &ConnectionCounters {
         &self.connections[kind as usize]

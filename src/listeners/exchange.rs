@@ -22,13 +22,13 @@ pub struct Exchange<S> {
     stack: S,
     transport: Transport,
     server: Arc<Server>,
-    turns: Turns,
-    reader: Reader,
+    turns: RotationSource,
+    reader: AnswerReader,
 }
 
 /// Who reads the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
+pub enum AnswerReader {
     /// The client: they have what a message can hold.
     Client,
     /// The gateway, which gives the answers another form: they have all records.
@@ -43,32 +43,32 @@ pub enum Reader {
 )]
 pub enum Exchanged<F> {
     /// The answer was appended to the buffer.
-    Answered(Standing),
+    Answered(Cacheability),
     /// There is nothing to say to it.
     Rejected(Rejection),
     /// The answer has to be waited for.
-    Waiting(Waiting<F>),
+    Waiting(PendingAnswer<F>),
 }
 
 /// What an answer is to HTTP, beside its octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Cacheability {
     /// A cache may keep it for so many seconds.
     Fresh(u32),
     /// No cache may keep it.
-    Fleeting,
+    NoStore,
     /// There was no room to ask for it: load was shed.
     Shed,
 }
 
 /// A query whose answer has to be waited for.
 #[derive(Debug)]
-pub struct Waiting<F> {
+pub struct PendingAnswer<F> {
     server: Arc<Server>,
     query: Query,
     future: F,
     turn: u32,
-    reader: Reader,
+    reader: AnswerReader,
     /// The octets of the query.
     asked: usize,
 }
@@ -80,14 +80,14 @@ impl<S: Stack> Exchange<S> {
             stack,
             transport,
             server,
-            turns: Turns(rand::random::<u32>() | 1),
-            reader: Reader::Client,
+            turns: RotationSource(rand::random::<u32>() | 1),
+            reader: AnswerReader::Client,
         }
     }
 
     /// Has its messages made for somebody else than the client.
     #[must_use]
-    pub fn read_by(self, reader: Reader) -> Self {
+    pub fn read_by(self, reader: AnswerReader) -> Self {
         Self { reader, ..self }
     }
 
@@ -107,20 +107,20 @@ impl<S: Stack> Exchange<S> {
                 let counters = &self.server.counters;
                 counters.count_refused(self.transport, bare.rcode);
                 wire::encode_bare(&bare, out);
-                return Exchanged::Answered(Standing::Fleeting);
+                return Exchanged::Answered(Cacheability::NoStore);
             }
             Err(Rejection::NoQuestion(query)) => {
                 let start = out.len();
                 answer_without_question(&self.server, &query, out);
                 amplification::bound(&self.server, &query, None, message.len(), start, out);
-                return Exchanged::Answered(Standing::Fleeting);
+                return Exchanged::Answered(Cacheability::NoStore);
             }
             Err(rejection) => return Exchanged::Rejected(rejection),
         };
         let server = &self.server;
         if let Err(refusal) = judge(server, &query) {
             refuse(server, &query, refusal, out);
-            return Exchanged::Answered(Standing::Fleeting);
+            return Exchanged::Answered(Cacheability::NoStore);
         }
         self.begin_asked(query, message.len(), out)
     }
@@ -155,7 +155,7 @@ impl<S: Stack> Exchange<S> {
         let (turn, reader) = (self.turns.next(), self.reader);
         let mut encode = |answer: &Answer, query: &Query| {
             reader.encode(server, answer, query, (turn, asked), out);
-            Exchanged::Answered(Standing::of(answer))
+            Exchanged::Answered(Cacheability::of(answer))
         };
         if let Some(answer) = refused(server, &query) {
             return encode(&answer, &query);
@@ -165,7 +165,7 @@ impl<S: Stack> Exchange<S> {
             Poll::Ready(Ok(answer)) => encode(&answer, &query),
             Poll::Pending => {
                 let server = Arc::clone(server);
-                Exchanged::Waiting(Waiting {
+                Exchanged::Waiting(PendingAnswer {
                     server,
                     query,
                     future,
@@ -178,20 +178,20 @@ impl<S: Stack> Exchange<S> {
     }
 }
 
-impl<F> Waiting<F>
+impl<F> PendingAnswer<F>
 where
     F: Future<Output = Result<Answer, Infallible>> + Unpin,
 {
     /// Waits for the answer and appends it to `out`; tells what it is to HTTP, as `Exchanged` does.
-    pub async fn finish(self, out: &mut Vec<u8>) -> Standing {
+    pub async fn finish(self, out: &mut Vec<u8>) -> Cacheability {
         let Ok(answer) = self.future.await;
         let (reader, query) = (self.reader, &self.query);
         reader.encode(&self.server, &answer, query, (self.turn, self.asked), out);
-        Standing::of(&answer)
+        Cacheability::of(&answer)
     }
 }
 
-impl Reader {
+impl AnswerReader {
     fn encode(
         self,
         server: &Server,
@@ -212,14 +212,14 @@ impl Reader {
     }
 }
 
-impl Standing {
+impl Cacheability {
     fn of(answer: &Answer) -> Self {
         if answer.extended_error() == Some(ExtendedError::OVERLOADED) {
             return Self::Shed;
         }
         answer
             .freshness_seconds()
-            .map_or(Self::Fleeting, Self::Fresh)
+            .map_or(Self::NoStore, Self::Fresh)
     }
 }
 
@@ -244,9 +244,9 @@ fn refusal(query: &Query) -> Option<Answer> {
 
 /// Numbers that look random enough to share the load among records (xorshift).
 #[derive(Clone, Debug)]
-struct Turns(u32);
+struct RotationSource(u32);
 
-impl Turns {
+impl RotationSource {
     fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;

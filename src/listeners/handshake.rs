@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::accept::Shared;
+use super::accept::ListenerContext;
 use super::counters::{HandshakeFailure, count};
 
 /// Shakes hands; none when that failed, which is counted.
@@ -17,7 +17,7 @@ pub(super) async fn shake_hands(
     stream: TcpStream,
     client: IpAddr,
     acceptor: &TlsAcceptor,
-    shared: &Shared,
+    shared: &ListenerContext,
 ) -> Option<TlsStream<TcpStream>> {
     if !shared.server.clients.may_shake_hands(client) {
         count(

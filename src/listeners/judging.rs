@@ -2,7 +2,7 @@
 //!
 //! Floor 4. HTTP judges its requests before a router sees them, and not here.
 
-use super::clients::{Address, Refusal};
+use super::clients::{Refusal, SourceAddress};
 use super::counters::ListenerKind;
 use super::server::Server;
 use crate::dns::wire::{self, Bare};
@@ -15,15 +15,15 @@ pub(super) fn judge(server: &Server, query: &Query) -> Result<(), Refusal> {
         Transport::Udp => {
             let is_proven = clients.are_limited() && server.knows_cookie(query);
             let address = if is_proven {
-                Address::Proven
+                SourceAddress::Proven
             } else {
-                Address::Claimed
+                SourceAddress::Claimed
             };
             clients.judge(client, address, None)
         }
-        Transport::Tcp => clients.judge(client, Address::Proven, Some(ListenerKind::Tcp)),
-        Transport::Tls => clients.judge(client, Address::Proven, Some(ListenerKind::Tls)),
-        Transport::Https | Transport::Json => Ok(()),
+        Transport::Tcp => clients.judge(client, SourceAddress::Proven, Some(ListenerKind::Tcp)),
+        Transport::Dot => clients.judge(client, SourceAddress::Proven, Some(ListenerKind::Dot)),
+        Transport::Doh | Transport::Json => Ok(()),
     }
 }
 

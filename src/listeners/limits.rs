@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The limits of all listeners that have connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// The most connections open at a time, over all listeners together.
     pub connections: usize,
     /// The most connections open at a time from one client: an IPv4 address or an IPv6 /64.
@@ -51,7 +51,7 @@ pub struct Limits {
     pub http_headers_count: usize,
 }
 
-impl Default for Limits {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             connections: 4096,

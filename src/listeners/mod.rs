@@ -12,6 +12,7 @@ mod clients;
 mod closing;
 mod connections;
 mod counters;
+pub mod dot;
 pub mod exchange;
 mod handshake;
 pub mod http;
@@ -21,20 +22,19 @@ pub mod proxy_header;
 mod server;
 pub mod stream;
 pub mod tcp;
-pub mod tls;
 mod tls_config;
 pub mod udp;
 
-pub use accept::Shared;
+pub use accept::ListenerContext;
 pub use certificates::{CertificateError, Certificates};
 pub use client_authority::{ClientAuthority, ClientAuthorityError};
 pub use clients::{
     ClientSettings, Clients, Networks, Rate, Refusal, Refusals, UnprovenCounters, UnprovenSettings,
 };
-pub use connections::{Account, Connections, Presence, Tenure};
+pub use connections::{ConnectionActivity, ConnectionHandle, Connections, WriteBudget};
 pub use counters::{
-    ConnectionCounters, Counters, HandshakeFailure, HttpResponseKind, ListenerKind,
+    ConnectionCounters, HandshakeFailure, HttpResponseKind, ListenerCounters, ListenerKind,
 };
-pub use limits::Limits;
+pub use limits::ConnectionLimits;
 pub use server::Server;
 pub use tls_config::{ServerConfig, TlsUse, tls_config};

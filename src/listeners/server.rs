@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clients::Clients;
 use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Transport};
-use crate::layers::metrics::Counters;
+use crate::layers::metrics::QueryCounters;
 use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
 
 /// Asks for the SOA of the root, which any server has an answer to.
@@ -24,7 +24,7 @@ pub struct Server {
     /// What cookies are made with (RFC 9018).
     pub cookies: CookieSecrets,
     /// Counts the answers that the stack has no part in.
-    pub counters: Arc<Counters>,
+    pub counters: Arc<QueryCounters>,
     /// Who may ask, and how often.
     pub clients: Arc<Clients>,
     /// What an answer may have at most.
@@ -65,7 +65,7 @@ impl Server {
                 true => Age::Stale,
                 false => Age::Current,
             },
-            may_pad: matches!(query.transport, Transport::Tls | Transport::Https),
+            may_pad: matches!(query.transport, Transport::Dot | Transport::Doh),
             ..self.least_additions(query)
         }
     }
@@ -90,7 +90,7 @@ impl Server {
 
     /// RFC 7828 §3.3.2: only where a DNS connection can be idle.
     fn keepalive_tenths(&self, transport: Transport) -> Option<u16> {
-        let connected = matches!(transport, Transport::Tcp | Transport::Tls);
+        let connected = matches!(transport, Transport::Tcp | Transport::Dot);
         let told = connected && !self.keepalive.is_zero();
         told.then(|| u16::try_from(self.keepalive.as_millis() / 100).unwrap_or(u16::MAX))
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::accept::{self, Shared};
+use super::accept::{self, ListenerContext};
 use super::closing::close;
-use super::connections::Tenure;
+use super::connections::ConnectionHandle;
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::stream;
@@ -23,7 +23,7 @@ use crate::layers::Stack;
 pub async fn serve<S: Stack>(
     listener: TcpListener,
     stack: S,
-    shared: Shared,
+    shared: ListenerContext,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let kind = ListenerKind::Tcp;
@@ -32,7 +32,7 @@ pub async fn serve<S: Stack>(
         kind,
         &shared,
         shutdown.clone(),
-        |mut stream, client, tenure| {
+        |mut stream, client, connection_handle| {
             let exchange = Exchange::new(stack.clone(), Transport::Tcp, Arc::clone(&shared.server));
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
@@ -41,7 +41,7 @@ pub async fn serve<S: Stack>(
                     exchange,
                     client,
                     kind,
-                    (&shared, &tenure),
+                    (&shared, &connection_handle),
                     shutdown,
                 )
                 .await;
@@ -57,14 +57,21 @@ pub(super) async fn converse<Stream, S>(
     exchange: Exchange<S>,
     client: IpAddr,
     kind: ListenerKind,
-    (shared, tenure): (&Shared, &Tenure),
+    (shared, connection_handle): (&ListenerContext, &ConnectionHandle),
     shutdown: CancellationToken,
 ) where
     Stream: AsyncRead + AsyncWrite + Unpin,
     S: Stack,
 {
     let limits = &shared.limits;
-    let served = stream::serve(stream, exchange, Some(client), limits, tenure, shutdown);
+    let served = stream::serve(
+        stream,
+        exchange,
+        Some(client),
+        limits,
+        connection_handle,
+        shutdown,
+    );
     let end = served.await;
     end.count(shared.counters.connections(kind));
     if end.is_in_order() {

@@ -25,7 +25,7 @@ const FIRST_SUITES: [CipherSuite; 3] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsUse {
     /// DNS over TLS (RFC 7858 §3.2: the client may name the protocol or not).
-    Dns,
+    Dot,
     /// HTTP/2 and HTTP/1.1.
     Http,
 }
@@ -33,7 +33,7 @@ pub enum TlsUse {
 impl TlsUse {
     fn protocols(self) -> Vec<Vec<u8>> {
         let names: &[&[u8]] = match self {
-            Self::Dns => &[b"dot"],
+            Self::Dot => &[b"dot"],
             Self::Http => &[b"h2", b"http/1.1"],
         };
         names.iter().map(|name| name.to_vec()).collect()

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::options::{Detail, LookupOptions, Ports, Transport, Trust};
+use super::options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
 use crate::dns::{Name, RecordType};
 
 /// Where `nomadns certs` leaves its CA.
@@ -31,26 +31,26 @@ pub struct LookupArgs {
 
     /// The transport; several separated by commas, or all, print a table that shows whether they agree
     #[arg(short, long, value_enum, value_delimiter = ',', default_value = "udp")]
-    transport: Vec<Choice>,
+    transport: Vec<TransportChoice>,
 
     /// The gateway: an IP address or a host name
     #[arg(short, long, value_name = "HOST", default_value = "127.0.0.1")]
     server: String,
 
     /// The gateway's port for UDP and TCP
-    #[arg(long, value_name = "PORT", default_value_t = Ports::default().dns)]
+    #[arg(long, value_name = "PORT", default_value_t = GatewayPorts::default().dns)]
     dns_port: u16,
 
     /// The gateway's port for DNS over TLS
-    #[arg(long, value_name = "PORT", default_value_t = Ports::default().tls)]
+    #[arg(long, value_name = "PORT", default_value_t = GatewayPorts::default().tls)]
     tls_port: u16,
 
-    /// The gateway's port for HTTPS (https-get, https-post)
-    #[arg(long, value_name = "PORT", default_value_t = Ports::default().https)]
+    /// The gateway's port for HTTPS (doh-get, doh-post)
+    #[arg(long, value_name = "PORT", default_value_t = GatewayPorts::default().https)]
     https_port: u16,
 
     /// The gateway's port for plain HTTP (json)
-    #[arg(long, value_name = "PORT", default_value_t = Ports::default().http)]
+    #[arg(long, value_name = "PORT", default_value_t = GatewayPorts::default().http)]
     http_port: u16,
 
     /// Trust only certificates of this CA (PEM) [default: the system's, certs-dev/ca.pem if it exists, and that of your own running demo]
@@ -76,17 +76,20 @@ pub struct LookupArgs {
 
 /// A transport as it is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Choice {
+enum TransportChoice {
     /// Plain DNS over UDP, retried over TCP if truncated
     Udp,
     /// Plain DNS over TCP
     Tcp,
     /// DNS over TLS
-    Tls,
+    #[value(alias = "tls")]
+    Dot,
     /// DNS over HTTPS, GET
-    HttpsGet,
+    #[value(alias = "https-get")]
+    DohGet,
     /// DNS over HTTPS, POST
-    HttpsPost,
+    #[value(alias = "https-post")]
+    DohPost,
     /// The JSON API at /resolve, over plain HTTP
     Json,
     /// Each of these in turn
@@ -131,7 +134,7 @@ impl LookupArgs {
             record_type: self.record_type,
             transports,
             server: self.server,
-            ports: Ports {
+            ports: GatewayPorts {
                 dns: self.dns_port,
                 tls: self.tls_port,
                 https: self.https_port,
@@ -187,16 +190,16 @@ impl LookupArgs {
     }
 }
 
-impl Choice {
-    fn transports(self) -> &'static [Transport] {
+impl TransportChoice {
+    fn transports(self) -> &'static [LookupTransport] {
         match self {
-            Self::Udp => &[Transport::Udp],
-            Self::Tcp => &[Transport::Tcp],
-            Self::Tls => &[Transport::Tls],
-            Self::HttpsGet => &[Transport::HttpsGet],
-            Self::HttpsPost => &[Transport::HttpsPost],
-            Self::Json => &[Transport::Json],
-            Self::All => &Transport::ALL,
+            Self::Udp => &[LookupTransport::Udp],
+            Self::Tcp => &[LookupTransport::Tcp],
+            Self::Dot => &[LookupTransport::Dot],
+            Self::DohGet => &[LookupTransport::DohGet],
+            Self::DohPost => &[LookupTransport::DohPost],
+            Self::Json => &[LookupTransport::Json],
+            Self::All => &LookupTransport::ALL,
         }
     }
 }
@@ -231,8 +234,8 @@ mod tests {
         Command::command().debug_assert();
         let options = options(&["redis.default.nomad"]).unwrap();
         assert_eq!(options.record_type, RecordType::A);
-        assert_eq!(options.transports, [Transport::Udp]);
-        assert_eq!(options.authority(Transport::Udp), "127.0.0.1:1053");
+        assert_eq!(options.transports, [LookupTransport::Udp]);
+        assert_eq!(options.authority(LookupTransport::Udp), "127.0.0.1:1053");
         assert_eq!(options.trust, Trust::SystemAnd(Vec::new()));
     }
 
@@ -240,9 +243,19 @@ mod tests {
     fn all_and_lists_of_transports_ask_each_once() {
         let all = options(&["a", "srv", "-t", "json,all", "-s", "::1"]).unwrap();
         assert_eq!(all.record_type, RecordType::SRV);
-        assert_eq!(all.transports.len(), Transport::ALL.len());
-        assert_eq!(all.transports[0], Transport::Json);
-        assert_eq!(all.authority(Transport::Tls), "[::1]:8853");
+        assert_eq!(all.transports.len(), LookupTransport::ALL.len());
+        assert_eq!(all.transports[0], LookupTransport::Json);
+        assert_eq!(all.authority(LookupTransport::Dot), "[::1]:8853");
+    }
+
+    #[test]
+    fn a_transport_may_be_named_by_what_carries_it() {
+        let named = |list: &str| options(&["a", "-t", list]).unwrap().transports;
+        assert_eq!(
+            named("tls,https-get,https-post"),
+            named("dot,doh-get,doh-post")
+        );
+        assert_eq!(named("tls"), [LookupTransport::Dot]);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use tokio::time::{Instant, timeout};
 
 use super::error::LookupError;
 use super::http::{self, Method};
-use super::options::{LookupOptions, Transport, Trust};
-use super::reply::Reply;
+use super::options::{LookupOptions, LookupTransport, Trust};
+use super::reply::LookupReply;
 use super::{stream, tls, udp};
 use crate::dns::{Class, Edns, EdnsOptions, Query, QueryFlags};
 
@@ -25,9 +25,9 @@ pub(super) struct Asker<'options> {
 
 /// What came over one transport.
 #[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) transport: Transport,
-    pub(super) result: Result<Reply, LookupError>,
+pub(super) struct TransportReply {
+    pub(super) transport: LookupTransport,
+    pub(super) result: Result<LookupReply, LookupError>,
     pub(super) took: Duration,
     pub(super) retry: Retry,
 }
@@ -43,7 +43,7 @@ pub(super) enum Retry {
 
 impl<'options> Asker<'options> {
     pub(super) fn new(options: &'options LookupOptions) -> Self {
-        let is_encrypted = |transport: &Transport| transport.is_encrypted();
+        let is_encrypted = |transport: &LookupTransport| transport.is_encrypted();
         let config = if options.transports.iter().any(is_encrypted) {
             tls::client_config(&options.trust)
         } else {
@@ -53,20 +53,20 @@ impl<'options> Asker<'options> {
     }
 
     /// Asks over one transport; all of it within the time that the options give.
-    pub(super) async fn ask(&self, transport: Transport) -> Asked {
+    pub(super) async fn ask(&self, transport: LookupTransport) -> TransportReply {
         let limit = self.options.timeout;
         let started = Instant::now();
         let result = timeout(limit, self.ask_once(transport)).await;
-        let mut asked = Asked {
+        let mut asked = TransportReply {
             transport,
             result: result.unwrap_or(Err(LookupError::TimedOut(limit))),
             took: started.elapsed(),
             retry: Retry::None,
         };
-        let is_truncated = asked.result.as_ref().is_ok_and(Reply::is_truncated);
-        if transport == Transport::Udp && is_truncated {
+        let is_truncated = asked.result.as_ref().is_ok_and(LookupReply::is_truncated);
+        if transport == LookupTransport::Udp && is_truncated {
             // RFC 7766 §5: what is cut short over UDP is asked for again over TCP.
-            let result = timeout(limit, self.ask_once(Transport::Tcp)).await;
+            let result = timeout(limit, self.ask_once(LookupTransport::Tcp)).await;
             asked.result = result.unwrap_or(Err(LookupError::TimedOut(limit)));
             asked.took = started.elapsed();
             asked.retry = Retry::OverTcp;
@@ -74,31 +74,35 @@ impl<'options> Asker<'options> {
         asked
     }
 
-    async fn ask_once(&self, transport: Transport) -> Result<Reply, LookupError> {
+    async fn ask_once(&self, transport: LookupTransport) -> Result<LookupReply, LookupError> {
         let server = self.options.authority(transport);
         let query = self.query(transport);
         let config = || self.config.clone();
         match transport {
-            Transport::Udp => udp::ask(&server, &query, self.options.timeout).await,
-            Transport::Tcp => stream::ask_tcp(&server, &query).await,
-            Transport::Tls => {
+            LookupTransport::Udp => udp::ask(&server, &query, self.options.timeout).await,
+            LookupTransport::Tcp => stream::ask_tcp(&server, &query).await,
+            LookupTransport::Dot => {
                 stream::ask_tls(&server, &self.options.server, config()?, &query).await
             }
-            Transport::HttpsGet => http::ask_https(&server, Method::Get, config()?, &query).await,
-            Transport::HttpsPost => http::ask_https(&server, Method::Post, config()?, &query).await,
-            Transport::Json => http::ask_json(&server, config()?, &query).await,
+            LookupTransport::DohGet => {
+                http::ask_https(&server, Method::Get, config()?, &query).await
+            }
+            LookupTransport::DohPost => {
+                http::ask_https(&server, Method::Post, config()?, &query).await
+            }
+            LookupTransport::Json => http::ask_json(&server, config()?, &query).await,
         }
     }
 
-    fn query(&self, transport: Transport) -> Query {
+    fn query(&self, transport: LookupTransport) -> Query {
         use crate::dns::Transport as Way;
         let (id, way) = match transport {
-            Transport::Udp => (rand::random(), Way::Udp),
-            Transport::Tcp => (rand::random(), Way::Tcp),
-            Transport::Tls => (rand::random(), Way::Tls),
+            LookupTransport::Udp => (rand::random(), Way::Udp),
+            LookupTransport::Tcp => (rand::random(), Way::Tcp),
+            LookupTransport::Dot => (rand::random(), Way::Dot),
             // RFC 8484 §4.1: so that HTTP caches see the same question.
-            Transport::HttpsGet | Transport::HttpsPost => (0, Way::Https),
-            Transport::Json => (0, Way::Json),
+            LookupTransport::DohGet | LookupTransport::DohPost => (0, Way::Doh),
+            LookupTransport::Json => (0, Way::Json),
         };
         Query {
             id,

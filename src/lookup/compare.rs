@@ -2,16 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::ask::Asked;
+use super::ask::TransportReply;
 use super::options::LookupOptions;
-use super::reply::Said;
+use super::reply::ComparedReply;
 use crate::dns::Rcode;
 
 /// The different things that were said, in the order in which they came.
-pub(super) fn groups(all: &[Asked]) -> Vec<Said> {
-    let mut groups: Vec<Said> = Vec::new();
+pub(super) fn groups(all: &[TransportReply]) -> Vec<ComparedReply> {
+    let mut groups: Vec<ComparedReply> = Vec::new();
     for reply in all.iter().flat_map(|asked| &asked.result) {
-        let said = reply.said();
+        let said = reply.compared();
         if !groups.contains(&said) {
             groups.push(said);
         }
@@ -22,7 +22,7 @@ pub(super) fn groups(all: &[Asked]) -> Vec<Said> {
 /// Prints a line for each transport, what they say together, and the records.
 pub(super) fn print_all(
     options: &LookupOptions,
-    all: &[Asked],
+    all: &[TransportReply],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let groups = groups(all);
@@ -40,7 +40,7 @@ pub(super) fn print_all(
 /// Prints the data of what all say, a record a line; what is no such data, and transports that do not agree, to `problems`.
 pub(super) fn print_data(
     options: &LookupOptions,
-    all: &[Asked],
+    all: &[TransportReply],
     out: &mut dyn Write,
     problems: &mut dyn Write,
 ) -> io::Result<()> {
@@ -74,8 +74,8 @@ fn is_plain(rcode: Rcode) -> bool {
 
 fn print_row(
     options: &LookupOptions,
-    asked: &Asked,
-    groups: &[Said],
+    asked: &TransportReply,
+    groups: &[ComparedReply],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let transport = asked.transport.as_str();
@@ -84,7 +84,7 @@ fn print_row(
     write!(out, "{transport:<11} {server:<22} {milliseconds:>8.1} ms  ")?;
     match &asked.result {
         Ok(reply) => {
-            let said = reply.said();
+            let said = reply.compared();
             let count = records(said.answer.len());
             write!(out, "{:<9} {count}", reply.rcode.to_string())?;
             let place = groups.iter().position(|group| *group == said);
@@ -98,7 +98,7 @@ fn print_row(
 }
 
 /// The line that says it all.
-fn verdict(all: &[Asked], groups: usize) -> String {
+fn verdict(all: &[TransportReply], groups: usize) -> String {
     let count = all.len();
     let failed = all.iter().filter(|asked| asked.result.is_err()).count();
     let answered = count - failed;
@@ -111,7 +111,12 @@ fn verdict(all: &[Asked], groups: usize) -> String {
     }
 }
 
-fn print_group(place: usize, said: &Said, groups: usize, out: &mut dyn Write) -> io::Result<()> {
+fn print_group(
+    place: usize,
+    said: &ComparedReply,
+    groups: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if groups > 1 {
         writeln!(out, "\n;; answer {}: {}", letter(place), said.rcode)?;
     } else if !(said.answer.is_empty() && said.authority.is_empty()) {

@@ -7,7 +7,7 @@ use rustls::ClientConfig;
 
 use super::error::LookupError;
 use super::json;
-use super::reply::Reply;
+use super::reply::LookupReply;
 use crate::dns::Query;
 use crate::dns::wire::{MESSAGE_OCTETS, encode_query};
 
@@ -32,7 +32,7 @@ pub(super) async fn ask_https(
     method: Method,
     config: ClientConfig,
     query: &Query,
-) -> Result<Reply, LookupError> {
+) -> Result<LookupReply, LookupError> {
     let client = client().tls_backend_preconfigured(config).build()?;
     let url = format!("https://{server}/dns-query");
     let mut message = Vec::new();
@@ -47,7 +47,7 @@ pub(super) async fn ask_https(
             .body(message),
     };
     let answer = send(request.header("accept", DNS_MESSAGE), MESSAGE_OCTETS).await?;
-    Reply::from_message(&answer, query)
+    LookupReply::from_message(&answer, query)
 }
 
 /// Asks a server, given as host and port, for JSON over plain HTTP.
@@ -57,7 +57,7 @@ pub(super) async fn ask_json(
     server: &str,
     config: ClientConfig,
     query: &Query,
-) -> Result<Reply, LookupError> {
+) -> Result<LookupReply, LookupError> {
     let client = client().tls_backend_preconfigured(config).build()?;
     let dnssec_ok = query.edns.is_some_and(|edns| edns.dnssec_ok);
     let request = client.get(format!("http://{server}/resolve")).query(&[

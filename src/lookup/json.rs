@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::error::LookupError;
-use super::reply::{Line, Reply};
+use super::reply::{LookupReply, RecordLine};
 use crate::dns::wire::Flag;
 use crate::dns::{Class, Opcode, Rcode, RecordType};
 
@@ -11,8 +11,8 @@ use crate::dns::{Class, Opcode, Rcode, RecordType};
 ///
 /// # Errors
 /// What is not of this form.
-pub(super) fn read(octets: &[u8]) -> Result<Reply, LookupError> {
-    let document: Document = serde_json::from_slice(octets)?;
+pub(super) fn read(octets: &[u8]) -> Result<LookupReply, LookupError> {
+    let document: JsonDocument = serde_json::from_slice(octets)?;
     let flags = [
         (Flag::Truncated, document.truncated),
         (Flag::RecursionDesired, document.recursion_desired),
@@ -20,7 +20,7 @@ pub(super) fn read(octets: &[u8]) -> Result<Reply, LookupError> {
         (Flag::AuthenticData, document.authentic_data),
         (Flag::CheckingDisabled, document.checking_disabled),
     ];
-    Ok(Reply {
+    Ok(LookupReply {
         id: 0,
         opcode: Opcode::QUERY,
         rcode: Rcode(document.status),
@@ -35,7 +35,7 @@ pub(super) fn read(octets: &[u8]) -> Result<Reply, LookupError> {
             .map(|question| (safe(&question.name), Class::IN, RecordType(question.r#type)))
             .collect(),
         sections: [document.answer, document.authority, document.additional]
-            .map(|records| records.into_iter().map(Line::from).collect()),
+            .map(|records| records.into_iter().map(RecordLine::from).collect()),
         opt: None,
         extended_errors: document
             .extended_errors
@@ -48,7 +48,7 @@ pub(super) fn read(octets: &[u8]) -> Result<Reply, LookupError> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Document {
+struct JsonDocument {
     status: u16,
     #[serde(rename = "TC")]
     truncated: bool,
@@ -60,25 +60,25 @@ struct Document {
     authentic_data: bool,
     #[serde(rename = "CD")]
     checking_disabled: bool,
-    question: Vec<Question>,
+    question: Vec<JsonQuestion>,
     #[serde(default)]
-    answer: Vec<Record>,
+    answer: Vec<JsonRecord>,
     #[serde(default)]
-    authority: Vec<Record>,
+    authority: Vec<JsonRecord>,
     #[serde(default)]
-    additional: Vec<Record>,
+    additional: Vec<JsonRecord>,
     #[serde(default, rename = "extended_dns_errors")]
-    extended_errors: Vec<ExtendedError>,
+    extended_errors: Vec<JsonExtendedError>,
 }
 
 #[derive(Deserialize)]
-struct Question {
+struct JsonQuestion {
     name: String,
     r#type: u16,
 }
 
 #[derive(Deserialize)]
-struct Record {
+struct JsonRecord {
     name: String,
     r#type: u16,
     #[serde(rename = "TTL")]
@@ -87,14 +87,14 @@ struct Record {
 }
 
 #[derive(Deserialize)]
-struct ExtendedError {
+struct JsonExtendedError {
     info_code: u16,
     #[serde(default)]
     extra_text: String,
 }
 
-impl From<Record> for Line {
-    fn from(record: Record) -> Self {
+impl From<JsonRecord> for RecordLine {
+    fn from(record: JsonRecord) -> Self {
         Self {
             owner: safe(&record.name),
             ttl: record.ttl,

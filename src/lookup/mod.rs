@@ -20,16 +20,16 @@ use std::io::{self, Write};
 
 pub use args::{ArgumentError, LookupArgs};
 pub use error::LookupError;
-pub use options::{Detail, LookupOptions, Ports, Transport, Trust};
-pub use reply::{Line, Reply};
+pub use options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
+pub use reply::{LookupReply, RecordLine};
 
-use ask::{Asked, Asker};
+use ask::{Asker, TransportReply};
 
 use crate::dns::Rcode;
 
 /// What came of a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum LookupOutcome {
     /// The same records came on every transport asked.
     Answered,
     /// Every transport says that there are none: no such name, or none of that type (RFC 2308).
@@ -42,7 +42,7 @@ pub enum Outcome {
     Differed,
 }
 
-impl Outcome {
+impl LookupOutcome {
     /// The exit code of the command for it.
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -63,7 +63,7 @@ pub async fn run(
     options: &LookupOptions,
     out: &mut dyn Write,
     problems: &mut dyn Write,
-) -> io::Result<Outcome> {
+) -> io::Result<LookupOutcome> {
     let asker = Asker::new(options);
     let mut all = Vec::with_capacity(options.transports.len());
     for &transport in &options.transports {
@@ -77,17 +77,17 @@ pub async fn run(
     Ok(outcome(&all))
 }
 
-fn outcome(all: &[Asked]) -> Outcome {
+fn outcome(all: &[TransportReply]) -> LookupOutcome {
     let groups = compare::groups(all);
     if all.iter().any(|asked| asked.result.is_err()) {
-        return Outcome::Failed;
+        return LookupOutcome::Failed;
     }
     match &groups[..] {
         [said] => match said.rcode {
-            Rcode::NOERROR if !said.answer.is_empty() => Outcome::Answered,
-            Rcode::NOERROR | Rcode::NXDOMAIN => Outcome::Denied,
-            _ => Outcome::Refused,
+            Rcode::NOERROR if !said.answer.is_empty() => LookupOutcome::Answered,
+            Rcode::NOERROR | Rcode::NXDOMAIN => LookupOutcome::Denied,
+            _ => LookupOutcome::Refused,
         },
-        _ => Outcome::Differed,
+        _ => LookupOutcome::Differed,
     }
 }

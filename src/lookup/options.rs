@@ -15,11 +15,11 @@ pub struct LookupOptions {
     /// The type to ask for.
     pub record_type: RecordType,
     /// The transports to ask over, in this order.
-    pub transports: Vec<Transport>,
+    pub transports: Vec<LookupTransport>,
     /// The gateway: a host name or an IP address.
     pub server: String,
     /// Where it listens.
-    pub ports: Ports,
+    pub ports: GatewayPorts,
     /// Which certificates of it are believed.
     pub trust: Trust,
     /// How long one transport may take.
@@ -32,24 +32,24 @@ pub struct LookupOptions {
 
 /// A way to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+pub enum LookupTransport {
     /// Plain DNS over UDP, and over TCP when the answer is truncated.
     Udp,
     /// Plain DNS over TCP.
     Tcp,
     /// DNS over TLS (RFC 7858).
-    Tls,
+    Dot,
     /// DNS over HTTPS with GET (RFC 8484 §4.1).
-    HttpsGet,
+    DohGet,
     /// DNS over HTTPS with POST (RFC 8484 §4.1).
-    HttpsPost,
+    DohPost,
     /// The JSON form over plain HTTP.
     Json,
 }
 
 /// Where the gateway listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ports {
+pub struct GatewayPorts {
     /// UDP and TCP.
     pub dns: u16,
     /// DNS over TLS.
@@ -80,20 +80,20 @@ pub enum Detail {
     Short,
 }
 
-impl Transport {
+impl LookupTransport {
     /// All of them, as `all` asks them.
     pub const ALL: [Self; 6] = [
         Self::Udp,
         Self::Tcp,
-        Self::Tls,
-        Self::HttpsGet,
-        Self::HttpsPost,
+        Self::Dot,
+        Self::DohGet,
+        Self::DohPost,
         Self::Json,
     ];
 
     /// Whether TLS is under it.
     pub const fn is_encrypted(self) -> bool {
-        matches!(self, Self::Tls | Self::HttpsGet | Self::HttpsPost)
+        matches!(self, Self::Dot | Self::DohGet | Self::DohPost)
     }
 
     /// The word for it on the command line.
@@ -101,15 +101,15 @@ impl Transport {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
-            Self::Tls => "tls",
-            Self::HttpsGet => "https-get",
-            Self::HttpsPost => "https-post",
+            Self::Dot => "dot",
+            Self::DohGet => "doh-get",
+            Self::DohPost => "doh-post",
             Self::Json => "json",
         }
     }
 }
 
-impl Default for Ports {
+impl Default for GatewayPorts {
     fn default() -> Self {
         Self {
             dns: 1053,
@@ -122,17 +122,17 @@ impl Default for Ports {
 
 impl LookupOptions {
     /// The port that a transport is spoken at.
-    pub fn port(&self, transport: Transport) -> u16 {
+    pub fn port(&self, transport: LookupTransport) -> u16 {
         match transport {
-            Transport::Udp | Transport::Tcp => self.ports.dns,
-            Transport::Tls => self.ports.tls,
-            Transport::HttpsGet | Transport::HttpsPost => self.ports.https,
-            Transport::Json => self.ports.http,
+            LookupTransport::Udp | LookupTransport::Tcp => self.ports.dns,
+            LookupTransport::Dot => self.ports.tls,
+            LookupTransport::DohGet | LookupTransport::DohPost => self.ports.https,
+            LookupTransport::Json => self.ports.http,
         }
     }
 
     /// The server and its port for a transport, as a URL has them.
-    pub fn authority(&self, transport: Transport) -> String {
+    pub fn authority(&self, transport: LookupTransport) -> String {
         let port = self.port(transport);
         match self.server.parse::<Ipv6Addr>() {
             Ok(address) => format!("[{address}]:{port}"),

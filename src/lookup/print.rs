@@ -2,16 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::ask::{Asked, Retry};
-use super::options::{LookupOptions, Transport};
-use super::reply::{Line, Reply, SECTIONS};
+use super::ask::{Retry, TransportReply};
+use super::options::{LookupOptions, LookupTransport};
+use super::reply::{LookupReply, RecordLine, SECTIONS};
 use crate::dns::Section;
 use crate::dns::text::extended_error_purpose;
 
 /// Prints what came over one transport.
 pub(super) fn print_one(
     options: &LookupOptions,
-    asked: &Asked,
+    asked: &TransportReply,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let reply = match &asked.result {
@@ -39,7 +39,7 @@ pub(super) fn print_one(
     print_footer(options, asked, reply, out)
 }
 
-fn print_header(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
+fn print_header(reply: &LookupReply, out: &mut dyn Write) -> io::Result<()> {
     let (opcode, rcode, id) = (reply.opcode, reply.rcode, reply.id);
     let flags: String = reply
         .flags
@@ -62,7 +62,7 @@ fn print_header(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn print_pseudosection(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
+fn print_pseudosection(reply: &LookupReply, out: &mut dyn Write) -> io::Result<()> {
     if reply.opt.is_some() || !reply.extended_errors.is_empty() {
         writeln!(out, ";; OPT PSEUDOSECTION:")?;
     }
@@ -81,8 +81,8 @@ fn print_pseudosection(reply: &Reply, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn print_line(line: &Line, out: &mut dyn Write) -> io::Result<()> {
-    let Line {
+fn print_line(line: &RecordLine, out: &mut dyn Write) -> io::Result<()> {
+    let RecordLine {
         owner,
         ttl,
         class,
@@ -94,13 +94,13 @@ fn print_line(line: &Line, out: &mut dyn Write) -> io::Result<()> {
 
 fn print_footer(
     options: &LookupOptions,
-    asked: &Asked,
-    reply: &Reply,
+    asked: &TransportReply,
+    reply: &LookupReply,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let transport = match asked.retry {
         Retry::None => asked.transport,
-        Retry::OverTcp => Transport::Tcp,
+        Retry::OverTcp => LookupTransport::Tcp,
     };
     let (server, port) = (&options.server, options.port(asked.transport));
     let word = transport.as_str().to_uppercase();

@@ -13,7 +13,7 @@ pub(super) const SECTIONS: [Section; 3] =
 
 /// An answer as it is printed and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct LookupReply {
     /// The id of the message; 0 in JSON.
     pub id: u16,
     /// The opcode of the message.
@@ -25,7 +25,7 @@ pub struct Reply {
     /// The questions: name, class and type.
     pub questions: Vec<(String, Class, RecordType)>,
     /// The records of the three sections, the OPT left out.
-    pub sections: [Vec<Line>; 3],
+    pub sections: [Vec<RecordLine>; 3],
     /// What the OPT says, as lines.
     pub opt: Option<String>,
     /// The extended errors: code and text.
@@ -36,7 +36,7 @@ pub struct Reply {
 
 /// One record as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct RecordLine {
     /// The name it belongs to.
     pub owner: String,
     /// How long it may be kept, in seconds.
@@ -53,13 +53,13 @@ pub struct Line {
 ///
 /// Without the additional section, which a server may leave out for want of room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct ComparedReply {
     pub(super) rcode: Rcode,
     pub(super) answer: BTreeSet<String>,
     pub(super) authority: BTreeSet<String>,
 }
 
-impl Reply {
+impl LookupReply {
     /// Reads the message that answers `query`.
     ///
     /// # Errors
@@ -114,10 +114,10 @@ impl Reply {
     }
 
     /// What it says, to be held against what another says.
-    pub(super) fn said(&self) -> Said {
+    pub(super) fn compared(&self) -> ComparedReply {
         let [answer, authority, _] = &self.sections;
-        let set = |lines: &[Line]| lines.iter().map(Line::said).collect();
-        Said {
+        let set = |lines: &[RecordLine]| lines.iter().map(RecordLine::said).collect();
+        ComparedReply {
             rcode: self.rcode,
             answer: set(answer),
             authority: set(authority),
@@ -125,7 +125,7 @@ impl Reply {
     }
 }
 
-impl Line {
+impl RecordLine {
     /// The record without its TTL; letter case of the owner does not count (RFC 4343).
     fn said(&self) -> String {
         let owner = self.owner.to_ascii_lowercase();
@@ -133,11 +133,11 @@ impl Line {
     }
 }
 
-fn lines(message: &Message<'_>, section: Section) -> Vec<Line> {
+fn lines(message: &Message<'_>, section: Section) -> Vec<RecordLine> {
     message
         .records(section)
         .filter(|record| record.record_type != RecordType::OPT)
-        .map(|record| Line {
+        .map(|record| RecordLine {
             owner: record.owner.to_string(),
             ttl: record.ttl,
             class: record.class,

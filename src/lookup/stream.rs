@@ -9,12 +9,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::error::LookupError;
-use super::reply::Reply;
+use super::reply::LookupReply;
 use crate::dns::Query;
 use crate::dns::wire::encode_query;
 
 /// Asks a server, given as host and port, over TCP.
-pub(super) async fn ask_tcp(server: &str, query: &Query) -> Result<Reply, LookupError> {
+pub(super) async fn ask_tcp(server: &str, query: &Query) -> Result<LookupReply, LookupError> {
     exchange(TcpStream::connect(server).await?, query).await
 }
 
@@ -24,7 +24,7 @@ pub(super) async fn ask_tls(
     host: &str,
     mut config: ClientConfig,
     query: &Query,
-) -> Result<Reply, LookupError> {
+) -> Result<LookupReply, LookupError> {
     // RFC 7858 §3.1 has no ALPN; IANA gave the token later, and servers that know it may ask for it.
     config.alpn_protocols = vec![b"dot".to_vec()];
     let name = ServerName::try_from(host.to_owned())
@@ -37,7 +37,7 @@ pub(super) async fn ask_tls(
 async fn exchange(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     query: &Query,
-) -> Result<Reply, LookupError> {
+) -> Result<LookupReply, LookupError> {
     let mut message = vec![0; 2];
     encode_query(query, &mut message);
     // A query has a header, a name and at most an OPT.
@@ -48,5 +48,5 @@ async fn exchange(
     let length = stream.read_u16().await?;
     let mut answer = vec![0; length.into()];
     stream.read_exact(&mut answer).await?;
-    Reply::from_message(&answer, query)
+    LookupReply::from_message(&answer, query)
 }

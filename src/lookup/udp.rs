@@ -6,7 +6,7 @@ use tokio::net::{UdpSocket, lookup_host};
 use tokio::time::timeout;
 
 use super::error::LookupError;
-use super::reply::Reply;
+use super::reply::LookupReply;
 use crate::dns::Query;
 use crate::dns::wire::{MESSAGE_OCTETS, encode_query};
 
@@ -18,7 +18,7 @@ pub(super) async fn ask(
     server: &str,
     query: &Query,
     limit: Duration,
-) -> Result<Reply, LookupError> {
+) -> Result<LookupReply, LookupError> {
     let address = lookup_host(server)
         .await?
         .next()
@@ -44,11 +44,11 @@ pub(super) async fn ask(
 }
 
 /// Waits for the answer to this query; what answers another is left alone.
-async fn receive(socket: &UdpSocket, query: &Query) -> Result<Reply, LookupError> {
+async fn receive(socket: &UdpSocket, query: &Query) -> Result<LookupReply, LookupError> {
     let mut buffer = vec![0; MESSAGE_OCTETS];
     loop {
         let length = socket.recv(&mut buffer).await?;
-        match Reply::from_message(&buffer[..length], query) {
+        match LookupReply::from_message(&buffer[..length], query) {
             Err(LookupError::OtherQuestion) => {}
             read => return read,
         }

@@ -14,8 +14,8 @@ use super::token::BasicAuth;
 
 /// One address of a Nomad agent; shows itself without user and password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    place: Place,
+pub struct NomadAddress {
+    place: AddressTarget,
     basic_auth: Option<BasicAuth>,
 }
 
@@ -30,30 +30,30 @@ pub struct AddressError {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum AddressTarget {
     Tcp(Url),
     Unix { path: PathBuf, base: Url },
 }
 
-impl Address {
+impl NomadAddress {
     /// Says whether TLS is spoken there.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        matches!(&self.place, Place::Tcp(url) if url.scheme() == "https")
+        matches!(&self.place, AddressTarget::Tcp(url) if url.scheme() == "https")
     }
 
     /// Returns the URL that the API's paths are appended to; never with user and password.
     pub(super) fn base(&self) -> &Url {
         match &self.place {
-            Place::Tcp(url) | Place::Unix { base: url, .. } => url,
+            AddressTarget::Tcp(url) | AddressTarget::Unix { base: url, .. } => url,
         }
     }
 
     /// Returns the unix socket's path, if it is one.
     pub(super) fn socket(&self) -> Option<&Path> {
         match &self.place {
-            Place::Tcp(_) => None,
-            Place::Unix { path, .. } => Some(path),
+            AddressTarget::Tcp(_) => None,
+            AddressTarget::Unix { path, .. } => Some(path),
         }
     }
 
@@ -62,7 +62,7 @@ impl Address {
     }
 }
 
-impl FromStr for Address {
+impl FromStr for NomadAddress {
     type Err = AddressError;
 
     /// Parses an address as the operator wrote it.
@@ -87,7 +87,7 @@ impl FromStr for Address {
             "has an \"@\" in its path (a \"/\" of a password is written %2F)"
         } else {
             return Ok(Self {
-                place: Place::Tcp(url),
+                place: AddressTarget::Tcp(url),
                 basic_auth,
             });
         };
@@ -95,23 +95,23 @@ impl FromStr for Address {
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for NomadAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::Tcp(url) => f.write_str(url.as_str().trim_end_matches('/')),
-            Place::Unix { path, .. } => write!(f, "unix://{}", path.display()),
+            AddressTarget::Tcp(url) => f.write_str(url.as_str().trim_end_matches('/')),
+            AddressTarget::Unix { path, .. } => write!(f, "unix://{}", path.display()),
         }
     }
 }
 
-fn socket(path: &str) -> Result<Address, String> {
+fn socket(path: &str) -> Result<NomadAddress, String> {
     if !path.starts_with('/') {
         return Err("has no absolute path".into());
     }
     // The host is never resolved: it only fills the Host header.
     let base = Url::parse("http://localhost").expect("a constant URL is valid");
-    Ok(Address {
-        place: Place::Unix {
+    Ok(NomadAddress {
+        place: AddressTarget::Unix {
             path: path.into(),
             base,
         },
@@ -190,13 +190,13 @@ mod tests {
             "https://nomad.example:4646",
             "unix:///secrets/api.sock",
         ] {
-            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<NomadAddress>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn user_and_password_never_show() {
-        let address: Address = "http://user:hidden@nomad.example:4646".parse().unwrap();
+        let address: NomadAddress = "http://user:hidden@nomad.example:4646".parse().unwrap();
         assert!(!format!("{address} {address:?}").contains("hidden"));
         assert!(address.basic_auth().is_some());
         for bad in [
@@ -216,7 +216,7 @@ mod tests {
             "http://host:4646/#hidden",
             "http://u:hidden/",
         ] {
-            let error = bad.parse::<Address>().unwrap_err().to_string();
+            let error = bad.parse::<NomadAddress>().unwrap_err().to_string();
             assert!(!error.contains("hidden"), "{bad}: {error}");
         }
         assert_eq!(without_user("https://u:p@host/a"), "https://***@host/a");
@@ -232,12 +232,14 @@ mod tests {
 
     #[test]
     fn user_and_password_are_percent_decoded() {
-        let address: Address = "http://us%40er:%20p%40ss%3Aw%2Frd@nomad.example"
+        let address: NomadAddress = "http://us%40er:%20p%40ss%3Aw%2Frd@nomad.example"
             .parse()
             .unwrap();
         let expected = BasicAuth::new("us@er", " p@ss:w/rd");
         assert_eq!(address.basic_auth(), Some(&expected));
-        let error = "http://u:hidden%ff@host".parse::<Address>().unwrap_err();
+        let error = "http://u:hidden%ff@host"
+            .parse::<NomadAddress>()
+            .unwrap_err();
         assert!(!error.to_string().contains("hidden"), "{error}");
     }
 
@@ -250,7 +252,7 @@ mod tests {
             "ftp://host",
             "http://",
         ] {
-            let error = bad.parse::<Address>().unwrap_err().to_string();
+            let error = bad.parse::<NomadAddress>().unwrap_err().to_string();
             assert!(error.contains("expected http://"), "{error}");
         }
     }

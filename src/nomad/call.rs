@@ -59,14 +59,14 @@ pub(super) enum Encoding {
 
 /// The headers and the body of an answer with status 200.
 #[derive(Debug)]
-pub(super) struct Answered {
+pub(super) struct OkResponse {
     /// The address and path that were asked.
     pub(super) url: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
-impl Answered {
+impl OkResponse {
     /// Reads what the server says of itself.
     pub(super) fn meta(&self) -> Result<QueryMeta, Cause> {
         QueryMeta::read(&self.headers).ok_or_else(|| Cause::Malformed {
@@ -95,7 +95,7 @@ impl Call {
         &self,
         endpoint: &Endpoint,
         token: Option<&Secret>,
-    ) -> Result<Answered, NomadError> {
+    ) -> Result<OkResponse, NomadError> {
         let whole = async {
             let response = self.send(endpoint, token).await?;
             let headers = response.headers().clone();
@@ -108,7 +108,7 @@ impl Call {
             }
             let body = body(response, self.limit_bytes, self.allowed).await?;
             let url = self.url(endpoint);
-            Ok(Answered { url, headers, body })
+            Ok(OkResponse { url, headers, body })
         };
         match timeout(self.allowed, whole).await {
             Ok(result) => result,

@@ -11,17 +11,17 @@ use reqwest::{Request, Response};
 use tokio::time::timeout;
 use tower::{BoxError, Service};
 
-use super::address::Address;
-use super::call::{Answered, Call, Patience};
+use super::address::NomadAddress;
+use super::call::{Call, OkResponse, Patience};
 use super::endpoint::{self, Endpoint};
 use super::error::NomadError;
 use super::permits::{Permit, Permits, Urgency};
 use super::query::QueryMeta;
-use super::servers::{Once, Servers, opened, whole};
-use super::settings::Settings;
+use super::servers::{AskOnce, Servers, opened, whole};
+use super::settings::NomadSettings;
 use super::tls::{TlsError, TlsSettings};
 use super::token::Token;
-use crate::apart::Turns;
+use crate::blocking::BlockingPermits;
 
 /// A client of Nomad's HTTP API; cheap to clone.
 #[derive(Clone, Debug)]
@@ -52,17 +52,17 @@ pub enum SettingsError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Followed {
     /// The address.
-    pub address: Address,
+    pub address: NomadAddress,
     /// What its last answer said of the server, and how long ago; none before the first.
     pub meta: Option<(QueryMeta, Duration)>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    settings: Settings,
+    settings: NomadSettings,
     servers: Arc<Servers>,
     permits: Permits,
-    turns: Turns,
+    turns: BlockingPermits,
     network: Network,
 }
 
@@ -78,7 +78,7 @@ impl Client {
     ///
     /// # Errors
     /// When there is no address, or the TLS settings cannot be used.
-    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+    pub fn new(settings: NomadSettings) -> Result<Self, SettingsError> {
         let endpoints = settings
             .addresses
             .iter()
@@ -96,7 +96,7 @@ impl Client {
     /// # Errors
     /// When there is no address, or not a service for each.
     pub fn over<S>(
-        settings: Settings,
+        settings: NomadSettings,
         services: impl IntoIterator<Item = S>,
     ) -> Result<Self, SettingsError>
     where
@@ -120,7 +120,7 @@ impl Client {
     }
 
     fn with(
-        settings: Settings,
+        settings: NomadSettings,
         endpoints: Vec<Endpoint>,
         network: Network,
     ) -> Result<Self, SettingsError> {
@@ -135,7 +135,7 @@ impl Client {
                 settings,
                 servers,
                 permits,
-                turns: Turns::new(),
+                turns: BlockingPermits::new(),
                 network,
             }),
         })
@@ -167,7 +167,7 @@ impl Client {
 
     /// Returns the address that is believed.
     #[must_use]
-    pub fn address(&self) -> &Address {
+    pub fn address(&self) -> &NomadAddress {
         let servers = &self.inner.servers;
         &servers.endpoints()[servers.chosen()].address
     }
@@ -189,17 +189,17 @@ impl Client {
         self.inner.servers.moves()
     }
 
-    pub(super) fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &NomadSettings {
         &self.inner.settings
     }
 
     /// Has long bodies and lines read.
-    pub(super) fn turns(&self) -> &Turns {
+    pub(super) fn turns(&self) -> &BlockingPermits {
         &self.inner.turns
     }
 
     /// Returns the whole answer, from the first address that has one.
-    pub(super) async fn ask(&self, call: Call) -> Result<Answered, NomadError> {
+    pub(super) async fn ask(&self, call: Call) -> Result<OkResponse, NomadError> {
         let permit = self.inner.permits.one(call.urgency).await;
         let call = self.addressed(call);
         let (answer, outrun) = match call.patience {
@@ -235,7 +235,7 @@ impl Client {
     async fn watched<T: Send + 'static>(
         &self,
         call: &Arc<Call>,
-        once: Once<T>,
+        once: AskOnce<T>,
     ) -> Result<T, NomadError> {
         let servers = &self.inner.servers;
         loop {

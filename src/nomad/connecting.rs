@@ -31,21 +31,21 @@ pub(super) fn few_at_once() -> ConcurrencyLimitLayer {
 
 /// Ends the opening of a connection that no request waits for any more.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct WhileWanted;
+pub(super) struct CancelOnDropLayer;
 
-/// A connector behind [`WhileWanted`].
+/// A connector behind [`CancelOnDropLayer`].
 #[derive(Clone, Debug)]
-pub(super) struct Wanted<S>(S);
+pub(super) struct CancelOnDrop<S>(S);
 
-impl<S> Layer<S> for WhileWanted {
-    type Service = Wanted<S>;
+impl<S> Layer<S> for CancelOnDropLayer {
+    type Service = CancelOnDrop<S>;
 
-    fn layer(&self, inner: S) -> Wanted<S> {
-        Wanted(inner)
+    fn layer(&self, inner: S) -> CancelOnDrop<S> {
+        CancelOnDrop(inner)
     }
 }
 
-impl<S, Target> Service<Target> for Wanted<S>
+impl<S, Target> Service<Target> for CancelOnDrop<S>
 where
     S: Service<Target, Error = BoxError>,
     S::Future: Send + 'static,

@@ -19,11 +19,11 @@ use tokio::time::Instant;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt};
 
-use super::address::Address;
-use super::connecting::{self, WhileWanted};
+use super::address::NomadAddress;
+use super::connecting::{self, CancelOnDropLayer};
 use super::query::QueryMeta;
 use super::round_trip::RoundTrip;
-use super::settings::Settings;
+use super::settings::NomadSettings;
 use super::tls;
 use super::token::BasicAuth;
 
@@ -31,13 +31,13 @@ use super::token::BasicAuth;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
 
 /// What sends a request to one address and returns the answer, its body still coming.
-pub type HttpService = BoxCloneSyncService<Request, Response, BoxError>;
+pub type AgentService = BoxCloneSyncService<Request, Response, BoxError>;
 
 /// One address and the connections to it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    pub(super) address: Address,
-    http: ArcSwap<HttpService>,
+    pub(super) address: NomadAddress,
+    http: ArcSwap<AgentService>,
     base: Url,
     /// The Host header, where the URL names the TLS server and not the host.
     host: Option<String>,
@@ -48,7 +48,10 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Makes one that is asked over the network.
-    pub(super) fn new(address: &Address, settings: &Settings) -> Result<Self, tls::TlsError> {
+    pub(super) fn new(
+        address: &NomadAddress,
+        settings: &NomadSettings,
+    ) -> Result<Self, tls::TlsError> {
         let http = connect(address, settings)?;
         let mut endpoint = Self::over(address, settings, http);
         if let Some(name) = tls_name(address, settings) {
@@ -64,7 +67,11 @@ impl Endpoint {
     }
 
     /// Makes one that is asked through a service.
-    pub(super) fn over(address: &Address, settings: &Settings, http: HttpService) -> Self {
+    pub(super) fn over(
+        address: &NomadAddress,
+        settings: &NomadSettings,
+        http: AgentService,
+    ) -> Self {
         let basic_auth = address.basic_auth().or(settings.basic_auth.as_ref());
         Self {
             address: address.clone(),
@@ -78,7 +85,7 @@ impl Endpoint {
     }
 
     /// Has requests from now on go through another service.
-    pub(super) fn replace(&self, http: HttpService) {
+    pub(super) fn replace(&self, http: AgentService) {
         self.http.store(Arc::new(http));
     }
 
@@ -103,7 +110,7 @@ impl Endpoint {
 
     /// Sends a request.
     pub(super) async fn send(&self, request: Request) -> Result<Response, BoxError> {
-        let http = HttpService::clone(&self.http.load());
+        let http = AgentService::clone(&self.http.load());
         connecting::wanting(http.oneshot(request)).await
     }
 
@@ -129,9 +136,9 @@ impl Endpoint {
 
 /// Makes the client that talks to an address; it connects to nothing yet.
 pub(super) fn connect(
-    address: &Address,
-    settings: &Settings,
-) -> Result<HttpService, tls::TlsError> {
+    address: &NomadAddress,
+    settings: &NomadSettings,
+) -> Result<AgentService, tls::TlsError> {
     let tls = tls::client_config(&settings.tls, address.is_https())?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -140,7 +147,7 @@ pub(super) fn connect(
         .http1_only()
         .connect_timeout(settings.timeouts.connect)
         .connector_layer(connecting::few_at_once())
-        .connector_layer(WhileWanted)
+        .connector_layer(CancelOnDropLayer)
         .pool_idle_timeout(settings.timeouts.idle)
         .pool_max_idle_per_host(settings.limits.connections.max(1))
         .tcp_keepalive(UNACKNOWLEDGED)
@@ -164,7 +171,7 @@ pub(super) fn connect(
 }
 
 /// Takes a service as one that talks to an address.
-pub(super) fn boxed<S>(service: S) -> HttpService
+pub(super) fn boxed<S>(service: S) -> AgentService
 where
     S: tower::Service<Request, Response = Response> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
@@ -174,7 +181,7 @@ where
 }
 
 /// Returns the name that the certificate of an address has to carry, when it is another than the address's.
-fn tls_name<'a>(address: &Address, settings: &'a Settings) -> Option<&'a String> {
+fn tls_name<'a>(address: &NomadAddress, settings: &'a NomadSettings) -> Option<&'a String> {
     let name = settings.tls.server_name.as_ref();
     name.filter(|_| address.is_https())
 }

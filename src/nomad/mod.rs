@@ -24,15 +24,15 @@ mod token;
 mod transport;
 
 pub use absent::AbsentNamespaces;
-pub use address::{Address, AddressError, without_user};
+pub use address::{AddressError, NomadAddress, without_user};
 pub use client::{Client, Followed, SettingsError};
 pub use decode::{
     AllocationStub, Allocations, Check, Listed, ListedService, Namespaces, Node, Read, Registration,
 };
-pub use endpoint::HttpService;
+pub use endpoint::AgentService;
 pub use error::{Cause, NomadError};
-pub use query::{Consistency, QueryMeta, QueryOptions, Wait};
-pub use settings::{Hedge, Limits, Settings, Timeouts};
+pub use query::{Consistency, QueryMeta, QueryOptions, WaitMode};
+pub use settings::{Hedge, NomadSettings, ResponseLimits, Timeouts};
 pub use stream::{Change, EventStream, Frame};
 pub use tls::{TlsError, TlsSettings, Verification};
 pub use token::{BasicAuth, Secret, TokenSource};

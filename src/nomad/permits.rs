@@ -43,10 +43,10 @@ pub(super) struct Permits {
 /// The right to one request. It is given back when it is done with; when it is dropped before, as with a request that is
 /// given up, as soon as what closes that one's connection has run.
 #[derive(Debug)]
-pub(super) struct Permit(Option<Held>);
+pub(super) struct Permit(Option<HeldPermit>);
 
 #[derive(Debug)]
-struct Held {
+struct HeldPermit {
     _request: Option<OwnedSemaphorePermit>,
     _background: Option<OwnedSemaphorePermit>,
 }
@@ -74,7 +74,7 @@ impl Permits {
             Urgency::Probe => &self.probes,
             Urgency::Answers | Urgency::Background => &self.requests,
         };
-        Permit(Some(Held {
+        Permit(Some(HeldPermit {
             _request: taken(of).await,
             _background: background,
         }))

@@ -5,12 +5,12 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
-use super::call::{Answered, Call, Encoding, Patience};
+use super::call::{Call, Encoding, OkResponse, Patience};
 use super::client::Client;
 use super::decode::{self, Allocations, Check, Listed, NamespaceRecord, Namespaces, Node, Read};
 use super::error::{Cause, NomadError};
 use super::permits::Urgency;
-use super::query::{Belief, Consistency, QueryMeta, QueryOptions, Wait};
+use super::query::{Belief, Consistency, QueryMeta, QueryOptions, WaitMode};
 use super::stream::EventStream;
 
 /// The service that is read to hear a server; it need not exist.
@@ -81,7 +81,7 @@ impl Client {
         options: QueryOptions,
     ) -> Result<QueryMeta, NomadError> {
         let call = self.service_call(namespace, ANY_SERVICE, "", options);
-        self.decoded(call, Answered::meta).await
+        self.decoded(call, OkResponse::meta).await
     }
 
     /// Names the namespaces that the token may see; none with a bare workload identity.
@@ -229,7 +229,7 @@ impl Client {
                 last_contact: self.settings().last_contact,
             });
         }
-        if let Wait::Over(index, wait) = options.wait {
+        if let WaitMode::Over(index, wait) = options.wait {
             let wait_ms = format!("{}ms", wait.as_millis());
             call.query
                 .extend([("index", index.to_string()), ("wait", wait_ms)]);
@@ -241,7 +241,7 @@ impl Client {
     async fn decoded<T>(
         &self,
         call: Call,
-        decode: impl FnOnce(&Answered) -> Result<T, Cause>,
+        decode: impl FnOnce(&OkResponse) -> Result<T, Cause>,
     ) -> Result<T, NomadError> {
         let answer = self.ask(call).await?;
         let decode = || decode(&answer);

@@ -25,7 +25,7 @@ pub enum Consistency {
 
 /// Whether an answer is wanted at once or when something changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wait {
+pub enum WaitMode {
     /// At once.
     #[default]
     No,
@@ -41,7 +41,7 @@ pub struct QueryOptions {
     /// A stale answer with a lower index is no answer ([`Cause::Behind`]); 0 takes any.
     pub min_index: u64,
     /// Whether the answer may wait for a change.
-    pub wait: Wait,
+    pub wait: WaitMode,
 }
 
 /// What an answer's headers say of the server that gave it.
@@ -68,7 +68,7 @@ impl QueryOptions {
     pub const STALE: Self = Self {
         consistency: Consistency::Stale,
         min_index: 0,
-        wait: Wait::No,
+        wait: WaitMode::No,
     };
 
     /// Asks for the leader's word.
@@ -90,13 +90,13 @@ impl QueryOptions {
     #[must_use]
     pub const fn over(self, index: u64, wait: Duration) -> Self {
         Self {
-            wait: Wait::Over(index, wait),
+            wait: WaitMode::Over(index, wait),
             ..self
         }
     }
 }
 
-impl Wait {
+impl WaitMode {
     /// Returns the time that Nomad may take, its jitter included.
     pub(super) fn longest(self) -> Duration {
         match self {

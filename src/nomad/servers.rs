@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use reqwest::Response;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::call::{Answered, Call, Patience};
+use super::call::{Call, OkResponse, Patience};
 use super::endpoint::Endpoint;
 use super::error::{Cause, NomadError};
 use super::settings::Hedge;
@@ -32,14 +32,14 @@ pub(super) struct Servers {
 }
 
 /// Asks one address.
-pub(super) type Once<T> =
+pub(super) type AskOnce<T> =
     fn(Arc<Servers>, usize, Arc<Call>, Option<Secret>) -> BoxFuture<'static, Result<T, NomadError>>;
 
 /// What remains to be seen once there is an answer: whether an address that was slower than another is only slow.
 pub(super) type Outrun = BoxFuture<'static, ()>;
 
 /// An address and what it answered.
-type Attempt<T> = BoxFuture<'static, (usize, Result<T, NomadError>)>;
+type AddressAttempt<T> = BoxFuture<'static, (usize, Result<T, NomadError>)>;
 
 /// Asks for a whole answer.
 pub(super) fn whole(
@@ -47,7 +47,7 @@ pub(super) fn whole(
     at: usize,
     call: Arc<Call>,
     token: Option<Secret>,
-) -> BoxFuture<'static, Result<Answered, NomadError>> {
+) -> BoxFuture<'static, Result<OkResponse, NomadError>> {
     Box::pin(async move {
         let endpoint = &servers.endpoints[at];
         let begun = Instant::now();
@@ -109,7 +109,7 @@ impl Servers {
     pub(super) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
         call: &Arc<Call>,
-        once: Once<T>,
+        once: AskOnce<T>,
     ) -> (Result<T, NomadError>, Option<Outrun>) {
         let (first, count) = (self.chosen(), self.endpoints.len());
         let (begun, way) = (Instant::now(), self.endpoints[first].round_trip());
@@ -156,7 +156,7 @@ impl Servers {
     async fn outrun<T>(
         self: Arc<Self>,
         (first, winner): (usize, usize),
-        mut running: FuturesUnordered<Attempt<T>>,
+        mut running: FuturesUnordered<AddressAttempt<T>>,
         until: Instant,
     ) {
         let answered = async {
@@ -184,8 +184,8 @@ impl Servers {
         self: &Arc<Self>,
         at: usize,
         call: &Arc<Call>,
-        once: Once<T>,
-    ) -> Attempt<T> {
+        once: AskOnce<T>,
+    ) -> AddressAttempt<T> {
         let (servers, call) = (Arc::clone(self), Arc::clone(call));
         Box::pin(async move { (at, servers.with_token(at, call, once).await) })
     }
@@ -195,7 +195,7 @@ impl Servers {
         self: Arc<Self>,
         at: usize,
         call: Arc<Call>,
-        once: Once<T>,
+        once: AskOnce<T>,
     ) -> Result<T, NomadError> {
         let endpoint = &self.endpoints[at];
         let used = self

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::address::Address;
+use super::address::NomadAddress;
 use super::tls::TlsSettings;
 use super::token::{BasicAuth, TokenSource};
 
@@ -26,9 +26,9 @@ const LAST_CONTACT_MS: u64 = 5000;
 
 /// Everything that a client needs to know.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct NomadSettings {
     /// Tried in turn; the one that answers is kept until it fails.
-    pub addresses: Vec<Address>,
+    pub addresses: Vec<NomadAddress>,
     /// The token, if any.
     pub token: TokenSource,
     /// The region that is asked; the agent's own when absent.
@@ -44,13 +44,13 @@ pub struct Settings {
     /// When another address is asked beside one that is silent.
     pub hedge: Hedge,
     /// How big each answer may be.
-    pub limits: Limits,
+    pub limits: ResponseLimits,
 }
 
-impl Settings {
+impl NomadSettings {
     /// Makes settings for these addresses, with the defaults for the rest.
     #[must_use]
-    pub fn new(addresses: Vec<Address>) -> Self {
+    pub fn new(addresses: Vec<NomadAddress>) -> Self {
         Self {
             addresses,
             token: TokenSource::None,
@@ -60,7 +60,7 @@ impl Settings {
             last_contact: Duration::from_millis(LAST_CONTACT_MS),
             timeouts: Timeouts::default(),
             hedge: Hedge::default(),
-            limits: Limits::default(),
+            limits: ResponseLimits::default(),
         }
     }
 }
@@ -121,7 +121,7 @@ impl Default for Hedge {
 
 /// How big each answer may be, after decompression; all in bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ResponseLimits {
     /// The list of services, of namespaces, of nodes or of allocations.
     pub list_bytes: usize,
     /// The registrations of one service, or the checks of one allocation.
@@ -132,7 +132,7 @@ pub struct Limits {
     pub connections: usize,
 }
 
-impl Default for Limits {
+impl Default for ResponseLimits {
     fn default() -> Self {
         Self {
             list_bytes: 256 << 20,

@@ -14,7 +14,7 @@ use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, Decoder};
 
 use super::error::{Cause, NomadError, excerpt};
 use super::permits::Permit;
-use crate::apart::Turns;
+use crate::blocking::BlockingPermits;
 
 /// An open stream.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct EventStream {
     url: String,
     silence: Duration,
     limit_bytes: usize,
-    turns: Turns,
+    turns: BlockingPermits,
 }
 
 /// One line of the stream.
@@ -62,7 +62,7 @@ impl EventStream {
         url: String,
         silence: Duration,
         limit_bytes: usize,
-        turns: Turns,
+        turns: BlockingPermits,
     ) -> Self {
         Self {
             response,
@@ -126,7 +126,7 @@ impl EventStream {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Line<'a> {
+struct StreamLine<'a> {
     #[serde(default)]
     index: u64,
     #[serde(default, borrow)]
@@ -163,7 +163,7 @@ struct PayloadService<'a> {
 
 fn decode(line: &Bytes) -> Result<Frame, Cause> {
     let text = String::from_utf8_lossy(line);
-    let line: Line<'_> = serde_json::from_str(&text).map_err(|error| Cause::Malformed {
+    let line: StreamLine<'_> = serde_json::from_str(&text).map_err(|error| Cause::Malformed {
         what: "event",
         why: excerpt(&error.to_string()),
     })?;

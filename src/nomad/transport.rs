@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use super::address::Address;
+use super::address::NomadAddress;
 use super::error::{Cause, WRITE_HTTPS, excerpt};
 use crate::tls_failure::TlsFailure;
 
@@ -51,7 +51,7 @@ impl Cause {
     }
 
     /// Adds what only who knows the address can say: what is no HTTP may be TLS.
-    pub(super) fn seen_at(self, address: &Address) -> Self {
+    pub(super) fn seen_at(self, address: &NomadAddress) -> Self {
         match self {
             Self::Malformed {
                 what: what @ "HTTP answer",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::apply::Converted;
-use super::key::Key;
+use super::key::ServiceKey;
 use super::rights::Rights;
 use crate::nomad::{
     Allocations, Check, Consistency, Frame, Listed, NomadError, QueryMeta, QueryOptions,
@@ -33,15 +33,15 @@ pub(super) enum Subject {
 
 /// What a subject wants done.
 #[derive(Clone, Debug)]
-pub(super) enum Command {
-    Ask(Ticket, Question),
+pub(super) enum Action {
+    Ask(Ticket, NomadRequest),
     /// The answer is of no use any more.
     Cancel(Ticket),
 }
 
 /// What is asked of Nomad.
 #[derive(Clone, Debug)]
-pub(super) enum Question {
+pub(super) enum NomadRequest {
     /// What the token may list of the configured namespaces and of those that were missing, apart from what is followed.
     Rights {
         /// Whose word it has to be.
@@ -54,7 +54,7 @@ pub(super) enum Question {
         options: QueryOptions,
     },
     Service {
-        key: Key,
+        key: ServiceKey,
         options: QueryOptions,
     },
     Stream {
@@ -77,7 +77,7 @@ pub(super) enum Question {
 
 /// What comes back. A stream replies with each frame, and with its end.
 #[derive(Debug)]
-pub(super) enum Reply {
+pub(super) enum NomadReply {
     Rights(Result<Rights, NomadError>),
     List(Result<Listed, NomadError>),
     Service(Result<(QueryMeta, Converted), NomadError>),
@@ -91,7 +91,7 @@ pub(super) enum Reply {
     Panicked,
 }
 
-impl Reply {
+impl NomadReply {
     /// Counts what has to be gone through one by one.
     pub(super) fn records(&self) -> usize {
         match self {
@@ -113,7 +113,7 @@ impl Reply {
 pub(super) struct Commands {
     subject: Subject,
     last: u64,
-    given: Vec<Command>,
+    given: Vec<Action>,
 }
 
 impl Commands {
@@ -126,20 +126,20 @@ impl Commands {
     }
 
     /// Asks, and returns the number of the question.
-    pub(super) fn ask(&mut self, question: Question) -> u64 {
+    pub(super) fn ask(&mut self, question: NomadRequest) -> u64 {
         self.last += 1;
         let ticket = self.ticket(self.last);
-        self.given.push(Command::Ask(ticket, question));
+        self.given.push(Action::Ask(ticket, question));
         self.last
     }
 
     /// Takes a question back.
     pub(super) fn cancel(&mut self, number: u64) {
-        self.given.push(Command::Cancel(self.ticket(number)));
+        self.given.push(Action::Cancel(self.ticket(number)));
     }
 
     /// Takes what was given.
-    pub(super) fn take(&mut self) -> Vec<Command> {
+    pub(super) fn take(&mut self) -> Vec<Action> {
         std::mem::take(&mut self.given)
     }
 

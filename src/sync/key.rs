@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A service by its exact names: to Nomad, letter case matters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Key {
+pub(crate) struct ServiceKey {
     pub(crate) namespace: Arc<str>,
     pub(crate) name: Arc<str>,
 }

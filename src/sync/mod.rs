@@ -22,9 +22,9 @@ mod stored;
 mod tasks;
 
 pub use engine::run;
-pub use oddities::{Counts, Oddity};
+pub use oddities::{Oddity, OddityCounts};
 pub use report::{LargeServices, Readiness, Report};
 pub use rights::{Access, Events, HealthAccess, NAMESPACES_MAX};
-pub use settings::{HealthSettings, LARGE_SERVICE_INSTANCES, OnDemand, Settings, Times};
+pub use settings::{HealthSettings, LARGE_SERVICE_INSTANCES, OnDemand, SyncSettings, Times};
 pub use status::Status;
 pub use stored::{Fill, Fingerprint, Store, keep, restore};

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::key::Key;
+use super::key::ServiceKey;
 
 /// Oddities that are remembered as logged; more are only counted.
 const LOGGED_MAX: usize = 10_000;
@@ -43,7 +43,7 @@ pub enum Oddity {
 }
 
 impl Oddity {
-    /// All of them, in the order of [`Counts`].
+    /// All of them, in the order of [`OddityCounts`].
     pub const ALL: [Self; 12] = [
         Self::AddressEmpty,
         Self::AddressZoned,
@@ -80,19 +80,19 @@ impl Oddity {
 }
 
 /// How many of each, in the order of [`Oddity::ALL`].
-pub type Counts = [usize; Oddity::ALL.len()];
+pub type OddityCounts = [usize; Oddity::ALL.len()];
 
 /// One example of each that there is, in the order of [`Oddity::ALL`]; fit to be shown.
 pub(super) type Examples = [Option<Arc<str>>; Oddity::ALL.len()];
 
 /// The oddities of one service, with an example of each.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) counts: Counts,
+pub(super) struct ServiceOddities {
+    pub(super) counts: OddityCounts,
     pub(super) examples: Vec<(Oddity, String)>,
 }
 
-impl Found {
+impl ServiceOddities {
     /// Counts one; the first of each kind is kept as the example.
     pub(super) fn add(&mut self, oddity: Oddity, example: &str) {
         let count = &mut self.counts[oddity as usize];
@@ -107,8 +107,8 @@ impl Found {
 /// The oddities of all services now.
 #[derive(Debug, Default)]
 pub(super) struct Oddities {
-    by_service: HashMap<Key, Counts>,
-    totals: Counts,
+    by_service: HashMap<ServiceKey, OddityCounts>,
+    totals: OddityCounts,
     examples: Examples,
     logged: HashSet<u64>,
     hasher: ahash::RandomState,
@@ -116,7 +116,7 @@ pub(super) struct Oddities {
 
 impl Oddities {
     /// Sets what is odd about a service now, but for its twins.
-    pub(super) fn set(&mut self, key: &Key, found: &Found) {
+    pub(super) fn set(&mut self, key: &ServiceKey, found: &ServiceOddities) {
         let mut counts = found.counts;
         counts[Oddity::CaseTwin as usize] = self.of(key)[Oddity::CaseTwin as usize];
         self.put(key, counts);
@@ -126,7 +126,7 @@ impl Oddities {
     }
 
     /// Sets how many other services have the same name in other letter case.
-    pub(super) fn set_twins(&mut self, key: &Key, twins: usize) {
+    pub(super) fn set_twins(&mut self, key: &ServiceKey, twins: usize) {
         let mut counts = self.of(key);
         counts[Oddity::CaseTwin as usize] = twins;
         self.put(key, counts);
@@ -136,7 +136,7 @@ impl Oddities {
     }
 
     /// Returns how many there are of each.
-    pub(super) fn totals(&self) -> Counts {
+    pub(super) fn totals(&self) -> OddityCounts {
         self.totals
     }
 
@@ -145,11 +145,11 @@ impl Oddities {
         &self.examples
     }
 
-    fn of(&self, key: &Key) -> Counts {
+    fn of(&self, key: &ServiceKey) -> OddityCounts {
         self.by_service.get(key).copied().unwrap_or_default()
     }
 
-    fn put(&mut self, key: &Key, counts: Counts) {
+    fn put(&mut self, key: &ServiceKey, counts: OddityCounts) {
         let before = match counts.iter().any(|&count| count > 0) {
             true => self.by_service.insert(key.clone(), counts),
             false => self.by_service.remove(key),
@@ -165,7 +165,7 @@ impl Oddities {
         }
     }
 
-    fn log(&mut self, key: &Key, oddity: Oddity, example: &str) {
+    fn log(&mut self, key: &ServiceKey, oddity: Oddity, example: &str) {
         let cut = |text: &str| text.chars().take(SHOWN_CHARS).collect::<String>();
         let (namespace, service) = (cut(&key.namespace), cut(&key.name));
         self.examples[oddity as usize].get_or_insert_with(|| {
@@ -210,18 +210,18 @@ mod tests {
 
     #[test]
     fn counts_follow_what_is_there_now() {
-        let key = Key {
+        let key = ServiceKey {
             namespace: "default".into(),
             name: "redis".into(),
         };
         let mut oddities = Oddities::default();
-        let mut found = Found::default();
+        let mut found = ServiceOddities::default();
         found.add(Oddity::Tag, "");
         found.add(Oddity::Tag, "");
         oddities.set(&key, &found);
         assert_eq!(oddities.totals()[Oddity::Tag as usize], 2);
-        oddities.set(&key, &Found::default());
-        assert_eq!(oddities.totals(), Counts::default());
+        oddities.set(&key, &ServiceOddities::default());
+        assert_eq!(oddities.totals(), OddityCounts::default());
         assert!(oddities.by_service.is_empty());
     }
 }

@@ -11,7 +11,7 @@ pub const LARGE_SERVICE_INSTANCES: usize = 100;
 
 /// Everything that the synchronisation needs to know.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct SyncSettings {
     /// The namespaces to follow; `*` for all that the token may see.
     pub namespaces: Vec<String>,
     /// Nomad's own filter expression for registrations; empty for all of them.
@@ -46,7 +46,7 @@ pub struct Settings {
     pub times: Times,
 }
 
-impl Default for Settings {
+impl Default for SyncSettings {
     fn default() -> Self {
         Self {
             namespaces: vec!["*".into()],
@@ -190,7 +190,7 @@ impl Times {
     }
 }
 
-impl Settings {
+impl SyncSettings {
     /// Says whether a namespace is to be answered for.
     pub(super) fn is_configured(&self, namespace: &str) -> bool {
         let mut names = self.namespaces.iter();

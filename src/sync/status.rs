@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::moment::Moment;
-use super::oddities::{Counts, Examples, Oddity};
+use super::oddities::{Examples, Oddity, OddityCounts};
 use super::report::{LargeServices, Readiness, Report};
 use super::rights::{Access, HealthAccess};
 use crate::catalog::Doubt;
@@ -18,7 +18,7 @@ use crate::nomad::{Cause, NomadError};
 /// The state of the synchronisation, shared.
 #[derive(Debug, Default)]
 pub struct Status {
-    words: Mutex<Words>,
+    words: Mutex<StatusDetails>,
     errors: [AtomicU64; Cause::KINDS.len()],
     oddities: [AtomicUsize; Oddity::ALL.len()],
     lists: AtomicU64,
@@ -37,7 +37,7 @@ pub struct Status {
 }
 
 #[derive(Debug, Default)]
-struct Words {
+struct StatusDetails {
     access: Access,
     health: HealthAccess,
     readiness: Readiness,
@@ -151,11 +151,11 @@ impl Status {
         self.snapshots_failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn answered(&self, what: Answered) {
+    pub(super) fn answered(&self, what: NomadAnswer) {
         let count = match what {
-            Answered::List => &self.lists,
-            Answered::Read => &self.reads,
-            Answered::Stream => &self.streams,
+            NomadAnswer::List => &self.lists,
+            NomadAnswer::Read => &self.reads,
+            NomadAnswer::Stream => &self.streams,
         };
         count.fetch_add(1, Ordering::Relaxed);
         self.heard();
@@ -256,21 +256,21 @@ impl Status {
         self.instances.store(instances, Ordering::Relaxed);
     }
 
-    pub(super) fn set_oddities(&self, counts: &Counts, examples: &Examples) {
+    pub(super) fn set_oddities(&self, counts: &OddityCounts, examples: &Examples) {
         self.words().odd_examples.clone_from(examples);
         for (shown, count) in self.oddities.iter().zip(counts) {
             shown.store(*count, Ordering::Relaxed);
         }
     }
 
-    fn words(&self) -> std::sync::MutexGuard<'_, Words> {
+    fn words(&self) -> std::sync::MutexGuard<'_, StatusDetails> {
         self.words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What Nomad answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answered {
+pub(super) enum NomadAnswer {
     List,
     Read,
     Stream,

@@ -10,10 +10,10 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::apply::convert;
-use super::ask::{Command, MANY_RECORDS, Question, Reply, Ticket};
-use super::rights::{self, Wanted};
-use super::settings::Settings;
-use crate::apart::apart;
+use super::ask::{Action, MANY_RECORDS, NomadReply, NomadRequest, Ticket};
+use super::rights::{self, RightsScope};
+use super::settings::SyncSettings;
+use crate::blocking::in_place;
 use crate::nomad::{Client, NomadError};
 
 /// Frames of the streams that may wait to be taken.
@@ -22,17 +22,17 @@ const FRAMES_QUEUED: usize = 256;
 /// The questions under way.
 #[derive(Debug)]
 pub(super) struct Tasks {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     client: Client,
-    running: JoinSet<Option<(Ticket, Reply)>>,
+    running: JoinSet<Option<(Ticket, NomadReply)>>,
     by_id: HashMap<Id, Ticket>,
     by_ticket: HashMap<Ticket, AbortHandle>,
-    frames: mpsc::Receiver<(Ticket, Reply)>,
-    frames_sender: mpsc::Sender<(Ticket, Reply)>,
+    frames: mpsc::Receiver<(Ticket, NomadReply)>,
+    frames_sender: mpsc::Sender<(Ticket, NomadReply)>,
 }
 
 impl Tasks {
-    pub(super) fn new(settings: Arc<Settings>, client: Client) -> Self {
+    pub(super) fn new(settings: Arc<SyncSettings>, client: Client) -> Self {
         let (frames_sender, frames) = mpsc::channel(FRAMES_QUEUED);
         Self {
             settings,
@@ -46,10 +46,10 @@ impl Tasks {
     }
 
     /// Does what a subject commands.
-    pub(super) fn command(&mut self, command: Command) {
+    pub(super) fn command(&mut self, command: Action) {
         match command {
-            Command::Ask(ticket, question) => self.start(ticket, question),
-            Command::Cancel(ticket) => {
+            Action::Ask(ticket, question) => self.start(ticket, question),
+            Action::Cancel(ticket) => {
                 if let Some(task) = self.by_ticket.remove(&ticket) {
                     task.abort();
                     self.by_id.remove(&task.id());
@@ -59,7 +59,7 @@ impl Tasks {
     }
 
     /// Waits for the next reply; none when it came of a question that was taken back.
-    pub(super) async fn next(&mut self) -> Option<(Ticket, Reply)> {
+    pub(super) async fn next(&mut self) -> Option<(Ticket, NomadReply)> {
         tokio::select! {
             Some(frame) = self.frames.recv() => self.still_wanted(frame),
             Some(done) = self.running.join_next_with_id() => self.done(done),
@@ -68,7 +68,7 @@ impl Tasks {
     }
 
     /// Returns a reply that is there already.
-    pub(super) fn ready(&mut self) -> Option<(Ticket, Reply)> {
+    pub(super) fn ready(&mut self) -> Option<(Ticket, NomadReply)> {
         while let Ok(frame) = self.frames.try_recv() {
             if let Some(frame) = self.still_wanted(frame) {
                 return Some(frame);
@@ -82,9 +82,9 @@ impl Tasks {
         None
     }
 
-    fn start(&mut self, ticket: Ticket, question: Question) {
+    fn start(&mut self, ticket: Ticket, question: NomadRequest) {
         let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
-        let task = if let Question::Stream { namespace, from } = question {
+        let task = if let NomadRequest::Stream { namespace, from } = question {
             let frames = self.frames_sender.clone();
             self.running.spawn(async move {
                 follow(&client, ticket, from, &namespace, &frames).await;
@@ -100,11 +100,14 @@ impl Tasks {
         self.by_ticket.insert(ticket, task);
     }
 
-    fn still_wanted(&mut self, (ticket, reply): (Ticket, Reply)) -> Option<(Ticket, Reply)> {
+    fn still_wanted(
+        &mut self,
+        (ticket, reply): (Ticket, NomadReply),
+    ) -> Option<(Ticket, NomadReply)> {
         if !self.by_ticket.contains_key(&ticket) {
             return None;
         }
-        if matches!(reply, Reply::StreamEnd(_)) {
+        if matches!(reply, NomadReply::StreamEnd(_)) {
             self.forget(ticket);
         }
         Some((ticket, reply))
@@ -112,8 +115,8 @@ impl Tasks {
 
     fn done(
         &mut self,
-        done: Result<(Id, Option<(Ticket, Reply)>), JoinError>,
-    ) -> Option<(Ticket, Reply)> {
+        done: Result<(Id, Option<(Ticket, NomadReply)>), JoinError>,
+    ) -> Option<(Ticket, NomadReply)> {
         match done {
             // A stream's task ends before its last frames are taken.
             Ok((_, None)) => None,
@@ -127,7 +130,7 @@ impl Tasks {
                 tracing::error!(%error, "a task of the synchronisation panicked");
                 let ticket = self.by_id.remove(&error.id())?;
                 self.by_ticket.remove(&ticket);
-                Some((ticket, Reply::Panicked))
+                Some((ticket, NomadReply::Panicked))
             }
         }
     }
@@ -139,49 +142,49 @@ impl Tasks {
     }
 }
 
-async fn ask(client: &Client, settings: &Settings, question: Question) -> Reply {
+async fn ask(client: &Client, settings: &SyncSettings, question: NomadRequest) -> NomadReply {
     match question {
-        Question::Rights {
+        NomadRequest::Rights {
             consistency,
             followed,
             missing,
         } => {
-            let wanted = Wanted {
+            let wanted = RightsScope {
                 consistency,
                 configured: &settings.namespaces,
                 followed: &followed,
                 missing: &missing,
             };
-            Reply::Rights(rights::find(client, wanted).await)
+            NomadReply::Rights(rights::find(client, wanted).await)
         }
-        Question::List { namespace, options } => {
-            Reply::List(client.list_services(&namespace, options).await)
+        NomadRequest::List { namespace, options } => {
+            NomadReply::List(client.list_services(&namespace, options).await)
         }
-        Question::Service { key, options } => {
+        NomadRequest::Service { key, options } => {
             let read = client
                 .service(&key.namespace, &key.name, &settings.filter, options)
                 .await;
-            Reply::Service(read.map(|read| {
+            NomadReply::Service(read.map(|read| {
                 let meta = read.meta;
                 let many = read.registrations.len() >= MANY_RECORDS;
                 let convert = || convert(&key, read, &settings.exclude_tags);
-                (meta, if many { apart(convert) } else { convert() })
+                (meta, if many { in_place(convert) } else { convert() })
             }))
         }
-        Question::Contact { namespace, options } => {
-            Reply::Contact(client.contact(&namespace, options).await)
+        NomadRequest::Contact { namespace, options } => {
+            NomadReply::Contact(client.contact(&namespace, options).await)
         }
-        Question::Checks { allocation } => {
-            Reply::Checks(client.allocation_checks(&allocation).await)
+        NomadRequest::Checks { allocation } => {
+            NomadReply::Checks(client.allocation_checks(&allocation).await)
         }
-        Question::Allocations { namespace, options } => {
+        NomadRequest::Allocations { namespace, options } => {
             let begun = Instant::now();
             let filter = super::health::ENDED;
             let found = client.allocations(&namespace, filter, options).await;
-            Reply::Allocations(begun.elapsed(), found)
+            NomadReply::Allocations(begun.elapsed(), found)
         }
         // It has a way of its own, since it replies more than once.
-        Question::Stream { .. } => Reply::StreamEnd(None),
+        NomadRequest::Stream { .. } => NomadReply::StreamEnd(None),
     }
 }
 
@@ -190,14 +193,18 @@ async fn follow(
     ticket: Ticket,
     from: u64,
     namespace: &str,
-    frames: &mpsc::Sender<(Ticket, Reply)>,
+    frames: &mpsc::Sender<(Ticket, NomadReply)>,
 ) {
     let end: Option<NomadError> = match client.event_stream(from, namespace).await {
         Err(error) => Some(error),
         Ok(mut stream) => loop {
             match stream.next_frame().await {
                 Ok(Some(frame)) => {
-                    if frames.send((ticket, Reply::Frame(frame))).await.is_err() {
+                    if frames
+                        .send((ticket, NomadReply::Frame(frame)))
+                        .await
+                        .is_err()
+                    {
                         return;
                     }
                 }
@@ -207,5 +214,5 @@ async fn follow(
         },
     };
     // The engine is gone when nobody listens.
-    let _ = frames.send((ticket, Reply::StreamEnd(end))).await;
+    let _ = frames.send((ticket, NomadReply::StreamEnd(end))).await;
 }

@@ -7,7 +7,7 @@ use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
 const FLOORS: [(&str, u8); 19] = [
-    ("apart", 0),
+    ("blocking", 0),
     ("fair_queue", 0),
     ("tls_failure", 0),
     ("dns", 1),

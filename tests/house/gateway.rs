@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use nomadns::app::{self, Bound, Ending, Taken};
+use nomadns::app::{self, Bound, Ending, PortConflict};
 use nomadns::config::{Settings, Source};
 
 /// The metrics of a gateway that has just started, as text.
@@ -23,7 +23,7 @@ pub(crate) fn metrics() -> String {
         source.set("listen.http", Vec::<String>::new(), "test");
         source.set("listen.admin", vec!["127.0.0.1:0".to_owned()], "test");
         let settings = Settings::check(&source).expect("good settings");
-        let bound = Bound::bind(&settings.listen, 1, Taken::Fails).expect("free ports");
+        let bound = Bound::bind(&settings.listen, 1, PortConflict::Fails).expect("free ports");
         let admin = bound.admin[0].local_addr().expect("a bound socket");
         let running = app::start(settings, bound).expect("a gateway");
         let page = tokio::task::spawn_blocking(move || {

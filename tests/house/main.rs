@@ -17,3 +17,4 @@ mod reference;
 mod security;
 mod sources;
 mod tables;
+mod type_names;

@@ -1,12 +1,12 @@
 //! The operator's pages.
 
-use nomadns::listeners::admin::Readiness;
+use nomadns::listeners::admin::ReadinessReport;
 use reqwest::Method;
 
 use crate::web::{Web, header, problem};
 
-fn ready() -> Readiness {
-    Readiness::Ready("serving 3 services".to_owned())
+fn ready() -> ReadinessReport {
+    ReadinessReport::Ready("serving 3 services".to_owned())
 }
 
 #[tokio::test]
@@ -32,7 +32,9 @@ async fn health_is_ok_until_the_gateway_ends() {
 
 #[tokio::test]
 async fn readiness_says_why() {
-    let web = Web::admin(Readiness::NotReady("no answer from Nomad yet".to_owned()));
+    let web = Web::admin(ReadinessReport::NotReady(
+        "no answer from Nomad yet".to_owned(),
+    ));
     for path in ["/readyz", "/ready"] {
         let response = web.get(path).await;
         assert_eq!(response.status(), 503);
@@ -69,7 +71,7 @@ async fn the_description_is_the_file() {
 
 #[tokio::test]
 async fn the_status_page_escapes_and_runs_nothing() {
-    let web = Web::admin(Readiness::NotReady("<script>".to_owned()));
+    let web = Web::admin(ReadinessReport::NotReady("<script>".to_owned()));
     let response = web.get("/").await;
     assert_eq!(response.status(), 200);
     assert_eq!(

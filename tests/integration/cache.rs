@@ -6,21 +6,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt as _;
 use nomadns::answers::Router;
 use nomadns::dns::{Class, Name, Query, QueryFlags, RecordType, Transport};
-use nomadns::layers::cache::{Cache, CacheLayer, Table};
+use nomadns::layers::cache::{Cache, CacheLayer, CacheTable};
 use tower::{Layer as _, Service as _};
 
 use crate::support::answers::{Answers, instance};
 
 /// A cache before what makes answers.
 struct Cached {
-    table: Arc<Table>,
+    table: Arc<CacheTable>,
     stack: Cache<Router>,
 }
 
 impl Cached {
     fn new(answers: &Answers, entries: usize, octets: usize) -> Self {
         let router = Router::new(answers.zones.clone(), Arc::clone(&answers.catalog));
-        let table = Arc::new(Table::new(entries, octets));
+        let table = Arc::new(CacheTable::new(entries, octets));
         let stack = CacheLayer::new(Arc::clone(&table)).layer(router);
         Self { table, stack }
     }

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use nomadns::certs::{ADDRESSES, CertificateError, Development, Existing, NAMES};
+use nomadns::certs::{ADDRESSES, Development, Existing, MakeCertificateError, NAMES};
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -91,7 +91,7 @@ fn the_files_are_written_once_and_the_key_for_its_owner_only() {
 
     let second = Development::generate(&[]).unwrap();
     let refused = second.write(&folder, Existing::Keep).unwrap_err();
-    assert!(matches!(refused, CertificateError::Exists(path) if path == ca));
+    assert!(matches!(refused, MakeCertificateError::Exists(path) if path == ca));
     assert_eq!(read(&key), first.key_pem);
     second.write(&folder, Existing::Replace).unwrap();
     assert_eq!(read(&key), second.key_pem);

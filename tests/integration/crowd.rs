@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
 use nomadns::dns::RecordType;
-use nomadns::listeners::{Limits, ListenerKind, tcp};
+use nomadns::listeners::{ConnectionLimits, ListenerKind, tcp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::stub::{PATIENCE, Running, Start, query, stack};
 use crate::support::gateway::{Gateway, cast};
 
-fn start(limits: Limits) -> Running {
+fn start(limits: ConnectionLimits) -> Running {
     let (stack, gate) = stack();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
         tokio::spawn(tcp::serve(listener, stack, shared, shutdown))
@@ -43,9 +43,9 @@ async fn ask(stream: &mut TcpStream, name: &str) -> bool {
 
 #[tokio::test]
 async fn idle_connections_of_a_client_with_many_make_room_for_one_that_asks() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         connections: 20,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let running = start(limits);
     let mut crowd = Vec::new();
@@ -65,9 +65,9 @@ async fn idle_connections_of_a_client_with_many_make_room_for_one_that_asks() {
 
 #[tokio::test]
 async fn a_connection_that_waits_for_its_answer_makes_no_room() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         connections: 10,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let running = start(limits);
     let mut waiting = connect_from(1, running.address).await;

@@ -85,7 +85,7 @@ fn what_names_can_say_of_a_large_service_is_found_out_in_turn_and_its_plain_name
         ("_tag7._tcp.large.default.nomad", 1),
         ("_tcp.large.default.nomad", 0),
     ];
-    let out_of_turn = Err(AnswerError::OutOfTurn);
+    let out_of_turn = Err(AnswerError::TooCostly);
     for (name, _) in tagged {
         assert_eq!(bounded(name, RecordType::SRV), out_of_turn, "{name}");
     }

@@ -1,6 +1,6 @@
 //! The JSON form over HTTP: parameters, media types, errors. What the form itself is stands in `dns::json`.
 
-use nomadns::listeners::Limits;
+use nomadns::listeners::ConnectionLimits;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ async fn body(response: Response) -> Value {
 
 #[tokio::test]
 async fn an_answer_has_googles_form() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let response = web
         .get("/resolve?name=WeB.nomad&edns_client_subnet=192.0.2.7/24")
         .await;
@@ -33,7 +33,7 @@ async fn an_answer_has_googles_form() {
 
 #[tokio::test]
 async fn denials_and_failures_are_answers() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let denial = web.get("/resolve?name=nx.nomad&cd=1").await;
     assert_eq!(
         header(&denial, "cache-control"),
@@ -55,7 +55,7 @@ async fn denials_and_failures_are_answers() {
 
 #[tokio::test]
 async fn accept_names_the_form() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     for (path, accept, expected) in [
         ("/resolve?name=a.nomad", "*/*", "application/json"),
         (
@@ -118,7 +118,7 @@ async fn accept_names_the_form() {
 
 #[tokio::test]
 async fn an_error_names_its_parameter() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     for (query, param) in [
         ("", "name"),
         ("?type=A", "name"),
@@ -145,7 +145,7 @@ async fn an_error_names_its_parameter() {
 
 #[tokio::test]
 async fn a_name_is_only_read() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let head = web
         .request(Method::HEAD, "/resolve?name=a.nomad")
         .send()

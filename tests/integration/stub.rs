@@ -12,7 +12,9 @@ use nomadns::dns::{
     Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section,
 };
 use nomadns::layers::Stack;
-use nomadns::listeners::{Certificates, ClientSettings, Clients, Limits, Server, Shared};
+use nomadns::listeners::{
+    Certificates, ClientSettings, Clients, ConnectionLimits, ListenerContext, Server,
+};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -145,7 +147,7 @@ pub(crate) fn decode(message: &[u8]) -> Message {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) gate: Gate,
-    pub(crate) shared: Shared,
+    pub(crate) shared: ListenerContext,
     pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<std::io::Result<()>>,
 }
@@ -165,28 +167,28 @@ impl Running {
 /// What a listener is started with.
 pub(crate) struct Start {
     pub(crate) listener: TcpListener,
-    pub(crate) shared: Shared,
+    pub(crate) shared: ListenerContext,
     pub(crate) shutdown: CancellationToken,
     address: SocketAddr,
 }
 
 impl Start {
     /// A listener on a free port.
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: ConnectionLimits) -> Self {
         Self::of_clients(limits, ClientSettings::default())
     }
 
     /// The same, with what clients may do.
-    pub(crate) fn of_clients(limits: Limits, clients: ClientSettings) -> Self {
+    pub(crate) fn of_clients(limits: ConnectionLimits, clients: ClientSettings) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Shared {
+        let shared = ListenerContext {
             limits: Arc::new(limits),
             server: Arc::new(Server {
                 clients: Arc::new(Clients::new(clients)),
                 ..Server::default()
             }),
-            ..Shared::default()
+            ..ListenerContext::default()
         };
         let shutdown = CancellationToken::new();
         Self {
@@ -201,7 +203,11 @@ impl Start {
     pub(crate) fn run(
         self,
         gate: Gate,
-        serve: impl FnOnce(TcpListener, Shared, CancellationToken) -> JoinHandle<std::io::Result<()>>,
+        serve: impl FnOnce(
+            TcpListener,
+            ListenerContext,
+            CancellationToken,
+        ) -> JoinHandle<std::io::Result<()>>,
     ) -> Running {
         let task = serve(self.listener, self.shared.clone(), self.shutdown.clone());
         Running {

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nomadns::dns::RecordType;
-use nomadns::listeners::{HandshakeFailure, Limits, ListenerKind, TlsUse, tcp, tls, tls_config};
+use nomadns::listeners::{
+    ConnectionLimits, HandshakeFailure, ListenerKind, TlsUse, dot, tcp, tls_config,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CipherSuite, ClientConfig, HandshakeKind, RootCertStore};
@@ -17,18 +19,18 @@ use tokio_rustls::client::TlsStream;
 
 use crate::stub::{Identity, PATIENCE, Running, Start, decode, query, stack};
 
-fn start_tcp(limits: Limits) -> Running {
+fn start_tcp(limits: ConnectionLimits) -> Running {
     let (stack, gate) = stack();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
         tokio::spawn(tcp::serve(listener, stack, shared, shutdown))
     })
 }
 
-fn start_tls(limits: Limits, identity: &Identity) -> Running {
+fn start_tls(limits: ConnectionLimits, identity: &Identity) -> Running {
     let (stack, gate) = stack();
-    let config = tls_config(identity.certificates.clone(), TlsUse::Dns, None).unwrap();
+    let config = tls_config(identity.certificates.clone(), TlsUse::Dot, None).unwrap();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
-        tokio::spawn(tls::serve(listener, stack, config, shared, shutdown))
+        tokio::spawn(dot::serve(listener, stack, config, shared, shutdown))
     })
 }
 
@@ -89,9 +91,9 @@ fn client(identity: &Identity, protocols: &[&str]) -> Arc<ClientConfig> {
 
 #[tokio::test]
 async fn a_client_has_no_more_connections_than_its_limit() {
-    let running = start_tcp(Limits {
+    let running = start_tcp(ConnectionLimits {
         connections_per_client: 2,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     });
     let mut open = Vec::new();
     for _ in 0..2 {
@@ -116,7 +118,7 @@ async fn a_client_has_no_more_connections_than_its_limit() {
 
 #[tokio::test]
 async fn a_panic_ends_its_connection_and_no_other() {
-    let running = start_tcp(Limits::default());
+    let running = start_tcp(ConnectionLimits::default());
     let mut neighbour = TcpStream::connect(running.address).await.unwrap();
     assert_eq!(ask(&mut neighbour, "a.nomad").await, Some(7));
     let mut stream = TcpStream::connect(running.address).await.unwrap();
@@ -131,9 +133,9 @@ async fn a_panic_ends_its_connection_and_no_other() {
 
 #[tokio::test]
 async fn the_end_comes_when_the_time_is_up_even_if_an_answer_is_owed() {
-    let running = start_tcp(Limits {
+    let running = start_tcp(ConnectionLimits {
         drain: Duration::from_millis(50),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     });
     let mut stream = TcpStream::connect(running.address).await.unwrap();
     let message = query(7, "slow.nomad", RecordType::A);
@@ -152,7 +154,7 @@ async fn the_end_comes_when_the_time_is_up_even_if_an_answer_is_owed() {
 #[tokio::test]
 async fn dot_is_named_by_alpn_or_not_at_all() {
     let identity = Identity::generate();
-    let running = start_tls(Limits::default(), &identity);
+    let running = start_tls(ConnectionLimits::default(), &identity);
     for protocols in [&["dot"][..], &[], &["h2", "dot"]] {
         let mut stream = connect_tls(&running, &identity, protocols).await.unwrap();
         assert_eq!(ask(&mut stream, "a.nomad").await, Some(7));
@@ -167,9 +169,9 @@ async fn dot_is_named_by_alpn_or_not_at_all() {
 #[tokio::test]
 async fn a_failed_handshake_is_counted_by_its_reason() {
     let (identity, other) = (Identity::generate(), Identity::generate());
-    let limits = Limits {
+    let limits = ConnectionLimits {
         handshake: Duration::from_millis(50),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let running = start_tls(limits, &identity);
     let mut silent = TcpStream::connect(running.address).await.unwrap();
@@ -188,7 +190,7 @@ async fn a_failed_handshake_is_counted_by_its_reason() {
 #[tokio::test]
 async fn a_new_certificate_is_shown_from_the_next_handshake_on() {
     let (identity, next) = (Identity::generate(), Identity::generate());
-    let running = start_tls(Limits::default(), &identity);
+    let running = start_tls(ConnectionLimits::default(), &identity);
     let mut old = connect_tls(&running, &identity, &[]).await.unwrap();
     let bad = identity
         .certificates
@@ -225,7 +227,7 @@ async fn failures(running: &Running, failure: HandshakeFailure) -> u64 {
 #[tokio::test]
 async fn aes_128_is_taken_though_the_client_likes_aes_256_better() {
     let identity = Identity::generate();
-    let running = start_tls(Limits::default(), &identity);
+    let running = start_tls(ConnectionLimits::default(), &identity);
     let client = client(&identity, &[]);
     let first = client.crypto_provider().cipher_suites[0].suite();
     assert_eq!(first, CipherSuite::TLS13_AES_256_GCM_SHA384);
@@ -240,7 +242,7 @@ async fn aes_128_is_taken_though_the_client_likes_aes_256_better() {
 #[tokio::test]
 async fn a_client_comes_back_without_a_full_handshake() {
     let identity = Identity::generate();
-    let running = start_tls(Limits::default(), &identity);
+    let running = start_tls(ConnectionLimits::default(), &identity);
     let client = client(&identity, &[]);
     let mut kinds = Vec::new();
     for _ in 0..3 {
@@ -263,7 +265,7 @@ async fn a_client_comes_back_without_a_full_handshake() {
 #[tokio::test]
 async fn the_end_of_a_connection_is_told_by_close_notify() {
     let identity = Identity::generate();
-    let running = start_tls(Limits::default(), &identity);
+    let running = start_tls(ConnectionLimits::default(), &identity);
     let mut stream = connect_tls(&running, &identity, &[]).await.unwrap();
     assert_eq!(ask(&mut stream, "a.nomad").await, Some(7));
     stream.shutdown().await.unwrap();

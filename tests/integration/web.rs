@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use nomadns::listeners::admin::{self, Admin, Liveness, Readiness};
-use nomadns::listeners::http::{Hosts, Security, Settings, router, serve};
-use nomadns::listeners::{ClientSettings, Limits, ListenerKind, TlsUse, tls_config};
+use nomadns::listeners::admin::{self, Admin, Liveness, ReadinessReport};
+use nomadns::listeners::http::{Hosts, HttpSettings, Security, router, serve};
+use nomadns::listeners::{ClientSettings, ConnectionLimits, ListenerKind, TlsUse, tls_config};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -24,15 +24,15 @@ pub(crate) struct Web {
 
 impl Web {
     /// `/dns-query` and `/resolve` without TLS, asked over HTTP/1.1.
-    pub(crate) fn plain(limits: Limits) -> Self {
-        let settings = Settings::default();
+    pub(crate) fn plain(limits: ConnectionLimits) -> Self {
+        let settings = HttpSettings::default();
         let running = start(limits, Security::Plain, ListenerKind::Http, &settings);
         Self::of(running, "http", client())
     }
 
     /// The same with other paths, origins or credentials.
-    pub(crate) fn with(settings: &Settings) -> Self {
-        let (limits, plain) = (Limits::default(), Security::Plain);
+    pub(crate) fn with(settings: &HttpSettings) -> Self {
+        let (limits, plain) = (ConnectionLimits::default(), Security::Plain);
         let running = start(limits, plain, ListenerKind::Http, settings);
         Self::of(running, "http", client())
     }
@@ -40,18 +40,18 @@ impl Web {
     /// The same, with what clients may do.
     pub(crate) fn plain_for(clients: ClientSettings) -> Self {
         let (stack, gate) = stack();
-        let start = Start::of_clients(Limits::default(), clients);
+        let start = Start::of_clients(ConnectionLimits::default(), clients);
         let running = start.run(gate, |listener, shared, shutdown| {
             let (kind, plain) = (ListenerKind::Http, Security::Plain);
-            let router = router(stack, &shared, &Settings::default(), kind);
+            let router = router(stack, &shared, &HttpSettings::default(), kind);
             tokio::spawn(serve(listener, kind, router, plain, shared, shutdown))
         });
         Self::of(running, "http", client())
     }
 
     /// The same, asked over HTTP/2 by prior knowledge.
-    pub(crate) fn prior_knowledge(limits: Limits) -> Self {
-        let settings = Settings::default();
+    pub(crate) fn prior_knowledge(limits: ConnectionLimits) -> Self {
+        let settings = HttpSettings::default();
         let running = start(limits, Security::Plain, ListenerKind::Http, &settings);
         Self::of(running, "http", client().http2_prior_knowledge())
     }
@@ -60,17 +60,17 @@ impl Web {
     pub(crate) fn tls(identity: &Identity, build: fn(ClientBuilder) -> ClientBuilder) -> Self {
         let config = tls_config(identity.certificates.clone(), TlsUse::Http, None).unwrap();
         let running = start(
-            Limits::default(),
+            ConnectionLimits::default(),
             Security::Tls(config),
             ListenerKind::Https,
-            &Settings::default(),
+            &HttpSettings::default(),
         );
         let root = Certificate::from_pem(identity.certificate.as_bytes()).unwrap();
         Self::of(running, "https", build(client().tls_certs_only([root])))
     }
 
     /// The operator's pages.
-    pub(crate) fn admin(readiness: Readiness) -> Self {
+    pub(crate) fn admin(readiness: ReadinessReport) -> Self {
         let ending = CancellationToken::new();
         let admin = Admin {
             metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
@@ -81,18 +81,19 @@ impl Web {
             ending: ending.clone(),
         };
         let (_, gate) = stack();
-        let running = Start::new(Limits::default()).run(gate, |listener, shared, shutdown| {
-            let kind = ListenerKind::Admin;
-            let router = admin::router(admin, Hosts::default());
-            tokio::spawn(serve(
-                listener,
-                kind,
-                router,
-                Security::Plain,
-                shared,
-                shutdown,
-            ))
-        });
+        let running =
+            Start::new(ConnectionLimits::default()).run(gate, |listener, shared, shutdown| {
+                let kind = ListenerKind::Admin;
+                let router = admin::router(admin, Hosts::default());
+                tokio::spawn(serve(
+                    listener,
+                    kind,
+                    router,
+                    Security::Plain,
+                    shared,
+                    shutdown,
+                ))
+            });
         Self {
             ending: Some(ending),
             ..Self::of(running, "http", client())
@@ -142,7 +143,12 @@ impl Web {
     }
 }
 
-fn start(limits: Limits, security: Security, kind: ListenerKind, settings: &Settings) -> Running {
+fn start(
+    limits: ConnectionLimits,
+    security: Security,
+    kind: ListenerKind,
+    settings: &HttpSettings,
+) -> Running {
     let (stack, gate) = stack();
     Start::new(limits).run(gate, |listener, shared, shutdown| {
         let router = router(stack, &shared, settings, kind);

@@ -12,11 +12,11 @@ use nomadns::catalog::Catalog;
 use nomadns::demo::{SimulatedCluster, SimulatedNomad};
 use nomadns::dns::{self, Transport};
 use nomadns::layers::metrics::Workers;
-use nomadns::layers::{CacheSettings, Limits, Stacks, WorkerStack};
+use nomadns::layers::{CacheSettings, StackLimits, Stacks, WorkerStack};
 use nomadns::listeners::Server;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 use nomadns::nomad::{self, Client, Secret, TokenSource};
-use nomadns::sync::{self, Report, Settings, Status};
+use nomadns::sync::{self, Report, Status, SyncSettings};
 use tokio::task::JoinSet;
 
 use super::judge::Shown;
@@ -42,7 +42,7 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn start(
-        settings: Settings,
+        settings: SyncSettings,
         cluster: &SimulatedCluster,
         secret: &str,
         traffic: &Arc<Traffic>,
@@ -95,9 +95,9 @@ impl Gateway {
 fn client(cluster: &SimulatedCluster, secret: &str, traffic: &Arc<Traffic>) -> Client {
     let address = |server: &SimulatedNomad| server.url().parse().unwrap();
     let addresses = cluster.servers().iter().map(address).collect();
-    let settings = nomad::Settings {
+    let settings = nomad::NomadSettings {
         token: TokenSource::Fixed(Secret::new(secret)),
-        ..nomad::Settings::new(addresses)
+        ..nomad::NomadSettings::new(addresses)
     };
     Client::over(settings, traffic.ways(cluster)).unwrap()
 }
@@ -111,7 +111,7 @@ fn stack(catalog: &Arc<Catalog>) -> WorkerStack {
         entries: 64,
         ..CacheSettings::default()
     };
-    Stacks::new(router, Limits::default(), cache, workers).worker()
+    Stacks::new(router, StackLimits::default(), cache, workers).worker()
 }
 
 fn question(name: &str) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nomadns::demo::{
     ClusterOptions, Enforcement, Options, SimulatedCluster, StateSnapshot, Token, Version,
 };
-use nomadns::sync::Settings;
+use nomadns::sync::SyncSettings;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::gateway::Gateway;
@@ -32,7 +32,7 @@ const TRAFFIC_EVERY: Duration = Duration::from_millis(100);
 
 pub(crate) struct World {
     pub(crate) cluster: SimulatedCluster,
-    settings: Settings,
+    settings: SyncSettings,
     traffic: Arc<Traffic>,
     gateway: Gateway,
     pub(crate) judge: Judge,
@@ -72,9 +72,9 @@ impl World {
         for service in Table::services() {
             nomad.register(table.instances(service).to_vec());
         }
-        let settings = Settings {
+        let settings = SyncSettings {
             mass_loss_grace: Duration::ZERO,
-            ..Settings::default()
+            ..SyncSettings::default()
         };
         let traffic = Arc::<Traffic>::default();
         let gateway = Gateway::start(settings.clone(), &cluster, SECRET, &traffic);

@@ -4,7 +4,7 @@
 //! goes on there. A name that leads back to itself has no alias: which ones those are depends on the catalogue
 //! alone, not on where a query begins, so that the zones are the same for `export` as for a client.
 
-use super::{Context, Loops, OutOfTurn, ZoneSettings};
+use super::{Context, Loops, TooCostly, ZoneSettings};
 use crate::catalog::Doubt;
 use crate::dns::Name;
 
@@ -16,14 +16,14 @@ pub(super) struct Chain {
     /// The names that they lead to, one after the other; none where the first name is on a loop.
     pub(super) targets: Vec<Name>,
     /// What comes after them.
-    pub(super) end: End,
+    pub(super) end: ChainEnd,
     /// Why a name on the way may be no alias, or that of another name.
     pub(super) doubt: Option<Doubt>,
 }
 
 /// What comes after the CNAMEs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ChainEnd {
     /// The last name is answered for; it has no alias, or one that is left out.
     Here,
     /// The last name is in none of the zones, or there are more CNAMEs than one answer has: the client asks on.
@@ -39,7 +39,7 @@ impl Chain {
         context: &Context<'_>,
         first: Name,
         loops: &Loops,
-    ) -> Result<Self, OutOfTurn> {
+    ) -> Result<Self, TooCostly> {
         let most = context.settings.alias_chain;
         let mut names = vec![*context.name];
         let (mut next, mut doubt, mut loop_at) = (Some(first), None, None);
@@ -64,7 +64,11 @@ impl Chain {
         let is_here = is_here && context.settings.zone_of(&names[count]).is_some();
         Ok(Self {
             targets: names.drain(1..=count).collect(),
-            end: if is_here { End::Here } else { End::Elsewhere },
+            end: if is_here {
+                ChainEnd::Here
+            } else {
+                ChainEnd::Elsewhere
+            },
             doubt,
         })
     }
@@ -82,7 +86,7 @@ pub(super) fn next(context: &Context<'_>) -> Option<Name> {
 }
 
 /// Where a name leads to, and why it may lead elsewhere; one in none of the zones leads nowhere.
-fn step(context: &Context<'_>, name: &Name) -> Result<(Option<Name>, Option<Doubt>), OutOfTurn> {
+fn step(context: &Context<'_>, name: &Name) -> Result<(Option<Name>, Option<Doubt>), TooCostly> {
     let Some(zone) = context.settings.zone_of(name) else {
         return Ok((None, None));
     };

@@ -4,17 +4,17 @@
 
 use std::sync::Arc;
 
-use super::prepared::{InstanceSet, Key, Set, What};
-use super::{Context, OutOfTurn};
+use super::prepared::{InstanceSet, PreparedKey, PreparedKind, PreparedSet};
+use super::{Context, TooCostly};
 use crate::answers::Effort;
-use crate::catalog::{Address, Instance, Service, Taken};
+use crate::catalog::{Instance, InstanceAddress, PlaceSet, Service};
 use crate::dns::Name;
 
 /// Of how many instances records are made by anybody at any time; those of more are prepared, in turn.
 const FEW: usize = 64;
 
 /// Instances that are answered.
-pub(super) enum Chosen<'a> {
+pub(super) enum SelectedInstances<'a> {
     Few(Vec<&'a Instance>),
     Many(&'a Service, Arc<InstanceSet>),
 }
@@ -27,32 +27,33 @@ impl Context<'_> {
     pub(super) fn choose<'s>(
         &self,
         service: &'s Service,
-        taken: &Taken,
-    ) -> Result<Chosen<'s>, OutOfTurn> {
+        taken: &PlaceSet,
+    ) -> Result<SelectedInstances<'s>, TooCostly> {
         let count: usize = service.places(taken).map(|places| places.len()).sum();
         if count <= FEW {
             let places = service.places(taken).flatten();
             let mut instances = places.filter_map(|at| service.instance(at)).collect();
             self.settings.health.choose(&mut instances);
-            return Ok(Chosen::Few(instances));
+            return Ok(SelectedInstances::Few(instances));
         }
-        let key = Key {
+        let key = PreparedKey {
             version: service.version(),
             taken: taken.clone(),
-            what: What::Instances,
+            what: PreparedKind::Instances,
         };
-        if let Some(Set::Instances(set)) = self.prepared.find(&key) {
-            return Ok(Chosen::Many(service, set));
+        if let Some(PreparedSet::Instances(set)) = self.prepared.find(&key) {
+            return Ok(SelectedInstances::Many(service, set));
         }
         if self.effort == Effort::Bounded {
-            return Err(OutOfTurn);
+            return Err(TooCostly);
         }
         let set = Arc::new(self.instance_set(service, taken));
-        self.prepared.keep(key, Set::Instances(Arc::clone(&set)));
-        Ok(Chosen::Many(service, set))
+        self.prepared
+            .keep(key, PreparedSet::Instances(Arc::clone(&set)));
+        Ok(SelectedInstances::Many(service, set))
     }
 
-    fn instance_set(&self, service: &Service, taken: &Taken) -> InstanceSet {
+    fn instance_set(&self, service: &Service, taken: &PlaceSet) -> InstanceSet {
         let places = service.places(taken).flatten();
         let instances = places.filter_map(|at| Some((at, service.instance(at)?)));
         let mut chosen: Vec<(usize, &Instance)> = instances.collect();
@@ -66,7 +67,7 @@ impl Context<'_> {
     }
 }
 
-impl<'a> Chosen<'a> {
+impl<'a> SelectedInstances<'a> {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Few(instances) => instances.is_empty(),
@@ -100,9 +101,9 @@ fn only_host<'a>(instances: impl Iterator<Item = &'a Instance>) -> Option<Name> 
     let mut only = None;
     for instance in instances {
         match &instance.address {
-            Address::Unusable => {}
-            Address::V4(_) | Address::V6(_) => return None,
-            Address::Host(host) => {
+            InstanceAddress::Unusable => {}
+            InstanceAddress::V4(_) | InstanceAddress::V6(_) => return None,
+            InstanceAddress::Host(host) => {
                 let host = host_name(host)?;
                 if *only.get_or_insert(host) != host {
                     return None;

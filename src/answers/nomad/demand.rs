@@ -4,7 +4,7 @@
 //! query rarely costs more than one read. Elsewhere nothing here is asked.
 
 use super::address_labels::address_from_hex;
-use super::grammar::Found;
+use super::grammar::Target;
 use super::selection::is_underscored;
 use super::{NomadZones, aliases};
 use crate::answers::{AnswerError, Effort};
@@ -60,8 +60,8 @@ impl NomadZones {
             let labels = name.labels();
             let reading = context.as_ref().map(|context| context.read(&labels));
             match reading {
-                Some(reading) if matches!(reading.found, Found::OutOfTurn) => {
-                    return Err(AnswerError::OutOfTurn);
+                Some(reading) if matches!(reading.found, Target::TooCostly) => {
+                    return Err(AnswerError::TooCostly);
                 }
                 Some(reading) if reading.is_positive() => break,
                 _ => {}

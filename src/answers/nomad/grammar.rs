@@ -7,9 +7,9 @@
 use std::net::IpAddr;
 
 use super::address_labels::address_from_hex;
-use super::selection::{By, Selection, is_protocol, is_underscored};
+use super::selection::{InstanceFilter, Selection, is_protocol, is_underscored};
 use crate::answers::Effort;
-use crate::catalog::{Doubt, Lookup, Service, Taken, View};
+use crate::catalog::{Doubt, Lookup, PlaceSet, Service, View};
 use crate::dns::Labels;
 
 /// The labels of `HEX.addr.NS`.
@@ -17,7 +17,7 @@ const ADDRESS_LABELS: usize = 3;
 
 /// What a name means.
 pub(super) struct Reading<'a> {
-    pub(super) found: Found<'a>,
+    pub(super) found: Target<'a>,
     /// Why something else may be at the name that comes first, though nothing tells of it.
     pub(super) doubt: Option<Doubt>,
     /// Why there may be names below.
@@ -25,7 +25,7 @@ pub(super) struct Reading<'a> {
 }
 
 /// What is at a name.
-pub(super) enum Found<'a> {
+pub(super) enum Target<'a> {
     /// The apex of the zone.
     Apex,
     /// The name server's own name.
@@ -34,7 +34,7 @@ pub(super) enum Found<'a> {
     Instances {
         service: &'a Service,
         selection: Selection<'a>,
-        taken: Taken,
+        taken: PlaceSet,
     },
     /// One address.
     Address(IpAddr),
@@ -45,13 +45,13 @@ pub(super) enum Found<'a> {
     /// It is not known what: the service, or its namespace, is in doubt.
     InDoubt(Doubt),
     /// To find that out costs more than may be done now.
-    OutOfTurn,
+    TooCostly,
 }
 
 impl<'a> Reading<'a> {
     fn nothing(doubt: Option<Doubt>, doubt_below: Option<Doubt>) -> Self {
         Self {
-            found: Found::Nothing,
+            found: Target::Nothing,
             doubt,
             doubt_below,
         }
@@ -59,15 +59,12 @@ impl<'a> Reading<'a> {
 
     /// Whether it has an answer of its own.
     pub(super) fn is_positive(&self) -> bool {
-        !matches!(
-            self.found,
-            Found::Empty | Found::Nothing | Found::InDoubt(_) | Found::OutOfTurn
-        )
+        !self.is_unknown() && !matches!(self.found, Target::Empty | Target::Nothing)
     }
 
     /// Whether nothing else is to be looked for, since it is not known what is here.
     pub(super) fn is_unknown(&self) -> bool {
-        matches!(self.found, Found::InDoubt(_) | Found::OutOfTurn)
+        matches!(self.found, Target::InDoubt(_) | Target::TooCostly)
     }
 
     /// What comes after it: that, with what is in doubt before.
@@ -80,8 +77,8 @@ impl<'a> Reading<'a> {
     }
 }
 
-impl<'a> From<Found<'a>> for Reading<'a> {
-    fn from(found: Found<'a>) -> Self {
+impl<'a> From<Target<'a>> for Reading<'a> {
+    fn from(found: Target<'a>) -> Self {
         Self {
             found,
             ..Self::nothing(None, None)
@@ -103,7 +100,7 @@ pub(super) fn read<'a>(
         datacenter: None,
     };
     let plain = names.read(count);
-    if !matches!(plain.found, Found::Nothing) {
+    if !matches!(plain.found, Target::Nothing) {
         return plain;
     }
     match labels.at(count - 1) {
@@ -127,9 +124,9 @@ impl<'a> Names<'a> {
     fn read(self, count: usize) -> Reading<'a> {
         let label = |place: usize| self.labels.at(place).unwrap_or_default();
         match count {
-            0 => Found::Apex.into(),
+            0 => Target::Apex.into(),
             1 if label(0).eq_ignore_ascii_case(b"ns") && self.datacenter.is_none() => {
-                Found::NameServer.into()
+                Target::NameServer.into()
             }
             1 => self.read_namespace(label(0)),
             // `_SERVICE._tcp.NS` is below it.
@@ -141,18 +138,18 @@ impl<'a> Names<'a> {
             }
             3 if is_underscored(label(0)) && is_underscored(label(1)) => {
                 let by = match label(1) {
-                    protocol if is_protocol(protocol) => By::Protocol,
-                    tag => By::ServiceTag(&tag[1..]),
+                    protocol if is_protocol(protocol) => InstanceFilter::Protocol,
+                    tag => InstanceFilter::ServiceTag(&tag[1..]),
                 };
                 self.read_service(label(2), &label(0)[1..], by)
             }
             // `_NAME._tcp.SERVICE.NS` is below it.
             3 if is_protocol(label(0)) => self.read_protocol(label(2), label(1)),
             4 if is_underscored(label(0)) && is_protocol(label(1)) => {
-                let by = By::Name(&label(0)[1..]);
+                let by = InstanceFilter::Name(&label(0)[1..]);
                 let named = self.read_service(label(3), label(2), by);
                 match named.found {
-                    Found::Nothing => self.read_tags(count),
+                    Target::Nothing => self.read_tags(count),
                     _ => named,
                 }
             }
@@ -168,7 +165,11 @@ impl<'a> Names<'a> {
     /// Reads `SERVICE.NS` with any number of tags before it.
     fn read_tags(self, count: usize) -> Reading<'a> {
         let label = |place: usize| self.labels.at(place).unwrap_or_default();
-        self.read_service(label(count - 1), label(count - 2), By::Tags(count - 2))
+        self.read_service(
+            label(count - 1),
+            label(count - 2),
+            InstanceFilter::Tags(count - 2),
+        )
     }
 
     /// Reads a name that only has names below it, those of a namespace.
@@ -179,7 +180,7 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn read_service(self, namespace: &[u8], name: &'a [u8], by: By<'a>) -> Reading<'a> {
+    fn read_service(self, namespace: &[u8], name: &'a [u8], by: InstanceFilter<'a>) -> Reading<'a> {
         let selection = Selection {
             labels: self.labels,
             service: name,
@@ -187,40 +188,40 @@ impl<'a> Names<'a> {
             datacenter: self.datacenter,
         };
         if selection.has_tag_twice() {
-            return Found::Nothing.into();
+            return Target::Nothing.into();
         }
         let service = match self.view.service(namespace, name) {
             Lookup::Found(service) => service,
-            Lookup::Absent => return Found::Nothing.into(),
-            Lookup::InDoubt(doubt) => return Found::InDoubt(doubt).into(),
+            Lookup::Absent => return Target::Nothing.into(),
+            Lookup::InDoubt(doubt) => return Target::InDoubt(doubt).into(),
             Lookup::Unlisted(doubt) => return Reading::nothing(Some(doubt), None),
         };
         let Ok(taken) = selection.taken(service, self.effort) else {
-            return Found::OutOfTurn.into();
+            return Target::TooCostly.into();
         };
         match service.doubt {
-            _ if !taken.is_empty() => Found::Instances {
+            _ if !taken.is_empty() => Target::Instances {
                 service,
                 selection,
                 taken,
             }
             .into(),
             // There may be instances that nobody knows of, which are meant.
-            Some(doubt) => Found::InDoubt(doubt).into(),
-            None => Found::Nothing.into(),
+            Some(doubt) => Target::InDoubt(doubt).into(),
+            None => Target::Nothing.into(),
         }
     }
 
     /// Reads `_tcp.SERVICE.NS`, which is a tag, or has names below it where the service has instances.
     fn read_protocol(self, namespace: &[u8], name: &'a [u8]) -> Reading<'a> {
-        let tagged = self.read_service(namespace, name, By::Tags(1));
-        if tagged.is_positive() || matches!(tagged.found, Found::OutOfTurn) {
+        let tagged = self.read_service(namespace, name, InstanceFilter::Tags(1));
+        if tagged.is_positive() || matches!(tagged.found, Target::TooCostly) {
             return tagged;
         }
-        let all = self.read_service(namespace, name, By::Tags(0));
+        let all = self.read_service(namespace, name, InstanceFilter::Tags(0));
         match all.found {
-            Found::Instances { service, .. } => Reading {
-                found: Found::Empty,
+            Target::Instances { service, .. } => Reading {
+                found: Target::Empty,
                 doubt: service.doubt,
                 ..all
             },
@@ -231,16 +232,16 @@ impl<'a> Names<'a> {
     fn read_address(self, count: usize) -> Reading<'a> {
         let address = self.labels.at(0).and_then(address_from_hex);
         match (count, address) {
-            (0, _) => Found::Empty.into(),
+            (0, _) => Target::Empty.into(),
             (1, Some(address)) => self.read_known_address(address),
-            _ => Found::Nothing.into(),
+            _ => Target::Nothing.into(),
         }
     }
 
     fn read_known_address(self, address: IpAddr) -> Reading<'a> {
         match self.view.address(address) {
-            Lookup::Found(()) => Found::Address(address).into(),
-            Lookup::Absent => Found::Nothing.into(),
+            Lookup::Found(()) => Target::Address(address).into(),
+            Lookup::Absent => Target::Nothing.into(),
             Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(Some(doubt), None),
         }
     }
@@ -249,7 +250,7 @@ impl<'a> Names<'a> {
     fn read_addresses(self, count: usize, namespace: &[u8]) -> Reading<'a> {
         let service = self.read_tags(count);
         match service.found {
-            Found::Nothing => service.then(self.read_namespace(namespace)),
+            Target::Nothing => service.then(self.read_namespace(namespace)),
             _ => service,
         }
     }
@@ -258,21 +259,21 @@ impl<'a> Names<'a> {
     fn read_address_in(self, namespace: &[u8], address: IpAddr) -> Reading<'a> {
         let tagged = self.read_tags(ADDRESS_LABELS);
         let before = match tagged.found {
-            Found::Nothing => tagged,
+            Target::Nothing => tagged,
             // That a service `addr` may have such a tag hides no target; the answer is marked as stale.
-            Found::InDoubt(doubt) => Reading::nothing(Some(doubt), None),
+            Target::InDoubt(doubt) => Reading::nothing(Some(doubt), None),
             _ => return tagged,
         };
         let namespace = self.read_namespace(namespace);
         before.then(match namespace.found {
-            Found::Empty => self.read_known_address(address),
+            Target::Empty => self.read_known_address(address),
             _ => Reading::nothing(namespace.doubt_below, None),
         })
     }
 
     fn read_datacenter(self, count: usize) -> Reading<'a> {
         let Some(place) = count.checked_sub(1) else {
-            return Found::Empty.into();
+            return Target::Empty.into();
         };
         let datacenter = self.labels.at(place).unwrap_or_default();
         if place == 0 {
@@ -293,8 +294,8 @@ fn is_addr(label: &[u8]) -> bool {
 /// What is at a name that has nothing but names below it.
 fn empty_where<'a>(found: Lookup<()>) -> Reading<'a> {
     match found {
-        Lookup::Found(()) => Found::Empty.into(),
-        Lookup::Absent => Found::Nothing.into(),
+        Lookup::Found(()) => Target::Empty.into(),
+        Lookup::Absent => Target::Nothing.into(),
         Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(None, Some(doubt)),
     }
 }

@@ -32,11 +32,11 @@ pub use loops::Loops;
 pub use names::names;
 pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, SHARED_OCTETS, Zone, ZoneSettings};
 
-use self::aliases::{Chain, End};
-use self::grammar::{Found, Reading};
-use self::place::Place;
+use self::aliases::{Chain, ChainEnd};
+use self::grammar::{Reading, Target};
+use self::place::ZoneNode;
 use self::prepared::Prepared;
-use super::{AnswerError, Effort, Reply};
+use super::{AnswerError, Effort, SourcedAnswer};
 
 /// Answers for the zones of the cluster.
 #[derive(Debug)]
@@ -49,11 +49,11 @@ pub struct NomadZones {
 
 /// It costs more than may be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct OutOfTurn;
+struct TooCostly;
 
 /// Why there is no answer from a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stop {
+enum NoAnswer {
     /// It is not known what is there, and a denial could be wrong.
     Doubt(Doubt),
     OutOfTurn,
@@ -98,7 +98,7 @@ impl NomadZones {
         &self,
         query: &Query,
         effort: Effort,
-    ) -> Option<Result<Reply, AnswerError>> {
+    ) -> Option<Result<SourcedAnswer, AnswerError>> {
         self.settings.zone_of(&query.name)?;
         match self.catalog.view() {
             Some(view) => self.answer_from(query, view, effort),
@@ -112,12 +112,12 @@ impl NomadZones {
         query: &Query,
         view: View,
         effort: Effort,
-    ) -> Option<Result<Reply, AnswerError>> {
+    ) -> Option<Result<SourcedAnswer, AnswerError>> {
         let context = self.context(query, &query.name, &view, effort)?;
         Some(match context.answer(&self.loops) {
-            Ok(answer) => Ok(Reply::from_view(answer, view)),
-            Err(Stop::Doubt(doubt)) => Err(doubt.into()),
-            Err(Stop::OutOfTurn) => Err(AnswerError::OutOfTurn),
+            Ok(answer) => Ok(SourcedAnswer::from_view(answer, view)),
+            Err(NoAnswer::Doubt(doubt)) => Err(doubt.into()),
+            Err(NoAnswer::OutOfTurn) => Err(AnswerError::TooCostly),
         })
     }
 
@@ -148,7 +148,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// A doubt, where it is not known what that is and a denial could be wrong; or it costs more than may be done now.
-    fn answer(&self, loops: &Loops) -> Result<Answer, Stop> {
+    fn answer(&self, loops: &Loops) -> Result<Answer, NoAnswer> {
         let mut builder = AnswerBuilder::new(&self.query.name);
         let labels = self.name.labels();
         let place = self.place(&labels)?;
@@ -166,9 +166,9 @@ impl Context<'_> {
     fn push_along(
         &self,
         chain: &Chain,
-        first: &Place<'_>,
+        first: &ZoneNode<'_>,
         builder: &mut AnswerBuilder,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), NoAnswer> {
         mark(builder, first.doubt().max(chain.doubt));
         let mut owner = *self.name;
         for target in &chain.targets {
@@ -182,7 +182,7 @@ impl Context<'_> {
             }
             owner = *target;
         }
-        if chain.end == End::Elsewhere {
+        if chain.end == ChainEnd::Elsewhere {
             return Ok(());
         }
         if chain.targets.is_empty() {
@@ -201,12 +201,12 @@ impl Context<'_> {
     }
 
     /// Appends what is at the name, as if it had no alias, or denies it.
-    fn push_at(&self, place: &Place<'_>, builder: &mut AnswerBuilder) -> Result<(), Stop> {
+    fn push_at(&self, place: &ZoneNode<'_>, builder: &mut AnswerBuilder) -> Result<(), NoAnswer> {
         let (before, doubt) = (builder.answer_count(), place.doubt());
         match &place.reading.found {
-            Found::Apex => infrastructure::push_apex(self, builder),
-            Found::NameServer => infrastructure::push_name_server(self, builder),
-            Found::Instances {
+            Target::Apex => infrastructure::push_apex(self, builder),
+            Target::NameServer => infrastructure::push_name_server(self, builder),
+            Target::Instances {
                 service,
                 selection,
                 taken,
@@ -215,14 +215,14 @@ impl Context<'_> {
                 Some(doubt) if place.chosen.is_empty() => return Err(doubt.into()),
                 _ => sets::push_instances(self, builder, service, selection, taken, &place.chosen)?,
             },
-            Found::Address(address) => records::push_one_address(self, builder, *address),
-            Found::Empty => {}
-            Found::Nothing => match doubt.max(place.reading.doubt_below) {
+            Target::Address(address) => records::push_one_address(self, builder, *address),
+            Target::Empty => {}
+            Target::Nothing => match doubt.max(place.reading.doubt_below) {
                 Some(doubt) => return Err(doubt.into()),
                 None => builder.set_rcode(Rcode::NXDOMAIN),
             },
-            Found::InDoubt(doubt) => return Err((*doubt).into()),
-            Found::OutOfTurn => return Err(Stop::OutOfTurn),
+            Target::InDoubt(doubt) => return Err((*doubt).into()),
+            Target::TooCostly => return Err(NoAnswer::OutOfTurn),
         }
         mark(builder, doubt);
         if builder.answer_count() == before {
@@ -250,22 +250,22 @@ impl Context<'_> {
             best = match (&outer.found, &best.found) {
                 // There are names below it by that grammar, so it is not to be denied (RFC 8020).
                 (
-                    Found::Instances { .. }
-                    | Found::Address(_)
-                    | Found::InDoubt(_)
-                    | Found::OutOfTurn,
+                    Target::Instances { .. }
+                    | Target::Address(_)
+                    | Target::InDoubt(_)
+                    | Target::TooCostly,
                     _,
                 )
-                | (Found::Empty, Found::Nothing) => best.then(outer),
+                | (Target::Empty, Target::Nothing) => best.then(outer),
                 _ => Reading {
-                    found: Found::Nothing,
+                    found: Target::Nothing,
                     ..outer
                 }
                 .then(best),
             };
         }
-        if matches!(best.found, Found::Nothing) && self.settings.has_zone_within(self.name) {
-            best.found = Found::Empty;
+        if matches!(best.found, Target::Nothing) && self.settings.has_zone_within(self.name) {
+            best.found = Target::Empty;
         }
         best
     }
@@ -280,14 +280,14 @@ impl Context<'_> {
     }
 }
 
-impl From<Doubt> for Stop {
+impl From<Doubt> for NoAnswer {
     fn from(doubt: Doubt) -> Self {
         Self::Doubt(doubt)
     }
 }
 
-impl From<OutOfTurn> for Stop {
-    fn from(OutOfTurn: OutOfTurn) -> Self {
+impl From<TooCostly> for NoAnswer {
+    fn from(TooCostly: TooCostly) -> Self {
         Self::OutOfTurn
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::address_labels::hex_label;
-use super::grammar::{self, Found};
+use super::grammar::{self, Target};
 use super::selection::is_protocol;
 use super::zone::{Zone, ZoneSettings};
 use crate::answers::Effort;
@@ -132,14 +132,14 @@ fn address_names<'a>(
     names.filter(move |name| {
         let labels = name.labels();
         let reading = grammar::read(view, &labels, zone.labels_below(name), Effort::Whole);
-        matches!(reading.found, Found::Address(_))
+        matches!(reading.found, Target::Address(_))
     })
 }
 
 /// The names of one service by the grammar of a zone; those that are too long are none.
 fn names_of_service(zone: &Zone, (namespace, service, found): NamedService<'_>) -> Vec<Name> {
     let mut names = Vec::new();
-    for (datacenter, Said { tags, port_labels }) in said_by_datacenter(service, found) {
+    for (datacenter, ServiceLabels { tags, port_labels }) in said_by_datacenter(service, found) {
         let Some(parent) = parent(zone, namespace, datacenter.as_deref()) else {
             continue;
         };
@@ -169,14 +169,14 @@ const PROTOCOLS: [&str; 2] = ["_tcp", "_udp"];
 
 /// What names can say of instances beside the service.
 #[derive(Default)]
-struct Said {
+struct ServiceLabels {
     tags: BTreeSet<String>,
     port_labels: BTreeSet<String>,
 }
 
 /// What names can say of all instances, and of those in each datacenter.
-fn said_by_datacenter(name: &str, service: &Service) -> BTreeMap<Option<String>, Said> {
-    let mut found: BTreeMap<Option<String>, Said> = BTreeMap::new();
+fn said_by_datacenter(name: &str, service: &Service) -> BTreeMap<Option<String>, ServiceLabels> {
+    let mut found: BTreeMap<Option<String>, ServiceLabels> = BTreeMap::new();
     for instance in service.instances() {
         let group = &instance.group;
         for datacenter in datacenters(instance) {

@@ -2,17 +2,17 @@
 //!
 //! Floor 2. Both the answer for a name and the way along CNAMEs begin with it.
 
-use super::chosen::Chosen;
-use super::grammar::{Found, Reading};
-use super::{Context, OutOfTurn, records};
+use super::chosen::SelectedInstances;
+use super::grammar::{Reading, Target};
+use super::{Context, TooCostly, records};
 use crate::catalog::{Doubt, HealthPolicy};
 use crate::dns::{Labels, Name};
 
 /// What is at a name.
-pub(super) struct Place<'a> {
+pub(super) struct ZoneNode<'a> {
     pub(super) reading: Reading<'a>,
     /// The instances that are answered; none where it is something else.
-    pub(super) chosen: Chosen<'a>,
+    pub(super) chosen: SelectedInstances<'a>,
 }
 
 impl Context<'_> {
@@ -23,32 +23,32 @@ impl Context<'_> {
     pub(super) fn place<'labels>(
         &'labels self,
         labels: &'labels Labels<'labels>,
-    ) -> Result<Place<'labels>, OutOfTurn> {
+    ) -> Result<ZoneNode<'labels>, TooCostly> {
         let reading = self.read(labels);
         let chosen = match &reading.found {
-            Found::Instances { service, taken, .. } => {
+            Target::Instances { service, taken, .. } => {
                 if self.settings.health != HealthPolicy::Off {
                     self.view.ask_for(service);
                 }
                 if records::wants_index(self) && !service.is_indexed() {
-                    return Err(OutOfTurn);
+                    return Err(TooCostly);
                 }
                 self.choose(service, taken)?
             }
-            Found::OutOfTurn => return Err(OutOfTurn),
-            _ => Chosen::Few(Vec::new()),
+            Target::TooCostly => return Err(TooCostly),
+            _ => SelectedInstances::Few(Vec::new()),
         };
-        Ok(Place { reading, chosen })
+        Ok(ZoneNode { reading, chosen })
     }
 }
 
-impl Place<'_> {
+impl ZoneNode<'_> {
     /// The name that this one is an alias of.
     ///
     /// A name of RFC 2782 is none: nothing could stand beside its CNAME, and it is there for SRV (RFC 2181 §10.1).
     pub(super) fn alias(&self) -> Option<Name> {
         match &self.reading.found {
-            Found::Instances { selection, .. } if !selection.is_service_name() => {
+            Target::Instances { selection, .. } if !selection.is_service_name() => {
                 self.chosen.host()
             }
             _ => None,
@@ -57,7 +57,7 @@ impl Place<'_> {
 
     /// The same, where what is asked for is answered by it.
     pub(super) fn answering_alias(&self, context: &Context<'_>) -> Option<Name> {
-        let Found::Instances {
+        let Target::Instances {
             service, selection, ..
         } = &self.reading.found
         else {
@@ -70,8 +70,8 @@ impl Place<'_> {
     /// Why something else may be here.
     pub(super) fn doubt(&self) -> Option<Doubt> {
         let about = match self.reading.found {
-            Found::Instances { service, .. } => service.doubt,
-            Found::InDoubt(doubt) => Some(doubt),
+            Target::Instances { service, .. } => service.doubt,
+            Target::InDoubt(doubt) => Some(doubt),
             _ => None,
         };
         self.reading.doubt.max(about)

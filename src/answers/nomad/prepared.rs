@@ -9,28 +9,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ahash::RandomState;
 
-use crate::catalog::{Taken, Version};
+use crate::catalog::{PlaceSet, ServiceVersion};
 use crate::dns::{Answer, Name, RecordType};
 
 /// Which part of all octets one set may take at most.
 const LARGEST_SHARE: usize = 8;
 /// What an entry takes beside what it holds, in octets: the key stands in the map and in the queue.
-const ENTRY_OCTETS: usize = 2 * size_of::<Key>() + size_of::<Entry>();
+const ENTRY_OCTETS: usize = 2 * size_of::<PreparedKey>() + size_of::<PreparedEntry>();
 
 /// Sets of instances and of records, found by what they were made of.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    held: Mutex<Held>,
+    held: Mutex<PreparedSets>,
     octets: AtomicUsize,
     most_octets: usize,
 }
 
 /// What a set was made of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) version: Version,
-    pub(super) taken: Taken,
-    pub(super) what: What,
+pub(super) struct PreparedKey {
+    pub(super) version: ServiceVersion,
+    pub(super) taken: PlaceSet,
+    pub(super) what: PreparedKind,
 }
 
 /// What was made.
@@ -39,7 +39,7 @@ pub(super) struct Key {
     clippy::large_enum_variant,
     reason = "a look-up makes one on the stack"
 )]
-pub(super) enum What {
+pub(super) enum PreparedKind {
     /// The instances that their health leaves.
     Instances,
     /// The records of a type.
@@ -54,7 +54,7 @@ pub(super) enum What {
 
 /// A set; a clone shares it.
 #[derive(Clone, Debug)]
-pub(super) enum Set {
+pub(super) enum PreparedSet {
     Instances(Arc<InstanceSet>),
     Records(Answer),
 }
@@ -69,15 +69,15 @@ pub(super) struct InstanceSet {
 }
 
 #[derive(Debug, Default)]
-struct Held {
-    sets: HashMap<Key, Entry, RandomState>,
+struct PreparedSets {
+    sets: HashMap<PreparedKey, PreparedEntry, RandomState>,
     /// The keys, in the order in which they are looked at when room is wanted.
-    queue: VecDeque<Key>,
+    queue: VecDeque<PreparedKey>,
 }
 
 #[derive(Debug)]
-struct Entry {
-    set: Set,
+struct PreparedEntry {
+    set: PreparedSet,
     octets: usize,
     is_used: bool,
 }
@@ -96,7 +96,7 @@ impl Prepared {
         self.octets.load(Ordering::Relaxed)
     }
 
-    pub(super) fn find(&self, key: &Key) -> Option<Set> {
+    pub(super) fn find(&self, key: &PreparedKey) -> Option<PreparedSet> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = held.sets.get_mut(key)?;
         entry.is_used = true;
@@ -104,14 +104,14 @@ impl Prepared {
     }
 
     /// Keeps a set, unless it alone would take much of the room.
-    pub(super) fn keep(&self, key: Key, set: Set) {
+    pub(super) fn keep(&self, key: PreparedKey, set: PreparedSet) {
         // The key stands in the map and in the queue.
         let octets = ENTRY_OCTETS + 2 * key.taken.heap_octets() + set.octets();
         if octets > self.most_octets / LARGEST_SHARE || !key.version.is_current() {
             return;
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = Entry {
+        let entry = PreparedEntry {
             set,
             octets,
             is_used: false,
@@ -131,7 +131,7 @@ impl Prepared {
     }
 }
 
-impl Held {
+impl PreparedSets {
     /// Drops the first that was not used since it was looked at last, or no longer holds; tells its octets.
     fn drop_one(&mut self) -> usize {
         while let Some(key) = self.queue.pop_front() {
@@ -147,7 +147,7 @@ impl Held {
     }
 }
 
-impl Set {
+impl PreparedSet {
     fn octets(&self) -> usize {
         match self {
             Self::Instances(set) => size_of::<InstanceSet>() + size_of_val(&*set.places),
@@ -163,11 +163,11 @@ mod tests {
     use crate::dns::AnswerBuilder;
 
     /// A key for each number, of a service that holds until something is put.
-    fn key(version: &Version, number: u16) -> Key {
-        Key {
+    fn key(version: &ServiceVersion, number: u16) -> PreparedKey {
+        PreparedKey {
             version: version.clone(),
             taken: Service::default().take_each(|_| false),
-            what: What::Records {
+            what: PreparedKind::Records {
                 asked: RecordType(number),
                 is_service_name: false,
                 targets: Name::ROOT,
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn what_is_used_stays_and_the_octets_have_a_bound() {
         let version = Service::default().version();
-        let empty = || Set::Records(AnswerBuilder::new(&Name::ROOT).finish());
+        let empty = || PreparedSet::Records(AnswerBuilder::new(&Name::ROOT).finish());
         let one = ENTRY_OCTETS + empty().octets();
         let prepared = Prepared::new(10 * one);
         prepared.keep(key(&version, 0), empty());

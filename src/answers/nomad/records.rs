@@ -12,7 +12,7 @@ use super::infrastructure::{address_name, address_type, push_address};
 use super::selection::Selection;
 use super::zone::Descriptions;
 use crate::answers::Effort;
-use crate::catalog::{Address, Instance, Service};
+use crate::catalog::{Instance, InstanceAddress, Service};
 use crate::dns::{AnswerBuilder, Name, Owner, RecordType, Section};
 
 // All instances are alike: Nomad knows no weights.
@@ -129,7 +129,7 @@ fn push_srv(
     let (mut said, mut addresses) = (HashSet::new(), Vec::new());
     for instance in instances.iter().filter(|instance| instance.port != 0) {
         let target = match &instance.address {
-            Address::Host(host) => host_name(host),
+            InstanceAddress::Host(host) => host_name(host),
             _ => instance.address.ip().and_then(target_of),
         };
         let Some(target) = target else { continue };

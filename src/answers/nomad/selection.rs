@@ -3,9 +3,9 @@
 //! Floor 2. Labels are octets, of which the letters of ASCII have no case (RFC 2181 §11, RFC 4343): a tag or a
 //! datacenter is what a label says however odd its text is.
 
-use super::OutOfTurn;
+use super::TooCostly;
 use crate::answers::Effort;
-use crate::catalog::{Index, Instance, Service, Taken};
+use crate::catalog::{Index, Instance, PlaceSet, Service};
 use crate::dns::{Labels, Name};
 
 /// What drivers of MongoDB ask for: `_mongodb._tcp.SERVICE.NS`.
@@ -20,13 +20,13 @@ pub(super) struct Selection<'a> {
     pub(super) labels: &'a Labels<'a>,
     /// The service's name as it is asked for.
     pub(super) service: &'a [u8],
-    pub(super) by: By<'a>,
+    pub(super) by: InstanceFilter<'a>,
     pub(super) datacenter: Option<&'a [u8]>,
 }
 
 /// What of a name chooses among the instances.
 #[derive(Clone, Copy)]
-pub(super) enum By<'a> {
+pub(super) enum InstanceFilter<'a> {
     /// So many labels before the service are tags that an instance must carry, all of them.
     Tags(usize),
     /// Nothing: `_SERVICE._tcp` takes all.
@@ -40,7 +40,7 @@ pub(super) enum By<'a> {
 impl Selection<'_> {
     /// Whether the name has the form of RFC 2782, which is asked for SRV.
     pub(super) fn is_service_name(&self) -> bool {
-        !matches!(self.by, By::Tags(_))
+        !matches!(self.by, InstanceFilter::Tags(_))
     }
 
     /// What the targets of SRV records are below, where that is not `addr` of the zone.
@@ -48,7 +48,9 @@ impl Selection<'_> {
     /// For `_NAME._tcp.SERVICE.NS` it is `addr.NS`: drivers of MongoDB take no target from outside of what the service
     /// that they were told is in.
     pub(super) fn addresses(&self) -> Option<Name> {
-        let By::Name(_) = self.by else { return None };
+        let InstanceFilter::Name(_) = self.by else {
+            return None;
+        };
         let parent = self.labels.iter().skip(LABELS_TO_SERVICE);
         // Others are told it too, who asked in another letter case.
         let parent: Vec<_> = parent.map(<[u8]>::to_ascii_lowercase).collect();
@@ -58,7 +60,7 @@ impl Selection<'_> {
 
     /// Whether two labels that are tags are the same: no name says a tag twice, so that what is there has few names.
     pub(super) fn has_tag_twice(&self) -> bool {
-        let By::Tags(count) = self.by else {
+        let InstanceFilter::Tags(count) = self.by else {
             return false;
         };
         let tag = |place| self.labels.at(place).unwrap_or_default();
@@ -72,12 +74,12 @@ impl Selection<'_> {
     ///
     /// # Errors
     /// It costs more than may be done now.
-    pub(super) fn taken(&self, service: &Service, effort: Effort) -> Result<Taken, OutOfTurn> {
+    pub(super) fn taken(&self, service: &Service, effort: Effort) -> Result<PlaceSet, TooCostly> {
         if self.takes_all() {
-            return Ok(Taken::all());
+            return Ok(PlaceSet::all());
         }
         if effort == Effort::Bounded && !service.is_indexed() {
-            return Err(OutOfTurn);
+            return Err(TooCostly);
         }
         Ok(match service.index() {
             Some(index) => index.settle(self.taken_of(index)),
@@ -89,20 +91,20 @@ impl Selection<'_> {
     fn takes_all(&self) -> bool {
         self.datacenter.is_none()
             && match self.by {
-                By::Protocol | By::Tags(0) => true,
-                By::Name(name) => name.eq_ignore_ascii_case(self.service),
-                By::Tags(_) | By::ServiceTag(_) => false,
+                InstanceFilter::Protocol | InstanceFilter::Tags(0) => true,
+                InstanceFilter::Name(name) => name.eq_ignore_ascii_case(self.service),
+                InstanceFilter::Tags(_) | InstanceFilter::ServiceTag(_) => false,
             }
     }
 
-    fn taken_of(&self, index: &Index) -> Taken {
+    fn taken_of(&self, index: &Index) -> PlaceSet {
         let mut taken = self.there(index);
         match self.by {
-            By::Protocol => {}
-            By::ServiceTag(tag) => index.keep_tagged(&mut taken, tag),
-            By::Name(name) => self.keep_called(index, &mut taken, name),
-            By::Tags(count) if count > index.most_tags() => return index.none(),
-            By::Tags(count) => {
+            InstanceFilter::Protocol => {}
+            InstanceFilter::ServiceTag(tag) => index.keep_tagged(&mut taken, tag),
+            InstanceFilter::Name(name) => self.keep_called(index, &mut taken, name),
+            InstanceFilter::Tags(count) if count > index.most_tags() => return index.none(),
+            InstanceFilter::Tags(count) => {
                 for tag in (0..count).filter_map(|place| self.labels.at(place)) {
                     index.keep_tagged(&mut taken, tag);
                 }
@@ -114,10 +116,10 @@ impl Selection<'_> {
     fn takes(&self, instance: &Instance) -> bool {
         self.is_there(instance)
             && match self.by {
-                By::Protocol => true,
-                By::ServiceTag(tag) => carries(instance, tag),
-                By::Name(name) => self.is_called(instance, name),
-                By::Tags(count) => {
+                InstanceFilter::Protocol => true,
+                InstanceFilter::ServiceTag(tag) => carries(instance, tag),
+                InstanceFilter::Name(name) => self.is_called(instance, name),
+                InstanceFilter::Tags(count) => {
                     let mut tags = (0..count).filter_map(|place| self.labels.at(place));
                     tags.all(|tag| carries(instance, tag))
                 }
@@ -126,7 +128,7 @@ impl Selection<'_> {
 
     /// Whether it is the name beside which drivers of MongoDB refuse any TXT record but one with options of theirs.
     pub(super) fn is_of_mongodb(&self, service: &Service) -> bool {
-        if !matches!(self.by, By::Tags(0)) {
+        if !matches!(self.by, InstanceFilter::Tags(0)) {
             return false;
         }
         let Some(index) = service.index() else {
@@ -140,7 +142,7 @@ impl Selection<'_> {
     }
 
     /// The kinds of instances that are in the datacenter.
-    fn there(&self, index: &Index) -> Taken {
+    fn there(&self, index: &Index) -> PlaceSet {
         let mut taken = index.all();
         if let Some(label) = self.datacenter {
             index.keep_in_datacenter(&mut taken, label);
@@ -148,7 +150,7 @@ impl Selection<'_> {
         taken
     }
 
-    fn keep_called(&self, index: &Index, taken: &mut Taken, name: &[u8]) {
+    fn keep_called(&self, index: &Index, taken: &mut PlaceSet, name: &[u8]) {
         if !name.eq_ignore_ascii_case(self.service) {
             index.keep_called(taken, name);
         }

@@ -2,13 +2,13 @@
 //!
 //! Floor 2. Names that take the same instances of a service share one set of records, however they are written.
 
-use super::chosen::Chosen;
-use super::prepared::{Key, Set, What};
+use super::chosen::SelectedInstances;
+use super::prepared::{PreparedKey, PreparedKind, PreparedSet};
 use super::records::{MadeFor, is_described, push_each};
 use super::selection::Selection;
-use super::{Context, OutOfTurn};
+use super::{Context, TooCostly};
 use crate::answers::Effort;
-use crate::catalog::{Service, Taken};
+use crate::catalog::{PlaceSet, Service};
 use crate::dns::{AnswerBuilder, RecordType};
 
 /// Appends what is asked for of instances, but for their alias.
@@ -20,9 +20,9 @@ pub(super) fn push_instances(
     builder: &mut AnswerBuilder,
     service: &Service,
     selection: &Selection<'_>,
-    taken: &Taken,
-    chosen: &Chosen<'_>,
-) -> Result<(), OutOfTurn> {
+    taken: &PlaceSet,
+    chosen: &SelectedInstances<'_>,
+) -> Result<(), TooCostly> {
     let asked = context.query.record_type;
     let is_there = match asked {
         RecordType::A | RecordType::AAAA | RecordType::SRV | RecordType::ANY => true,
@@ -32,7 +32,7 @@ pub(super) fn push_instances(
     if !is_there {
         return Ok(());
     }
-    if let Chosen::Few(instances) = chosen {
+    if let SelectedInstances::Few(instances) = chosen {
         push_each(
             context,
             builder,
@@ -44,22 +44,22 @@ pub(super) fn push_instances(
     }
     // Behind CNAMEs the records belong to another name than the question.
     let is_shared = *context.name == context.query.name;
-    let key = Key {
+    let key = PreparedKey {
         version: service.version(),
         taken: taken.clone(),
-        what: What::Records {
+        what: PreparedKind::Records {
             asked,
             is_service_name: selection.is_service_name(),
             targets: selection.addresses().unwrap_or(context.zone.addresses),
         },
     };
     let found = is_shared.then(|| context.prepared.find(&key)).flatten();
-    if let Some(Set::Records(answer)) = found {
+    if let Some(PreparedSet::Records(answer)) = found {
         builder.adopt(&answer);
         return Ok(());
     }
     if context.effort == Effort::Bounded {
-        return Err(OutOfTurn);
+        return Err(TooCostly);
     }
     if !is_shared {
         push_each(
@@ -81,6 +81,6 @@ pub(super) fn push_instances(
     );
     let answer = own.finish();
     builder.adopt(&answer);
-    context.prepared.keep(key, Set::Records(answer));
+    context.prepared.keep(key, PreparedSet::Records(answer));
     Ok(())
 }

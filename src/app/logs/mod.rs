@@ -16,9 +16,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
-use self::queue::Queue;
+use self::queue::LogQueue;
 use self::repeats::Repeats;
-use super::gauge::total;
+use super::collectors::total;
 use crate::config::{LogFormat, LogSection};
 
 /// What of the log of this process was not written.
@@ -39,14 +39,14 @@ struct LogCounters {
 /// The log while it is written; dropping it waits for what is queued, for a bounded time.
 #[derive(Debug)]
 #[must_use = "what is queued is written when it is dropped"]
-pub struct Log(Option<Arc<Queue>>);
+pub struct Log(Option<Arc<LogQueue>>);
 
 /// Sets the log of this process up; a second call changes nothing.
 ///
 /// What libraries say is shown from `debug` on only: they log at `warn` what clients send.
 pub fn start(settings: &LogSection) -> Log {
     let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
-    let queue = Arc::new(Queue::new(settings));
+    let queue = Arc::new(LogQueue::new(settings));
     let repeats = Arc::new(Repeats::new(settings.repeats_per_minute));
     let writer = Arc::clone(&queue);
     let lines = fmt::layer()

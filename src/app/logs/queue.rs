@@ -23,8 +23,8 @@ const FULL_PAUSE: Duration = Duration::from_millis(10);
 
 /// Lines on their way to standard error.
 #[derive(Debug)]
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(super) struct LogQueue {
+    state: Mutex<LogQueueState>,
     /// There is something to write, or to end.
     filled: Condvar,
     /// What was there has been written.
@@ -35,16 +35,16 @@ pub(super) struct Queue {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LogQueueState {
     octets: Vec<u8>,
     is_writing: bool,
     is_ending: bool,
 }
 
 /// Takes one line; what is written to it at once is one.
-pub(super) struct Line(Arc<Queue>);
+pub(super) struct LogLine(Arc<LogQueue>);
 
-impl Queue {
+impl LogQueue {
     pub(super) fn new(settings: &LogSection) -> Self {
         Self {
             state: Mutex::default(),
@@ -56,8 +56,8 @@ impl Queue {
         }
     }
 
-    pub(super) fn line(self: &Arc<Self>) -> Line {
-        Line(Arc::clone(self))
+    pub(super) fn line(self: &Arc<Self>) -> LogLine {
+        LogLine(Arc::clone(self))
     }
 
     /// Starts the thread that writes to standard error.
@@ -73,7 +73,7 @@ impl Queue {
         let mut state = self.state();
         state.is_ending = true;
         self.filled.notify_one();
-        let is_left = |state: &mut State| state.is_writing || !state.octets.is_empty();
+        let is_left = |state: &mut LogQueueState| state.is_writing || !state.octets.is_empty();
         // What is left when the time is over is lost.
         drop(self.written.wait_timeout_while(state, END_WITHIN, is_left));
     }
@@ -122,7 +122,7 @@ impl Queue {
 
     /// Waits for octets, and takes them; tells whether it is the end.
     fn take(&self, taken: &mut Vec<u8>) -> bool {
-        let idle = |state: &mut State| state.octets.is_empty() && !state.is_ending;
+        let idle = |state: &mut LogQueueState| state.octets.is_empty() && !state.is_ending;
         let waited = self
             .filled
             .wait_timeout_while(self.state(), TELL_EVERY, idle);
@@ -132,12 +132,12 @@ impl Queue {
         state.is_ending
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LogQueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Write for Line {
+impl Write for LogLine {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.push(line);
         Ok(line.len())
@@ -169,8 +169,8 @@ fn write_all(out: &mut dyn Write, mut octets: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    fn queue(queue_octets: usize, line_octets: usize) -> Arc<Queue> {
-        Arc::new(Queue::new(&LogSection {
+    fn queue(queue_octets: usize, line_octets: usize) -> Arc<LogQueue> {
+        Arc::new(LogQueue::new(&LogSection {
             queue_octets,
             line_octets,
             ..LogSection::default()

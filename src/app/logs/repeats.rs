@@ -25,7 +25,7 @@ const MINUTE_MICROSECONDS: u64 = 60_000_000;
 /// The kinds of lines, and how often each came.
 #[derive(Debug)]
 pub(super) struct Repeats {
-    kinds: Mutex<HashMap<Identifier, Kind>>,
+    kinds: Mutex<HashMap<Identifier, Callsite>>,
     per_minute: u64,
     begun: Instant,
 }
@@ -35,7 +35,7 @@ pub(super) struct Limit(pub(super) Arc<Repeats>);
 
 /// The lines of one place in the code; there are as many as the code has.
 #[derive(Debug, Default)]
-struct Kind {
+struct Callsite {
     /// When all of a minute's lines may come at once again, in microseconds (GCRA).
     full: u64,
     left_out: u64,
@@ -77,17 +77,17 @@ impl Repeats {
         kind.left_out += 1;
         COUNTERS.left_out.fetch_add(1, Ordering::Relaxed);
         if kind.example.is_empty() {
-            event.record(&mut Message(&mut kind.example));
+            event.record(&mut MessageVisitor(&mut kind.example));
         }
         false
     }
 
-    fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Kind>> {
+    fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Callsite>> {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kind {
+impl Callsite {
     fn takes(&mut self, now: u64, cost: u64) -> bool {
         let full = self.full.max(now) + cost;
         if full - now > MINUTE_MICROSECONDS {
@@ -105,9 +105,9 @@ impl<S: Subscriber> Layer<S> for Limit {
 }
 
 /// Keeps the words of a line.
-struct Message<'words>(&'words mut String);
+struct MessageVisitor<'words>(&'words mut String);
 
-impl Visit for Message<'_> {
+impl Visit for MessageVisitor<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             self.0
@@ -150,8 +150,9 @@ mod tests {
 
     #[test]
     fn after_a_pause_lines_pass_again() {
-        let (mut kind, cost) = (Kind::default(), MINUTE_MICROSECONDS / 60);
-        let taken = |kind: &mut Kind, now: u64| (0..100).filter(|_| kind.takes(now, cost)).count();
+        let (mut kind, cost) = (Callsite::default(), MINUTE_MICROSECONDS / 60);
+        let taken =
+            |kind: &mut Callsite, now: u64| (0..100).filter(|_| kind.takes(now, cost)).count();
         assert_eq!(taken(&mut kind, 0), 60);
         assert_eq!(taken(&mut kind, 2_000_000), 2);
         assert_eq!(taken(&mut kind, 10 * MINUTE_MICROSECONDS), 60);
@@ -162,7 +163,7 @@ mod tests {
     impl<S: Subscriber> Layer<S> for Seen {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
             let mut words = String::new();
-            event.record(&mut Message(&mut words));
+            event.record(&mut MessageVisitor(&mut words));
             self.0.lock().unwrap().push(words);
         }
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::listen::server_addresses;
-use super::{Check, whole};
+use super::{Checker, whole};
 use crate::answers::{Descriptions, InnerNameServers, OutsideZones, Zone, ZoneSettings};
 use crate::config::file::LimitsSection;
 use crate::config::{ConfigError, File};
@@ -29,7 +29,7 @@ pub(super) fn bounds(limits: &LimitsSection) -> Bounds {
     }
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn zones(&self, file: &File) -> Result<ZoneSettings, ConfigError> {
         let wrong = |problem: String| self.source.error("zones", problem);
         if file.zones.is_empty() {

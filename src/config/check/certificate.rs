@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::files::{Files, read};
-use super::{Check, secret};
+use super::{Checker, secret};
+use crate::config::reading::{Files, read_again};
 use crate::config::{ConfigError, File};
 use crate::listeners::{Certificates, ClientAuthority};
 use crate::nomad::Secret;
@@ -11,7 +11,7 @@ use crate::nomad::Secret;
 /// A certificate chain and its key, in PEM.
 pub type ChainAndKey = (Vec<u8>, Secret);
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn certificate(
         &self,
         file: &File,
@@ -43,7 +43,7 @@ impl Check<'_> {
                         self.source.error(key, error.to_string())
                     },
                 )?;
-                let again = move || Ok((read(&chain)?, secret(&read(&key)?)));
+                let again = move || Ok((read_again(&chain)?, secret(&read_again(&key)?)));
                 Ok(Some(Files {
                     content,
                     again: Arc::new(again),
@@ -64,7 +64,7 @@ impl Check<'_> {
                 "needs listen.tls or listen.https: no other listener checks client certificates",
             ));
         }
-        let again = Arc::new(move || read(&path));
+        let again = Arc::new(move || read_again(&path));
         Ok(Some(Files { content, again }))
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::{Check, whole};
+use super::{Checker, whole};
 use crate::config::file::ClientsSection;
 use crate::config::{ConfigError, File};
 use crate::listeners::{ClientSettings, Clients, ListenerKind, Networks, Rate, UnprovenSettings};
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn clients(&self, file: &File) -> Result<Arc<Clients>, ConfigError> {
         let section = &file.clients;
         let allow = self.networks("clients.allow", &section.allow)?;

@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::files::{Files, read};
-use super::{Check, secret};
+use super::{Checker, secret};
 use crate::answers::ZoneSettings;
 use crate::config::ConfigError;
 use crate::config::file::HttpSection;
-use crate::config::reading::read_file;
-use crate::listeners::http::{Credentials, Hosts, Origins, PathUse, Paths, Scheme, Settings};
+use crate::config::reading::{Files, read_again, read_file};
+use crate::listeners::http::{Credentials, Hosts, HttpSettings, Origins, PathUse, Paths, Scheme};
 use crate::nomad::Secret;
 
 /// Credentials in use, and the file that they come from.
@@ -23,13 +22,13 @@ pub struct CredentialsFile {
     pub files: Files<Secret>,
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn http(
         &self,
         section: &HttpSection,
         zones: &ZoneSettings,
         credentials: &[CredentialsFile],
-    ) -> Result<Settings, ConfigError> {
+    ) -> Result<HttpSettings, ConfigError> {
         let mut paths = Paths::none();
         for (key, path_use, texts) in [
             ("http.dns_paths", PathUse::Dns, &section.dns_paths),
@@ -45,7 +44,7 @@ impl Check<'_> {
         let apexes = zones.zones().iter().map(|zone| zone.apex).collect();
         let hosts = Hosts::parse(&section.hosts, apexes)
             .map_err(|error| self.source.error("http.hosts", error.to_string()))?;
-        Ok(Settings {
+        Ok(HttpSettings {
             paths,
             hosts,
             origins: Arc::new(origins),
@@ -78,7 +77,7 @@ impl Check<'_> {
                 wrong(format!("cannot be read ({error}); name a readable file"))
             })?;
             let content = secret(&content);
-            let again = move || Ok(secret(&read(&path)?));
+            let again = move || Ok(secret(&read_again(&path)?));
             let used = Credentials::parse(scheme, &content);
             found.push(CredentialsFile {
                 used: Arc::new(used.map_err(|error| wrong(error.to_string()))?),

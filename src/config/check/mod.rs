@@ -3,13 +3,9 @@
 mod answers;
 mod certificate;
 mod clients;
-mod designated;
-mod files;
-mod health;
 mod http;
 mod listen;
 mod nomad;
-mod on_demand;
 mod state;
 mod sync;
 mod validity;
@@ -20,10 +16,10 @@ use std::time::Duration;
 
 use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
-pub use self::files::Files;
 pub use self::http::CredentialsFile;
 pub use self::state::{StateFolder, StateInUse, StateLock};
 pub use self::warning::Warning;
+pub use super::reading::Files;
 use crate::answers::{OutsideZones, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection};
 use crate::config::reading::read_file;
@@ -33,8 +29,8 @@ use crate::dns::{CookieSecrets, Name};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::{Buffers, UdpLimits};
-use crate::nomad::{Secret, Settings as NomadSettings, TlsSettings};
-use crate::sync::{Settings as SyncSettings, Store};
+use crate::nomad::{NomadSettings, Secret, TlsSettings};
+use crate::sync::{Store, SyncSettings};
 
 /// Everything that the gateway is started with.
 #[derive(Clone, Debug)]
@@ -68,13 +64,13 @@ pub struct Settings {
     /// How often the files of TLS are looked at; never when none.
     pub tls_check: Option<Duration>,
     /// What is offered over HTTP, and to whom.
-    pub http: listeners::http::Settings,
+    pub http: listeners::http::HttpSettings,
     /// Where the credentials in it come from.
     pub credentials: Vec<CredentialsFile>,
     /// How often those files are looked at; never when none.
     pub credentials_check: Option<Duration>,
     /// The bounds behind the cache.
-    pub stack: layers::Limits,
+    pub stack: layers::StackLimits,
     /// The caches.
     pub cache: CacheSettings,
     /// What the server says of itself.
@@ -86,7 +82,7 @@ pub struct Settings {
     /// How long all is still answered once the gateway is asked to end, though it is not ready any more.
     pub lameduck: Duration,
     /// The bounds of connections.
-    pub connections: listeners::Limits,
+    pub connections: listeners::ConnectionLimits,
     /// The log.
     pub log: LogSection,
 }
@@ -97,7 +93,7 @@ impl Settings {
     /// # Errors
     /// The first thing that is wrong.
     pub fn check(source: &Source) -> Result<Self, ConfigError> {
-        let check = Check { source };
+        let check = Checker { source };
         check.ranges()?;
         let file = source.read()?;
         check.listen(&file)?;
@@ -119,7 +115,7 @@ impl Settings {
             zones,
             credentials,
             credentials_check: check_every(file.http.check_seconds),
-            stack: layers::Limits {
+            stack: layers::StackLimits {
                 waiting: file.limits.waiting_queries,
                 timeout: Duration::from_millis(file.limits.query_timeout_ms),
                 large_at_once: file.limits.large_answers_at_once,
@@ -143,11 +139,11 @@ impl Settings {
     }
 }
 
-struct Check<'source> {
+struct Checker<'source> {
     source: &'source Source,
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     fn server(&self, file: &File) -> Result<listeners::Server, ConfigError> {
         if file.nsid.len() > NSID_OCTETS {
             let problem = format!("must not be longer than {NSID_OCTETS} octets");
@@ -236,9 +232,9 @@ fn udp(limits: &LimitsSection) -> UdpLimits {
 }
 
 /// The bounds of connections.
-fn connections(limits: &LimitsSection) -> listeners::Limits {
+fn connections(limits: &LimitsSection) -> listeners::ConnectionLimits {
     let (seconds, ms) = (Duration::from_secs, Duration::from_millis);
-    listeners::Limits {
+    listeners::ConnectionLimits {
         connections: limits.connections,
         connections_per_client: limits.connections_per_client,
         admin_connections: limits.admin_connections,

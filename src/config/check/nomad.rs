@@ -7,19 +7,19 @@ use std::time::Duration;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::{Check, Files, secret};
+use super::{Checker, Files, secret};
 use crate::config::reading::{FILE_OCTETS, read_file};
 use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
-    Address, AddressError, BasicAuth, Client, Secret, Settings, SettingsError, TlsSettings,
-    TokenSource, Verification,
+    AddressError, BasicAuth, Client, NomadAddress, NomadSettings, Secret, SettingsError,
+    TlsSettings, TokenSource, Verification,
 };
 
-impl Check<'_> {
-    pub(super) fn nomad(&self, file: &File) -> Result<Settings, ConfigError> {
+impl Checker<'_> {
+    pub(super) fn nomad(&self, file: &File) -> Result<NomadSettings, ConfigError> {
         let section = &file.nomad;
         let key = "nomad.addresses";
-        let mut addresses: Vec<Address> = Vec::new();
+        let mut addresses: Vec<NomadAddress> = Vec::new();
         for text in &section.addresses {
             addresses.push(
                 text.parse()
@@ -30,7 +30,7 @@ impl Check<'_> {
             let problem = "must name at least one address, such as \"http://127.0.0.1:4646\"";
             return Err(self.source.error(key, problem));
         }
-        let mut settings = Settings::new(addresses);
+        let mut settings = NomadSettings::new(addresses);
         settings.token = self.token(file)?;
         settings.last_contact = Duration::from_millis(section.last_contact_ms);
         settings.region = Some(section.region.clone()).filter(|region| !region.is_empty());

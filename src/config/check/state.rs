@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Check;
+use super::Checker;
 use crate::config::File;
 use crate::config::reading::{open_file, read_at_most};
 use crate::sync::{Fill, Fingerprint, Store};
@@ -61,8 +61,8 @@ impl StateFolder {
             process,
         };
         match lock(&self.0.join(LOCK)) {
-            Ok(Held::Ours(file)) => Ok(Some(StateLock(file))),
-            Ok(Held::Theirs(process)) => Err(in_use(process)),
+            Ok(StateLocking::Ours(file)) => Ok(Some(StateLock(file))),
+            Ok(StateLocking::Theirs(process)) => Err(in_use(process)),
             Err(error) => {
                 tracing::warn!(
                     folder = %self.0.display(), %error,
@@ -74,12 +74,12 @@ impl StateFolder {
     }
 }
 
-enum Held {
+enum StateLocking {
     Ours(Disk),
     Theirs(Option<u32>),
 }
 
-fn lock(place: &Path) -> io::Result<Held> {
+fn lock(place: &Path) -> io::Result<StateLocking> {
     let mut options = OpenOptions::new();
     let options = options.read(true).write(true).create(true).truncate(false);
     let mut file = options
@@ -92,18 +92,18 @@ fn lock(place: &Path) -> io::Result<Held> {
             // For whoever finds it locked; that it is locked does not depend on it.
             let _ = file.set_len(0).and_then(|()| file.rewind());
             let _ = writeln!(file, "{}", std::process::id());
-            Ok(Held::Ours(file))
+            Ok(StateLocking::Ours(file))
         }
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
             let _ = file.take(16).read_to_string(&mut text);
-            Ok(Held::Theirs(text.trim().parse().ok()))
+            Ok(StateLocking::Theirs(text.trim().parse().ok()))
         }
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn store(&self, file: &File) -> Option<Store> {
         let section = &file.nomad;
         if section.state_dir.is_empty() {

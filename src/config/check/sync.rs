@@ -3,21 +3,23 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::Check;
-use super::on_demand::on_demand;
-use crate::config::{ConfigError, File};
-use crate::sync::{LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, Settings};
+use super::{Checker, whole};
+use crate::catalog::HealthPolicy;
+use crate::config::{ConfigError, File, NomadSection};
+use crate::sync::{
+    HealthSettings, LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, OnDemand, SyncSettings,
+};
 
 /// What stands for all namespaces.
 const ALL: &str = "*";
 /// The longest name of a namespace, as Nomad checks it.
 const NAMESPACE_CHARACTERS: usize = 128;
 
-impl Check<'_> {
-    pub(super) fn sync(&self, file: &File) -> Result<Settings, ConfigError> {
+impl Checker<'_> {
+    pub(super) fn sync(&self, file: &File) -> Result<SyncSettings, ConfigError> {
         let section = &file.nomad;
         self.namespaces(&section.namespaces)?;
-        let mut settings = Settings::default();
+        let mut settings = SyncSettings::default();
         settings.namespaces.clone_from(&section.namespaces);
         settings.filter.clone_from(&section.filter);
         settings.reads_in_flight = section.reads_at_once;
@@ -74,4 +76,54 @@ fn is_namespace(name: &str) -> bool {
             .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
     };
     name == ALL || ((1..=NAMESPACE_CHARACTERS).contains(&name.len()) && is_name(name))
+}
+
+/// Says how services are read on demand.
+fn on_demand(section: &NomadSection, settings: &mut SyncSettings) {
+    settings.access_every = Duration::from_secs(section.access_seconds);
+    settings.on_demand = OnDemand {
+        keep: Duration::from_secs(section.on_demand_keep_seconds),
+        keep_absent: Duration::from_secs(section.on_demand_absent_seconds),
+        names: section.on_demand_names,
+        reads_per_second: whole(section.on_demand_reads_per_second),
+        waiting: section.on_demand_waiting,
+    };
+}
+
+impl Checker<'_> {
+    /// Says which instances are answered.
+    pub(super) fn health_policy(&self, file: &File) -> Result<HealthPolicy, ConfigError> {
+        match &*file.nomad.health {
+            "off" => Ok(HealthPolicy::Off),
+            "failing" => Ok(HealthPolicy::Failing),
+            "strict" => Ok(HealthPolicy::Strict),
+            _ => {
+                let problem = "must be one of off, failing, strict";
+                Err(self.source.error("nomad.health", problem))
+            }
+        }
+    }
+
+    /// Says how health is looked at, what is left out, and what is not believed.
+    pub(super) fn health(
+        &self,
+        file: &File,
+        settings: &mut SyncSettings,
+    ) -> Result<(), ConfigError> {
+        let section = &file.nomad;
+        settings.health = HealthSettings {
+            policy: self.health_policy(file)?,
+            asked_for: Duration::from_secs(section.health_asked_seconds),
+            check_every: Duration::from_secs(section.health_check_seconds),
+            reads_per_second: whole(section.health_reads_per_second),
+            ..HealthSettings::default()
+        };
+        if section.exclude_tags.iter().any(String::is_empty) {
+            let problem = "has an empty tag; name tags such as \"canary\"";
+            return Err(self.source.error("nomad.exclude_tags", problem));
+        }
+        settings.exclude_tags.clone_from(&section.exclude_tags);
+        settings.mass_loss_grace = Duration::from_secs(section.mass_loss_grace_seconds);
+        Ok(())
+    }
 }

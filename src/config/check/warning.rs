@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::validity::{Judged, judge};
-use super::{Check, Settings};
+use super::{Checker, Settings};
 use crate::config::File;
-use crate::nomad::{Address, Verification};
+use crate::nomad::{NomadAddress, Verification};
 
 /// What is no mistake but may surprise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl fmt::Display for Warning {
     }
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     /// Looks through settings that are good.
     pub(super) fn warnings(&self, file: &File, settings: &Settings) -> Vec<Warning> {
         let mut warnings = Vec::new();
@@ -96,7 +96,7 @@ fn of_nomad(file: &File, settings: &Settings, warn: &mut Warn<'_>) {
         let words = "does not exist, so no snapshot is kept: create the folder, writable for the user of the gateway";
         warn("nomad.state_dir", words);
     }
-    let is_https = nomad.addresses.iter().any(Address::is_https);
+    let is_https = nomad.addresses.iter().any(NomadAddress::is_https);
     if is_https && nomad.tls.verification == Verification::Skipped {
         let words = "Nomad's certificate is NOT checked: anyone in between can read the token and forge answers; name \
                      its CA in nomad.ca_file instead";

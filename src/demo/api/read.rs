@@ -92,7 +92,7 @@ pub(crate) async fn blocking<W: PartialEq>(
     };
     let mut changes = source.changes();
     let mut waiting = None;
-    let mut seen: Option<Seen<W>> = None;
+    let mut seen: Option<LastSeen<W>> = None;
     loop {
         changes.mark_unchanged();
         match source_now(agent, call.consistency) {
@@ -108,7 +108,7 @@ pub(crate) async fn blocking<W: PartialEq>(
             let mark = (watched(cluster), cluster.restores());
             if seen.as_ref().is_none_or(|seen| seen.mark != mark) {
                 let cluster = cluster.clone();
-                seen = Some(Seen {
+                seen = Some(LastSeen {
                     mark,
                     contact,
                     cluster,
@@ -127,7 +127,7 @@ pub(crate) async fn blocking<W: PartialEq>(
 }
 
 /// What a query saw when it looked last.
-struct Seen<W> {
+struct LastSeen<W> {
     mark: (W, u64),
     contact: Contact,
     cluster: Cluster,

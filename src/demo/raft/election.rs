@@ -3,9 +3,9 @@
 use tokio::time::Instant;
 
 use super::member::Member;
-use super::{Campaign, Inner, Lag};
+use super::{Campaign, Lag, RaftState};
 
-impl Inner {
+impl RaftState {
     /// Says whether a server hears of the leader now.
     pub(super) fn is_in_contact(&self, number: usize, now: Instant) -> bool {
         self.leader.is_some_and(|leader| {

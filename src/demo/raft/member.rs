@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Inner, Raft};
+use super::{Raft, RaftState};
 use crate::demo::state::Cluster;
 
 /// How long a server that starts shows each state that it comes by.
@@ -116,7 +116,7 @@ impl Member {
     }
 }
 
-impl Inner {
+impl RaftState {
     /// Starts a server from what it has on disk.
     fn start(&mut self, number: usize, now: Instant) {
         if self.leader == Some(number) {

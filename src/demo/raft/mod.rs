@@ -56,19 +56,19 @@ impl Default for RaftTimes {
 /// The servers and their log.
 #[derive(Debug)]
 pub(crate) struct Raft {
-    inner: Mutex<Inner>,
+    inner: Mutex<RaftState>,
     moved: watch::Sender<()>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct RaftState {
     replicas: Vec<Arc<Replica>>,
     members: Vec<Member>,
     times: RaftTimes,
     started: Instant,
     /// The state after everything that was changed.
     head: Cluster,
-    log: VecDeque<Entry>,
+    log: VecDeque<LogEntry>,
     /// How many entries were dropped from the log's beginning.
     dropped: u64,
     /// How many entries, from the first ever, a leader has committed.
@@ -82,7 +82,7 @@ struct Inner {
 
 /// One change: the state after it, and what the event stream says of it.
 #[derive(Debug)]
-struct Entry {
+struct LogEntry {
     at: Instant,
     cluster: Cluster,
     frames: Vec<Arc<Frame>>,
@@ -100,7 +100,7 @@ impl Raft {
     /// Makes servers that hold what the replicas do; the first one leads.
     pub(crate) fn new(replicas: Vec<Arc<Replica>>, head: Cluster, times: RaftTimes) -> Self {
         let members = replicas.iter().map(|_| Member::new(&head)).collect();
-        let inner = Inner {
+        let inner = RaftState {
             replicas,
             members,
             times,
@@ -163,7 +163,7 @@ impl Raft {
             let result = change(&mut inner.head);
             let frames = inner.head.take_frames();
             let cluster = inner.head.clone();
-            inner.log.push_back(Entry {
+            inner.log.push_back(LogEntry {
                 at: now,
                 cluster,
                 frames,
@@ -173,7 +173,7 @@ impl Raft {
     }
 
     /// Does something to the servers, between what came before and what follows from it.
-    fn script<T>(&self, act: impl FnOnce(&mut Inner, Instant) -> T) -> T {
+    fn script<T>(&self, act: impl FnOnce(&mut RaftState, Instant) -> T) -> T {
         let now = Instant::now();
         let mut inner = locked(&self.inner);
         inner.advance(now);
@@ -185,7 +185,7 @@ impl Raft {
     }
 }
 
-impl Inner {
+impl RaftState {
     fn advance(&mut self, now: Instant) {
         self.see_who_leads(now);
         self.commit(now);
@@ -258,11 +258,11 @@ impl Inner {
         }
     }
 
-    fn entry(&self, position: u64) -> &Entry {
+    fn entry(&self, position: u64) -> &LogEntry {
         &self.log[usize::try_from(position - self.dropped).unwrap_or(usize::MAX)]
     }
 
-    fn entry_mut(&mut self, position: u64) -> &mut Entry {
+    fn entry_mut(&mut self, position: u64) -> &mut LogEntry {
         let at = usize::try_from(position - self.dropped).unwrap_or(usize::MAX);
         &mut self.log[at]
     }

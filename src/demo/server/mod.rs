@@ -27,7 +27,7 @@ use crate::demo::agent::Agent;
 use crate::demo::api::{self, Entrance};
 use crate::demo::shared::locked;
 use gate::{Gate, Way};
-use wire::Wire;
+use wire::SpoiledStream;
 
 pub use memory::InMemory;
 
@@ -207,7 +207,7 @@ async fn accept(
         // Answers are written whole; waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let spoil = Arc::new(AtomicBool::new(false));
-        let wire = Wire::new(stream, Arc::clone(&spoil), agent.seen.clone());
+        let wire = SpoiledStream::new(stream, Arc::clone(&spoil), agent.seen.clone());
         let entrance = Entrance::Port(spoil);
         tokio::spawn(serve(wire, Arc::clone(&agent), entrance, gate.way()));
     }

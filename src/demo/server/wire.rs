@@ -10,21 +10,21 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::demo::seen::Seen;
+use crate::demo::seen::SeenRequests;
 
 const RIGHT: &[u8] = b"HTTP/1.1 ";
 const SPOILED: &[u8] = b"HTTP/0.0 ";
 
 /// A TCP stream whose next status line is spoiled when the flag is set.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(super) struct SpoiledStream {
     stream: TcpStream,
     spoil: Arc<AtomicBool>,
-    seen: Seen,
+    seen: SeenRequests,
 }
 
-impl Wire {
-    pub(super) fn new(stream: TcpStream, spoil: Arc<AtomicBool>, seen: Seen) -> Self {
+impl SpoiledStream {
+    pub(super) fn new(stream: TcpStream, spoil: Arc<AtomicBool>, seen: SeenRequests) -> Self {
         Self {
             stream,
             spoil,
@@ -33,7 +33,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for SpoiledStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -44,7 +44,7 @@ impl AsyncRead for Wire {
 }
 
 // Not vectored: the head of an answer then always starts a write.
-impl AsyncWrite for Wire {
+impl AsyncWrite for SpoiledStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -38,7 +38,7 @@ impl Event {
             view.service_name.into(),
             id.as_str().into(),
         ];
-        let wire = Wire {
+        let wire = EventJson {
             filter_keys: [instance.job(), instance.service()],
             index,
             key: &id,
@@ -150,7 +150,7 @@ pub(crate) enum Step {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Wire<'a> {
+struct EventJson<'a> {
     filter_keys: [&'a str; 2],
     index: u64,
     key: &'a str,

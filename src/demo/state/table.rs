@@ -143,7 +143,7 @@ impl Service {
             let turn = index % tags.len() as u64;
             tags.rotate_left(usize::try_from(turn).unwrap_or_default());
         }
-        let entry = Entry {
+        let entry = ServiceEntry {
             service_name: name,
             tags: &tags,
         };
@@ -153,7 +153,7 @@ impl Service {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Entry<'a> {
+struct ServiceEntry<'a> {
     service_name: &'a str,
     tags: &'a [&'a str],
 }

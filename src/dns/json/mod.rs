@@ -6,6 +6,6 @@ mod parameters;
 mod render;
 mod rfc8427;
 
-pub use parameters::{ClientSubnet, Form, ParameterError, ParameterFault, Parameters};
+pub use parameters::{AnswerFormat, ParameterError, ParameterFault, Parameters, SubnetParameter};
 pub use render::render;
 pub use rfc8427::render as render_rfc8427;

@@ -18,14 +18,14 @@ pub struct Parameters {
     /// The query, with RD set and with EDNS, so that extended errors come with the answer.
     pub query: Query,
     /// The form of the answer.
-    pub form: Form,
+    pub form: AnswerFormat,
     /// What the client says of where it is.
-    pub client_subnet: Option<ClientSubnet>,
+    pub client_subnet: Option<SubnetParameter>,
 }
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum AnswerFormat {
     /// JSON, by which of its names the client is left to say elsewhere.
     Json,
     /// JSON by the name `application/dns-json`.
@@ -36,7 +36,7 @@ pub enum Form {
 
 /// Where a client says it is (RFC 7871); answers here are for everyone, so it prints with scope 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientSubnet {
+pub struct SubnetParameter {
     address: IpAddr,
 }
 
@@ -107,7 +107,7 @@ impl Parameters {
     }
 }
 
-impl fmt::Display for ClientSubnet {
+impl fmt::Display for SubnetParameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/0", self.address)
     }
@@ -227,16 +227,18 @@ fn is_set(param: &'static str, value: Option<&str>) -> Result<bool, ParameterErr
     }
 }
 
-fn form(value: Option<&str>) -> Form {
+fn form(value: Option<&str>) -> AnswerFormat {
     match value {
-        Some(value) if value.eq_ignore_ascii_case("application/dns-message") => Form::Message,
-        Some(value) if value.eq_ignore_ascii_case("application/dns-json") => Form::DnsJson,
+        Some(value) if value.eq_ignore_ascii_case("application/dns-message") => {
+            AnswerFormat::Message
+        }
+        Some(value) if value.eq_ignore_ascii_case("application/dns-json") => AnswerFormat::DnsJson,
         // As Google has it: what is not known changes nothing.
-        _ => Form::Json,
+        _ => AnswerFormat::Json,
     }
 }
 
-fn client_subnet(value: &str) -> Result<ClientSubnet, ParameterError> {
+fn client_subnet(value: &str) -> Result<SubnetParameter, ParameterError> {
     let (address, prefix) = match value.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),
         None => (value, None),
@@ -248,7 +250,7 @@ fn client_subnet(value: &str) -> Result<ClientSubnet, ParameterError> {
             let fits = |prefix: &str| prefix.parse().is_ok_and(|bits: u8| bits <= most_bits);
             prefix.is_none_or(fits)
         })
-        .map(|address| ClientSubnet { address })
+        .map(|address| SubnetParameter { address })
         .ok_or_else(|| {
             let expected = "an IP address, or one with a prefix length such as `192.0.2.0/24`";
             ParameterError::new("edns_client_subnet", value, expected)

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::text::{extended_error_purpose, present_rdata};
 use super::super::wire::{Flag, Message, MessageError, Question, ReadExtendedError, Record};
 use super::super::{RecordType, Section};
-use super::ClientSubnet;
+use super::SubnetParameter;
 
 /// Renders an answer; `client_subnet` is what the client said of itself, told back with scope 0.
 ///
@@ -13,10 +13,10 @@ use super::ClientSubnet;
 /// Octets that are no message.
 pub fn render(
     message: &[u8],
-    client_subnet: Option<&ClientSubnet>,
+    client_subnet: Option<&SubnetParameter>,
 ) -> Result<String, MessageError> {
     let message = Message::read(message)?;
-    let document = Document::new(&message, client_subnet);
+    let document = GoogleDocument::new(&message, client_subnet);
     // Nothing in it can fail: its keys are strings, its numbers are finite.
     Ok(serde_json::to_string(&document).unwrap_or_default())
 }
@@ -24,7 +24,7 @@ pub fn render(
 /// The document, in the order of its fields.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Document<'message> {
+struct GoogleDocument<'message> {
     status: u16,
     #[serde(rename = "TC")]
     truncated: bool,
@@ -36,13 +36,13 @@ struct Document<'message> {
     authentic_data: bool,
     #[serde(rename = "CD")]
     checking_disabled: bool,
-    question: Vec<QuestionForm>,
+    question: Vec<GoogleQuestion>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    answer: Vec<RecordForm>,
+    answer: Vec<GoogleRecord>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    authority: Vec<RecordForm>,
+    authority: Vec<GoogleRecord>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    additional: Vec<RecordForm>,
+    additional: Vec<GoogleRecord>,
     #[serde(rename = "edns_client_subnet", skip_serializing_if = "Option::is_none")]
     client_subnet: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,13 +52,13 @@ struct Document<'message> {
 }
 
 #[derive(Serialize)]
-struct QuestionForm {
+struct GoogleQuestion {
     name: String,
     r#type: u16,
 }
 
 #[derive(Serialize)]
-struct RecordForm {
+struct GoogleRecord {
     name: String,
     r#type: u16,
     #[serde(rename = "TTL")]
@@ -72,15 +72,15 @@ struct ExtendedErrorForm<'message> {
     extra_text: std::borrow::Cow<'message, str>,
 }
 
-impl<'message> Document<'message> {
-    fn new(message: &Message<'message>, client_subnet: Option<&ClientSubnet>) -> Self {
+impl<'message> GoogleDocument<'message> {
+    fn new(message: &Message<'message>, client_subnet: Option<&SubnetParameter>) -> Self {
         let header = message.header();
         let records = |section| {
             message
                 .records(section)
                 // The OPT is of the transport, not of the answer.
                 .filter(|record| record.record_type != RecordType::OPT)
-                .map(|record| RecordForm::new(record, message.octets()))
+                .map(|record| GoogleRecord::new(record, message.octets()))
                 .collect()
         };
         let errors = || {
@@ -96,11 +96,11 @@ impl<'message> Document<'message> {
             recursion_available: header.has(Flag::RecursionAvailable),
             authentic_data: header.has(Flag::AuthenticData),
             checking_disabled: header.has(Flag::CheckingDisabled),
-            question: message.questions().map(QuestionForm::from).collect(),
+            question: message.questions().map(GoogleQuestion::from).collect(),
             answer: records(Section::Answer),
             authority: records(Section::Authority),
             additional: records(Section::Additional),
-            client_subnet: client_subnet.map(ClientSubnet::to_string),
+            client_subnet: client_subnet.map(SubnetParameter::to_string),
             comment: errors()
                 .map(|error| comment(&error))
                 .reduce(|all, next| all + "; " + &next),
@@ -114,7 +114,7 @@ impl<'message> Document<'message> {
     }
 }
 
-impl From<Question> for QuestionForm {
+impl From<Question> for GoogleQuestion {
     fn from(question: Question) -> Self {
         Self {
             name: question.name.to_string(),
@@ -123,7 +123,7 @@ impl From<Question> for QuestionForm {
     }
 }
 
-impl RecordForm {
+impl GoogleRecord {
     fn new(record: Record, message: &[u8]) -> Self {
         Self {
             name: record.owner.to_string(),

@@ -14,7 +14,7 @@ use super::super::{Class, RecordType, Section};
 /// # Errors
 /// Octets that are no message.
 pub fn render(message: &[u8]) -> Result<String, MessageError> {
-    let document = Document::new(&Message::read(message)?);
+    let document = Rfc8427Document::new(&Message::read(message)?);
     // Nothing in it can fail: its keys are strings, its numbers are finite.
     Ok(serde_json::to_string(&document).unwrap_or_default())
 }
@@ -22,7 +22,7 @@ pub fn render(message: &[u8]) -> Result<String, MessageError> {
 /// RFC 8427 §2.1; bits are numbers, as in its examples.
 #[derive(Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-struct Document {
+struct Rfc8427Document {
     id: u16,
     qr: u8,
     #[serde(rename = "Opcode")]
@@ -40,18 +40,18 @@ struct Document {
     nscount: u16,
     arcount: u16,
     #[serde(flatten)]
-    question: Option<QuestionForm>,
+    question: Option<Rfc8427Question>,
     #[serde(rename = "answerRRs", skip_serializing_if = "Vec::is_empty")]
-    answer: Vec<RecordForm>,
+    answer: Vec<Rfc8427Record>,
     #[serde(rename = "authorityRRs", skip_serializing_if = "Vec::is_empty")]
-    authority: Vec<RecordForm>,
+    authority: Vec<Rfc8427Record>,
     #[serde(rename = "additionalRRs", skip_serializing_if = "Vec::is_empty")]
-    additional: Vec<RecordForm>,
+    additional: Vec<Rfc8427Record>,
 }
 
 /// The first question.
 #[derive(Serialize)]
-struct QuestionForm {
+struct Rfc8427Question {
     #[serde(rename = "QNAME")]
     name: String,
     #[serde(rename = "QTYPE")]
@@ -65,7 +65,7 @@ struct QuestionForm {
 }
 
 /// RFC 8427 §2.2, with the data as text (§2.3) and as octets.
-struct RecordForm {
+struct Rfc8427Record {
     owner: String,
     record_type: RecordType,
     class: Class,
@@ -76,14 +76,14 @@ struct RecordForm {
     octets: Vec<u8>,
 }
 
-impl Document {
+impl Rfc8427Document {
     fn new(message: &Message<'_>) -> Self {
         let header = message.header();
         let bit = |flag| u8::from(header.has(flag));
         let records = |section| {
             let records = message.records(section);
             records
-                .map(|record| RecordForm::new(record, message.octets()))
+                .map(|record| Rfc8427Record::new(record, message.octets()))
                 .collect()
         };
         Self {
@@ -101,7 +101,7 @@ impl Document {
             ancount: header.record_count(Section::Answer),
             nscount: header.record_count(Section::Authority),
             arcount: header.record_count(Section::Additional),
-            question: message.questions().next().map(QuestionForm::from),
+            question: message.questions().next().map(Rfc8427Question::from),
             answer: records(Section::Answer),
             authority: records(Section::Authority),
             additional: records(Section::Additional),
@@ -109,7 +109,7 @@ impl Document {
     }
 }
 
-impl From<Question> for QuestionForm {
+impl From<Question> for Rfc8427Question {
     fn from(question: Question) -> Self {
         Self {
             name: question.name.to_string(),
@@ -121,7 +121,7 @@ impl From<Question> for QuestionForm {
     }
 }
 
-impl RecordForm {
+impl Rfc8427Record {
     fn new(record: Record, message: &[u8]) -> Self {
         let Record {
             owner,
@@ -142,7 +142,7 @@ impl RecordForm {
     }
 }
 
-impl Serialize for RecordForm {
+impl Serialize for Rfc8427Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let type_name = self.record_type.to_string();
         let mut members = serializer.serialize_map(None)?;

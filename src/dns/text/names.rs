@@ -67,8 +67,8 @@ impl FromStr for Name {
         }
         let mut name = Self::ROOT;
         let mut characters = text.chars();
-        let mut last = Ended::AtDot;
-        while !(last == Ended::AtEnd || !name.is_root() && characters.as_str().is_empty()) {
+        let mut last = LabelEnd::AtDot;
+        while !(last == LabelEnd::AtEnd || !name.is_root() && characters.as_str().is_empty()) {
             let mut label = Label::default();
             last = label.read(&mut characters, text)?;
             let octets = label.into_octets()?;
@@ -99,7 +99,7 @@ fn write_label(label: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// Whether a label was the last.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ended {
+enum LabelEnd {
     AtDot,
     AtEnd,
 }
@@ -113,12 +113,12 @@ struct Label {
 }
 
 impl Label {
-    fn read(&mut self, characters: &mut Chars<'_>, whole: &str) -> Result<Ended, NameTextError> {
+    fn read(&mut self, characters: &mut Chars<'_>, whole: &str) -> Result<LabelEnd, NameTextError> {
         let mut utf8 = [0; 4];
         while let Some(character) = characters.next() {
             match character {
                 // UTS 46 §2.3: what East Asian keyboards write for a dot is one.
-                '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => return Ok(Ended::AtDot),
+                '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => return Ok(LabelEnd::AtDot),
                 '\\' => {
                     let octet = read_escape(characters)
                         .ok_or_else(|| NameTextError::BrokenEscape(shown(whole)))?;
@@ -132,7 +132,7 @@ impl Label {
                 }
             }
         }
-        Ok(Ended::AtEnd)
+        Ok(LabelEnd::AtEnd)
     }
 
     fn into_octets(self) -> Result<Vec<u8>, NameTextError> {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::super::edns::{Edns, EdnsOptions, PLAIN_UDP_OCTETS};
 use super::super::{Class, Name, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
 use super::HEADER_OCTETS;
-use super::find::{Found, find_opt};
+use super::find::{OptPlace, find_opt};
 use super::message::Message;
 use super::opt::Opt;
 
@@ -63,7 +63,7 @@ pub fn decode(
     let Some((header, body)) = message.split_first_chunk::<HEADER_OCTETS>() else {
         return Err(Rejection::TooShort);
     };
-    let header = Header::read(header);
+    let header = RawHeader::read(header);
     let mut query = header.gate(message)?;
     (query.transport, query.client) = (transport, client);
     let malformed = || header.bare(Rcode::FORMERR, message);
@@ -72,7 +72,7 @@ pub fn decode(
         query.edns = Some(opt.filter(asks_for_a_cookie).ok_or_else(malformed)?);
         return Err(Rejection::NoQuestion(Box::new(query)));
     }
-    let (question, rest) = Question::read(body).ok_or_else(malformed)?;
+    let (question, rest) = RawQuestion::read(body).ok_or_else(malformed)?;
     (query.name, query.record_type, query.class) = question;
     query.edns = match header.counts {
         [_, 0, 0, 0] => None,
@@ -86,13 +86,13 @@ pub fn decode(
 }
 
 #[derive(Clone, Copy)]
-struct Header {
+struct RawHeader {
     id: u16,
     bits: u16,
     counts: [u16; 4],
 }
 
-impl Header {
+impl RawHeader {
     fn read(octets: &[u8; HEADER_OCTETS]) -> Self {
         let word = |at: usize| u16::from_be_bytes([octets[at], octets[at + 1]]);
         Self {
@@ -148,10 +148,10 @@ impl Header {
         // UDP brings no more of it, and all transports are to find the same.
         let body = &message[HEADER_OCTETS..message.len().min(QUERY_OCTETS)];
         let (edns, rcode) = match find_opt(self.counts, body) {
-            Found::None => (None, rcode),
-            Found::One(edns) if edns.version != 0 => (Some(edns), Rcode::BADVERS),
-            Found::One(edns) => (Some(edns), rcode),
-            Found::Several(edns) => (Some(edns), Rcode::FORMERR),
+            OptPlace::None => (None, rcode),
+            OptPlace::One(edns) if edns.version != 0 => (Some(edns), Rcode::BADVERS),
+            OptPlace::One(edns) => (Some(edns), rcode),
+            OptPlace::Several(edns) => (Some(edns), Rcode::FORMERR),
         };
         Rejection::Bare(Bare {
             id: self.id,
@@ -167,13 +167,13 @@ impl Header {
     }
 }
 
-type Question = (Name, RecordType, Class);
+type RawQuestion = (Name, RecordType, Class);
 
 trait ReadQuestion: Sized {
     fn read(body: &[u8]) -> Option<(Self, &[u8])>;
 }
 
-impl ReadQuestion for Question {
+impl ReadQuestion for RawQuestion {
     fn read(body: &[u8]) -> Option<(Self, &[u8])> {
         let name = Name::from_wire(body).ok()?;
         let rest = body.get(name.as_wire().len()..)?;
@@ -209,7 +209,7 @@ fn read_opt(octets: &[u8]) -> Option<Edns> {
 /// What a message of another version is answered by, whatever else it has; none when it is of none or of this one.
 fn of_another_version(counts: [u16; 4], body: &[u8]) -> Option<Option<Edns>> {
     match find_opt(counts, body) {
-        Found::One(edns) if is_of_another_version(&edns) => Some(Some(edns)),
+        OptPlace::One(edns) if is_of_another_version(&edns) => Some(Some(edns)),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
 use super::super::{Answer, Class, Edns, Query, QueryFlags, Rcode, RecordType, Transport};
 use super::decode::Bare;
 use super::options::{Additions, AnswerOptions};
-use super::part::{Room, put_records};
+use super::part::{MessageRoom, put_records};
 use super::{HEADER_OCTETS, MESSAGE_OCTETS};
 
 const RESPONSE: u16 = 0x8000;
@@ -54,7 +54,7 @@ pub fn encode(
         Transport::Udp => largest_udp_octets(query, bounds.udp_octets),
         _ => MESSAGE_OCTETS,
     };
-    let room = Room {
+    let room = MessageRoom {
         octets,
         plain_octets: MESSAGE_OCTETS,
         set_records: bounds.set_records.map_or(usize::MAX, usize::from),
@@ -70,7 +70,7 @@ pub fn encode_whole(
     turn: u32,
     out: &mut Vec<u8>,
 ) {
-    let room = Room {
+    let room = MessageRoom {
         octets: usize::MAX,
         plain_octets: usize::MAX,
         set_records: usize::MAX,
@@ -80,7 +80,7 @@ pub fn encode_whole(
 
 /// The room is that of the whole message.
 fn encode_within(
-    mut room: Room,
+    mut room: MessageRoom,
     answer: &Answer,
     query: &Query,
     additions: &Additions<'_>,

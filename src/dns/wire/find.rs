@@ -11,7 +11,7 @@ const FIXED_OCTETS: usize = 10;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum OptPlace {
     /// No OPT.
     None,
     /// One; what it says but for its options.
@@ -21,17 +21,17 @@ pub(super) enum Found {
 }
 
 /// Looks for the OPT in the additional section of a message; `body` is what is behind its header.
-pub(super) fn find_opt(counts: [u16; 4], body: &[u8]) -> Found {
+pub(super) fn find_opt(counts: [u16; 4], body: &[u8]) -> OptPlace {
     let [questions, others @ .., additional] = counts;
     let others: u32 = others.into_iter().map(u32::from).sum();
     let mut rest = body;
     for _ in 0..questions {
         match skip_name(rest).and_then(|rest| rest.get(4..)) {
             Some(behind) => rest = behind,
-            None => return Found::None,
+            None => return OptPlace::None,
         }
     }
-    let mut found = Found::None;
+    let mut found = OptPlace::None;
     for number in 0..others + u32::from(additional) {
         let Some((fixed, data)) = skip_name(rest).and_then(<[u8]>::split_first_chunk) else {
             break;
@@ -39,11 +39,11 @@ pub(super) fn find_opt(counts: [u16; 4], body: &[u8]) -> Found {
         let &[t0, t1, p0, p1, v0, v1, v2, v3, l0, l1]: &[u8; FIXED_OCTETS] = fixed;
         if number >= others && u16::from_be_bytes([t0, t1]) == RecordType::OPT.0 {
             found = match found {
-                Found::None => {
+                OptPlace::None => {
                     let payload_octets = u16::from_be_bytes([p0, p1]);
-                    Found::One(Edns::without_options(payload_octets, [v0, v1, v2, v3]))
+                    OptPlace::One(Edns::without_options(payload_octets, [v0, v1, v2, v3]))
                 }
-                Found::One(edns) | Found::Several(edns) => Found::Several(edns),
+                OptPlace::One(edns) | OptPlace::Several(edns) => OptPlace::Several(edns),
             };
         }
         match data.get(usize::from(u16::from_be_bytes([l0, l1]))..) {
@@ -87,7 +87,7 @@ mod tests {
     const RECORD: &[u8] = b"\xc0\x0c\0\x01\0\x01\0\0\0\0\0\x02??";
     const OPT: &[u8] = b"\0\0\x29\x02\0\0\x01\x80\0\0\0";
 
-    fn find(counts: [u16; 4], parts: &[&[u8]]) -> Found {
+    fn find(counts: [u16; 4], parts: &[&[u8]]) -> OptPlace {
         find_opt(counts, &parts.concat())
     }
 
@@ -103,9 +103,9 @@ mod tests {
             ([1, 0, 0, 9], &[QUESTION, OPT, b"not nine"]),
             ([1, 0, 0, 1], &[QUESTION, &OPT[..9], b"\0\x09"]),
         ] {
-            assert_eq!(find(counts, parts), Found::One(edns), "{counts:?}");
+            assert_eq!(find(counts, parts), OptPlace::One(edns), "{counts:?}");
         }
-        assert_eq!(find([0, 0, 0, 2], &[OPT, OPT]), Found::Several(edns));
+        assert_eq!(find([0, 0, 0, 2], &[OPT, OPT]), OptPlace::Several(edns));
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
             ),
             ([u16::MAX; 4], &[QUESTION, OPT]),
         ] {
-            assert_eq!(find(counts, parts), Found::None, "{counts:?}");
+            assert_eq!(find(counts, parts), OptPlace::None, "{counts:?}");
         }
     }
 }

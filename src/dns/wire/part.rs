@@ -6,11 +6,11 @@
 use std::ops::Range;
 
 use super::super::Answer;
-use super::super::answer::Parts;
+use super::super::answer::AnswerParts;
 
 /// What the records of one message may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
+pub(super) struct MessageRoom {
     /// Octets, as they are written here.
     pub(super) octets: usize,
     /// Octets, as they are when somebody who passes the message on writes all names in full.
@@ -29,7 +29,7 @@ pub(super) struct Put {
 }
 
 /// Appends the records that there is room for; the set begins with this turn's.
-pub(super) fn put_records(answer: &Answer, turn: u32, room: Room, out: &mut Vec<u8>) -> Put {
+pub(super) fn put_records(answer: &Answer, turn: u32, room: MessageRoom, out: &mut Vec<u8>) -> Put {
     let parts = answer.parts();
     let chain = parts.chain_count;
     let set = parts.answer_starts.len() - chain;
@@ -57,8 +57,8 @@ pub(super) fn put_records(answer: &Answer, turn: u32, room: Room, out: &mut Vec<
     }
 }
 
-fn put_part(parts: &Parts, first: usize, room: Room, out: &mut Vec<u8>) -> Put {
-    let mut part = Part { parts, room, out };
+fn put_part(parts: &AnswerParts, first: usize, room: MessageRoom, out: &mut Vec<u8>) -> Put {
+    let mut part = PartialMessage { parts, room, out };
     let (answer, is_whole) = part.put_answer(first);
     if !is_whole || !part.put_authority() {
         return Put {
@@ -74,13 +74,13 @@ fn put_part(parts: &Parts, first: usize, room: Room, out: &mut Vec<u8>) -> Put {
 }
 
 /// A message that is filled as far as there is room.
-struct Part<'a> {
-    parts: &'a Parts,
-    room: Room,
+struct PartialMessage<'a> {
+    parts: &'a AnswerParts,
+    room: MessageRoom,
     out: &'a mut Vec<u8>,
 }
 
-impl Part<'_> {
+impl PartialMessage<'_> {
     /// Appends the chain and then the set; tells how many records, and whether they are all that was wanted.
     fn put_answer(&mut self, first: usize) -> (usize, bool) {
         let parts = self.parts;
@@ -165,7 +165,7 @@ impl Part<'_> {
     }
 }
 
-impl Room {
+impl MessageRoom {
     /// Whether there is room for so many octets, of which compression saved more.
     fn holds(&self, octets: usize, saved: usize) -> bool {
         octets <= self.octets && octets + saved <= self.plain_octets
@@ -183,7 +183,7 @@ impl Room {
 }
 
 /// Which record of the set comes first at this turn.
-fn first_of_set(parts: &Parts, set: usize, turn: u32) -> usize {
+fn first_of_set(parts: &AnswerParts, set: usize, turn: u32) -> usize {
     if !parts.rotates || set < 2 {
         return 0;
     }
@@ -246,7 +246,7 @@ mod tests {
             (96, 6),
             (1000, 6),
         ] {
-            let room = Room {
+            let room = MessageRoom {
                 octets,
                 plain_octets: usize::MAX,
                 set_records: usize::MAX,

@@ -4,20 +4,20 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::answers::Reply;
+use crate::answers::SourcedAnswer;
 use crate::catalog::Sources;
 use crate::dns::{Answer, Name, NameKey, Query, RecordType};
 
 /// A question, as the table compares it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Key {
+pub(super) struct CacheKey {
     name: Name,
     record_type: RecordType,
 }
 
 /// An answer that is kept.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct CacheEntry {
     name: Box<[u8]>,
     record_type: RecordType,
     answer: Answer,
@@ -26,7 +26,7 @@ pub(super) struct Entry {
     is_used: AtomicBool,
 }
 
-impl Key {
+impl CacheKey {
     pub(super) fn new(query: &Query) -> Self {
         Self {
             name: query.name,
@@ -39,8 +39,8 @@ impl Key {
     }
 }
 
-impl Entry {
-    pub(super) fn new(key: &Key, reply: &Reply) -> Self {
+impl CacheEntry {
+    pub(super) fn new(key: &CacheKey, reply: &SourcedAnswer) -> Self {
         Self {
             name: key.name.as_wire().into(),
             record_type: key.record_type,
@@ -50,7 +50,7 @@ impl Entry {
         }
     }
 
-    pub(super) fn is_of(&self, key: &Key) -> bool {
+    pub(super) fn is_of(&self, key: &CacheKey) -> bool {
         self.record_type == key.record_type && self.name.eq_ignore_ascii_case(key.name.as_wire())
     }
 

@@ -14,41 +14,41 @@ use std::task::{Context, Poll};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
-use self::entry::Key;
-pub use self::table::{Table, TableCounters};
-use crate::answers::Reply;
+use self::entry::CacheKey;
+pub use self::table::{CacheTable, TableCounters};
+use crate::answers::SourcedAnswer;
 use crate::dns::{Answer, Query};
 
 /// Puts a cache in front of a service.
 #[derive(Clone, Debug)]
 pub struct CacheLayer {
-    table: Arc<Table>,
+    table: Arc<CacheTable>,
 }
 
 /// Answers from the table what it has.
 #[derive(Clone, Debug)]
 pub struct Cache<S> {
     inner: S,
-    table: Arc<Table>,
+    table: Arc<CacheTable>,
 }
 
 /// An answer of the table, or one on its way into it.
 #[derive(Debug)]
-pub struct CacheFuture<S: Service<Query>>(State<S>);
+pub struct CacheFuture<S: Service<Query>>(CacheState<S>);
 
 #[derive(Debug)]
-enum State<S: Service<Query>> {
+enum CacheState<S: Service<Query>> {
     Hit(Option<Answer>),
     Miss {
         reply: Pin<Box<Oneshot<S, Query>>>,
-        key: Box<Key>,
-        table: Arc<Table>,
+        key: Box<CacheKey>,
+        table: Arc<CacheTable>,
     },
 }
 
 impl CacheLayer {
     /// Makes the layer with the table that its services share.
-    pub fn new(table: Arc<Table>) -> Self {
+    pub fn new(table: Arc<CacheTable>) -> Self {
         Self { table }
     }
 }
@@ -66,7 +66,7 @@ impl<S> Layer<S> for CacheLayer {
 
 impl<S> Service<Query> for Cache<S>
 where
-    S: Service<Query, Response = Reply> + Clone,
+    S: Service<Query, Response = SourcedAnswer> + Clone,
 {
     type Response = Answer;
     type Error = S::Error;
@@ -78,10 +78,10 @@ where
     }
 
     fn call(&mut self, query: Query) -> CacheFuture<S> {
-        let key = Key::new(&query);
+        let key = CacheKey::new(&query);
         match self.table.find(&key) {
-            Some(answer) => CacheFuture(State::Hit(Some(answer))),
-            None => CacheFuture(State::Miss {
+            Some(answer) => CacheFuture(CacheState::Hit(Some(answer))),
+            None => CacheFuture(CacheState::Miss {
                 reply: Box::pin(self.inner.clone().oneshot(query)),
                 key: Box::new(key),
                 table: Arc::clone(&self.table),
@@ -92,17 +92,17 @@ where
 
 impl<S> Future for CacheFuture<S>
 where
-    S: Service<Query, Response = Reply>,
+    S: Service<Query, Response = SourcedAnswer>,
 {
     type Output = Result<Answer, S::Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             // Polled again after it was ready: there is nothing to come.
-            State::Hit(answer) => answer
+            CacheState::Hit(answer) => answer
                 .take()
                 .map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            State::Miss { reply, key, table } => {
+            CacheState::Miss { reply, key, table } => {
                 let reply = std::task::ready!(reply.as_mut().poll(context));
                 Poll::Ready(reply.map(|reply| {
                     table.keep(key, &reply);

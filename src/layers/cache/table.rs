@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwapOption;
 
-use super::entry::{Entry, Key};
-use crate::answers::Reply;
+use super::entry::{CacheEntry, CacheKey};
+use crate::answers::SourcedAnswer;
 use crate::dns::{Answer, NameKey};
 
 /// How many answers of one hash there is room for.
@@ -22,8 +22,8 @@ const SETS_PASSED: usize = 128;
 
 /// The answers that are kept.
 #[derive(Debug)]
-pub struct Table {
-    sets: Box<[Set]>,
+pub struct CacheTable {
+    sets: Box<[SlotSet]>,
     key: NameKey,
     most_octets: usize,
     octets: AtomicUsize,
@@ -32,8 +32,8 @@ pub struct Table {
     counters: TableCounters,
 }
 
-type Slot = ArcSwapOption<Entry>;
-type Set = [Slot; WAYS];
+type Slot = ArcSwapOption<CacheEntry>;
+type SlotSet = [Slot; WAYS];
 
 /// What a table did.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub struct TableCounters {
     pub rejected: AtomicU64,
 }
 
-impl Table {
+impl CacheTable {
     /// Makes a table for about `entries` answers of together `most_octets`; 0 entries keep nothing.
     ///
     /// One answer takes at most 1/64 of the octets.
@@ -84,7 +84,7 @@ impl Table {
             .count()
     }
 
-    pub(super) fn find(&self, key: &Key) -> Option<Answer> {
+    pub(super) fn find(&self, key: &CacheKey) -> Option<Answer> {
         let found = self.set(key).iter().find_map(|slot| {
             let entry = slot.load();
             let entry = entry.as_ref()?;
@@ -99,14 +99,14 @@ impl Table {
         found
     }
 
-    pub(super) fn keep(&self, key: &Key, reply: &Reply) {
+    pub(super) fn keep(&self, key: &CacheKey, reply: &SourcedAnswer) {
         if !reply.sources().are_current() {
             return;
         }
         let Some(slot) = self.slot_for(key) else {
             return;
         };
-        let entry = Entry::new(key, reply);
+        let entry = CacheEntry::new(key, reply);
         let octets = entry.octets();
         let freed = slot.load().as_ref().map_or(0, |old| old.octets());
         let needed = octets.saturating_sub(freed);
@@ -142,7 +142,7 @@ impl Table {
     }
 
     /// Accounts for an entry that was taken out; one that made room for its own successor is not counted.
-    fn account_gone(&self, gone: Option<Arc<Entry>>, for_key: Option<&Key>) {
+    fn account_gone(&self, gone: Option<Arc<CacheEntry>>, for_key: Option<&CacheKey>) {
         let Some(gone) = gone else { return };
         self.octets.fetch_sub(gone.octets(), Ordering::Relaxed);
         if gone.holds() && !for_key.is_some_and(|key| gone.is_of(key)) {
@@ -150,15 +150,15 @@ impl Table {
         }
     }
 
-    fn set(&self, key: &Key) -> &[Slot] {
+    fn set(&self, key: &CacheKey) -> &[Slot] {
         let hash = key.hash(self.key);
         let place = usize::try_from(hash).unwrap_or(0) & self.sets.len().wrapping_sub(1);
         self.sets.get(place).map_or(&[], |set| set)
     }
 
-    fn slot_for(&self, key: &Key) -> Option<&Slot> {
+    fn slot_for(&self, key: &CacheKey) -> Option<&Slot> {
         let set = self.set(key);
-        let first = |is_wanted: &dyn Fn(&Entry) -> bool| {
+        let first = |is_wanted: &dyn Fn(&CacheEntry) -> bool| {
             set.iter()
                 .find(|slot| slot.load().as_ref().is_some_and(|old| is_wanted(old)))
         };
@@ -172,7 +172,7 @@ impl Table {
         };
         first(&|old| old.is_of(key))
             .or_else(free)
-            .or_else(|| first(&Entry::may_go))
+            .or_else(|| first(&CacheEntry::may_go))
             .or_else(any)
     }
 }

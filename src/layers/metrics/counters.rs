@@ -62,18 +62,18 @@ const TRANSPORTS: usize = Transport::ALL.len();
 
 /// The counters of one worker.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub struct QueryCounters {
     pub(super) queries: [[[AtomicU64; FAMILIES.len()]; TYPES.len() + 1]; TRANSPORTS],
     pub(super) answers: [[AtomicU64; RCODES.len() + 1]; TRANSPORTS],
     pub(super) durations: [[AtomicU64; BUCKETS_NANOSECONDS.len() + 1]; TRANSPORTS],
     pub(super) nanoseconds: [AtomicU64; TRANSPORTS],
     /// Errors that were turned into answers, by `Failure`.
-    pub(in crate::layers) failures: [AtomicU64; Failure::ALL.len()],
+    pub(in crate::layers) failures: [AtomicU64; ServfailCause::ALL.len()],
 }
 
 /// Why a query got SERVFAIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum ServfailCause {
     /// Nothing is known of the cluster.
     NotReady,
     /// The name was not read yet.
@@ -92,7 +92,7 @@ pub enum Failure {
     Other,
 }
 
-impl Failure {
+impl ServfailCause {
     /// All of them, in the order of their numbers.
     pub(super) const ALL: [Self; 8] = [
         Self::NotReady,
@@ -119,7 +119,7 @@ impl Failure {
     }
 }
 
-impl Counters {
+impl QueryCounters {
     pub(super) fn count_query(&self, query: &Query) {
         let place = TYPES
             .iter()

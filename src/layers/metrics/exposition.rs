@@ -9,10 +9,10 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use super::counters::{BUCKETS_NANOSECONDS, FAMILIES, Failure, OTHER, RCODES, TYPES};
-use super::{Counters, Workers};
+use super::counters::{BUCKETS_NANOSECONDS, FAMILIES, OTHER, RCODES, ServfailCause, TYPES};
+use super::{QueryCounters, Workers};
 use crate::dns::Transport;
-use crate::layers::cache::Table;
+use crate::layers::cache::CacheTable;
 
 const NANOSECONDS: f64 = 1e9;
 
@@ -23,13 +23,13 @@ impl Collector for Workers {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let counters: Vec<&Counters> = counters.iter().map(AsRef::as_ref).collect();
+        let counters: Vec<&QueryCounters> = counters.iter().map(AsRef::as_ref).collect();
         let tables = self
             .tables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let tables: Vec<&Table> = tables.iter().map(AsRef::as_ref).collect();
+        let tables: Vec<&CacheTable> = tables.iter().map(AsRef::as_ref).collect();
         encode_queries(&mut encoder, &counters)?;
         encode_answers(&mut encoder, &counters)?;
         encode_durations(&mut encoder, &counters)?;
@@ -38,7 +38,7 @@ impl Collector for Workers {
     }
 }
 
-fn encode_queries(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
+fn encode_queries(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -> fmt::Result {
     let names = TYPES.iter().map(|(_, name)| *name).chain([OTHER]);
     let mut rows = Vec::new();
     for transport in Transport::ALL {
@@ -88,7 +88,7 @@ fn encode_queries(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt
     Ok(())
 }
 
-fn encode_answers(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
+fn encode_answers(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -> fmt::Result {
     let names = RCODES.iter().map(|(_, name)| *name).chain([OTHER]);
     let mut own = family(
         encoder,
@@ -125,7 +125,7 @@ fn encode_answers(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt
     Ok(())
 }
 
-fn encode_durations(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
+fn encode_durations(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -> fmt::Result {
     for (name, help) in [
         (
             "nomadns_answer_duration_seconds",
@@ -159,21 +159,21 @@ fn encode_durations(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> f
     Ok(())
 }
 
-fn encode_failures(encoder: &mut DescriptorEncoder<'_>, all: &[&Counters]) -> fmt::Result {
+fn encode_failures(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -> fmt::Result {
     let help = "Queries answered with SERVFAIL, by reason";
     let mut own = family(encoder, "nomadns_failures", help, MetricType::Counter)?;
-    for failure in Failure::ALL {
+    for failure in ServfailCause::ALL {
         let count = sum(all, |all| &all.failures[failure as usize]);
         counter(&mut own, &[("reason", failure.as_str())], count)?;
     }
-    let panics = sum(all, |all| &all.failures[Failure::Panic as usize]);
+    let panics = sum(all, |all| &all.failures[ServfailCause::Panic as usize]);
     let help = "Panics, as CoreDNS counts them";
     let mut alias = family(encoder, "coredns_panics", help, MetricType::Counter)?;
     alias.encode_counter::<NoLabelSet, _, u64>(&panics, None)
 }
 
-fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&Table]) -> fmt::Result {
-    let count = |of: fn(&Table) -> &AtomicU64| -> u64 {
+fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&CacheTable]) -> fmt::Result {
+    let count = |of: fn(&CacheTable) -> &AtomicU64| -> u64 {
         tables
             .iter()
             .map(|table| of(table).load(Ordering::Relaxed))
@@ -237,7 +237,7 @@ pub fn counter(
         .encode_counter::<NoLabelSet, _, u64>(&count, None)
 }
 
-fn sum(all: &[&Counters], of: impl Fn(&Counters) -> &AtomicU64) -> u64 {
+fn sum(all: &[&QueryCounters], of: impl Fn(&QueryCounters) -> &AtomicU64) -> u64 {
     all.iter()
         .map(|counters| of(counters).load(Ordering::Relaxed))
         .sum()

@@ -12,22 +12,22 @@ use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
-pub use self::counters::{Counters, Failure};
+pub use self::counters::{QueryCounters, ServfailCause};
 pub use self::exposition::{counter, family};
-use super::cache::Table;
+use super::cache::CacheTable;
 use crate::dns::{Answer, Query, Transport};
 
 /// Counts what goes through a service.
 #[derive(Clone, Debug)]
 pub struct MetricsLayer {
-    counters: Arc<Counters>,
+    counters: Arc<QueryCounters>,
 }
 
 /// Counts what the service inside is asked and answers.
 #[derive(Clone, Debug)]
 pub struct Metrics<S> {
     inner: S,
-    counters: Arc<Counters>,
+    counters: Arc<QueryCounters>,
 }
 
 /// An answer that is counted when it is there.
@@ -36,19 +36,19 @@ pub struct MetricsFuture<F> {
     inner: F,
     transport: Transport,
     since: Instant,
-    counters: Arc<Counters>,
+    counters: Arc<QueryCounters>,
 }
 
 /// Knows the counters of all workers.
 #[derive(Debug, Default)]
 pub struct Workers {
-    counters: Mutex<Vec<Arc<Counters>>>,
-    tables: Mutex<Vec<Arc<Table>>>,
+    counters: Mutex<Vec<Arc<QueryCounters>>>,
+    tables: Mutex<Vec<Arc<CacheTable>>>,
 }
 
 impl Workers {
     /// Takes in the counters of one more worker.
-    pub fn join(&self, counters: Arc<Counters>) {
+    pub fn join(&self, counters: Arc<QueryCounters>) {
         self.counters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -56,7 +56,7 @@ impl Workers {
     }
 
     /// Takes in the cache of one more worker.
-    pub fn join_table(&self, table: Arc<Table>) {
+    pub fn join_table(&self, table: Arc<CacheTable>) {
         self.tables
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -66,7 +66,7 @@ impl Workers {
 
 impl MetricsLayer {
     /// Makes the layer that counts in `counters`.
-    pub fn new(counters: Arc<Counters>) -> Self {
+    pub fn new(counters: Arc<QueryCounters>) -> Self {
         Self { counters }
     }
 }

@@ -35,7 +35,7 @@ const PAGE_POLICY: (HeaderName, HeaderValue) = (
 
 /// Whether the gateway is ready, and why, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Readiness {
+pub enum ReadinessReport {
     /// It is.
     Ready(String),
     /// It is not, yet or any more.
@@ -57,7 +57,7 @@ pub struct Admin {
     /// All metrics, as `OpenMetrics` text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Whether queries are answered with the cluster's services.
-    pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
+    pub readiness: Arc<dyn Fn() -> ReadinessReport + Send + Sync>,
     /// The lines of the status page: a label and its value.
     pub status: Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
     /// Whether queries are answered at all.
@@ -117,8 +117,8 @@ async fn ready(State(admin): State<Admin>) -> Page<String> {
         _ if admin.leaving.is_cancelled() => {
             (StatusCode::SERVICE_UNAVAILABLE, "shutting down".to_owned())
         }
-        Readiness::Ready(text) => (StatusCode::OK, text),
-        Readiness::NotReady(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
+        ReadinessReport::Ready(text) => (StatusCode::OK, text),
+        ReadinessReport::NotReady(text) => (StatusCode::SERVICE_UNAVAILABLE, text),
     };
     text.push('\n');
     Page(status, TEXT, text)

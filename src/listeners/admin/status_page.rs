@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Write};
 
-use super::Readiness;
+use super::ReadinessReport;
 
 const HEAD: &str = "<!doctype html>
 <html lang=\"en\">
@@ -28,7 +28,7 @@ const FOOT: &str = "<p><a href=\"/metrics\">metrics</a> · <a href=\"/healthz\">
 ";
 
 /// Makes the page.
-pub(super) fn render(readiness: &Readiness, lines: &[(String, String)]) -> String {
+pub(super) fn render(readiness: &ReadinessReport, lines: &[(String, String)]) -> String {
     let mut page = String::from(HEAD);
     // Writing to a string does not fail.
     let _ = write(&mut page, readiness, lines);
@@ -36,10 +36,14 @@ pub(super) fn render(readiness: &Readiness, lines: &[(String, String)]) -> Strin
     page
 }
 
-fn write(page: &mut String, readiness: &Readiness, lines: &[(String, String)]) -> fmt::Result {
+fn write(
+    page: &mut String,
+    readiness: &ReadinessReport,
+    lines: &[(String, String)],
+) -> fmt::Result {
     let (word, text) = match readiness {
-        Readiness::Ready(text) => ("Ready", text),
-        Readiness::NotReady(text) => ("Not ready", text),
+        ReadinessReport::Ready(text) => ("Ready", text),
+        ReadinessReport::NotReady(text) => ("Not ready", text),
     };
     // What a probe is told below its first line stands in the table.
     let text = text.lines().next().unwrap_or_default();
@@ -79,14 +83,14 @@ mod tests {
     #[test]
     fn whatever_is_shown_stays_text() {
         let lines = [("\"><script>".to_owned(), "a&b\u{1b}\n'".to_owned())];
-        let page = render(&Readiness::NotReady("<b>".to_owned()), &lines);
+        let page = render(&ReadinessReport::NotReady("<b>".to_owned()), &lines);
         assert!(page.contains("<th>&quot;&gt;&lt;script&gt;<td>a&amp;b\\u{1b}\\n&#39;"));
         assert!(page.contains("<strong>Not ready</strong>: &lt;b&gt;"));
     }
 
     #[test]
     fn the_heading_is_one_line() {
-        let page = render(&Readiness::Ready("OK\nall is read".to_owned()), &[]);
+        let page = render(&ReadinessReport::Ready("OK\nall is read".to_owned()), &[]);
         assert!(page.contains("<strong>Ready</strong>: OK</p>"), "{page}");
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ahash::RandomState;
 use tokio::time::Instant;
 
-use super::{Address, client_network};
+use super::{SourceAddress, client_network};
 
 /// The buckets among which a client's is looked for: as many as are in one cache line.
 const BUCKETS_IN_SET: usize = 8;
@@ -40,7 +40,7 @@ pub struct Rate {
 /// Nothing waits here: a bucket is one word, changed by compare and exchange.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    sets: Box<[Set]>,
+    sets: Box<[BucketSet]>,
     hasher: RandomState,
     begun: Instant,
     /// Microseconds for a query.
@@ -51,10 +51,10 @@ pub(super) struct Limiter {
 
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Set([AtomicU64; BUCKETS_IN_SET]);
+struct BucketSet([AtomicU64; BUCKETS_IN_SET]);
 
 /// A bucket as it was seen.
-struct Seen<'set> {
+struct SeenBucket<'set> {
     bucket: &'set AtomicU64,
     value: u64,
     /// When it is full; long ago for a client without one.
@@ -75,7 +75,7 @@ impl Limiter {
         let sets = tracked.div_ceil(BUCKETS_IN_SET).max(1);
         Self {
             sets: (0..sets.next_power_of_two())
-                .map(|_| Set::default())
+                .map(|_| BucketSet::default())
                 .collect(),
             hasher: RandomState::new(),
             begun: Instant::now(),
@@ -88,7 +88,7 @@ impl Limiter {
     ///
     /// An address that anybody can have written has a bucket of its own, so that who writes it cannot
     /// take from whom it belongs to.
-    pub(super) fn takes(&self, client: IpAddr, address: Address) -> bool {
+    pub(super) fn takes(&self, client: IpAddr, address: SourceAddress) -> bool {
         self.takes_for((client_network(client), address), self.cost)
     }
 
@@ -121,15 +121,15 @@ impl Limiter {
 
 const FULL_MASK: u64 = (1 << FULL_BITS) - 1;
 
-impl Set {
+impl BucketSet {
     /// Finds the bucket with a tag, or else the one that may go.
-    fn find(&self, tag: u64) -> Seen<'_> {
+    fn find(&self, tag: u64) -> SeenBucket<'_> {
         let mut least = (&self.0[0], u64::MAX, u64::MAX);
         for bucket in &self.0 {
             let value = bucket.load(Ordering::Relaxed);
             let full = value & FULL_MASK;
             if value & !FULL_MASK == tag {
-                return Seen {
+                return SeenBucket {
                     bucket,
                     value,
                     full,
@@ -140,7 +140,7 @@ impl Set {
             }
         }
         let (bucket, value, _) = least;
-        Seen {
+        SeenBucket {
             bucket,
             value,
             full: 0,
@@ -148,7 +148,7 @@ impl Set {
     }
 }
 
-impl Seen<'_> {
+impl SeenBucket<'_> {
     /// Puts another value into the bucket; false when somebody else was faster.
     fn replace(&self, new: u64) -> bool {
         let Self { bucket, value, .. } = self;
@@ -207,12 +207,12 @@ mod tests {
     fn who_writes_an_address_takes_nothing_from_whom_it_belongs_to() {
         let limiter = limiter(1, 3, 1024);
         let victim = "192.0.2.1".parse().unwrap();
-        while limiter.takes(victim, Address::Claimed) {}
-        assert!(limiter.takes(victim, Address::Proven));
+        while limiter.takes(victim, SourceAddress::Claimed) {}
+        assert!(limiter.takes(victim, SourceAddress::Proven));
     }
 
     #[test]
     fn a_set_is_one_cache_line() {
-        assert_eq!((size_of::<Set>(), align_of::<Set>()), (64, 64));
+        assert_eq!((size_of::<BucketSet>(), align_of::<BucketSet>()), (64, 64));
     }
 }

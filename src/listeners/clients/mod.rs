@@ -42,7 +42,7 @@ pub struct ClientSettings {
 
 /// What is known of the address that a query came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Address {
+pub(super) enum SourceAddress {
     /// Anybody can have written it: UDP.
     Claimed,
     /// What was sent there came back: a connection, or a good cookie.
@@ -119,14 +119,14 @@ impl Clients {
     pub(super) fn judge(
         &self,
         client: Option<IpAddr>,
-        address: Address,
+        address: SourceAddress,
         listener: Option<ListenerKind>,
     ) -> Result<(), Refusal> {
         let refusal = if !self.allows(client) {
             Refusal::NotAllowed
         } else if self.may_ask_now(client, address) {
             return Ok(());
-        } else if address == Address::Claimed {
+        } else if address == SourceAddress::Claimed {
             Refusal::Unproven
         } else {
             Refusal::OverRate
@@ -150,7 +150,7 @@ impl Clients {
         };
         self.settings.exempt.contain(client)
             || self.trust(client)
-            || handshakes.takes(client, Address::Proven)
+            || handshakes.takes(client, SourceAddress::Proven)
     }
 
     /// Whether it has to be known if an address is proven.
@@ -176,7 +176,7 @@ impl Clients {
         }
     }
 
-    fn may_ask_now(&self, client: Option<IpAddr>, address: Address) -> bool {
+    fn may_ask_now(&self, client: Option<IpAddr>, address: SourceAddress) -> bool {
         let (Some(limiter), Some(client)) = (&self.limiter, client) else {
             return true;
         };

@@ -73,7 +73,7 @@ pub struct UnprovenCounters {
 
 /// What a bucket is for.
 #[derive(Hash)]
-enum Counted {
+enum BucketUse {
     Answers(AnswerKind),
     Octets,
 }
@@ -115,7 +115,7 @@ impl Unproven {
             self.settings.answers_per_second,
             self.settings.octets_per_second,
         );
-        if takes(Counted::Answers(kind), 1, answers) && takes(Counted::Octets, octets, most) {
+        if takes(BucketUse::Answers(kind), 1, answers) && takes(BucketUse::Octets, octets, most) {
             Sent::Whole
         } else if self
             .beyond

@@ -1,9 +1,9 @@
 //! The connections that are open: how many, whose, which of them makes room when places run out, and what
 //! their clients have not taken. Listeners that share one of these share its limits.
 
+mod activity;
 mod open;
-mod presence;
-mod untaken;
+mod write_budget;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,13 +13,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use self::open::{Holder, Open};
-pub use self::presence::Presence;
-pub use self::untaken::Account;
-use self::untaken::Pot;
-pub(super) use self::untaken::{Charge, Overdrawn};
+pub use self::activity::ConnectionActivity;
+use self::open::{Holder, OpenConnections};
+use self::write_budget::SharedWriteBudget;
+pub use self::write_budget::WriteBudget;
+pub(super) use self::write_budget::{WriteBudgetExceeded, WriteCharge};
 use super::clients::client_network;
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 
 /// From how many of a hundred places on a new connection has an idle one make room.
 const CROWDED_PERCENT: usize = 90;
@@ -33,27 +33,27 @@ pub struct Connections(Arc<Registry>);
 
 #[derive(Debug, Default)]
 struct Registry {
-    open: Mutex<Open>,
+    open: Mutex<OpenConnections>,
     untaken: Arc<AtomicUsize>,
     left: Notify,
 }
 
 /// The place of one open connection, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionPermit {
     connections: Connections,
     number: u64,
     holder: Holder,
-    presence: Arc<Presence>,
+    activity: Arc<ConnectionActivity>,
 }
 
 /// What a connection is to the others: whether it is idle, and what its client has not taken.
 #[derive(Clone, Debug, Default)]
-pub struct Tenure {
+pub struct ConnectionHandle {
     /// Whether it is idle.
-    pub presence: Arc<Presence>,
+    pub activity: Arc<ConnectionActivity>,
     /// What is not taken.
-    pub account: Arc<Account>,
+    pub write_budget: Arc<WriteBudget>,
 }
 
 impl Connections {
@@ -72,29 +72,29 @@ impl Connections {
     /// When few are left, the connection of the client with most of them that is idle longest is asked to leave; when none
     /// is idle, one whose client takes its answers slowly.
     /// Its place is free at once.
-    pub(super) fn enter(&self, most: usize) -> Option<Place> {
+    pub(super) fn enter(&self, most: usize) -> Option<ConnectionPermit> {
         let crowded = most.saturating_mul(CROWDED_PERCENT).div_ceil(100);
-        let presence = Arc::new(Presence::new());
+        let activity = Arc::new(ConnectionActivity::new());
         let entered = self.with(|open| {
             let leaving = (open.total() >= crowded)
                 .then(|| open.take_idle(most))
                 .flatten();
-            let number = (open.total() < most).then(|| open.insert(&presence));
+            let number = (open.total() < most).then(|| open.insert(&activity));
             (leaving, number)
         });
         if let Some(leaving) = entered.0 {
             leaving.leave();
         }
-        entered.1.map(|number| Place {
+        entered.1.map(|number| ConnectionPermit {
             connections: self.clone(),
             number,
             holder: Holder::Nobody(number),
-            presence,
+            activity: activity,
         })
     }
 
     /// Takes a place as `enter` does, and waits a moment for those that were asked to leave and are there still.
-    pub(super) async fn enter_soon(&self, most: usize) -> Option<Place> {
+    pub(super) async fn enter_soon(&self, most: usize) -> Option<ConnectionPermit> {
         let entering = async {
             loop {
                 let left = self.0.left.notified();
@@ -108,12 +108,12 @@ impl Connections {
         timeout(LEAVING_AT_MOST, entering).await.unwrap_or(None)
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Open) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut OpenConnections) -> T) -> T {
         change(&mut self.0.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Says whose it is; false when the client has `most` already, or it is another's.
     pub(super) fn belongs_to(&mut self, client: IpAddr, most: usize) -> bool {
         let holder = Holder::Client(client_network(client));
@@ -129,36 +129,40 @@ impl Place {
     }
 
     /// What the connection is to the others; of `most` octets that are untaken on it, its next answers wait.
-    pub(super) fn tenure(&self, limits: &Limits, most: usize) -> Tenure {
-        let all = Pot {
+    pub(super) fn connection_handle(
+        &self,
+        limits: &ConnectionLimits,
+        most: usize,
+    ) -> ConnectionHandle {
+        let all = SharedWriteBudget {
             octets: Arc::clone(&self.connections.0.untaken),
             most: limits.untaken_octets,
         };
         let client = self.connections.with(|open| open.untaken(self.holder));
-        let client = client.map(|octets| Pot {
+        let client = client.map(|octets| SharedWriteBudget {
             octets,
             most: limits.untaken_octets_per_client,
         });
-        let presence = Arc::clone(&self.presence);
-        Tenure {
-            account: Arc::new(Account::new(
-                Arc::clone(&presence),
+        let activity = Arc::clone(&self.activity);
+        ConnectionHandle {
+            write_budget: Arc::new(WriteBudget::new(
+                Arc::clone(&activity),
                 most,
                 limits,
                 client,
                 all,
             )),
-            presence,
+            activity,
         }
     }
 
     /// Whether the connection is idle, and how it hears that it is to make room.
-    pub(super) fn presence(&self) -> Arc<Presence> {
-        Arc::clone(&self.presence)
+    pub(super) fn activity(&self) -> Arc<ConnectionActivity> {
+        Arc::clone(&self.activity)
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let (number, holder) = (self.number, self.holder);
         self.connections.with(|open| open.remove(number, holder));

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::presence::Presence;
+use super::activity::ConnectionActivity;
 
 /// How many connections are looked at for an idle one, so that a crowd costs a new one no more.
 const LOOKED_AT: usize = 1024;
@@ -25,27 +25,27 @@ pub(super) enum Holder {
 
 /// The places that are taken.
 #[derive(Debug, Default)]
-pub(super) struct Open {
+pub(super) struct OpenConnections {
     total: usize,
     /// Those that gave up their place and have not ended yet.
     leaving: usize,
     next: u64,
     /// Has an entry for as long as a holder has a connection, so it is as bounded as they are.
-    holders: HashMap<Holder, Held>,
+    holders: HashMap<Holder, HolderConnections>,
     /// The same by how many each has; of those with as many, who came first is last.
     by_count: BTreeSet<(usize, Reverse<u64>, Holder)>,
 }
 
 /// What one holder has.
 #[derive(Debug)]
-struct Held {
+struct HolderConnections {
     /// The number of its first connection.
     since: u64,
-    connections: Vec<(u64, Arc<Presence>)>,
+    connections: Vec<(u64, Arc<ConnectionActivity>)>,
     untaken: Arc<AtomicUsize>,
 }
 
-impl Open {
+impl OpenConnections {
     pub(super) fn total(&self) -> usize {
         self.total
     }
@@ -68,20 +68,20 @@ impl Open {
     }
 
     /// Adds a connection that is nobody's yet, and gives it a number.
-    pub(super) fn insert(&mut self, presence: &Arc<Presence>) -> u64 {
+    pub(super) fn insert(&mut self, activity: &Arc<ConnectionActivity>) -> u64 {
         let number = self.next;
         self.next += 1;
         self.total += 1;
-        self.put(Holder::Nobody(number), number, Arc::clone(presence));
+        self.put(Holder::Nobody(number), number, Arc::clone(activity));
         number
     }
 
     /// Gives a connection another holder; false when it has been asked to leave.
     pub(super) fn hand_over(&mut self, number: u64, from: Holder, to: Holder) -> bool {
-        let Some(presence) = self.take(number, from) else {
+        let Some(activity) = self.take(number, from) else {
             return false;
         };
-        self.put(to, number, presence);
+        self.put(to, number, activity);
         true
     }
 
@@ -96,15 +96,15 @@ impl Open {
 
     /// Takes the place of the connection that is idle longest of those of the holder with most; of another one,
     /// if that has none. None when nobody is idle, or too many that left are there still.
-    pub(super) fn take_idle(&mut self, most: usize) -> Option<Arc<Presence>> {
+    pub(super) fn take_idle(&mut self, most: usize) -> Option<Arc<ConnectionActivity>> {
         if self.leaving > most.saturating_mul(LEAVING_PERCENT) / 100 {
             return None;
         }
         let (number, holder) = self.find_idle()?;
-        let presence = self.take(number, holder)?;
+        let activity = self.take(number, holder)?;
         self.total -= 1;
         self.leaving += 1;
-        Some(presence)
+        Some(activity)
     }
 
     fn find_idle(&self) -> Option<(u64, Holder)> {
@@ -114,9 +114,9 @@ impl Open {
                 break;
             }
             let held = self.holders.get(holder)?;
-            for (number, presence) in &held.connections {
+            for (number, activity) in &held.connections {
                 looked_at += 1;
-                let Some(dispensable) = presence.dispensable() else {
+                let Some(dispensable) = activity.dispensable() else {
                     continue;
                 };
                 if found.is_none_or(|(most, ..)| dispensable < most) {
@@ -127,20 +127,23 @@ impl Open {
         found.map(|(_, number, holder, _)| (number, holder))
     }
 
-    fn put(&mut self, holder: Holder, number: u64, presence: Arc<Presence>) {
-        let held = self.holders.entry(holder).or_insert_with(|| Held {
-            since: number,
-            connections: Vec::new(),
-            untaken: Arc::default(),
-        });
+    fn put(&mut self, holder: Holder, number: u64, activity: Arc<ConnectionActivity>) {
+        let held = self
+            .holders
+            .entry(holder)
+            .or_insert_with(|| HolderConnections {
+                since: number,
+                connections: Vec::new(),
+                untaken: Arc::default(),
+            });
         let count = held.connections.len();
         self.by_count.remove(&(count, Reverse(held.since), holder));
-        held.connections.push((number, presence));
+        held.connections.push((number, activity));
         self.by_count
             .insert((count + 1, Reverse(held.since), holder));
     }
 
-    fn take(&mut self, number: u64, holder: Holder) -> Option<Arc<Presence>> {
+    fn take(&mut self, number: u64, holder: Holder) -> Option<Arc<ConnectionActivity>> {
         let Entry::Occupied(mut entry) = self.holders.entry(holder) else {
             return None;
         };
@@ -149,14 +152,14 @@ impl Open {
         let at = held.connections.iter().position(is_it)?;
         let count = held.connections.len();
         self.by_count.remove(&(count, Reverse(held.since), holder));
-        let (_, presence) = held.connections.swap_remove(at);
+        let (_, activity) = held.connections.swap_remove(at);
         if count == 1 {
             entry.remove();
         } else {
             self.by_count
                 .insert((count - 1, Reverse(held.since), holder));
         }
-        Some(presence)
+        Some(activity)
     }
 
     /// Whether nothing is kept.

@@ -8,15 +8,15 @@ fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn enter(connections: &Connections, client: &str, most: usize) -> Option<Place> {
+fn enter(connections: &Connections, client: &str, most: usize) -> Option<ConnectionPermit> {
     let mut place = connections.enter(most)?;
     let settled = place.belongs_to(address(client), usize::MAX);
     settled.then_some(place)
 }
 
-fn left(place: &Place) -> bool {
+fn left(place: &ConnectionPermit) -> bool {
     use futures_util::FutureExt as _;
-    place.presence.leaves().now_or_never().is_some()
+    place.activity.leaves().now_or_never().is_some()
 }
 
 fn is_empty(connections: &Connections) -> bool {
@@ -24,10 +24,10 @@ fn is_empty(connections: &Connections) -> bool {
 }
 
 /// As many connections that wait, each of a client of its own.
-fn busy(connections: &Connections, count: u8, most: usize) -> Vec<Place> {
+fn busy(connections: &Connections, count: u8, most: usize) -> Vec<ConnectionPermit> {
     let enter = |host| {
         let place = enter(connections, &format!("203.0.113.{host}"), most).unwrap();
-        place.presence.waits_for(1);
+        place.activity.waits_for(1);
         place
     };
     (0..count).map(enter).collect()
@@ -94,8 +94,8 @@ async fn of_one_client_the_connection_that_is_idle_longest_makes_room() {
         tokio::time::advance(Duration::from_secs(1)).await;
         places.push(enter(&connections, "192.0.2.1", 10).unwrap());
     }
-    places[0].presence.is_active_at(Instant::now());
-    places[1].presence.waits_for(1);
+    places[0].activity.is_active_at(Instant::now());
+    places[1].activity.waits_for(1);
     places.push(enter(&connections, "192.0.2.1", 10).unwrap());
     let who: Vec<_> = (0..10).filter(|at| left(&places[*at])).collect();
     assert_eq!(who, [2]);
@@ -116,23 +116,26 @@ fn those_that_left_and_are_there_still_are_bounded() {
 #[test]
 fn what_is_untaken_is_bounded_by_client_and_in_all() {
     let connections = Connections::default();
-    let limits = Limits {
+    let limits = ConnectionLimits {
         untaken_octets: 300_000,
         untaken_octets_per_client: 200_000,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let places = ["192.0.2.1", "192.0.2.1", "192.0.2.2"]
         .map(|client| enter(&connections, client, 100).unwrap());
     let accounts: Vec<_> = places
         .iter()
-        .map(|place| place.tenure(&limits, 1 << 20).account)
+        .map(|place| place.connection_handle(&limits, 1 << 20).write_budget)
         .collect();
     let first = accounts[0].charge(150_000).unwrap();
-    assert_eq!(accounts[1].charge(100_000).unwrap_err(), Overdrawn);
+    assert_eq!(
+        accounts[1].charge(100_000).unwrap_err(),
+        WriteBudgetExceeded
+    );
     // What a usual answer takes is there all the same.
     let usual = accounts[1].charge(1000).unwrap();
     let other = accounts[2].charge(100_000).unwrap();
-    assert_eq!(accounts[2].charge(90_000).unwrap_err(), Overdrawn);
+    assert_eq!(accounts[2].charge(90_000).unwrap_err(), WriteBudgetExceeded);
     assert!(connections.untaken_octets() >= 240_000);
     drop((first, usual));
     let again = accounts[1].charge(150_000).unwrap();
@@ -141,28 +144,28 @@ fn what_is_untaken_is_bounded_by_client_and_in_all() {
 }
 
 /// How long it takes until something is overdue, in seconds.
-async fn overdue_after(account: &Account, at_most: u64) -> Option<u64> {
+async fn overdue_after(budget: &WriteBudget, at_most: u64) -> Option<u64> {
     let begun = Instant::now();
     let limit = Duration::from_secs(at_most);
-    let overdue = timeout(limit, account.overdue()).await;
+    let overdue = timeout(limit, budget.overdue()).await;
     overdue.ok().map(|()| begun.elapsed().as_secs())
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_nothing_is_overdue_after_the_time_it_has() {
-    let account = Arc::new(Account::default());
-    assert_eq!(overdue_after(&account, 60).await, None);
-    let stalled = account.charge(100_000).unwrap();
-    assert_eq!(overdue_after(&account, 60).await, Some(7));
+    let budget = Arc::new(WriteBudget::default());
+    assert_eq!(overdue_after(&budget, 60).await, None);
+    let stalled = budget.charge(100_000).unwrap();
+    assert_eq!(overdue_after(&budget, 60).await, Some(7));
     drop(stalled);
-    assert_eq!(overdue_after(&account, 60).await, None);
-    assert_eq!(account.held(), 0);
+    assert_eq!(overdue_after(&budget, 60).await, None);
+    assert_eq!(budget.held(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_too_little_is_overdue_though_it_takes_something() {
-    let account = Arc::new(Account::default());
-    let mut trickling = account.charge(100_000).unwrap();
+    let budget = Arc::new(WriteBudget::default());
+    let mut trickling = budget.charge(100_000).unwrap();
     let trickle = async {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -170,15 +173,15 @@ async fn a_client_that_takes_too_little_is_overdue_though_it_takes_something() {
         }
     };
     tokio::select! {
-        after = overdue_after(&account, 60) => assert_eq!(after, Some(12)),
+        after = overdue_after(&budget, 60) => assert_eq!(after, Some(12)),
         () = trickle => {}
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_at_the_least_rate_is_not_overdue() {
-    let account = Arc::new(Account::default());
-    let mut answer = account.charge(200_000).unwrap();
+    let budget = Arc::new(WriteBudget::default());
+    let mut answer = budget.charge(200_000).unwrap();
     let took = async {
         for _ in 0..13 {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -186,19 +189,19 @@ async fn a_client_that_takes_at_the_least_rate_is_not_overdue() {
         }
     };
     tokio::select! {
-        after = overdue_after(&account, 60) => panic!("overdue after {after:?} s"),
+        after = overdue_after(&budget, 60) => panic!("overdue after {after:?} s"),
         () = took => {}
     }
 }
 
 #[tokio::test]
 async fn who_waits_for_room_has_it_when_octets_are_taken() {
-    let account = Arc::new(Account::default());
-    let held = account.charge(1 << 20).unwrap();
-    assert!(!account.has_room());
+    let budget = Arc::new(WriteBudget::default());
+    let held = budget.charge(1 << 20).unwrap();
+    assert!(!budget.has_room());
     let waiting = tokio::spawn({
-        let account = Arc::clone(&account);
-        async move { account.room().await }
+        let budget = Arc::clone(&budget);
+        async move { budget.room().await }
     });
     tokio::task::yield_now().await;
     drop(held);
@@ -225,15 +228,15 @@ fn a_connection_with_an_answer_on_its_way_makes_room_only_when_none_is_idle() {
     let mut places = busy(&connections, 7, 10);
     let download = enter(&connections, "192.0.2.1", 10).unwrap();
     let charge = download
-        .tenure(&Limits::default(), usize::MAX)
-        .account
+        .connection_handle(&ConnectionLimits::default(), usize::MAX)
+        .write_budget
         .charge(100_000)
         .unwrap();
     let idle = enter(&connections, "192.0.2.2", 10).unwrap();
     places.push(enter(&connections, "192.0.2.3", 10).unwrap());
     assert!(left(&idle) && !left(&download));
     for place in &places {
-        place.presence.waits_for(1);
+        place.activity.waits_for(1);
     }
     places.push(enter(&connections, "192.0.2.4", 10).unwrap());
     assert!(
@@ -247,19 +250,22 @@ fn a_connection_with_an_answer_on_its_way_makes_room_only_when_none_is_idle() {
 #[test]
 fn however_many_clients_take_nothing_another_one_finds_room() {
     let connections = Connections::default();
-    let limits = Limits::default();
+    let limits = ConnectionLimits::default();
     let answer = 443_000;
     let attackers: Vec<_> = (1..=30)
         .map(|host| {
             let place = enter(&connections, &format!("198.51.100.{host}"), 1000).unwrap();
-            (place.tenure(&limits, usize::MAX).account, place)
+            (
+                place.connection_handle(&limits, usize::MAX).write_budget,
+                place,
+            )
         })
         .collect();
     let mut held = Vec::new();
     // All of them ask for as long as any of them gets anything.
     loop {
         let before = held.len();
-        let charges = attackers.iter().map(|(account, _)| account.charge(answer));
+        let charges = attackers.iter().map(|(budget, _)| budget.charge(answer));
         held.extend(charges.filter_map(Result::ok));
         if held.len() == before {
             break;
@@ -268,8 +274,8 @@ fn however_many_clients_take_nothing_another_one_finds_room() {
     assert!(held.len() > 30);
     assert!(connections.untaken_octets() <= limits.untaken_octets);
     let victim = enter(&connections, "192.0.2.1", 1000).unwrap();
-    let account = victim.tenure(&limits, usize::MAX).account;
-    drop(account.charge(answer).unwrap());
-    drop((held, attackers, victim, account));
+    let budget = victim.connection_handle(&limits, usize::MAX).write_budget;
+    drop(budget.charge(answer).unwrap());
+    drop((held, attackers, victim, budget));
     assert!(is_empty(&connections));
 }

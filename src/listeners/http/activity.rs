@@ -9,13 +9,13 @@ use http::Version;
 use tokio::sync::{Mutex, MutexGuard, Notify};
 use tokio::time::{Instant, sleep};
 
-use super::super::connections::Tenure;
-use super::super::limits::Limits;
+use super::super::connections::ConnectionHandle;
+use super::super::limits::ConnectionLimits;
 
 /// What is under way on a connection.
 #[derive(Debug)]
 pub(super) struct Activity {
-    tenure: Tenure,
+    connection_handle: ConnectionHandle,
     begun: AtomicU64,
     /// Whether octets came that became no request yet, over HTTP/1.1.
     incoming: AtomicBool,
@@ -25,18 +25,18 @@ pub(super) struct Activity {
     /// Requests that are answered one after the other.
     queued: AtomicUsize,
     turn: Mutex<()>,
-    overdrawn: Notify,
+    exceeded: Notify,
 }
 
 /// A request that waits for its response.
-pub(super) struct Open(Arc<Activity>);
+pub(super) struct OpenRequest(Arc<Activity>);
 
 /// A request that is answered when it is its turn.
 pub(super) struct Queued(Arc<Activity>);
 
 /// Why a connection is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cease {
+pub(super) enum CloseReason {
     /// No request came for the idle time.
     Idle,
     /// A request, or the first one, was not there whole in time.
@@ -46,21 +46,21 @@ pub(super) enum Cease {
 }
 
 impl Activity {
-    pub(super) fn new(tenure: Tenure) -> Self {
+    pub(super) fn new(connection_handle: ConnectionHandle) -> Self {
         Self {
-            tenure,
+            connection_handle,
             begun: AtomicU64::new(0),
             incoming: AtomicBool::new(false),
             is_http_2: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
             queued: AtomicUsize::new(0),
             turn: Mutex::new(()),
-            overdrawn: Notify::new(),
+            exceeded: Notify::new(),
         }
     }
 
-    pub(super) fn tenure(&self) -> &Tenure {
-        &self.tenure
+    pub(super) fn connection_handle(&self) -> &ConnectionHandle {
+        &self.connection_handle
     }
 
     /// Notes that a request has begun.
@@ -70,18 +70,18 @@ impl Activity {
         if version == Version::HTTP_2 {
             self.is_http_2.store(true, Ordering::Relaxed);
         }
-        self.tenure.presence.is_active_at(Instant::now());
+        self.connection_handle.activity.is_active_at(Instant::now());
     }
 
     /// Notes that a request waits for its response.
-    pub(super) fn open(self: &Arc<Self>) -> Open {
-        self.tenure.presence.begins_to_wait();
-        Open(Arc::clone(self))
+    pub(super) fn open(self: &Arc<Self>) -> OpenRequest {
+        self.connection_handle.activity.begins_to_wait();
+        OpenRequest(Arc::clone(self))
     }
 
     /// Whether a request has to wait for its turn: for those before it, or for the client to take what is there.
     pub(super) fn is_behind(&self) -> bool {
-        self.queued.load(Ordering::Relaxed) > 0 || !self.tenure.account.has_room()
+        self.queued.load(Ordering::Relaxed) > 0 || !self.connection_handle.write_budget.has_room()
     }
 
     /// Has requests wait for this one.
@@ -106,28 +106,29 @@ impl Activity {
 
     /// Ends the connection, which has too much untaken.
     pub(super) fn overdraw(&self) {
-        self.overdrawn.notify_one();
+        self.exceeded.notify_one();
     }
 
     /// Returns when it is enough.
-    pub(super) async fn ceases(&self, limits: &Limits) -> Cease {
+    pub(super) async fn closed_for(&self, limits: &ConnectionLimits) -> CloseReason {
         tokio::select! {
             cease = self.quiet(limits) => cease,
-            () = self.tenure.account.overdue() => Cease::Untaken,
-            () = self.overdrawn.notified() => Cease::Untaken,
+            () = self.connection_handle.write_budget.overdue() => CloseReason::Untaken,
+            () = self.exceeded.notified() => CloseReason::Untaken,
         }
     }
 
     /// Returns when no request comes in time.
     ///
     /// It looks now and then, so that a request costs no timer; it can take up to two of the times.
-    async fn quiet(&self, limits: &Limits) -> Cease {
+    async fn quiet(&self, limits: &ConnectionLimits) -> CloseReason {
         let (mut seen, mut wait) = (0, limits.http_headers);
         let (mut idle, mut incoming) = (Duration::ZERO, Duration::ZERO);
         loop {
             sleep(wait).await;
             let begun = self.begun.load(Ordering::Relaxed);
-            let is_under_way = self.tenure.presence.is_waiting() || self.tenure.account.held() > 0;
+            let is_under_way = self.connection_handle.activity.is_waiting()
+                || self.connection_handle.write_budget.held() > 0;
             if begun != seen || is_under_way {
                 (seen, wait) = (begun, limits.http_headers.min(limits.http_idle));
                 (idle, incoming) = (Duration::ZERO, Duration::ZERO);
@@ -138,10 +139,10 @@ impl Activity {
                 incoming += wait;
             }
             if begun == 0 || incoming >= limits.http_headers {
-                return Cease::Late;
+                return CloseReason::Late;
             }
             if idle >= limits.http_idle {
-                return Cease::Idle;
+                return CloseReason::Idle;
             }
         }
     }
@@ -156,7 +157,7 @@ impl Queued {
     /// Waits for its turn, and for the client to take what is there.
     pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
         let turn = self.0.turn.lock().await;
-        self.0.tenure.account.room().await;
+        self.0.connection_handle.write_budget.room().await;
         turn
     }
 }
@@ -167,11 +168,14 @@ impl Drop for Queued {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         // What came up to now may be the body of the request that is answered.
         self.0.incoming.store(false, Ordering::Relaxed);
-        self.0.tenure.presence.ceases_to_wait();
-        self.0.tenure.presence.is_active_at(Instant::now());
+        self.0.connection_handle.activity.ceases_to_wait();
+        self.0
+            .connection_handle
+            .activity
+            .is_active_at(Instant::now());
     }
 }

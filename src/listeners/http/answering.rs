@@ -15,35 +15,35 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Request, StatusCode, Version};
 
-use super::super::accept::Shared;
-use super::super::connections::Overdrawn;
+use super::super::accept::ListenerContext;
+use super::super::connections::WriteBudgetExceeded;
 use super::super::counters::{HttpMethod, ListenerKind, count};
-use super::activity::{Activity, Open};
+use super::activity::{Activity, OpenRequest};
+use super::counted_body::CountedBody;
 use super::problem::Problem;
-use super::taken::Taken;
 
 /// What a connection has untaken that ends when there is no room for more, in octets; others hold it otherwise.
 const OWN_OCTETS: usize = 16 * 1024;
 
 /// What becomes a response that is counted.
 pub(super) struct Answering<F> {
-    state: State<F>,
-    asked: Asked,
+    state: AnsweringState<F>,
+    asked: RequestStats,
     activity: Arc<Activity>,
-    shared: Shared,
+    shared: ListenerContext,
     /// There from when it has to be waited for.
-    open: Option<Open>,
+    open: Option<OpenRequest>,
 }
 
 /// What is counted of a request beside its response.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct RequestStats {
     kind: ListenerKind,
     method: HttpMethod,
     version: Version,
 }
 
-enum State<F> {
+enum AnsweringState<F> {
     Begun(F),
     /// It waits for others first.
     Queued(BoxFuture<'static, Result<Response, Infallible>>),
@@ -57,12 +57,12 @@ where
     /// A request that the service has taken, or panicked at.
     pub(super) fn begun(
         begun: Result<F, Box<dyn Any + Send>>,
-        asked: Asked,
+        asked: RequestStats,
         activity: Arc<Activity>,
-        shared: Shared,
+        shared: ListenerContext,
     ) -> Self {
         Self {
-            state: begun.map_or(State::Panicked, State::Begun),
+            state: begun.map_or(AnsweringState::Panicked, AnsweringState::Begun),
             asked,
             activity,
             shared,
@@ -73,12 +73,12 @@ where
     /// One that waits for others first.
     pub(super) fn queued(
         answer: impl Future<Output = Result<Response, Infallible>> + Send + 'static,
-        asked: Asked,
+        asked: RequestStats,
         activity: Arc<Activity>,
-        shared: Shared,
+        shared: ListenerContext,
     ) -> Self {
         Self {
-            state: State::Queued(answer.boxed()),
+            state: AnsweringState::Queued(answer.boxed()),
             asked,
             activity,
             shared,
@@ -89,27 +89,28 @@ where
     fn poll_state(&mut self, context: &mut Context<'_>) -> Poll<Response> {
         let state = &mut self.state;
         let polled = catch_unwind(AssertUnwindSafe(|| match state {
-            State::Begun(answer) => Some(Pin::new(answer).poll(context)),
-            State::Queued(answer) => Some(answer.poll_unpin(context)),
-            State::Panicked => None,
+            AnsweringState::Begun(answer) => Some(Pin::new(answer).poll(context)),
+            AnsweringState::Queued(answer) => Some(answer.poll_unpin(context)),
+            AnsweringState::Panicked => None,
         }));
         if let Ok(Some(polled)) = polled {
             return polled.map(|Ok(response)| response);
         }
-        self.state = State::Panicked;
+        self.state = AnsweringState::Panicked;
         count(&self.shared.counters.panics);
         Poll::Ready(Problem::internal().into_response())
     }
 
     /// Counts a response, and what its client has to take; 503 when there is no room for more.
-    fn count(&self, response: Response) -> Response<Taken> {
-        let account = &self.activity.tenure().account;
-        let response = Taken::counted(response, account).unwrap_or_else(|Overdrawn| {
-            if account.held() >= OWN_OCTETS {
-                self.activity.overdraw();
-            }
-            Taken::uncounted(Problem::untaken().into_response())
-        });
+    fn count(&self, response: Response) -> Response<CountedBody> {
+        let account = &self.activity.connection_handle().write_budget;
+        let response =
+            CountedBody::counted(response, account).unwrap_or_else(|WriteBudgetExceeded| {
+                if account.held() >= OWN_OCTETS {
+                    self.activity.overdraw();
+                }
+                CountedBody::uncounted(Problem::untaken().into_response())
+            });
         self.asked.count(&self.shared, response.status());
         response
     }
@@ -119,7 +120,7 @@ impl<F> Future for Answering<F>
 where
     F: Future<Output = Result<Response, Infallible>> + Unpin,
 {
-    type Output = Result<Response<Taken>, Infallible>;
+    type Output = Result<Response<CountedBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Poll::Ready(response) = self.poll_state(context) else {
@@ -134,7 +135,7 @@ where
     }
 }
 
-impl Asked {
+impl RequestStats {
     pub(super) fn of<Body>(request: &Request<Body>, kind: ListenerKind) -> Self {
         Self {
             kind,
@@ -144,7 +145,7 @@ impl Asked {
     }
 
     /// Counts the response; those of the operator's pages are not.
-    fn count(self, shared: &Shared, status: StatusCode) {
+    fn count(self, shared: &ListenerContext, status: StatusCode) {
         if self.kind != ListenerKind::Admin {
             let counters = &shared.counters;
             counters.count_http_response(self.method, self.version, status);

@@ -15,7 +15,7 @@ use futures_util::future::{Either, Ready, ready};
 use http::{HeaderMap, HeaderName, Request};
 use tower::{Layer, Service};
 
-use super::super::clients::{Address, Clients};
+use super::super::clients::{Clients, SourceAddress};
 use super::super::counters::ListenerKind;
 use super::super::server::Server;
 use super::activity::{Activity, Queued};
@@ -122,7 +122,7 @@ where
         {
             info.address = client;
         }
-        match clients.judge(Some(client), Address::Proven, Some(self.layer.kind)) {
+        match clients.judge(Some(client), SourceAddress::Proven, Some(self.layer.kind)) {
             Ok(()) => Either::Right(self.inner.call(request)),
             Err(refusal) => {
                 let problem = Problem::from(refusal).answer(request.method());

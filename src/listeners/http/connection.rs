@@ -20,17 +20,17 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, Service as _};
 
-use super::super::accept::Shared;
-use super::super::connections::Tenure;
+use super::super::accept::ListenerContext;
+use super::super::connections::ConnectionHandle;
 use super::super::counters::{ListenerKind, count};
-use super::super::limits::Limits;
-use super::activity::{Activity, Cease};
-use super::answering::{Answering, Asked};
+use super::super::limits::ConnectionLimits;
+use super::activity::{Activity, CloseReason};
+use super::answering::{Answering, RequestStats};
 use super::client::ClientInfo;
+use super::connection_io::ConnectionIo;
 use super::drain::{Drain, DrainFuture, DrainLayer};
-use super::joined::Joined;
 use super::router::HttpService;
-use super::streams::{Arrivals, Streams};
+use super::streams::{StreamExecutor, Streams};
 
 /// How often an HTTP/2 client that says nothing is asked whether it is still there.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(20);
@@ -44,14 +44,14 @@ const CONNECTION_WINDOW_OCTETS: u32 = 256 * 1024;
 const SEND_BUFFER_OCTETS: usize = 128 * 1024;
 
 /// Serves the connections of one listener.
-pub(super) struct Connections<S> {
+pub(super) struct HttpConnections<S> {
     service: Drain<S>,
     kind: ListenerKind,
-    shared: Shared,
+    shared: ListenerContext,
 }
 
-impl<S: HttpService> Connections<S> {
-    pub(super) fn new(service: S, kind: ListenerKind, shared: Shared) -> Self {
+impl<S: HttpService> HttpConnections<S> {
+    pub(super) fn new(service: S, kind: ListenerKind, shared: ListenerContext) -> Self {
         Self {
             service: DrainLayer(shared.limits.http_body).layer(service),
             kind,
@@ -64,16 +64,19 @@ impl<S: HttpService> Connections<S> {
         self: Arc<Self>,
         stream: Stream,
         client: IpAddr,
-        tenure: Tenure,
+        connection_handle: ConnectionHandle,
         shutdown: CancellationToken,
     ) where
         Stream: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let (limits, activity) = (&self.shared.limits, Arc::new(Activity::new(tenure)));
+        let (limits, activity) = (
+            &self.shared.limits,
+            Arc::new(Activity::new(connection_handle)),
+        );
         let service = service_fn(|request| self.answer(request, client, &activity));
-        let arrivals = Arrivals::default();
+        let arrivals = StreamExecutor::default();
         let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));
-        let stream = TokioIo::new(Joined::new(stream, Arc::clone(&activity), limits));
+        let stream = TokioIo::new(ConnectionIo::new(stream, Arc::clone(&activity), limits));
         let mut connection = pin!(builder.serve_connection(stream, service));
         let ceased = tokio::select! {
             ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context)) => {
@@ -81,7 +84,7 @@ impl<S: HttpService> Connections<S> {
             }
             () = shutdown.cancelled() => None,
             () = sleep(limits.connection_age) => None,
-            cease = activity.ceases(limits) => Some(cease),
+            cease = activity.closed_for(limits) => Some(cease),
         };
         let left = self.note_cease(ceased);
         connection.as_mut().graceful_shutdown();
@@ -98,7 +101,7 @@ impl<S: HttpService> Connections<S> {
         activity: &Arc<Activity>,
     ) -> Answering<DrainFuture<S::Future>> {
         activity.begin(request.version());
-        let asked = Asked::of(&request, self.kind);
+        let asked = RequestStats::of(&request, self.kind);
         let mut service = self.service.clone();
         let activity = Arc::clone(activity);
         if activity.is_behind() {
@@ -128,23 +131,23 @@ impl<S: HttpService> Connections<S> {
     }
 
     /// Counts why a connection is to end; tells how long what is under way may take.
-    fn note_cease(&self, ceased: Option<Cease>) -> Duration {
+    fn note_cease(&self, ceased: Option<CloseReason>) -> Duration {
         let (limits, counters) = (
             &self.shared.limits,
             self.shared.counters.connections(self.kind),
         );
         match ceased {
             None => limits.drain,
-            Some(Cease::Idle) => {
+            Some(CloseReason::Idle) => {
                 count(&counters.timed_out);
                 limits.linger
             }
             // There is nothing to wait for but what did not come.
-            Some(Cease::Late) => {
+            Some(CloseReason::Late) => {
                 count(&counters.timed_out);
                 Duration::ZERO
             }
-            Some(Cease::Untaken) => {
+            Some(CloseReason::Untaken) => {
                 count(&counters.untaken);
                 limits.linger
             }
@@ -152,7 +155,7 @@ impl<S: HttpService> Connections<S> {
     }
 }
 
-fn builder(limits: &Limits, arrivals: Arrivals) -> Builder<Arrivals> {
+fn builder(limits: &ConnectionLimits, arrivals: StreamExecutor) -> Builder<StreamExecutor> {
     let header_octets = usize::try_from(limits.http_header_octets).unwrap_or(usize::MAX);
     let mut builder = Builder::new(arrivals);
     builder

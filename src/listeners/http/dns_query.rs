@@ -9,9 +9,9 @@ use http::Request;
 
 use super::body::read_message;
 use super::client::ClientInfo;
-use super::form::{FOR_MESSAGE, FOR_NAME, Form, choose, is_dns_message};
 use super::gateway::{Gateway, Responding};
-use super::parameters::Asked;
+use super::negotiate::{FOR_MESSAGE, FOR_NAME, ResponseFormat, choose, is_dns_message};
+use super::parameters::DohParameter;
 use super::problem::Problem;
 use super::resolve;
 use crate::layers::Stack;
@@ -25,13 +25,13 @@ fn get_either<S: Stack>(
     gateway: &Gateway<S>,
     request: &Request<Body>,
 ) -> Result<Responding, Problem> {
-    match Asked::read(request.uri().query().unwrap_or_default())? {
-        Asked::Message(message) => {
-            let form = Form::of(choose(request.headers(), &FOR_MESSAGE)?);
+    match DohParameter::read(request.uri().query().unwrap_or_default())? {
+        DohParameter::Message(message) => {
+            let form = ResponseFormat::of(choose(request.headers(), &FOR_MESSAGE)?);
             let client = ClientInfo::find(request)?;
             Ok(gateway.answer_message(&message, client, form))
         }
-        Asked::Name => resolve::answer(gateway, request, &FOR_NAME),
+        DohParameter::Name => resolve::answer(gateway, request, &FOR_NAME),
     }
 }
 
@@ -57,7 +57,7 @@ pub(super) fn post<S: Stack>(gateway: &Arc<Gateway<S>>, request: Request<Body>) 
 /// What a request with a message in its body says before that.
 struct Posted {
     client: ClientInfo,
-    form: Form,
+    form: ResponseFormat,
 }
 
 impl Posted {
@@ -67,7 +67,7 @@ impl Posted {
         }
         Ok(Self {
             client: ClientInfo::find(request)?.clone(),
-            form: Form::of(choose(request.headers(), &FOR_MESSAGE)?),
+            form: ResponseFormat::of(choose(request.headers(), &FOR_MESSAGE)?),
         })
     }
 

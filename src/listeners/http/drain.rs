@@ -37,7 +37,7 @@ pub(super) struct Drain<S> {
 /// The response of the service inside, and then what is left.
 pub(super) struct DrainFuture<F> {
     inner: F,
-    leftover: Option<Leftover>,
+    unread: Option<UnreadBody>,
     deadline: Duration,
     draining: Option<BoxFuture<'static, Response>>,
 }
@@ -64,10 +64,10 @@ where
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let (request, leftover) = lend(request);
+        let (request, unread) = lend(request);
         DrainFuture {
             inner: self.inner.call(request),
-            leftover,
+            unread,
             deadline: self.deadline,
             draining: None,
         }
@@ -83,7 +83,7 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.draining.is_none() {
             let Ok(response) = ready!(Pin::new(&mut self.inner).poll(context));
-            let Some(left) = self.leftover.take().and_then(Leftover::take) else {
+            let Some(left) = self.unread.take().and_then(UnreadBody::take) else {
                 return Poll::Ready(Ok(response));
             };
             let deadline = self.deadline;
@@ -102,7 +102,7 @@ where
 }
 
 /// Lends the body to whoever handles the request, where leaving it unread does harm.
-fn lend(request: Request<Incoming>) -> (Request<Body>, Option<Leftover>) {
+fn lend(request: Request<Incoming>) -> (Request<Body>, Option<UnreadBody>) {
     if request.body().is_end_stream() {
         return (request.map(|_| Body::empty()), None);
     }
@@ -110,13 +110,13 @@ fn lend(request: Request<Incoming>) -> (Request<Body>, Option<Leftover>) {
         return (request.map(Body::new), None);
     }
     let (parts, body) = request.into_parts();
-    let (back, leftover) = channel();
-    let lent = Lent {
+    let (back, unread) = channel();
+    let lent = ReturnedBody {
         body: Some(body),
         back: Some(back),
     };
     let request = Request::from_parts(parts, Body::new(lent));
-    (request, Some(Leftover(leftover)))
+    (request, Some(UnreadBody(unread)))
 }
 
 /// Reads what came back, and forgets it.
@@ -130,22 +130,22 @@ async fn read(mut body: Incoming) {
 }
 
 /// A body that comes back when it is dropped before its end.
-struct Lent {
+struct ReturnedBody {
     body: Option<Incoming>,
     back: Option<Sender<Incoming>>,
 }
 
 /// Where it comes back.
-struct Leftover(Receiver<Incoming>);
+struct UnreadBody(Receiver<Incoming>);
 
-impl Leftover {
+impl UnreadBody {
     /// What is left, once the request is gone.
     fn take(mut self) -> Option<Incoming> {
         self.0.try_recv().ok()
     }
 }
 
-impl hyper::body::Body for Lent {
+impl hyper::body::Body for ReturnedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -171,7 +171,7 @@ impl hyper::body::Body for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for ReturnedBody {
     fn drop(&mut self) {
         let unread = self.body.take().filter(|body| !body.is_end_stream());
         if let (Some(body), Some(back)) = (unread, self.back.take()) {

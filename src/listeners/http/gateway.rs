@@ -11,15 +11,15 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 
-use super::super::accept::Shared;
-use super::super::exchange::{Exchange, Exchanged, Reader};
+use super::super::accept::ListenerContext;
+use super::super::exchange::{AnswerReader, Exchange, Exchanged};
 use super::super::server::Server;
+use super::activity::Queued;
 use super::client::ClientInfo;
-use super::form::Form;
-use super::lengthy::Workshop;
-use super::negotiate::MediaType;
+use super::negotiate::{MediaType, ResponseFormat};
 use super::problem::Problem;
-use super::reply::{Reply, reply};
+use super::reply::{LengthyWork, ResponseWork, reply};
+use crate::blocking::BlockingPermits;
 use crate::dns::wire::Rejection;
 use crate::dns::{Query, Transport};
 use crate::layers::Stack;
@@ -32,7 +32,7 @@ const USUAL_OCTETS: usize = 512;
 pub(super) struct Gateway<S> {
     stack: S,
     server: Arc<Server>,
-    workshop: Workshop,
+    blocking: BlockingPermits,
     /// The time that the body of a request may take.
     pub(super) body_deadline: Duration,
 }
@@ -46,11 +46,11 @@ pub(super) enum Responding {
 }
 
 impl<S> Gateway<S> {
-    pub(super) fn new(stack: S, shared: &Shared) -> Self {
+    pub(super) fn new(stack: S, shared: &ListenerContext) -> Self {
         Self {
             stack,
             server: Arc::clone(&shared.server),
-            workshop: Workshop::new(),
+            blocking: BlockingPermits::new(),
             body_deadline: shared.limits.http_body,
         }
     }
@@ -62,16 +62,21 @@ impl<S: Stack> Gateway<S> {
         &self,
         message: &[u8],
         client: &ClientInfo,
-        form: Form,
+        form: ResponseFormat,
     ) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
-        let mut exchange = self.exchange(Transport::Https, &form);
+        let mut exchange = self.exchange(Transport::Doh, &form);
         let exchanged = exchange.begin(message, Some(client.address()), &mut out);
         self.respond(exchanged, out, client, form)
     }
 
     /// Answers a query that came in no message.
-    pub(super) fn answer_query(&self, query: Query, client: &ClientInfo, form: Form) -> Responding {
+    pub(super) fn answer_query(
+        &self,
+        query: Query,
+        client: &ClientInfo,
+        form: ResponseFormat,
+    ) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
         let mut exchange = self.exchange(Transport::Json, &form);
         let exchanged = exchange.begin_query(query, &mut out);
@@ -79,11 +84,11 @@ impl<S: Stack> Gateway<S> {
     }
 
     /// One exchange for each request: a copy of another would begin with the same record.
-    fn exchange(&self, transport: Transport, form: &Form) -> Exchange<S> {
+    fn exchange(&self, transport: Transport, form: &ResponseFormat) -> Exchange<S> {
         let exchange = Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server));
         exchange.read_by(match form.media_type {
-            MediaType::DnsMessage => Reader::Client,
-            MediaType::DnsJson | MediaType::Json | MediaType::Rfc8427 => Reader::Gateway,
+            MediaType::DnsMessage => AnswerReader::Client,
+            MediaType::DnsJson | MediaType::Json | MediaType::Rfc8427 => AnswerReader::Gateway,
         })
     }
 
@@ -92,29 +97,40 @@ impl<S: Stack> Gateway<S> {
         exchanged: Exchanged<S::Future>,
         mut message: Vec<u8>,
         client: &ClientInfo,
-        form: Form,
+        form: ResponseFormat,
     ) -> Responding {
         match exchanged {
-            Exchanged::Answered(standing) => match reply(message, standing, form) {
-                Reply::Made(response) => Responding::Ready(Some(response)),
-                Reply::Lengthy(work) => {
-                    let queued = client.queue();
-                    Responding::waiting(self.workshop.clone().make(work, queued))
+            Exchanged::Answered(cacheability) => match reply(message, cacheability, form) {
+                ResponseWork::Made(response) => Responding::Ready(Some(response)),
+                ResponseWork::Lengthy(work) => {
+                    let (blocking, queued) = (self.blocking.clone(), client.queue());
+                    Responding::waiting(in_turn(blocking, work, queued))
                 }
             },
             Exchanged::Rejected(rejection) => Responding::ready(Problem::from(rejection)),
             Exchanged::Waiting(waiting) => {
-                let (workshop, client) = (self.workshop.clone(), client.clone());
+                let (blocking, client) = (self.blocking.clone(), client.clone());
                 Responding::waiting(async move {
-                    let standing = waiting.finish(&mut message).await;
-                    match reply(message, standing, form) {
-                        Reply::Made(response) => response,
-                        Reply::Lengthy(work) => workshop.make(work, client.queue()).await,
+                    let cacheability = waiting.finish(&mut message).await;
+                    match reply(message, cacheability, form) {
+                        ResponseWork::Made(response) => response,
+                        ResponseWork::Lengthy(work) => {
+                            in_turn(blocking, work, client.queue()).await
+                        }
                     }
                 })
             }
         }
     }
+}
+
+/// Does long work when it is the turn of its request on its connection.
+async fn in_turn(blocking: BlockingPermits, work: LengthyWork, queued: Option<Queued>) -> Response {
+    let _turn = match &queued {
+        Some(queued) => Some(queued.turn().await),
+        None => None,
+    };
+    blocking.run(work).await
 }
 
 impl Responding {

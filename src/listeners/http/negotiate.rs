@@ -1,9 +1,13 @@
-//! Which form an answer takes, by the `Accept` of the request (RFC 9110 §12.5.1).
+//! The form that an answer is to have: what each path offers, and what the `Accept` of the request chooses of it
+//! (RFC 9110 §12.5.1).
 //!
 //! Lenient as real clients need it: no `Accept`, an empty one or a range is as good as a name.
 
 use http::HeaderMap;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, CONTENT_TYPE};
+
+use super::problem::Problem;
+use crate::dns::json::SubnetParameter;
 
 /// A form that an answer can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +50,7 @@ pub(super) fn negotiate(headers: &HeaderMap, offered: &[MediaType]) -> Option<Me
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
+        .filter_map(MediaRange::parse)
         .peekable();
     if ranges.peek().is_none() {
         return offered.first().copied();
@@ -73,13 +77,13 @@ fn only_named(headers: &HeaderMap) -> Option<MediaType> {
 const MOST_RANGES: usize = 32;
 
 /// One item of an `Accept`.
-struct Range<'header> {
+struct MediaRange<'header> {
     name: &'header str,
     /// In thousandths.
     quality: u16,
 }
 
-impl<'header> Range<'header> {
+impl<'header> MediaRange<'header> {
     fn parse(item: &'header str) -> Option<Self> {
         let mut parts = item.split(';').map(str::trim);
         let name = parts.next().filter(|name| !name.is_empty())?;
@@ -103,7 +107,7 @@ impl<'header> Range<'header> {
 }
 
 /// The closest range decides (RFC 9110 §12.5.1).
-fn quality(ranges: &[Range<'_>], media_type: MediaType) -> u16 {
+fn quality(ranges: &[MediaRange<'_>], media_type: MediaType) -> u16 {
     ranges
         .iter()
         .filter_map(|range| Some((range.closeness(media_type.as_str())?, range.quality)))
@@ -122,6 +126,65 @@ fn thousandths(value: &str) -> u16 {
         .zip(weights)
         .map(|(digit, weight)| digit * weight)
         .sum()
+}
+
+/// The forms that a message is answered in, the first to whoever has no wish.
+pub(super) const FOR_MESSAGE: [MediaType; 4] = [
+    MediaType::DnsMessage,
+    MediaType::DnsJson,
+    MediaType::Json,
+    MediaType::Rfc8427,
+];
+/// The forms that `name=` is answered in on the path of messages.
+pub(super) const FOR_NAME: [MediaType; 4] = [
+    MediaType::DnsJson,
+    MediaType::Json,
+    MediaType::DnsMessage,
+    MediaType::Rfc8427,
+];
+/// The forms of `/resolve`.
+pub(super) const FOR_RESOLVE: [MediaType; 4] = [
+    MediaType::Json,
+    MediaType::DnsJson,
+    MediaType::DnsMessage,
+    MediaType::Rfc8427,
+];
+
+/// The form of an answer.
+#[derive(Debug)]
+pub(super) struct ResponseFormat {
+    pub(super) media_type: MediaType,
+    /// What the JSON form tells the client of itself.
+    pub(super) client_subnet: Option<SubnetParameter>,
+}
+
+impl ResponseFormat {
+    /// One that tells nothing but the answer.
+    pub(super) const fn of(media_type: MediaType) -> Self {
+        Self {
+            media_type,
+            client_subnet: None,
+        }
+    }
+}
+
+/// Whether the body is called a message, with or without parameters.
+pub(super) fn is_dns_message(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            let name = value.split_once(';').map_or(value, |(name, _)| name);
+            MediaType::named(name.trim()) == Some(MediaType::DnsMessage)
+        })
+}
+
+/// Chooses one of the forms `offered`.
+///
+/// # Errors
+/// 406 when the client accepts none of them.
+pub(super) fn choose(headers: &HeaderMap, offered: &[MediaType]) -> Result<MediaType, Problem> {
+    negotiate(headers, offered).ok_or_else(|| Problem::not_acceptable(offered))
 }
 
 #[cfg(test)]

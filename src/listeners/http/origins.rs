@@ -85,8 +85,8 @@ impl Origins {
     }
 
     /// What is to be told of a request with these headers.
-    fn share(&self, headers: &HeaderMap) -> Sharing {
-        Sharing {
+    fn share(&self, headers: &HeaderMap) -> CorsHeaders {
+        CorsHeaders {
             granted: self.grant(headers.get(ORIGIN)),
             depends: matches!(self, Self::Listed(_)),
         }
@@ -138,12 +138,12 @@ pub(super) struct Cors<S> {
 pub(super) struct CorsFuture<F> {
     inner: F,
     /// None where nothing is told.
-    sharing: Option<Sharing>,
+    cors: Option<CorsHeaders>,
 }
 
 /// What a browser is told of the page that asked.
 #[derive(Debug)]
-struct Sharing {
+struct CorsHeaders {
     granted: Option<HeaderValue>,
     depends: bool,
 }
@@ -177,10 +177,10 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let is_on = *self.origins != Origins::None;
-        let sharing = is_on.then(|| self.origins.share(request.headers()));
+        let cors = is_on.then(|| self.origins.share(request.headers()));
         CorsFuture {
             inner: self.inner.call(request),
-            sharing,
+            cors,
         }
     }
 }
@@ -193,14 +193,14 @@ where
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(Pin::new(&mut self.inner).poll(context));
-        Poll::Ready(match self.sharing.take() {
-            Some(sharing) => response.map(|response| sharing.tell(response)),
+        Poll::Ready(match self.cors.take() {
+            Some(cors) => response.map(|response| cors.tell(response)),
             None => response,
         })
     }
 }
 
-impl Sharing {
+impl CorsHeaders {
     fn tell(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         if self.depends {

@@ -14,14 +14,14 @@ const ENCODED_CHARACTERS: usize = QUERY_OCTETS.div_ceil(3) * 4;
 
 /// What is asked.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(super) enum DohParameter {
     /// The message in `dns=`.
     Message(Vec<u8>),
     /// A name in `name=`, for the JSON form.
     Name,
 }
 
-impl Asked {
+impl DohParameter {
     /// Reads a query string.
     ///
     /// # Errors
@@ -102,8 +102,8 @@ mod tests {
     use super::*;
 
     fn message(query: &str) -> Option<Vec<u8>> {
-        match Asked::read(query) {
-            Ok(Asked::Message(message)) => Some(message),
+        match DohParameter::read(query) {
+            Ok(DohParameter::Message(message)) => Some(message),
             _ => None,
         }
     }
@@ -146,9 +146,12 @@ mod tests {
             "dns=AAE&dns=AAE",
             "names=a",
         ] {
-            assert!(Asked::read(query).is_err(), "{query}");
+            assert!(DohParameter::read(query).is_err(), "{query}");
         }
         assert_eq!(message("name=a&dns=AAE"), Some(vec![0, 1]));
-        assert!(matches!(Asked::read("type=A&name=a"), Ok(Asked::Name)));
+        assert!(matches!(
+            DohParameter::read("type=A&name=a"),
+            Ok(DohParameter::Name)
+        ));
     }
 }

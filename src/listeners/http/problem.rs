@@ -32,7 +32,7 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// How the client is told.
 #[derive(Debug)]
-enum Told {
+enum ProblemBody {
     /// By a sentence.
     Detail(Cow<'static, str>),
     /// As the JSON form tells of its parameters.
@@ -43,7 +43,7 @@ enum Told {
 #[derive(Debug)]
 pub(in super::super) struct Problem {
     status: StatusCode,
-    told: Told,
+    body: ProblemBody,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -51,7 +51,7 @@ impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
-            told: Told::Detail(detail.into()),
+            body: ProblemBody::Detail(detail.into()),
             headers: Vec::new(),
         }
     }
@@ -153,10 +153,10 @@ impl From<Refusal> for Problem {
 
 impl From<ParameterError> for Problem {
     fn from(error: ParameterError) -> Self {
-        let told = Told::Parameter(error.to_json());
+        let told = ProblemBody::Parameter(error.to_json());
         Self {
             status: StatusCode::BAD_REQUEST,
-            told,
+            body: told,
             headers: Vec::new(),
         }
     }
@@ -164,9 +164,9 @@ impl From<ParameterError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (media_type, body) = match self.told {
-            Told::Parameter(body) => (JSON, body),
-            Told::Detail(detail) => (PROBLEM_JSON, problem(self.status, &detail)),
+        let (media_type, body) = match self.body {
+            ProblemBody::Parameter(body) => (JSON, body),
+            ProblemBody::Detail(detail) => (PROBLEM_JSON, problem(self.status, &detail)),
         };
         let mut response = (self.status, [NO_SNIFF], body).into_response();
         let headers = response.headers_mut();

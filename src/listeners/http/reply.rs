@@ -8,10 +8,8 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 
-use super::super::exchange::Standing;
-use super::form::Form;
-use super::lengthy::Work;
-use super::negotiate::MediaType;
+use super::super::exchange::Cacheability;
+use super::negotiate::{MediaType, ResponseFormat};
 use super::problem::{NO_STORE, Problem};
 use crate::dns::json;
 use crate::dns::wire::MessageError;
@@ -26,35 +24,42 @@ const USUAL_SECONDS: u32 = 300;
 static MAX_AGES: LazyLock<Vec<HeaderValue>> =
     LazyLock::new(|| (0..=USUAL_SECONDS).map(max_age).collect());
 
+/// Work that makes a response and takes longer than others should wait.
+pub(super) type LengthyWork = Box<dyn FnOnce() -> Response + Send>;
+
 /// An answer on its way to be a response.
-pub(super) enum Reply {
+pub(super) enum ResponseWork {
     /// It is one.
     Made(Response),
     /// Its form is long work.
-    Lengthy(Work),
+    Lengthy(LengthyWork),
 }
 
 /// Gives an answer its form, whatever its code: over HTTP all of them are a success (RFC 8484 §4.2.1).
 ///
 /// It is 503 when there was no room for the query, 500 when an answer of ours cannot be read.
-pub(super) fn reply(message: Vec<u8>, standing: Standing, form: Form) -> Reply {
-    let freshness_seconds = match standing {
-        Standing::Fresh(seconds) => Some(seconds),
-        Standing::Fleeting => None,
-        Standing::Shed => return Reply::Made(Problem::overloaded().into_response()),
+pub(super) fn reply(
+    message: Vec<u8>,
+    cacheability: Cacheability,
+    form: ResponseFormat,
+) -> ResponseWork {
+    let freshness_seconds = match cacheability {
+        Cacheability::Fresh(seconds) => Some(seconds),
+        Cacheability::NoStore => None,
+        Cacheability::Shed => return ResponseWork::Made(Problem::overloaded().into_response()),
     };
     let is_lengthy = message.len() >= LENGTHY_OCTETS && form.media_type != MediaType::DnsMessage;
     let work = move || formed(message, freshness_seconds, &form).into_response();
     if is_lengthy {
-        return Reply::Lengthy(Box::new(work));
+        return ResponseWork::Lengthy(Box::new(work));
     }
-    Reply::Made(work())
+    ResponseWork::Made(work())
 }
 
 fn formed(
     message: Vec<u8>,
     freshness_seconds: Option<u32>,
-    form: &Form,
+    form: &ResponseFormat,
 ) -> Result<Response, Problem> {
     let body = match form.media_type {
         MediaType::DnsMessage => Bytes::from(message),

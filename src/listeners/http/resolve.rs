@@ -6,11 +6,10 @@ use axum::body::Body;
 use http::Request;
 
 use super::client::ClientInfo;
-use super::form::{FOR_RESOLVE, Form, choose};
 use super::gateway::{Gateway, Responding};
-use super::negotiate::MediaType;
+use super::negotiate::{FOR_RESOLVE, MediaType, ResponseFormat, choose};
 use super::problem::Problem;
-use crate::dns::json::{Form as AskedForm, Parameters};
+use crate::dns::json::{AnswerFormat as AskedForm, Parameters};
 use crate::layers::Stack;
 
 /// Answers the question in `name=` and `type=`.
@@ -32,7 +31,7 @@ pub(super) fn answer<S: Stack>(
         AskedForm::DnsJson => MediaType::DnsJson,
         AskedForm::Json => choose(request.headers(), offered)?,
     };
-    let form = Form {
+    let form = ResponseFormat {
         media_type,
         client_subnet: parameters.client_subnet,
     };

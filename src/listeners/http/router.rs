@@ -19,7 +19,7 @@ use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
-use super::super::accept::Shared;
+use super::super::accept::ListenerContext;
 use super::super::counters::ListenerKind;
 use super::authorization::{AuthorizationLayer, Authorized};
 use super::client::ClientLayer;
@@ -57,7 +57,7 @@ impl<S> HttpService for S where
 
 /// How the listeners of clients speak HTTP.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct HttpSettings {
     /// Where messages and names are asked for.
     pub paths: Paths,
     /// The hosts that are asked for on plain HTTP.
@@ -71,8 +71,8 @@ pub struct Settings {
 /// Makes the router of a public listener.
 pub fn router<S: Stack>(
     stack: S,
-    shared: &Shared,
-    settings: &Settings,
+    shared: &ListenerContext,
+    settings: &HttpSettings,
     kind: ListenerKind,
 ) -> impl HttpService {
     let routes = routes(stack, shared, settings);
@@ -93,7 +93,7 @@ pub(in super::super) fn no_sniff() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, value)
 }
 
-fn routes<S: Stack>(stack: S, shared: &Shared, settings: &Settings) -> Router {
+fn routes<S: Stack>(stack: S, shared: &ListenerContext, settings: &HttpSettings) -> Router {
     let endpoints = Endpoints {
         gateway: Arc::new(Gateway::new(stack, shared)),
         authorization: AuthorizationLayer::new(&settings.credentials),
@@ -149,22 +149,22 @@ struct Endpoints<S> {
 
 /// A service that answers the requests of one path and method.
 #[derive(Debug)]
-struct Endpoint<S, Handle> {
+struct MethodService<S, Handle> {
     gateway: Arc<Gateway<S>>,
     handle: Handle,
 }
 
 impl<S> Endpoints<S> {
-    fn at<Handle>(&self, handle: Handle) -> Authorized<Endpoint<S, Handle>>
+    fn at<Handle>(&self, handle: Handle) -> Authorized<MethodService<S, Handle>>
     where
         Handle: Fn(&Arc<Gateway<S>>, Request<Body>) -> Responding,
     {
         let gateway = Arc::clone(&self.gateway);
-        self.authorization.layer(Endpoint { gateway, handle })
+        self.authorization.layer(MethodService { gateway, handle })
     }
 }
 
-impl<S, Handle: Clone> Clone for Endpoint<S, Handle> {
+impl<S, Handle: Clone> Clone for MethodService<S, Handle> {
     fn clone(&self) -> Self {
         Self {
             gateway: Arc::clone(&self.gateway),
@@ -173,7 +173,7 @@ impl<S, Handle: Clone> Clone for Endpoint<S, Handle> {
     }
 }
 
-impl<S, Handle> Service<Request<Body>> for Endpoint<S, Handle>
+impl<S, Handle> Service<Request<Body>> for MethodService<S, Handle>
 where
     Handle: Fn(&Arc<Gateway<S>>, Request<Body>) -> Responding,
 {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::super::accept::{self, Shared};
+use super::super::accept::{self, ListenerContext};
 use super::super::counters::ListenerKind;
 use super::super::handshake::shake_hands;
 use super::super::tls_config::ServerConfig;
-use super::connection::Connections;
+use super::connection::HttpConnections;
 use super::router::HttpService;
 
 /// Whether a listener speaks TLS.
@@ -32,10 +32,10 @@ pub async fn serve<S: HttpService>(
     kind: ListenerKind,
     service: S,
     security: Security,
-    shared: Shared,
+    shared: ListenerContext,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let connections = Arc::new(Connections::new(service, kind, shared.clone()));
+    let connections = Arc::new(HttpConnections::new(service, kind, shared.clone()));
     let acceptor = match security {
         Security::Plain => None,
         Security::Tls(config) => Some(TlsAcceptor::from(config)),
@@ -45,15 +45,19 @@ pub async fn serve<S: HttpService>(
         kind,
         &shared,
         shutdown.clone(),
-        |stream, client, tenure| {
+        |stream, client, connection_handle| {
             let (connections, acceptor) = (Arc::clone(&connections), acceptor.clone());
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
                 let Some(acceptor) = acceptor else {
-                    return connections.serve(stream, client, tenure, shutdown).await;
+                    return connections
+                        .serve(stream, client, connection_handle, shutdown)
+                        .await;
                 };
                 if let Some(stream) = shake_hands(stream, client, &acceptor, &shared).await {
-                    connections.serve(stream, client, tenure, shutdown).await;
+                    connections
+                        .serve(stream, client, connection_handle, shutdown)
+                        .await;
                 }
             }
         },

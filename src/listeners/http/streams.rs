@@ -14,18 +14,18 @@ use hyper::rt::Executor;
 
 /// Where hyper puts a request that has come.
 #[derive(Clone, Default)]
-pub(super) struct Arrivals(Arc<Mutex<Vec<BoxFuture<'static, ()>>>>);
+pub(super) struct StreamExecutor(Arc<Mutex<Vec<BoxFuture<'static, ()>>>>);
 
 /// The requests under way; the limit on a connection's streams is also theirs.
 pub(super) struct Streams {
-    arrivals: Arrivals,
+    arrivals: StreamExecutor,
     /// Those of the arrivals that are looked at now.
     arrived: Vec<BoxFuture<'static, ()>>,
     open: FuturesUnordered<BoxFuture<'static, ()>>,
 }
 
 impl Streams {
-    pub(super) fn new(arrivals: Arrivals) -> Self {
+    pub(super) fn new(arrivals: StreamExecutor) -> Self {
         Self {
             arrivals,
             arrived: Vec::new(),
@@ -63,7 +63,7 @@ impl Streams {
     }
 }
 
-impl Arrivals {
+impl StreamExecutor {
     /// Gives out what has arrived for an empty list.
     fn swap(&self, arrived: &mut Vec<BoxFuture<'static, ()>>) {
         // What is in it is whole, whoever panicked.
@@ -72,7 +72,7 @@ impl Arrivals {
     }
 }
 
-impl<Request> Executor<Request> for Arrivals
+impl<Request> Executor<Request> for StreamExecutor
 where
     Request: Future<Output = ()> + Send + 'static,
 {

@@ -4,7 +4,7 @@ use super::super::counters::{ConnectionCounters, count};
 
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum ConnectionEnd {
     /// The client closed it, or it was time to end and nothing was owed any more.
     Closed,
     /// The client was idle, or too slow in sending or taking a message.
@@ -17,7 +17,7 @@ pub enum End {
     Untaken,
 }
 
-impl End {
+impl ConnectionEnd {
     /// Counts it, where it is not the usual one.
     pub(in crate::listeners) fn count(self, counters: &ConnectionCounters) {
         match self {

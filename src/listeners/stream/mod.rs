@@ -6,7 +6,6 @@
 mod end;
 mod input;
 mod output;
-mod turn;
 
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -21,13 +20,12 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-pub use self::end::End;
+pub use self::end::ConnectionEnd;
 use self::input::{Input, Next};
-use self::output::Output;
-use self::turn::Turn;
-use super::connections::{Overdrawn, Tenure};
+use self::output::{BatchSize, Output};
+use super::connections::{ConnectionHandle, WriteBudgetExceeded};
 use super::exchange::{Exchange, Exchanged};
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 use crate::layers::Stack;
 
 /// Serves one connection until it ends; closing it is the caller's.
@@ -35,15 +33,15 @@ pub async fn serve<Stream, S>(
     stream: &mut Stream,
     exchange: Exchange<S>,
     client: Option<IpAddr>,
-    limits: &Limits,
-    tenure: &Tenure,
+    limits: &ConnectionLimits,
+    connection_handle: &ConnectionHandle,
     shutdown: CancellationToken,
-) -> End
+) -> ConnectionEnd
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
     S: Stack,
 {
-    let mut conversation = Conversation::new(stream, exchange, client, limits, tenure);
+    let mut conversation = Conversation::new(stream, exchange, client, limits, connection_handle);
     let left = tokio::select! {
         biased;
         end = poll_fn(|context| conversation.poll(context)) => Some(end),
@@ -53,7 +51,7 @@ where
     match left {
         Some(end) => end,
         None => {
-            conversation.finish(End::Closed);
+            conversation.finish(ConnectionEnd::Closed);
             poll_fn(|context| conversation.poll(context)).await
         }
     }
@@ -64,14 +62,14 @@ struct Conversation<'limits, 'stream, Stream, S> {
     stream: &'stream mut Stream,
     exchange: Exchange<S>,
     client: Option<IpAddr>,
-    limits: &'limits Limits,
-    tenure: &'limits Tenure,
+    limits: &'limits ConnectionLimits,
+    connection_handle: &'limits ConnectionHandle,
     input: Input,
     waiting: FuturesUnordered<BoxFuture<'static, Vec<u8>>>,
     output: Output,
     /// What was answered since others had their turn.
-    turn: Turn,
-    phase: Phase,
+    turn: BatchSize,
+    phase: ReadPhase,
     /// When a query or an answer last went through.
     active: Instant,
     timer: Pin<Box<Sleep>>,
@@ -79,10 +77,10 @@ struct Conversation<'limits, 'stream, Stream, S> {
 
 /// Whether messages are still read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum ReadPhase {
     Reading,
     /// What came is answered, then the connection ends this way.
-    Finishing(End),
+    Finishing(ConnectionEnd),
 }
 
 /// Whether anything happened.
@@ -101,8 +99,8 @@ where
         stream: &'stream mut Stream,
         exchange: Exchange<S>,
         client: Option<IpAddr>,
-        limits: &'limits Limits,
-        tenure: &'limits Tenure,
+        limits: &'limits ConnectionLimits,
+        connection_handle: &'limits ConnectionHandle,
     ) -> Self {
         let active = Instant::now();
         Self {
@@ -110,37 +108,37 @@ where
             exchange,
             client,
             limits,
-            tenure,
+            connection_handle,
             input: Input::new(),
             waiting: FuturesUnordered::new(),
             output: Output::new(limits.unwritten_octets),
-            turn: Turn::default(),
-            phase: Phase::Reading,
+            turn: BatchSize::default(),
+            phase: ReadPhase::Reading,
             active,
             timer: Box::pin(sleep_until(active + limits.idle)),
         }
     }
 
     /// Reads no more and ends as soon as nothing is owed.
-    fn finish(&mut self, end: End) {
-        if self.phase == Phase::Reading {
-            self.phase = Phase::Finishing(end);
+    fn finish(&mut self, end: ConnectionEnd) {
+        if self.phase == ReadPhase::Reading {
+            self.phase = ReadPhase::Finishing(end);
         }
     }
 
     /// Goes on for as long as anything can be done without waiting.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEnd> {
         loop {
             let finished = self.take_finished(context);
             let answered = self.answer_input();
             let stream = Pin::new(&mut *self.stream);
             let written = self.output.poll_write(stream, context);
             if let Poll::Ready(Err(_)) = written {
-                return Poll::Ready(End::Failed);
+                return Poll::Ready(ConnectionEnd::Failed);
             }
             // With no room left there can be messages unanswered, and progress was made.
             let progressed = finished == Progress::Some || answered == Progress::Some;
-            if let Phase::Finishing(end) = self.phase
+            if let ReadPhase::Finishing(end) = self.phase
                 && !progressed
                 && self.waiting.is_empty()
                 && self.output.is_empty()
@@ -157,32 +155,35 @@ where
                 return self.yield_turn(context);
             }
         }
-        self.turn = Turn::default();
+        self.turn = BatchSize::default();
         if self.settle().is_err() {
-            return Poll::Ready(End::Untaken);
+            return Poll::Ready(ConnectionEnd::Untaken);
         }
         self.poll_deadline(context)
     }
 
     /// Lets others have their turn before it goes on.
-    fn yield_turn(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        self.turn = Turn::default();
+    fn yield_turn(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEnd> {
+        self.turn = BatchSize::default();
         if self.settle().is_err() {
-            return Poll::Ready(End::Untaken);
+            return Poll::Ready(ConnectionEnd::Untaken);
         }
         let _ = pin!(yield_now()).poll(context);
         Poll::Pending
     }
 
     /// Tells the others what is under way here.
-    fn settle(&self) -> Result<(), Overdrawn> {
-        let Tenure { presence, account } = self.tenure;
-        presence.waits_for(self.waiting.len());
+    fn settle(&self) -> Result<(), WriteBudgetExceeded> {
+        let ConnectionHandle {
+            activity,
+            write_budget,
+        } = self.connection_handle;
+        activity.waits_for(self.waiting.len());
         let untaken = self.output.unwritten();
-        if untaken == account.held() {
+        if untaken == write_budget.held() {
             return Ok(());
         }
-        account.hold(untaken)
+        write_budget.hold(untaken)
     }
 
     /// Adds the answers that were waited for.
@@ -233,35 +234,35 @@ where
     /// Ends the connection for what came on it; what was asked before is still answered.
     fn refuse(&mut self) {
         self.input.clear();
-        self.phase = Phase::Finishing(End::Malformed);
+        self.phase = ReadPhase::Finishing(ConnectionEnd::Malformed);
     }
 
     fn note(&mut self, progress: Progress) -> Progress {
         if progress == Progress::Some {
             self.active = Instant::now();
-            self.tenure.presence.is_active_at(self.active);
+            self.connection_handle.activity.is_active_at(self.active);
         }
         progress
     }
 
     /// Reads, if more can be answered; pending also when it must not.
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
-        if self.phase != Phase::Reading || !self.may_begin() {
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionEnd>> {
+        if self.phase != ReadPhase::Reading || !self.may_begin() {
             return Poll::Pending;
         }
         match self.input.poll_read(Pin::new(&mut *self.stream), context) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(_)) => Poll::Ready(Err(End::Failed)),
+            Poll::Ready(Err(_)) => Poll::Ready(Err(ConnectionEnd::Failed)),
             Poll::Ready(Ok(0)) => {
                 // Its own side only: RFC 7766 §6.2.4 has the answers still wanted.
-                self.finish(End::Closed);
+                self.finish(ConnectionEnd::Closed);
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Ok(_)) => Poll::Ready(Ok(())),
         }
     }
 
-    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEnd> {
         let Some(deadline) = self.deadline() else {
             return Poll::Pending;
         };
@@ -271,7 +272,7 @@ where
         }
         while self.timer.as_mut().poll(context).is_ready() {
             if Instant::now() >= deadline {
-                return Poll::Ready(End::TimedOut);
+                return Poll::Ready(ConnectionEnd::TimedOut);
             }
             self.timer.as_mut().reset(deadline);
         }
@@ -283,7 +284,7 @@ where
         if !self.output.is_empty() {
             return Some(self.output.progressed() + self.limits.write_stall);
         }
-        if self.phase != Phase::Reading || !self.may_begin() {
+        if self.phase != ReadPhase::Reading || !self.may_begin() {
             return None;
         }
         let active = self.active.max(self.output.progressed());

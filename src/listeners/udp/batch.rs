@@ -23,7 +23,7 @@ const DROPS_PLACE: usize = libc::SK_MEMINFO_DROPS as usize;
 /// Whether a call waits for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
-pub(super) enum Wait {
+pub(super) enum ReceiveMode {
     ForOne = libc::MSG_WAITFORONE,
     ForNone = libc::MSG_DONTWAIT,
 }
@@ -85,7 +85,7 @@ impl Batch {
     ///
     /// # Errors
     /// What the kernel says, a timeout of the socket among it; nothing was received then.
-    pub(super) fn receive(&mut self, socket: &UdpSocket, wait: Wait) -> io::Result<()> {
+    pub(super) fn receive(&mut self, socket: &UdpSocket, wait: ReceiveMode) -> io::Result<()> {
         self.received = 0;
         for (place, peer) in self.peers.iter_mut().enumerate() {
             self.parts[place] = libc::iovec {

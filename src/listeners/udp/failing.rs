@@ -13,12 +13,12 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// The errors of a socket in a row.
 #[derive(Debug, Default)]
-pub(super) struct Failing {
+pub(super) struct SocketErrors {
     /// The last pause; none while all is well.
     pause: Option<Duration>,
 }
 
-impl Failing {
+impl SocketErrors {
     /// Notes an error; tells how long to pause for it.
     pub(super) fn failed(&mut self, name: &str, error: &io::Error) -> Duration {
         let grown = self.pause.map(|pause| pause * 2);
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_longest_and_begin_anew_once_it_works() {
-        let (mut failing, error) = (Failing::default(), io::Error::other("down"));
+        let (mut failing, error) = (SocketErrors::default(), io::Error::other("down"));
         let mut pauses: Vec<_> = (0..10).map(|_| failing.failed("udp", &error)).collect();
         assert_eq!(pauses[0], FIRST_PAUSE);
         assert!(pauses.is_sorted());

@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use self::batch::Batch;
-use self::failing::Failing;
+use self::failing::SocketErrors;
 pub use self::pulse::Pulse;
 use self::socket::Drops;
 pub use self::socket::{Buffers, bind};
@@ -124,7 +124,7 @@ impl UdpWorker {
             stop: Arc::clone(&stop),
             pulse: Arc::clone(&pulse),
             felt: 0,
-            failing: Failing::default(),
+            failing: SocketErrors::default(),
             runtime,
         };
         worker.counters.drops.watch(&worker.socket);

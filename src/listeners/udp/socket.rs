@@ -75,10 +75,10 @@ pub(super) fn ignore_path_mtu(socket: &UdpSocket) -> io::Result<()> {
 
 /// Adds up what the kernel drops on all sockets, whenever it is asked.
 #[derive(Debug, Default)]
-pub(super) struct Drops(Mutex<Counted>);
+pub(super) struct Drops(Mutex<DropCount>);
 
 #[derive(Debug, Default)]
-struct Counted {
+struct DropCount {
     total: u64,
     /// Each with what it had the last time.
     sockets: Vec<(Weak<UdpSocket>, u32)>,
@@ -92,7 +92,7 @@ impl Drops {
 
     pub(super) fn total(&self) -> u64 {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Counted { total, sockets } = &mut *counted;
+        let DropCount { total, sockets } = &mut *counted;
         for (socket, before) in sockets {
             let Some(Ok(now)) = socket.upgrade().map(|it| batch::kernel_drops(&it)) else {
                 continue;

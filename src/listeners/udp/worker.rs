@@ -13,9 +13,9 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::super::exchange::{Exchange, Exchanged, Waiting};
-use super::batch::{self, Batch, Peer, Wait};
-use super::failing::Failing;
+use super::super::exchange::{Exchange, Exchanged, PendingAnswer};
+use super::batch::{self, Batch, Peer, ReceiveMode};
+use super::failing::SocketErrors;
 use super::pulse::Pulse;
 use super::{UdpCounters, UdpLimits};
 use crate::layers::Stack;
@@ -35,7 +35,7 @@ pub(super) struct Worker<S: Stack> {
     pub(super) pulse: Arc<Pulse>,
     /// The last time that the pulse was answered.
     pub(super) felt: u64,
-    pub(super) failing: Failing,
+    pub(super) failing: SocketErrors,
     pub(super) limits: UdpLimits,
     pub(super) runtime: Handle,
 }
@@ -61,7 +61,7 @@ impl<S: Stack> Worker<S> {
         let runtime = self.runtime.clone();
         let _entered = runtime.enter();
         while !self.stop.load(Ordering::Relaxed) {
-            match batch.receive(&self.socket, Wait::ForOne) {
+            match batch.receive(&self.socket, ReceiveMode::ForOne) {
                 Ok(()) => self.answer(batch),
                 Err(error) if is_idle(&error) => {}
                 Err(error) => {
@@ -85,7 +85,7 @@ impl<S: Stack> Worker<S> {
         let _entered = runtime.enter();
         let begun = Instant::now();
         loop {
-            match batch.receive(&self.socket, Wait::ForNone) {
+            match batch.receive(&self.socket, ReceiveMode::ForNone) {
                 Ok(()) => self.answer(batch),
                 Err(_) if self.waiting.available_permits() == self.limits.waiting => return,
                 Err(_) => std::thread::sleep(DRAIN_INTERVAL),
@@ -128,7 +128,7 @@ impl<S: Stack> Worker<S> {
         }
     }
 
-    fn hand_over(&self, waiting: Waiting<S::Future>, peer: Peer) {
+    fn hand_over(&self, waiting: PendingAnswer<S::Future>, peer: Peer) {
         let Ok(permit) = Arc::clone(&self.waiting).try_acquire_owned() else {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             return;

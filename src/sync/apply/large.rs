@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 use crate::sync::report::LargeServices;
 
 /// Services that are remembered as logged; more are only counted.
@@ -17,8 +17,8 @@ const NAMED_MAX: usize = 8;
 #[derive(Debug)]
 pub(super) struct Large {
     above: usize,
-    services: BTreeMap<Key, usize>,
-    logged: HashSet<Key>,
+    services: BTreeMap<ServiceKey, usize>,
+    logged: HashSet<ServiceKey>,
 }
 
 impl Large {
@@ -32,7 +32,7 @@ impl Large {
     }
 
     /// Notes how many instances a service has; tells what is large now, if that is something else.
-    pub(super) fn note(&mut self, key: &Key, instances: usize) -> Option<LargeServices> {
+    pub(super) fn note(&mut self, key: &ServiceKey, instances: usize) -> Option<LargeServices> {
         let before = if instances > self.above {
             self.services.insert(key.clone(), instances)
         } else {
@@ -51,7 +51,7 @@ impl Large {
     }
 
     fn report(&self) -> LargeServices {
-        let mut named: Vec<(&Key, usize)> =
+        let mut named: Vec<(&ServiceKey, usize)> =
             self.services.iter().map(|(key, it)| (key, *it)).collect();
         named.sort_by_key(|(_, instances)| Reverse(*instances));
         let named = named.into_iter().take(NAMED_MAX);
@@ -69,8 +69,8 @@ impl Large {
 mod tests {
     use super::*;
 
-    fn key(name: &str) -> Key {
-        Key {
+    fn key(name: &str) -> ServiceKey {
+        ServiceKey {
             namespace: "default".into(),
             name: name.into(),
         }

@@ -14,11 +14,11 @@ use std::time::Duration;
 pub(super) use self::registration::{Converted, convert};
 
 use self::large::Large;
-use self::twins::{Presence, Twins, folded};
-use super::key::Key;
-use super::oddities::{Found, Oddities, Oddity};
+use self::twins::{ServicePresence, Twins, folded};
+use super::key::ServiceKey;
+use super::oddities::{Oddities, Oddity, ServiceOddities};
 use super::status::Status;
-use crate::catalog::{Coverage, Doubt, Health, Instance, NameError, Outcome, Writer};
+use crate::catalog::{Coverage, Doubt, Health, Instance, PutOutcome, ServiceNameError, Writer};
 
 /// The working copy of the catalogue, and how the published one stands to it.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Applier {
     large: Large,
     published: Published,
     /// Why it is not known what services have; told to the catalogue once it is published.
-    doubts: HashMap<Key, Doubt>,
+    doubts: HashMap<ServiceKey, Doubt>,
 }
 
 /// How the published catalogue stands to the working copy.
@@ -78,7 +78,7 @@ impl Applier {
     /// Writes what was read of a service; `is_present` says whether one of another spelling is there.
     pub(super) fn apply(
         &mut self,
-        key: &Key,
+        key: &ServiceKey,
         converted: Converted,
         is_present: impl Fn(&str, &str) -> bool,
     ) {
@@ -87,9 +87,9 @@ impl Applier {
             mut found,
         } = converted;
         let presence = if instances.is_empty() {
-            Presence::Gone
+            ServicePresence::Gone
         } else {
-            Presence::Here
+            ServicePresence::Here
         };
         let count = instances.len();
         match self.writer.put(&key.namespace, &key.name, instances) {
@@ -99,9 +99,9 @@ impl Applier {
                     self.status.set_large(large);
                 }
             }
-            Err(_) if presence == Presence::Gone => {}
-            Err(NameError::Service) => found.add(Oddity::ServiceName, &key.name),
-            Err(NameError::Namespace) => found.add(Oddity::NamespaceName, &key.namespace),
+            Err(_) if presence == ServicePresence::Gone => {}
+            Err(ServiceNameError::Service) => found.add(Oddity::ServiceName, &key.name),
+            Err(ServiceNameError::Namespace) => found.add(Oddity::NamespaceName, &key.namespace),
         }
         self.oddities.set(key, &found);
         self.note_twins(key, presence, is_present);
@@ -111,7 +111,11 @@ impl Applier {
     }
 
     /// Judges the instances of services anew.
-    pub(super) fn judge(&mut self, keys: &[Key], judge: impl Fn(&Key, &Instance) -> Health) {
+    pub(super) fn judge(
+        &mut self,
+        keys: &[ServiceKey],
+        judge: impl Fn(&ServiceKey, &Instance) -> Health,
+    ) {
         for key in keys {
             let outcome = self
                 .writer
@@ -121,11 +125,11 @@ impl Applier {
     }
 
     /// Notes whether it is known what a service has.
-    pub(super) fn doubt(&mut self, key: Key, doubt: Option<Doubt>) {
+    pub(super) fn doubt(&mut self, key: ServiceKey, doubt: Option<Doubt>) {
         if self.is_live() {
             // What has no DNS name is not asked for.
             let outcome = self.writer.doubt(&key.namespace, &key.name, doubt);
-            return self.note(outcome.unwrap_or(Outcome::Unchanged));
+            return self.note(outcome.unwrap_or(PutOutcome::Unchanged));
         }
         match doubt {
             Some(doubt) => self.doubts.insert(key, doubt),
@@ -136,7 +140,7 @@ impl Applier {
     /// Notes whether it is known what is in a namespace.
     pub(super) fn doubt_namespace(&mut self, namespace: &str, doubt: Option<Doubt>) {
         let outcome = self.writer.doubt_namespace(namespace, doubt);
-        self.note(outcome.unwrap_or(Outcome::Unchanged));
+        self.note(outcome.unwrap_or(PutOutcome::Unchanged));
     }
 
     /// Notes whether namespaces that the catalogue does not have may exist.
@@ -149,17 +153,17 @@ impl Applier {
     pub(super) fn cover(&mut self, coverage: Coverage) {
         if self.writer.coverage() != coverage {
             self.writer.cover(coverage);
-            self.note(Outcome::Changed);
+            self.note(PutOutcome::Changed);
         }
     }
 
     /// Counts records of a list that could not be read.
     pub(super) fn note_unreadable(&mut self, list: &Arc<str>, unreadable: usize) {
-        let mut found = Found::default();
+        let mut found = ServiceOddities::default();
         for _ in 0..unreadable {
             found.add(Oddity::Unreadable, "a record of the list of services");
         }
-        let key = Key {
+        let key = ServiceKey {
             namespace: Arc::clone(list),
             name: "".into(),
         };
@@ -193,19 +197,19 @@ impl Applier {
             .set_oddities(&self.oddities.totals(), self.oddities.examples());
     }
 
-    fn note(&mut self, outcome: Outcome) {
-        if outcome == Outcome::Changed && self.published == Published::Current {
+    fn note(&mut self, outcome: PutOutcome) {
+        if outcome == PutOutcome::Changed && self.published == Published::Current {
             self.published = Published::Changed;
         }
     }
 
     fn note_twins(
         &mut self,
-        key: &Key,
-        presence: Presence,
+        key: &ServiceKey,
+        presence: ServicePresence,
         is_present: impl Fn(&str, &str) -> bool,
     ) {
-        if presence == Presence::Gone {
+        if presence == ServicePresence::Gone {
             self.oddities.set_twins(key, 0);
         }
         let capitals = self.twins.note(key, presence);

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::catalog::{Address, Group, Health, Id, Identity, Instance, is_label};
+use crate::catalog::{Group, Health, Id, Identity, Instance, InstanceAddress, is_label};
 use crate::nomad::{Read, Registration};
-use crate::sync::key::Key;
-use crate::sync::oddities::{Found, Oddity};
+use crate::sync::key::ServiceKey;
+use crate::sync::oddities::{Oddity, ServiceOddities};
 
 /// RFC 1035 section 2.3.4: the octets of a name and of a label, as text without the final dot.
 const HOST_BYTES: usize = 253;
@@ -20,7 +20,7 @@ const LABEL_BYTES: usize = 63;
 #[derive(Debug)]
 pub(in crate::sync) struct Converted {
     pub(in crate::sync) instances: Vec<Instance>,
-    pub(in crate::sync) found: Found,
+    pub(in crate::sync) found: ServiceOddities,
 }
 
 impl Converted {
@@ -28,7 +28,7 @@ impl Converted {
     pub(in crate::sync) fn none() -> Self {
         Self {
             instances: Vec::new(),
-            found: Found::default(),
+            found: ServiceOddities::default(),
         }
     }
 }
@@ -36,8 +36,8 @@ impl Converted {
 /// Converts what was read of one service.
 ///
 /// What carries any of the tags `excluded` is as if it were not there.
-pub(in crate::sync) fn convert(key: &Key, read: Read, excluded: &[String]) -> Converted {
-    let mut found = Found::default();
+pub(in crate::sync) fn convert(key: &ServiceKey, read: Read, excluded: &[String]) -> Converted {
+    let mut found = ServiceOddities::default();
     for _ in 0..read.unreadable {
         found.add(Oddity::Unreadable, "");
     }
@@ -63,7 +63,7 @@ pub(in crate::sync) fn convert(key: &Key, read: Read, excluded: &[String]) -> Co
 fn instance(
     registration: &Registration,
     groups: &mut Vec<Arc<Group>>,
-    found: &mut Found,
+    found: &mut ServiceOddities,
 ) -> Instance {
     let allocation = &registration.allocation_id;
     let (identity, tail) = Identity::split(&registration.id, allocation).unwrap_or_else(|| {
@@ -82,7 +82,7 @@ fn instance(
     }
     let address = address(&registration.address).unwrap_or_else(|oddity| {
         found.add(oddity, &registration.address);
-        Address::Unusable
+        InstanceAddress::Unusable
     });
     Instance {
         address,
@@ -127,7 +127,7 @@ fn group(registration: &Registration, tail: &str, groups: &mut Vec<Arc<Group>>) 
 const GROUPS_COMPARED: usize = 16;
 
 /// Says what the text of an address is.
-fn address(text: &str) -> Result<Address, Oddity> {
+fn address(text: &str) -> Result<InstanceAddress, Oddity> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Oddity::AddressEmpty);
@@ -141,10 +141,12 @@ fn address(text: &str) -> Result<Address, Oddity> {
     match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(_) if is_v4 && bare != text => Err(Oddity::AddressUnusable),
         Ok(address) if address.is_unspecified() => Err(Oddity::AddressUnspecified),
-        Ok(IpAddr::V4(address)) => Ok(Address::V4(address)),
-        Ok(IpAddr::V6(address)) => Ok(Address::V6(address)),
+        Ok(IpAddr::V4(address)) => Ok(InstanceAddress::V4(address)),
+        Ok(IpAddr::V6(address)) => Ok(InstanceAddress::V6(address)),
         Err(_) if has_zone(bare) => Err(Oddity::AddressZoned),
-        Err(_) => host(text).map(Address::Host).ok_or(Oddity::AddressUnusable),
+        Err(_) => host(text)
+            .map(InstanceAddress::Host)
+            .ok_or(Oddity::AddressUnusable),
     }
 }
 
@@ -178,14 +180,20 @@ mod tests {
 
     #[test]
     fn each_address_is_what_it_is() {
-        let host = |name: &str| Ok(Address::Host(name.into()));
-        let v6 = |text: &str| Ok(Address::V6(text.parse().unwrap()));
+        let host = |name: &str| Ok(InstanceAddress::Host(name.into()));
+        let v6 = |text: &str| Ok(InstanceAddress::V6(text.parse().unwrap()));
         for (text, expected) in [
-            ("10.1.2.3", Ok(Address::V4([10, 1, 2, 3].into()))),
+            ("10.1.2.3", Ok(InstanceAddress::V4([10, 1, 2, 3].into()))),
             ("fd00::1", v6("fd00::1")),
             ("[fd00::2]", v6("fd00::2")),
-            ("::ffff:10.1.2.3", Ok(Address::V4([10, 1, 2, 3].into()))),
-            ("[::FFFF:a01:203]", Ok(Address::V4([10, 1, 2, 3].into()))),
+            (
+                "::ffff:10.1.2.3",
+                Ok(InstanceAddress::V4([10, 1, 2, 3].into())),
+            ),
+            (
+                "[::FFFF:a01:203]",
+                Ok(InstanceAddress::V4([10, 1, 2, 3].into())),
+            ),
             // Compatible ones are deprecated, and no IPv4 addresses (RFC 4291 section 2.5.5.1).
             ("::10.1.2.3", v6("::10.1.2.3")),
             ("db.internal.example", host("db.internal.example")),
@@ -234,7 +242,7 @@ mod tests {
             registration(one),
             foreign,
         ];
-        let key = Key {
+        let key = ServiceKey {
             namespace: "default".into(),
             name: "redis".into(),
         };

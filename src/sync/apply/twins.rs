@@ -4,31 +4,35 @@
 
 use std::collections::HashMap;
 
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 
 /// The names with capital letters, by what they fold to.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Twins {
-    capitals: HashMap<(String, String), Vec<Key>, ahash::RandomState>,
+    capitals: HashMap<(String, String), Vec<ServiceKey>, ahash::RandomState>,
 }
 
 impl Twins {
     /// Notes that a service is there or not; returns the names with capital letters that fold to the same one.
-    pub(in crate::sync) fn note(&mut self, key: &Key, presence: Presence) -> &[Key] {
+    pub(in crate::sync) fn note(
+        &mut self,
+        key: &ServiceKey,
+        presence: ServicePresence,
+    ) -> &[ServiceKey] {
         let folded = folded(key);
         let is_folded = *folded.0 == *key.namespace && *folded.1 == *key.name;
         if is_folded {
             return self.capitals.get(&folded).map_or(&[], Vec::as_slice);
         }
         match presence {
-            Presence::Here => {
+            ServicePresence::Here => {
                 let keys = self.capitals.entry(folded).or_default();
                 if !keys.contains(key) {
                     keys.push(key.clone());
                 }
                 keys
             }
-            Presence::Gone => {
+            ServicePresence::Gone => {
                 let Some(keys) = self.capitals.get_mut(&folded) else {
                     return &[];
                 };
@@ -45,13 +49,13 @@ impl Twins {
 
 /// Whether the catalogue has a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sync) enum Presence {
+pub(in crate::sync) enum ServicePresence {
     Here,
     Gone,
 }
 
 /// Folds the letters of both names.
-pub(in crate::sync) fn folded(key: &Key) -> (String, String) {
+pub(in crate::sync) fn folded(key: &ServiceKey) -> (String, String) {
     (
         key.namespace.to_ascii_lowercase(),
         key.name.to_ascii_lowercase(),
@@ -64,23 +68,29 @@ mod tests {
 
     #[test]
     fn names_that_fold_to_one_are_found_from_each_of_them() {
-        let key = |name: &str| Key {
+        let key = |name: &str| ServiceKey {
             namespace: "default".into(),
             name: name.into(),
         };
         let mut twins = Twins::default();
-        assert!(twins.note(&key("redis"), Presence::Here).is_empty());
-        assert_eq!(twins.note(&key("Redis"), Presence::Here), [key("Redis")]);
+        assert!(twins.note(&key("redis"), ServicePresence::Here).is_empty());
         assert_eq!(
-            twins.note(&key("REDIS"), Presence::Here),
+            twins.note(&key("Redis"), ServicePresence::Here),
+            [key("Redis")]
+        );
+        assert_eq!(
+            twins.note(&key("REDIS"), ServicePresence::Here),
             [key("Redis"), key("REDIS")]
         );
         assert_eq!(
-            twins.note(&key("redis"), Presence::Gone),
+            twins.note(&key("redis"), ServicePresence::Gone),
             [key("Redis"), key("REDIS")]
         );
-        assert_eq!(twins.note(&key("Redis"), Presence::Gone), [key("REDIS")]);
-        assert!(twins.note(&key("REDIS"), Presence::Gone).is_empty());
+        assert_eq!(
+            twins.note(&key("Redis"), ServicePresence::Gone),
+            [key("REDIS")]
+        );
+        assert!(twins.note(&key("REDIS"), ServicePresence::Gone).is_empty());
         assert!(twins.capitals.is_empty());
     }
 }

@@ -11,7 +11,7 @@ const KEPT_FROM_UNKNOWN: f64 = 4.0;
 
 /// The reads that may be begun.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct ReadBudget {
     per_second: f64,
     left: f64,
     counted: Instant,
@@ -19,13 +19,13 @@ pub(super) struct Budget {
 
 /// Which reads of the budget are for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum BudgetShare {
     All,
     /// Those that are not kept back.
     Unknown,
 }
 
-impl Budget {
+impl ReadBudget {
     pub(super) fn new(per_second: u32, now: Instant) -> Self {
         let per_second = f64::from(per_second);
         Self {
@@ -36,7 +36,7 @@ impl Budget {
     }
 
     /// Whether there is a read now.
-    pub(super) fn has(&mut self, part: Part, now: Instant) -> bool {
+    pub(super) fn has(&mut self, part: BudgetShare, now: Instant) -> bool {
         let passed = now.duration_since(self.counted).as_secs_f64();
         self.counted = now;
         self.left = (self.left + passed * self.per_second).min(self.per_second);
@@ -49,7 +49,7 @@ impl Budget {
     }
 
     /// When there will be one, if none is taken meanwhile.
-    pub(super) fn when(&self, part: Part) -> Instant {
+    pub(super) fn when(&self, part: BudgetShare) -> Instant {
         let missing = (self.wanted(part) - self.left).max(0.0);
         let seconds = Duration::from_secs_f64(missing / self.per_second);
         // What is rounded off must not have it looked for too early, again and again.
@@ -57,10 +57,10 @@ impl Budget {
     }
 
     /// What has to be left to take one.
-    fn wanted(&self, part: Part) -> f64 {
+    fn wanted(&self, part: BudgetShare) -> f64 {
         let kept_back = match part {
-            Part::All => 0.0,
-            Part::Unknown => (self.per_second / KEPT_FROM_UNKNOWN).floor(),
+            BudgetShare::All => 0.0,
+            BudgetShare::Unknown => (self.per_second / KEPT_FROM_UNKNOWN).floor(),
         };
         // A single read is for whoever comes first.
         (1.0 + kept_back).min(self.per_second)

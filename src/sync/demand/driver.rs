@@ -9,39 +9,39 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Demands, Known, Waiter};
-use crate::catalog::{Ask, Coverage, Doubt};
-use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, Wait};
+use super::{Demands, KnownService, Waiter};
+use crate::catalog::{Coverage, Doubt, ReadRequest};
+use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, WaitMode};
 use crate::sync::apply::Converted;
-use crate::sync::ask::{Command, Commands, Question, Reply, Subject};
-use crate::sync::key::Key;
+use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
+use crate::sync::key::ServiceKey;
 use crate::sync::rights::doubt_of;
-use crate::sync::settings::Settings;
+use crate::sync::settings::SyncSettings;
 
 /// What is read on demand, and what of it is under way.
 #[derive(Debug)]
 pub(in crate::sync) struct Demand {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     demands: Demands,
     commands: Commands,
-    reading: HashMap<u64, (Key, Consistency)>,
+    reading: HashMap<u64, (ServiceKey, Consistency)>,
     /// What has to leave the catalogue, since other names have taken its room.
-    gone: Vec<Key>,
-    asks: mpsc::Receiver<Ask>,
+    gone: Vec<ServiceKey>,
+    asks: mpsc::Receiver<ReadRequest>,
     coverage: Coverage,
 }
 
 /// A service that was read.
 #[derive(Debug)]
-pub(in crate::sync) struct Answered {
-    pub(in crate::sync) key: Key,
+pub(in crate::sync) struct ReadService {
+    pub(in crate::sync) key: ServiceKey,
     pub(in crate::sync) result: Result<(QueryMeta, Converted), NomadError>,
 }
 
 impl Demand {
     pub(in crate::sync) fn new(
-        settings: Arc<Settings>,
-        asks: mpsc::Receiver<Ask>,
+        settings: Arc<SyncSettings>,
+        asks: mpsc::Receiver<ReadRequest>,
         coverage: Coverage,
     ) -> Self {
         let demands = Demands::new(settings.on_demand, Instant::now());
@@ -62,7 +62,7 @@ impl Demand {
     }
 
     /// Waits for the next query that asks.
-    pub(in crate::sync) async fn next_ask(&mut self) -> Ask {
+    pub(in crate::sync) async fn next_ask(&mut self) -> ReadRequest {
         match self.asks.recv().await {
             Some(ask) => ask,
             None => std::future::pending().await,
@@ -70,12 +70,12 @@ impl Demand {
     }
 
     /// Returns a query that asks already.
-    pub(in crate::sync) fn ready_ask(&mut self) -> Option<Ask> {
+    pub(in crate::sync) fn ready_ask(&mut self) -> Option<ReadRequest> {
         self.asks.try_recv().ok()
     }
 
     /// Begins to read on demand, with services that the catalogue has from before.
-    pub(in crate::sync) fn begin(&mut self, held: Vec<Key>, now: Instant) {
+    pub(in crate::sync) fn begin(&mut self, held: Vec<ServiceKey>, now: Instant) {
         self.coverage = Coverage::OnDemand;
         for key in held {
             self.demands.inherit(key, now);
@@ -89,8 +89,8 @@ impl Demand {
     }
 
     /// Takes a query's wish.
-    pub(in crate::sync) fn asked(&mut self, ask: Ask, nomad: Nomad, now: Instant) {
-        let key = Key {
+    pub(in crate::sync) fn asked(&mut self, ask: ReadRequest, nomad: Nomad, now: Instant) {
+        let key = ServiceKey {
             namespace: ask.namespace.into(),
             name: ask.service.into(),
         };
@@ -112,7 +112,7 @@ impl Demand {
     pub(in crate::sync) fn turn(
         &mut self,
         now: Instant,
-        mut index: impl FnMut(&Key) -> u64,
+        mut index: impl FnMut(&ServiceKey) -> u64,
     ) -> Option<Instant> {
         while self.reading.len() < self.settings.reads_in_flight {
             let Some((key, gone)) = self.demands.next_read(now) else {
@@ -126,7 +126,7 @@ impl Demand {
     }
 
     /// Takes what has to leave the catalogue.
-    pub(in crate::sync) fn take_gone(&mut self) -> Vec<Key> {
+    pub(in crate::sync) fn take_gone(&mut self) -> Vec<ServiceKey> {
         std::mem::take(&mut self.gone)
     }
 
@@ -134,11 +134,11 @@ impl Demand {
     pub(in crate::sync) fn reply(
         &mut self,
         number: u64,
-        reply: Reply,
+        reply: NomadReply,
         now: Instant,
-    ) -> Option<Answered> {
+    ) -> Option<ReadService> {
         let (key, consistency) = self.reading.remove(&number)?;
-        let Reply::Service(result) = reply else {
+        let NomadReply::Service(result) = reply else {
             // A task of ours has a bug.
             self.demands.failed(&key, Doubt::Unreadable, now);
             return None;
@@ -151,14 +151,14 @@ impl Demand {
         if let Err(error) = &result {
             self.demands.failed(&key, doubt_of(error), now);
         }
-        Some(Answered { key, result })
+        Some(ReadService { key, result })
     }
 
     /// Notes that a read is in the catalogue; returns who waits until that is published.
-    pub(in crate::sync) fn taken(&mut self, key: &Key, instances: usize) -> Vec<Waiter> {
+    pub(in crate::sync) fn taken(&mut self, key: &ServiceKey, instances: usize) -> Vec<Waiter> {
         let known = match instances {
-            0 => Known::Absent,
-            _ => Known::Here,
+            0 => KnownService::Absent,
+            _ => KnownService::Here,
         };
         self.demands.read(key, known)
     }
@@ -169,22 +169,22 @@ impl Demand {
     }
 
     /// Forgets what nobody asks for; returns what has to leave the catalogue.
-    pub(in crate::sync) fn sweep(&mut self, now: Instant) -> Vec<Key> {
+    pub(in crate::sync) fn sweep(&mut self, now: Instant) -> Vec<ServiceKey> {
         self.demands.sweep(now)
     }
 
     /// Takes the commands that were given.
-    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Command> {
+    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Action> {
         self.commands.take()
     }
 
-    fn read(&mut self, key: Key, consistency: Consistency, min_index: u64) {
+    fn read(&mut self, key: ServiceKey, consistency: Consistency, min_index: u64) {
         let options = QueryOptions {
             consistency,
             min_index,
-            wait: Wait::No,
+            wait: WaitMode::No,
         };
-        let question = Question::Service {
+        let question = NomadRequest::Service {
             key: key.clone(),
             options,
         };

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::proofs::{Scene, key, settings};
+use super::proofs::{DemandScene, key, settings};
 use super::*;
 
 /// Asks for a thousand names a second from 250 hosts of one network over UDP, and for others by `client` at times;
@@ -15,7 +15,7 @@ fn read_beside_a_flood(client: ClientAddress) -> (usize, usize, usize) {
         waiting: 64,
         ..settings()
     };
-    let mut scene = Scene {
+    let mut scene = DemandScene {
         demands: Demands::new(settings, now),
         now,
         patient: Vec::new(),
@@ -41,7 +41,7 @@ fn read_beside_a_flood(client: ClientAddress) -> (usize, usize, usize) {
         }
         while let Some(name) = scene.next() {
             all += 1;
-            for waiter in scene.demands.read(&key(&name), Known::Absent) {
+            for waiter in scene.demands.read(&key(&name), KnownService::Absent) {
                 tell(waiter, Ok(()));
             }
         }

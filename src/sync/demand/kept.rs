@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::waiter::Waiter;
 use crate::catalog::{Doubt, NotRead};
 use crate::sync::settings::OnDemand;
 
@@ -15,7 +15,7 @@ const FAILED_PAUSE: Duration = Duration::from_secs(1);
 
 /// Whether a service has instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sync) enum Known {
+pub(in crate::sync) enum KnownService {
     /// It was never read.
     Nothing,
     Here,
@@ -24,26 +24,26 @@ pub(in crate::sync) enum Known {
 
 /// One of them.
 #[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) known: Known,
+pub(super) struct KeptService {
+    pub(super) known: KnownService,
     pub(super) asked: Instant,
     /// When the last read that succeeded was asked of Nomad.
     pub(super) read: Option<Instant>,
     /// When the last read failed, and why.
     pub(super) failed: Option<(Instant, Doubt)>,
-    pub(super) work: Work,
+    pub(super) work: ReadActivity,
     pub(super) waiters: Vec<Waiter>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Work {
+pub(super) enum ReadActivity {
     Idle,
     Reading(Instant),
 }
 
-/// What a wish comes to.
+/// What a wish comes to, by the age of what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum Freshness {
     /// What is kept is new enough.
     Held,
     /// It is, but is read again meanwhile.
@@ -52,38 +52,38 @@ pub(super) enum Wish {
     Read,
 }
 
-impl Wish {
+impl Freshness {
     /// The same, where a read that is under way need not be begun again.
-    pub(super) fn unless_read(self, work: Work) -> Self {
+    pub(super) fn unless_read(self, work: ReadActivity) -> Self {
         match (self, work) {
-            (Self::HeldAndRead, Work::Reading(_)) => Self::Held,
+            (Self::HeldAndRead, ReadActivity::Reading(_)) => Self::Held,
             _ => self,
         }
     }
 }
 
-impl Kept {
-    pub(super) fn new(known: Known, now: Instant) -> Self {
+impl KeptService {
+    pub(super) fn new(known: KnownService, now: Instant) -> Self {
         Self {
             known,
             asked: now,
             read: None,
             failed: None,
-            work: Work::Idle,
+            work: ReadActivity::Idle,
             waiters: Vec::new(),
         }
     }
 
-    pub(super) fn wish(&self, settings: &OnDemand, now: Instant) -> Wish {
+    pub(super) fn freshness(&self, settings: &OnDemand, now: Instant) -> Freshness {
         let keep = match self.known {
-            Known::Here => settings.keep,
-            Known::Absent => settings.keep_absent,
-            Known::Nothing => return Wish::Read,
+            KnownService::Here => settings.keep,
+            KnownService::Absent => settings.keep_absent,
+            KnownService::Nothing => return Freshness::Read,
         };
         match self.read.map(|read| now.duration_since(read)) {
-            Some(age) if age < keep / 2 => Wish::Held,
-            Some(age) if age < keep => Wish::HeldAndRead,
-            _ => Wish::Read,
+            Some(age) if age < keep / 2 => Freshness::Held,
+            Some(age) if age < keep => Freshness::HeldAndRead,
+            _ => Freshness::Read,
         }
     }
 
@@ -95,9 +95,17 @@ impl Kept {
 }
 
 /// What is said without a new read: an old answer is better than none, an old denial is not.
-pub(super) fn without_read(known: Known, error: NotRead) -> Result<(), NotRead> {
+pub(super) fn without_read(known: KnownService, error: NotRead) -> Result<(), NotRead> {
     match known {
-        Known::Here => Ok(()),
-        Known::Absent | Known::Nothing => Err(error),
+        KnownService::Here => Ok(()),
+        KnownService::Absent | KnownService::Nothing => Err(error),
     }
+}
+
+/// Tells a query that the catalogue has what it asked for, or why not.
+pub(in crate::sync) type Waiter = oneshot::Sender<Result<(), NotRead>>;
+
+/// Tells one; who asked may have given up.
+pub(super) fn tell(waiter: Waiter, what: Result<(), NotRead>) {
+    let _ = waiter.send(what);
 }

@@ -11,21 +11,17 @@ mod kept;
 #[cfg(test)]
 mod proofs;
 mod queue;
-mod waiter;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub(super) use self::driver::{Answered, Demand, Nomad};
-pub(super) use self::waiter::Waiter;
-
-pub(super) use self::kept::Known;
-use self::kept::{Kept, Wish, Work, without_read};
-use self::queue::{Queue, add_waiter};
-use self::waiter::tell;
-use super::key::Key;
+pub(super) use self::driver::{Demand, Nomad, ReadService};
+use self::kept::{Freshness, KeptService, ReadActivity, tell, without_read};
+pub(super) use self::kept::{KnownService, Waiter};
+use self::queue::{DemandQueue, add_waiter};
+use super::key::ServiceKey;
 use super::settings::OnDemand;
 use crate::catalog::{Doubt, NotRead};
 use crate::fair_queue::ClientAddress;
@@ -37,51 +33,62 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(super) struct Demands {
     settings: OnDemand,
-    names: HashMap<Key, Kept, ahash::RandomState>,
-    queue: Queue,
+    names: HashMap<ServiceKey, KeptService, ahash::RandomState>,
+    queue: DemandQueue,
 }
 
 impl Demands {
     pub(super) fn new(settings: OnDemand, now: Instant) -> Self {
         Self {
-            queue: Queue::new(settings.waiting, settings.reads_per_second, now),
+            queue: DemandQueue::new(settings.waiting, settings.reads_per_second, now),
             settings,
             names: HashMap::default(),
         }
     }
 
     /// Takes over a service that the catalogue has from before; it has to be read before it counts.
-    pub(super) fn inherit(&mut self, key: Key, now: Instant) {
+    pub(super) fn inherit(&mut self, key: ServiceKey, now: Instant) {
         self.names
             .entry(key)
-            .or_insert_with(|| Kept::new(Known::Here, now));
+            .or_insert_with(|| KeptService::new(KnownService::Here, now));
     }
 
     /// Takes a wish: it is told at once what is known, or once the service has been read.
-    pub(super) fn ask(&mut self, key: Key, client: ClientAddress, waiter: Waiter, now: Instant) {
+    pub(super) fn ask(
+        &mut self,
+        key: ServiceKey,
+        client: ClientAddress,
+        waiter: Waiter,
+        now: Instant,
+    ) {
         // A name that is not kept takes its room when it is read: what is never read costs others nothing.
-        let (known, wish) = match self.names.get_mut(&key) {
-            None => (Known::Nothing, Wish::Read),
+        let (known, freshness) = match self.names.get_mut(&key) {
+            None => (KnownService::Nothing, Freshness::Read),
             Some(kept) => {
                 kept.asked = now;
-                let wish = kept.wish(&self.settings, now);
-                if let Some(doubt) = kept.failed_just(now).filter(|_| wish != Wish::Held) {
+                let freshness = kept.freshness(&self.settings, now);
+                if let Some(doubt) = kept
+                    .failed_just(now)
+                    .filter(|_| freshness != Freshness::Held)
+                {
                     return tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
                 }
-                if let (Work::Reading(_), Wish::Read) = (kept.work, wish) {
+                if let (ReadActivity::Reading(_), Freshness::Read) = (kept.work, freshness) {
                     if let Some(waiter) = add_waiter(&mut kept.waiters, waiter) {
                         tell(waiter, Err(NotRead::Overloaded));
                     }
                     return;
                 }
-                (kept.known, wish.unless_read(kept.work))
+                (kept.known, freshness.unless_read(kept.work))
             }
         };
-        let waiter = match wish {
-            Wish::Held => return tell(waiter, Ok(())),
-            Wish::Read if known != Known::Here || self.queue.is_open(now) => Some(waiter),
+        let waiter = match freshness {
+            Freshness::Held => return tell(waiter, Ok(())),
+            Freshness::Read if known != KnownService::Here || self.queue.is_open(now) => {
+                Some(waiter)
+            }
             // An old answer is better than one that has to wait for those of others.
-            Wish::HeldAndRead | Wish::Read => {
+            Freshness::HeldAndRead | Freshness::Read => {
                 tell(waiter, Ok(()));
                 None
             }
@@ -95,16 +102,16 @@ impl Demands {
     }
 
     /// Returns the next service to read, and one that has to leave the catalogue to make room.
-    pub(super) fn next_read(&mut self, now: Instant) -> Option<(Key, Option<Key>)> {
+    pub(super) fn next_read(&mut self, now: Instant) -> Option<(ServiceKey, Option<ServiceKey>)> {
         let (key, waiting) = self.queue.pop(now)?;
         let gone = match self.names.contains_key(&key) {
             true => None,
             false => self.make_room(),
         };
         let kept = self.names.entry(key.clone());
-        let kept = kept.or_insert_with(|| Kept::new(Known::Nothing, now));
+        let kept = kept.or_insert_with(|| KeptService::new(KnownService::Nothing, now));
         kept.waiters.extend(waiting.waiters);
-        kept.work = Work::Reading(now);
+        kept.work = ReadActivity::Reading(now);
         Some((key, gone))
     }
 
@@ -114,11 +121,12 @@ impl Demands {
     }
 
     /// Notes what a read found, and returns who waits until the catalogue has it.
-    pub(super) fn read(&mut self, key: &Key, known: Known) -> Vec<Waiter> {
+    pub(super) fn read(&mut self, key: &ServiceKey, known: KnownService) -> Vec<Waiter> {
         let Some(kept) = self.names.get_mut(key) else {
             return Vec::new();
         };
-        if let Work::Reading(asked) = std::mem::replace(&mut kept.work, Work::Idle) {
+        if let ReadActivity::Reading(asked) = std::mem::replace(&mut kept.work, ReadActivity::Idle)
+        {
             kept.read = Some(asked);
         }
         (kept.known, kept.failed) = (known, None);
@@ -126,9 +134,9 @@ impl Demands {
     }
 
     /// Notes that a read failed; who waits is told what is known from before, if anything is.
-    pub(super) fn failed(&mut self, key: &Key, doubt: Doubt, now: Instant) {
+    pub(super) fn failed(&mut self, key: &ServiceKey, doubt: Doubt, now: Instant) {
         if let Some(kept) = self.names.get_mut(key) {
-            kept.work = Work::Idle;
+            kept.work = ReadActivity::Idle;
             kept.failed = Some((now, doubt));
             let known = kept.known;
             for waiter in kept.waiters.drain(..) {
@@ -138,7 +146,7 @@ impl Demands {
     }
 
     /// Answers a wish while Nomad cannot be read: by what is known from before, if anything is.
-    pub(super) fn ask_without_nomad(&self, key: &Key, waiter: Waiter) {
+    pub(super) fn ask_without_nomad(&self, key: &ServiceKey, waiter: Waiter) {
         let error = NotRead::InDoubt(Doubt::Unreadable);
         tell(waiter, without_read(self.known(key), error));
     }
@@ -150,7 +158,7 @@ impl Demands {
             if let Some(kept) = self
                 .names
                 .get_mut(&key)
-                .filter(|kept| kept.work == Work::Idle)
+                .filter(|kept| kept.work == ReadActivity::Idle)
             {
                 kept.failed = Some((now, Doubt::Unreadable));
             }
@@ -162,16 +170,16 @@ impl Demands {
     }
 
     /// Forgets what is kept no longer; returns what has to leave the catalogue.
-    pub(super) fn sweep(&mut self, now: Instant) -> Vec<Key> {
+    pub(super) fn sweep(&mut self, now: Instant) -> Vec<ServiceKey> {
         let keep_absent = self.settings.keep_absent;
         let mut gone = Vec::new();
         self.names.retain(|key, kept| {
             let idle = now.duration_since(kept.asked);
             let keep = match kept.known {
-                Known::Here => idle < FORGOTTEN_AFTER,
-                Known::Absent | Known::Nothing => idle < keep_absent,
-            } || kept.work != Work::Idle;
-            if !keep && kept.known == Known::Here {
+                KnownService::Here => idle < FORGOTTEN_AFTER,
+                KnownService::Absent | KnownService::Nothing => idle < keep_absent,
+            } || kept.work != ReadActivity::Idle;
+            if !keep && kept.known == KnownService::Here {
                 gone.push(key.clone());
             }
             keep
@@ -187,7 +195,7 @@ impl Demands {
             .flat_map(|(_, waiters)| waiters)
             .collect();
         self.names.retain(|_, kept| {
-            let reading = matches!(kept.work, Work::Reading(_));
+            let reading = matches!(kept.work, ReadActivity::Reading(_));
             if !reading {
                 waiters.append(&mut kept.waiters);
             }
@@ -197,25 +205,25 @@ impl Demands {
     }
 
     /// What is known of a service.
-    fn known(&self, key: &Key) -> Known {
+    fn known(&self, key: &ServiceKey) -> KnownService {
         let kept = self.names.get(key);
-        kept.map_or(Known::Nothing, |kept| kept.known)
+        kept.map_or(KnownService::Nothing, |kept| kept.known)
     }
 
     /// Makes room for one more name, by the one that was asked for longest ago.
-    fn make_room(&mut self) -> Option<Key> {
+    fn make_room(&mut self) -> Option<ServiceKey> {
         if self.names.len() < self.settings.names {
             return None;
         }
         let idle = self
             .names
             .iter()
-            .filter(|(_, kept)| kept.work == Work::Idle);
+            .filter(|(_, kept)| kept.work == ReadActivity::Idle);
         // Denials go first: they cost one read when they are asked for again, and no last state is lost.
         let (oldest, known) = idle
-            .min_by_key(|(_, kept)| (kept.known == Known::Here, kept.asked))
+            .min_by_key(|(_, kept)| (kept.known == KnownService::Here, kept.asked))
             .map(|(key, kept)| (key.clone(), kept.known))?;
         self.names.remove(&oldest);
-        (known == Known::Here).then_some(oldest)
+        (known == KnownService::Here).then_some(oldest)
     }
 }

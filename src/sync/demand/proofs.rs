@@ -4,8 +4,8 @@ use tokio::sync::oneshot;
 
 use super::*;
 
-pub(super) fn key(name: &str) -> Key {
-    Key {
+pub(super) fn key(name: &str) -> ServiceKey {
+    ServiceKey {
         namespace: "default".into(),
         name: name.into(),
     }
@@ -21,16 +21,16 @@ pub(super) fn settings() -> OnDemand {
     }
 }
 
-pub(super) type Reply = oneshot::Receiver<Result<(), NotRead>>;
+pub(super) type ReadReply = oneshot::Receiver<Result<(), NotRead>>;
 
-pub(super) struct Scene {
+pub(super) struct DemandScene {
     pub(super) demands: Demands,
     pub(super) now: Instant,
     /// Replies that are still waited for.
-    pub(super) patient: Vec<Reply>,
+    pub(super) patient: Vec<ReadReply>,
 }
 
-impl Scene {
+impl DemandScene {
     fn new() -> Self {
         let now = Instant::now();
         let demands = Demands::new(settings(), now);
@@ -42,11 +42,11 @@ impl Scene {
         }
     }
 
-    fn ask(&mut self, name: &str) -> Reply {
+    fn ask(&mut self, name: &str) -> ReadReply {
         self.ask_from(name, ClientAddress::proven(None))
     }
 
-    pub(super) fn ask_from(&mut self, name: &str, client: ClientAddress) -> Reply {
+    pub(super) fn ask_from(&mut self, name: &str, client: ClientAddress) -> ReadReply {
         let (waiter, reply) = oneshot::channel();
         self.demands.ask(key(name), client, waiter, self.now);
         reply
@@ -67,7 +67,7 @@ impl Scene {
         said
     }
 
-    fn read(&mut self, name: &str, known: Known) {
+    fn read(&mut self, name: &str, known: KnownService) {
         assert_eq!(self.next().as_deref(), Some(name));
         for waiter in self.demands.read(&key(name), known) {
             tell(waiter, Ok(()));
@@ -81,10 +81,10 @@ impl Scene {
 
 #[test]
 fn equal_wishes_wait_for_one_read() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     let mut replies: Vec<_> = (0..100).map(|_| scene.ask("redis")).collect();
     assert!(replies.iter_mut().all(|reply| reply.try_recv().is_err()));
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     assert_eq!(scene.next(), None);
     assert!(
         replies
@@ -95,24 +95,24 @@ fn equal_wishes_wait_for_one_read() {
 
 #[test]
 fn what_was_read_counts_for_its_time_and_is_read_again_while_it_is_asked_for() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     assert_eq!(scene.said("redis"), None);
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     scene.pass(4);
     assert_eq!(scene.said("redis"), Some(Ok(())));
     assert_eq!(scene.next(), None);
     scene.pass(2);
     assert_eq!(scene.said("redis"), Some(Ok(())));
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     scene.pass(10);
     assert_eq!(scene.said("redis"), None, "nobody asked meanwhile");
 }
 
 #[test]
 fn a_denial_counts_for_a_shorter_time() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     scene.said("nope");
-    scene.read("nope", Known::Absent);
+    scene.read("nope", KnownService::Absent);
     scene.pass(1);
     assert_eq!(scene.said("nope"), Some(Ok(())));
     scene.pass(4);
@@ -121,9 +121,9 @@ fn a_denial_counts_for_a_shorter_time() {
 
 #[test]
 fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     scene.said("redis");
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     scene.pass(11);
     let (mut known, mut unknown) = (scene.ask("redis"), scene.ask("nope"));
     for name in ["redis", "nope"] {
@@ -147,11 +147,11 @@ fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
 
 #[test]
 fn more_than_may_be_read_waits_and_what_is_known_comes_first() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     scene.demands.settings.names = 100;
     for name in ["redis", "web", "db"] {
         scene.said(name);
-        scene.read(name, Known::Here);
+        scene.read(name, KnownService::Here);
     }
     scene.pass(11);
     for number in 0..5 {
@@ -161,27 +161,27 @@ fn more_than_may_be_read_waits_and_what_is_known_comes_first() {
     // What is kept back is for what is known.
     assert_eq!(scene.next(), None);
     assert_eq!(scene.said("web"), None);
-    scene.read("web", Known::Here);
+    scene.read("web", KnownService::Here);
     // An old answer does not wait.
     assert_eq!(scene.said("redis"), Some(Ok(())));
     assert_eq!(scene.next(), None);
     let due = scene.demands.next_due().unwrap();
     assert!(due > scene.now && due <= scene.now + Duration::from_millis(202));
     scene.now = due;
-    scene.read("redis", Known::Here);
+    scene.read("redis", KnownService::Here);
     scene.pass(1);
-    scene.read("name-4", Known::Here);
+    scene.read("name-4", KnownService::Here);
     assert_eq!((scene.next(), scene.demands.next_due()), (None, None));
 }
 
 #[test]
 fn names_that_are_known_do_not_keep_others_waiting_for_ever() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     scene.demands.settings.names = 100;
     let known: Vec<_> = (0..8).map(|number| format!("known-{number}")).collect();
     for name in &known {
         scene.said(name);
-        scene.read(name, Known::Here);
+        scene.read(name, KnownService::Here);
         scene.pass(1);
     }
     scene.pass(11);
@@ -195,7 +195,7 @@ fn names_that_are_known_do_not_keep_others_waiting_for_ever() {
 
 #[test]
 fn who_waits_for_what_finds_no_room_is_told_at_once_and_it_costs_no_read() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     let mut replies: Vec<_> = (0..9)
         .map(|number| scene.ask(&format!("name-{number}")))
         .collect();
@@ -211,21 +211,21 @@ fn who_waits_for_what_finds_no_room_is_told_at_once_and_it_costs_no_read() {
 
 #[test]
 fn no_more_names_are_kept_than_there_is_room_for() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     for name in ["a", "b", "c"] {
         scene.said(name);
         scene.read(
             name,
             if name == "b" {
-                Known::Absent
+                KnownService::Absent
             } else {
-                Known::Here
+                KnownService::Here
             },
         );
         scene.pass(1);
     }
     scene.said("d");
-    scene.read("d", Known::Here);
+    scene.read("d", KnownService::Here);
     assert!(!scene.demands.names.contains_key(&key("b")));
     scene.said("e");
     let next = scene.demands.next_read(scene.now);
@@ -235,7 +235,7 @@ fn no_more_names_are_kept_than_there_is_room_for() {
 
 #[test]
 fn waiters_are_bounded_and_those_who_gave_up_make_room() {
-    let mut scene = Scene::new();
+    let mut scene = DemandScene::new();
     let waiting: Vec<_> = (0..queue::WAITERS_MAX)
         .map(|_| scene.ask("redis"))
         .collect();
@@ -248,8 +248,11 @@ fn waiters_are_bounded_and_those_who_gave_up_make_room() {
 
 #[test]
 fn what_nobody_asks_for_is_forgotten() {
-    let mut scene = Scene::new();
-    for (name, known) in [("redis", Known::Here), ("nope", Known::Absent)] {
+    let mut scene = DemandScene::new();
+    for (name, known) in [
+        ("redis", KnownService::Here),
+        ("nope", KnownService::Absent),
+    ] {
         scene.said(name);
         scene.read(name, known);
     }

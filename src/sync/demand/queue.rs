@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
-use super::Known;
-use super::budget::{Budget, Part};
-use super::waiter::Waiter;
-use crate::fair_queue::{ClientAddress, FairQueue, Room};
-use crate::sync::key::Key;
+use super::KnownService;
+use super::budget::{BudgetShare, ReadBudget};
+use super::kept::Waiter;
+use crate::fair_queue::{ClientAddress, FairQueue, QueueCapacity};
+use crate::sync::key::ServiceKey;
 
 /// Queries that wait for the read of one service.
 pub(super) const WAITERS_MAX: usize = 1024;
@@ -21,17 +21,17 @@ const KNOWN_IN_ROW: u32 = 3;
 
 /// The names that wait.
 #[derive(Debug)]
-pub(super) struct Queue {
-    known: FairQueue<Key>,
-    unknown: FairQueue<Key>,
-    waiting: HashMap<Key, Waiting, ahash::RandomState>,
+pub(super) struct DemandQueue {
+    known: FairQueue<ServiceKey>,
+    unknown: FairQueue<ServiceKey>,
+    waiting: HashMap<ServiceKey, WaitingName, ahash::RandomState>,
     known_in_row: u32,
-    budget: Budget,
+    budget: ReadBudget,
 }
 
 /// One name that waits.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct WaitingName {
     pub(super) waiters: Vec<Waiter>,
     /// It is read though nobody waits.
     is_refresh: bool,
@@ -39,10 +39,10 @@ pub(super) struct Waiting {
     clients: SmallVec<[ClientAddress; 1]>,
 }
 
-impl Queue {
+impl DemandQueue {
     /// Makes one: so many names of one class of clients may wait, and so many reads are begun in a second.
     pub(super) fn new(most: usize, reads_per_second: u32, now: Instant) -> Self {
-        let room = Room {
+        let room = QueueCapacity {
             per_client: most,
             per_class: most,
         };
@@ -51,13 +51,13 @@ impl Queue {
             unknown: FairQueue::new(room),
             waiting: HashMap::default(),
             known_in_row: 0,
-            budget: Budget::new(reads_per_second, now),
+            budget: ReadBudget::new(reads_per_second, now),
         }
     }
 
     /// Whether a name that has a service would be read at once.
     pub(super) fn is_open(&mut self, now: Instant) -> bool {
-        self.known.is_empty() && self.budget.has(Part::All, now)
+        self.known.is_empty() && self.budget.has(BudgetShare::All, now)
     }
 
     /// Has a name read in the client's turn, for who waits or to keep it new.
@@ -65,11 +65,11 @@ impl Queue {
     /// Returns who waits in vain, with the name: there is no room.
     pub(super) fn push(
         &mut self,
-        key: Key,
-        known: Known,
+        key: ServiceKey,
+        known: KnownService,
         client: ClientAddress,
         waiter: Option<Waiter>,
-    ) -> Option<(Key, Vec<Waiter>)> {
+    ) -> Option<(ServiceKey, Vec<Waiter>)> {
         let waiting = self.waiting.entry(key.clone()).or_default();
         let refused = match waiter {
             Some(waiter) => add_waiter(&mut waiting.waiters, waiter),
@@ -86,8 +86,8 @@ impl Queue {
         }
         waiting.clients.push(client);
         let queue = match known {
-            Known::Here => &mut self.known,
-            Known::Absent | Known::Nothing => &mut self.unknown,
+            KnownService::Here => &mut self.known,
+            KnownService::Absent | KnownService::Nothing => &mut self.unknown,
         };
         let gone = queue.push(client, key).err()?;
         // It may have another place, of another client.
@@ -101,7 +101,7 @@ impl Queue {
     }
 
     /// Takes the name that is read next, if one may be read now.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<(Key, Waiting)> {
+    pub(super) fn pop(&mut self, now: Instant) -> Option<(ServiceKey, WaitingName)> {
         loop {
             let part = self.next_part()?;
             if !self.budget.has(part, now) {
@@ -132,7 +132,7 @@ impl Queue {
     }
 
     /// Takes all that waits.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = (Key, Vec<Waiter>)> + use<> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = (ServiceKey, Vec<Waiter>)> + use<> {
         self.known.retain(|_| false);
         self.unknown.retain(|_| false);
         let all = std::mem::take(&mut self.waiting).into_iter();
@@ -144,11 +144,11 @@ impl Queue {
     }
 
     /// Which reads the next name may take; none where none waits.
-    fn next_part(&self) -> Option<Part> {
+    fn next_part(&self) -> Option<BudgetShare> {
         match (self.known.is_empty(), self.unknown.is_empty()) {
             (true, true) => None,
-            (true, false) => Some(Part::Unknown),
-            (false, _) => Some(Part::All),
+            (true, false) => Some(BudgetShare::Unknown),
+            (false, _) => Some(BudgetShare::All),
         }
     }
 }

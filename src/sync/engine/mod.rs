@@ -13,16 +13,16 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::apply::{Applier, Published};
-use super::ask::{MANY_RECORDS, Reply, Subject, Ticket};
+use super::ask::{MANY_RECORDS, NomadReply, Subject, Ticket};
 use super::demand::{Demand, Nomad};
 use super::follow::{Failed, Follow};
 use super::guard::Guard;
 use super::health::HealthDriver;
-use super::settings::Settings;
+use super::settings::SyncSettings;
 use super::status::Status;
 use super::tasks::Tasks;
-use crate::apart::apart;
-use crate::catalog::{Ask, Coverage, Writer};
+use crate::blocking::in_place;
+use crate::catalog::{Coverage, ReadRequest, Writer};
 use crate::nomad::Client;
 
 /// Replies that are taken before anything is published.
@@ -32,7 +32,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// Follows Nomad and keeps the catalogue true, until `shutdown` is done.
 pub async fn run(
-    settings: Settings,
+    settings: SyncSettings,
     client: Client,
     writer: Writer,
     status: Arc<Status>,
@@ -54,7 +54,7 @@ pub async fn run(
 }
 
 struct Engine {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     client: Client,
     status: Arc<Status>,
     tasks: Tasks,
@@ -71,7 +71,7 @@ struct Engine {
 }
 
 impl Engine {
-    fn new(settings: Settings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
+    fn new(settings: SyncSettings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
         let settings = Arc::new(settings);
         let (asks, coverage) = (writer.asks(), writer.coverage());
         let applier = Applier::new(writer, Arc::clone(&status), settings.large_services);
@@ -102,7 +102,7 @@ impl Engine {
     /// The same as [`Self::turn`], apart from other tasks where much was told.
     fn turn_beside_others(&mut self) -> Instant {
         match std::mem::take(&mut self.records) {
-            many if many >= MANY_RECORDS => apart(|| self.turn()),
+            many if many >= MANY_RECORDS => in_place(|| self.turn()),
             _ => self.turn(),
         }
     }
@@ -131,19 +131,19 @@ impl Engine {
         wake
     }
 
-    fn reply(&mut self, reply: Option<(Ticket, Reply)>) {
+    fn reply(&mut self, reply: Option<(Ticket, NomadReply)>) {
         let Some((ticket, reply)) = reply else {
             return;
         };
         let records = reply.records();
         self.records = self.records.saturating_add(records);
         match records {
-            many if many >= MANY_RECORDS => apart(|| self.take_reply(ticket, reply)),
+            many if many >= MANY_RECORDS => in_place(|| self.take_reply(ticket, reply)),
             _ => self.take_reply(ticket, reply),
         }
     }
 
-    fn take_reply(&mut self, Ticket { subject, number }: Ticket, reply: Reply) {
+    fn take_reply(&mut self, Ticket { subject, number }: Ticket, reply: NomadReply) {
         let now = Instant::now();
         match subject {
             Subject::Follow => {
@@ -177,7 +177,7 @@ impl Engine {
     }
 
     /// Takes a query's wish.
-    fn asked(&mut self, ask: Ask) {
+    fn asked(&mut self, ask: ReadRequest) {
         let nomad = match self.follow.is_connected() && !self.follow.is_failing() {
             true => Nomad::Here,
             false => Nomad::Away,

@@ -7,40 +7,40 @@ use tokio::time::Instant;
 use super::Engine;
 use crate::catalog::Coverage;
 use crate::sync::apply::Converted;
-use crate::sync::demand::Answered as Demanded;
-use crate::sync::follow::Outcome;
+use crate::sync::demand::ReadService as Demanded;
+use crate::sync::follow::FollowOutcome;
 use crate::sync::follow::plan::Apply;
-use crate::sync::guard::{Loss, Ruling};
+use crate::sync::guard::{PendingRemoval, Ruling};
 use crate::sync::health::Findings;
-use crate::sync::key::{Key, Trigger};
-use crate::sync::status::Answered;
+use crate::sync::key::{ServiceKey, Trigger};
+use crate::sync::status::NomadAnswer;
 
 impl Engine {
     /// Takes what `follow` found.
     pub(super) fn take_outcomes(&mut self, now: Instant) {
         for outcome in self.follow.take_outcomes() {
             match outcome {
-                Outcome::Read {
+                FollowOutcome::Read {
                     key,
                     trigger,
                     converted,
                 } => self.take_read(&key, trigger, converted),
-                Outcome::Gone(keys) => self.take_gone(keys, now),
-                Outcome::TooOld(keys) => {
+                FollowOutcome::Gone(keys) => self.take_gone(keys, now),
+                FollowOutcome::TooOld(keys) => {
                     for key in keys {
                         self.guard.forget(&key);
                         self.apply(&key, Converted::none());
                     }
                 }
-                Outcome::Listed(list) => self.guard.list_answered(&list),
-                Outcome::UnreadableRecords(list, count) => {
+                FollowOutcome::Listed(list) => self.guard.list_answered(&list),
+                FollowOutcome::UnreadableRecords(list, count) => {
                     self.applier.note_unreadable(&list, count);
                 }
-                Outcome::NamespaceDoubt(namespace, doubt) => {
+                FollowOutcome::NamespaceDoubt(namespace, doubt) => {
                     self.applier.doubt_namespace(&namespace, doubt);
                 }
-                Outcome::OthersDoubt(doubt) => self.applier.doubt_others(doubt),
-                Outcome::OnDemand => {
+                FollowOutcome::OthersDoubt(doubt) => self.applier.doubt_others(doubt),
+                FollowOutcome::OnDemand => {
                     // Each service is read again when it is asked for: nothing is left to be doubted.
                     drop(self.guard.give_up());
                     self.status.set_held(0);
@@ -49,7 +49,7 @@ impl Engine {
                         self.applier.cover(Coverage::OnDemand);
                     }
                 }
-                Outcome::Failed => self.demand.nomad_failed(now),
+                FollowOutcome::Failed => self.demand.nomad_failed(now),
             }
         }
         for (key, doubt) in self.follow.plan_mut().take_doubts() {
@@ -63,7 +63,7 @@ impl Engine {
             self.follow.read_again(key);
         }
         let health = &self.health;
-        let judge = |key: &Key, instance: &_| health.judge(key, instance);
+        let judge = |key: &ServiceKey, instance: &_| health.judge(key, instance);
         self.applier.judge(&findings.judge, judge);
     }
 
@@ -82,7 +82,7 @@ impl Engine {
         let Demanded { key, result } = answered;
         match result {
             Ok((meta, converted)) => {
-                self.status.answered(Answered::Read);
+                self.status.answered(NomadAnswer::Read);
                 let count = converted.instances.len();
                 let plan = self.follow.plan_mut();
                 if plan.demanded(&key, meta.index, count) == Apply::Yes {
@@ -103,7 +103,7 @@ impl Engine {
     }
 
     /// Forgets a service that was read on demand.
-    pub(super) fn drop_demanded(&mut self, key: &Key) {
+    pub(super) fn drop_demanded(&mut self, key: &ServiceKey) {
         self.follow.plan_mut().drop_demanded(key);
         self.take_read(key, Trigger::Event, Converted::none());
     }
@@ -122,8 +122,8 @@ impl Engine {
                 plan.hold(namespace, name, instances);
             } else {
                 let (namespace, name) = (namespace.into(), name.into());
-                let key = Key { namespace, name };
-                self.guard.weigh(key, Loss::whole(instances));
+                let key = ServiceKey { namespace, name };
+                self.guard.weigh(key, PendingRemoval::whole(instances));
             }
         }
         self.rule_on_weighed(now);
@@ -165,14 +165,14 @@ impl Engine {
     }
 
     /// Takes services that a list has not any more.
-    fn take_gone(&mut self, gone: Vec<Key>, now: Instant) {
+    fn take_gone(&mut self, gone: Vec<ServiceKey>, now: Instant) {
         if gone.is_empty() {
             return;
         }
         let writer = self.applier.writer();
         let losses = gone.into_iter().map(|key| {
             let instances = writer.instances(&key.namespace, &key.name).len();
-            (key, Loss::whole(instances))
+            (key, PendingRemoval::whole(instances))
         });
         let losses: Vec<_> = losses.collect();
         let total = writer.counts().1;
@@ -181,7 +181,7 @@ impl Engine {
     }
 
     /// Takes what was read of a service, or has the guard put it aside until the resync is over.
-    fn take_read(&mut self, key: &Key, trigger: Trigger, converted: Converted) {
+    fn take_read(&mut self, key: &ServiceKey, trigger: Trigger, converted: Converted) {
         let before = self.applier.writer();
         let before = before.instances(&key.namespace, &key.name).len();
         if let Some(converted) = self.guard.take(key, trigger, converted, before) {
@@ -215,7 +215,7 @@ impl Engine {
         }
     }
 
-    fn apply(&mut self, key: &Key, mut converted: Converted) {
+    fn apply(&mut self, key: &ServiceKey, mut converted: Converted) {
         self.health.judge_new(key, &mut converted.instances);
         let plan = self.follow.plan();
         let is_present = |namespace: &str, name: &str| plan.is_present(namespace, name);

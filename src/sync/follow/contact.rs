@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::outage::Failing;
+use super::outage::FailingKind;
 use super::{Follow, Pending};
 use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions};
-use crate::sync::ask::Question;
+use crate::sync::ask::NomadRequest;
 use crate::sync::rights::ALL;
 
 /// When the next question is due.
@@ -58,7 +58,7 @@ impl Follow {
             return Some(now);
         };
         let options = self.contact.options;
-        let question = Question::Contact { namespace, options };
+        let question = NomadRequest::Contact { namespace, options };
         self.ask(question, Pending::Contact);
         self.contact.is_asked = true;
         None
@@ -90,7 +90,9 @@ impl Follow {
             }
             // Every server is behind the leader: they are there, and what they say is all there is.
             Err(error) if matches!(error.cause, Cause::Behind { .. }) => self.erred(&error),
-            Err(error) if error.cause.is_transport() => self.fail_by(Failing::Lists, &error, now),
+            Err(error) if error.cause.is_transport() => {
+                self.fail_by(FailingKind::Lists, &error, now)
+            }
             // It may list, and not read this: that proves nothing of the leader.
             Err(error) => self.erred(&error),
         }

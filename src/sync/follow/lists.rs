@@ -10,14 +10,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::missing::Reason;
-use super::plan::{Asked, Heard, Taken, Verdict};
-use super::watch::{Ask, List, Watch};
-use super::{Follow, Outcome, Pending};
+use super::plan::{ListProvenance, ListTiming, Removed, Verdict};
+use super::watch::{ListState, NextList, Watch};
+use super::{Follow, FollowOutcome, Pending};
 use crate::catalog::Doubt;
-use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, Wait};
-use crate::sync::ask::Question;
+use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, WaitMode};
+use crate::sync::ask::NomadRequest;
 use crate::sync::rights::{ALL, doubt_of, is_of_one_list, is_refusal};
-use crate::sync::status::Answered;
+use crate::sync::status::NomadAnswer;
 
 /// Lists that wait at Nomad at the same time; each has a connection.
 pub(super) const LISTS_AT_ONCE: usize = 4;
@@ -50,7 +50,7 @@ impl Follow {
     /// Has every list asked at once.
     pub(in crate::sync) fn ask_all_lists(&mut self, now: Instant) {
         for watch in 0..self.watches.len() {
-            self.ask_list_at(watch, Asked::Before, now);
+            self.ask_list_at(watch, ListTiming::Before, now);
         }
     }
 
@@ -58,7 +58,7 @@ impl Follow {
     pub(super) fn ask_the_leader(&mut self, now: Instant) {
         for watch in 0..self.watches.len() {
             self.plan.list_was_behind(watch);
-            self.ask_list_at(watch, Asked::Before, now);
+            self.ask_list_at(watch, ListTiming::Before, now);
         }
     }
 
@@ -71,7 +71,7 @@ impl Follow {
         }
     }
 
-    pub(super) fn ask_list_at(&mut self, watch: usize, asked: Asked, at: Instant) {
+    pub(super) fn ask_list_at(&mut self, watch: usize, asked: ListTiming, at: Instant) {
         if let Some(number) = self.watches[watch].ask_now(asked, at) {
             self.cancel(number);
         }
@@ -79,14 +79,14 @@ impl Follow {
 
     fn ask_list(&mut self, watch: usize, wait: Duration, now: Instant) {
         let index = self.plan.index(watch);
-        let List::Next(_, ask) = self.watches[watch].list else {
+        let ListState::Next(_, ask) = self.watches[watch].list else {
             return;
         };
         let (consistency, min_index) = self.plan.list_asked(watch);
         // Without an index there is nothing to wait over, and the leader's word is wanted now.
         let ask = match ask {
-            Ask::Blocking if index == 0 || consistency == Consistency::Default => {
-                Ask::Now(Asked::Before)
+            NextList::Blocking if index == 0 || consistency == Consistency::Default => {
+                NextList::Now(ListTiming::Before)
             }
             ask => ask,
         };
@@ -100,17 +100,17 @@ impl Follow {
         };
         let pending = Pending::List {
             namespace: Arc::clone(&namespace),
-            heard: Heard { consistency, asked },
+            heard: ListProvenance { consistency, asked },
         };
-        let number = self.ask(Question::List { namespace, options }, pending);
-        self.watches[watch].list = List::Asked(number, ask);
+        let number = self.ask(NomadRequest::List { namespace, options }, pending);
+        self.watches[watch].list = ListState::Asked(number, ask);
     }
 
     /// Takes an answer of a list.
     pub(super) fn listed(
         &mut self,
         name: &Arc<str>,
-        heard: Heard,
+        heard: ListProvenance,
         listed: Result<Listed, NomadError>,
         now: Instant,
     ) {
@@ -122,14 +122,14 @@ impl Follow {
         match listed {
             Ok(listed) => {
                 self.watches[at].pace.answered(listed.meta.index, now);
-                self.worked(super::outage::Failing::Lists);
+                self.worked(super::outage::FailingKind::Lists);
                 self.take_list(at, heard, &listed, now);
             }
             Err(error) => self.list_failed(at, heard.asked, &error, now),
         }
     }
 
-    fn list_failed(&mut self, watch: usize, asked: Asked, error: &NomadError, now: Instant) {
+    fn list_failed(&mut self, watch: usize, asked: ListTiming, error: &NomadError, now: Instant) {
         let name = Arc::clone(&self.watches[watch].name);
         if let Cause::Behind { .. } = error.cause {
             self.erred(error);
@@ -139,11 +139,11 @@ impl Follow {
         let others = self.watches.iter().filter(|it| it.name != name);
         let is_alone = others.into_iter().all(Watch::is_failing);
         if is_alone || !is_of_one_list(&error.cause) {
-            return self.fail_by(super::outage::Failing::Lists, error, now);
+            return self.fail_by(super::outage::FailingKind::Lists, error, now);
         }
         self.erred(error);
         if *name == *ALL {
-            return self.fail_by(super::outage::Failing::Lists, error, now);
+            return self.fail_by(super::outage::FailingKind::Lists, error, now);
         }
         let doubt = doubt_of(error);
         self.miss(&name, doubt, &Reason::Error(error), now);
@@ -155,8 +155,14 @@ impl Follow {
     }
 
     /// Takes what a list says.
-    pub(super) fn take_list(&mut self, watch: usize, heard: Heard, listed: &Listed, now: Instant) {
-        self.status.answered(Answered::List);
+    pub(super) fn take_list(
+        &mut self,
+        watch: usize,
+        heard: ListProvenance,
+        listed: &Listed,
+        now: Instant,
+    ) {
+        self.status.answered(NomadAnswer::List);
         let services = self.wanted(&listed.services);
         let verdict = self
             .plan
@@ -184,14 +190,14 @@ impl Follow {
         Cow::Owned(wanted.cloned().collect())
     }
 
-    fn take_taken(&mut self, watch: usize, taken: Taken, listed: &Listed, now: Instant) {
+    fn take_taken(&mut self, watch: usize, taken: Removed, listed: &Listed, now: Instant) {
         let name = Arc::clone(&self.watches[watch].name);
         self.watches[watch].list_backoff.succeeded();
         self.found_namespaces(&name, listed);
-        let unreadable = Outcome::UnreadableRecords(Arc::clone(&name), listed.unreadable);
+        let unreadable = FollowOutcome::UnreadableRecords(Arc::clone(&name), listed.unreadable);
         self.outcomes.push(unreadable);
-        self.outcomes.push(Outcome::Gone(taken.gone));
-        self.outcomes.push(Outcome::Listed(name));
+        self.outcomes.push(FollowOutcome::Gone(taken.gone));
+        self.outcomes.push(FollowOutcome::Listed(name));
         self.look_at_vanished(taken.vanished);
         if taken.went_back {
             let index = self.plan.highest_index();
@@ -200,7 +206,7 @@ impl Follow {
                 "Nomad's index went backwards; everything is read again"
             );
             for other in (0..self.watches.len()).filter(|other| *other != watch) {
-                self.ask_list_at(other, Asked::Before, now);
+                self.ask_list_at(other, ListTiming::Before, now);
             }
         }
         if self.plan.must_resubscribe(watch) {
@@ -235,9 +241,9 @@ impl Follow {
                 let options = QueryOptions {
                     consistency: Consistency::Stale,
                     min_index: self.plan.highest_index(),
-                    wait: Wait::No,
+                    wait: WaitMode::No,
                 };
-                let question = Question::List {
+                let question = NomadRequest::List {
                     namespace: Arc::clone(&namespace),
                     options,
                 };
@@ -249,7 +255,7 @@ impl Follow {
     /// Takes it that a namespace may be listed and has no service.
     pub(super) fn namespace_is_empty(&mut self, namespace: &Arc<str>, index: u64) {
         let gone = self.plan.namespace_is_empty(namespace, index);
-        self.outcomes.push(Outcome::Gone(gone));
+        self.outcomes.push(FollowOutcome::Gone(gone));
         self.found_namespace(namespace);
     }
 
@@ -283,7 +289,7 @@ impl Follow {
 
 fn next((watch, it): (usize, &Watch)) -> Option<(Instant, usize)> {
     match it.list {
-        List::Next(at, _) => Some((at.max(it.pace.next()), watch)),
-        List::Asked(..) => None,
+        ListState::Next(at, _) => Some((at.max(it.pace.next()), watch)),
+        ListState::Asked(..) => None,
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Follow, Outcome};
+use super::{Follow, FollowOutcome};
 use crate::catalog::Doubt;
 use crate::nomad::{Listed, NomadError};
 use crate::sync::rights::ALL;
@@ -58,7 +58,7 @@ impl Follow {
                 reason = %why,
                 "a namespace cannot be read: known names in it are answered as stale, others get SERVFAIL"
             );
-            let doubt = Outcome::NamespaceDoubt(Arc::clone(name), Some(doubt));
+            let doubt = FollowOutcome::NamespaceDoubt(Arc::clone(name), Some(doubt));
             self.outcomes.push(doubt);
             self.tell_missing();
         }
@@ -88,7 +88,7 @@ impl Follow {
     pub(super) fn found_namespace(&mut self, name: &Arc<str>) {
         if self.missing.remove(name).is_some() {
             tracing::info!(namespace = %name.escape_debug(), "a namespace can be read again");
-            let doubt = Outcome::NamespaceDoubt(Arc::clone(name), None);
+            let doubt = FollowOutcome::NamespaceDoubt(Arc::clone(name), None);
             self.outcomes.push(doubt);
             self.tell_missing();
         }
@@ -102,7 +102,7 @@ impl Follow {
             if missing.is_answered && age >= max_stale {
                 missing.is_answered = false;
                 let gone = self.plan.drop_namespace(name);
-                self.outcomes.push(Outcome::TooOld(gone));
+                self.outcomes.push(FollowOutcome::TooOld(gone));
             }
         }
     }
@@ -111,7 +111,7 @@ impl Follow {
     pub(super) fn tell_others(&mut self) {
         let has_all = matches!(self.access, crate::sync::Access::All(_));
         let doubt = (self.wants_all && !has_all).then_some(Doubt::Refused);
-        self.outcomes.push(Outcome::OthersDoubt(doubt));
+        self.outcomes.push(FollowOutcome::OthersDoubt(doubt));
     }
 
     fn tell_missing(&self) {

@@ -26,13 +26,13 @@ use tokio::time::Instant;
 use self::contact::Contact;
 use self::missing::Missing;
 use self::outage::Outage;
-use self::plan::{Heard, Order, Plan};
+use self::plan::{ListProvenance, Order, Plan};
 use self::watch::Watch;
 use super::apply::Converted;
-use super::ask::{Command, Commands, Question, Reply, Subject};
-use super::key::{Key, Trigger};
+use super::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
+use super::key::{ServiceKey, Trigger};
 use super::rights::{ALL, Access};
-use super::settings::Settings;
+use super::settings::SyncSettings;
 use super::status::Status;
 use crate::catalog::Doubt;
 use crate::nomad::NomadError;
@@ -42,15 +42,15 @@ pub(super) use self::outage::Failed;
 /// The state of what is followed.
 #[derive(Debug)]
 pub(super) struct Follow {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     status: Arc<Status>,
     /// Whether all namespaces are to be answered for that the token may list.
     wants_all: bool,
     commands: Commands,
     pending: HashMap<u64, Pending>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<FollowOutcome>,
     plan: Plan,
-    phase: Phase,
+    phase: FollowPhase,
     watches: Vec<Watch>,
     /// When the watches began.
     followed: Instant,
@@ -78,7 +78,7 @@ enum Pending {
     MoreRights,
     List {
         namespace: Arc<str>,
-        heard: Heard,
+        heard: ListProvenance,
     },
     /// The list of a namespace that vanished from the list of all.
     Vanished(Arc<str>),
@@ -89,7 +89,7 @@ enum Pending {
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum FollowPhase {
     /// Nothing is asked until then.
     Pausing(Instant),
     /// It is being found out what may be listed.
@@ -102,17 +102,17 @@ enum Phase {
 
 /// What a reply means for others.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum FollowOutcome {
     /// A service was read.
     Read {
-        key: Key,
+        key: ServiceKey,
         trigger: Trigger,
         converted: Converted,
     },
     /// Services are gone.
-    Gone(Vec<Key>),
+    Gone(Vec<ServiceKey>),
     /// They are too old to be answered from.
-    TooOld(Vec<Key>),
+    TooOld(Vec<ServiceKey>),
     /// A list was taken; it may confirm what the guard holds back.
     Listed(Arc<str>),
     /// Records of a list could not be read.
@@ -128,7 +128,7 @@ pub(super) enum Outcome {
 }
 
 impl Follow {
-    pub(super) fn new(settings: Arc<Settings>, status: Arc<Status>, failed: Failed) -> Self {
+    pub(super) fn new(settings: Arc<SyncSettings>, status: Arc<Status>, failed: Failed) -> Self {
         let now = Instant::now();
         Self {
             plan: Plan::new(settings.plan_times()),
@@ -138,7 +138,7 @@ impl Follow {
             commands: Commands::new(Subject::Follow),
             pending: HashMap::new(),
             outcomes: Vec::new(),
-            phase: Phase::Pausing(now),
+            phase: FollowPhase::Pausing(now),
             watches: Vec::new(),
             followed: now,
             access: Access::Unknown,
@@ -156,14 +156,14 @@ impl Follow {
     pub(super) fn turn(&mut self, now: Instant, moves: usize) -> Option<Instant> {
         self.turn_to_the_chosen(moves, now);
         match self.phase {
-            Phase::Pausing(until) if until <= now => {
+            FollowPhase::Pausing(until) if until <= now => {
                 self.find_rights();
                 None
             }
-            Phase::Pausing(until) => Some(until),
-            Phase::Finding => None,
-            Phase::OnDemand => self.look_for_more(now),
-            Phase::Following => {
+            FollowPhase::Pausing(until) => Some(until),
+            FollowPhase::Finding => None,
+            FollowPhase::OnDemand => self.look_for_more(now),
+            FollowPhase::Following => {
                 self.plan.tick(now);
                 if self.plan.take_leader_is_lower() {
                     self.ask_the_leader(now);
@@ -182,28 +182,28 @@ impl Follow {
     }
 
     /// Takes a reply to one of its commands.
-    pub(super) fn reply(&mut self, number: u64, reply: Reply, now: Instant) {
-        if let Reply::Frame(frame) = reply {
+    pub(super) fn reply(&mut self, number: u64, reply: NomadReply, now: Instant) {
+        if let NomadReply::Frame(frame) = reply {
             return self.frame(number, frame, now);
         }
         let Some(pending) = self.pending.remove(&number) else {
             return;
         };
         match (pending, reply) {
-            (Pending::Rights, Reply::Rights(found)) => self.found(found, now),
-            (Pending::MoreRights, Reply::Rights(found)) => self.found_more(found, now),
-            (Pending::List { namespace, heard }, Reply::List(listed)) => {
+            (Pending::Rights, NomadReply::Rights(found)) => self.found(found, now),
+            (Pending::MoreRights, NomadReply::Rights(found)) => self.found_more(found, now),
+            (Pending::List { namespace, heard }, NomadReply::List(listed)) => {
                 self.listed(&namespace, heard, listed, now);
             }
-            (Pending::Vanished(namespace), Reply::List(listed)) => {
+            (Pending::Vanished(namespace), NomadReply::List(listed)) => {
                 self.looked_at_vanished(&namespace, listed, now);
             }
-            (Pending::Read(order), Reply::Service(read)) => self.read(&order, read, now),
-            (Pending::Read(order), _) => self.plan.failed(&order, plan::Failure::Other, now),
-            (Pending::Stream(namespace), Reply::StreamEnd(error)) => {
+            (Pending::Read(order), NomadReply::Service(read)) => self.read(&order, read, now),
+            (Pending::Read(order), _) => self.plan.failed(&order, plan::ReadFailure::Other, now),
+            (Pending::Stream(namespace), NomadReply::StreamEnd(error)) => {
                 self.stream_ended(&namespace, error.as_ref(), now);
             }
-            (Pending::Contact, Reply::Contact(contact)) => self.contacted(contact, now),
+            (Pending::Contact, NomadReply::Contact(contact)) => self.contacted(contact, now),
             (Pending::Contact, _) => self
                 .contact
                 .is_over(now + self.settings.times.contact_every),
@@ -213,12 +213,12 @@ impl Follow {
     }
 
     /// Takes the commands that were given.
-    pub(super) fn take_commands(&mut self) -> Vec<Command> {
+    pub(super) fn take_commands(&mut self) -> Vec<Action> {
         self.commands.take()
     }
 
     /// Takes what the replies meant, and the doubts of single services.
-    pub(super) fn take_outcomes(&mut self) -> Vec<Outcome> {
+    pub(super) fn take_outcomes(&mut self) -> Vec<FollowOutcome> {
         std::mem::take(&mut self.outcomes)
     }
 
@@ -239,12 +239,12 @@ impl Follow {
 
     /// Says whether lists are followed now.
     pub(super) fn is_following(&self) -> bool {
-        self.phase == Phase::Following
+        self.phase == FollowPhase::Following
     }
 
     /// Says whether services are read on demand now, or lists are followed.
     pub(super) fn is_connected(&self) -> bool {
-        matches!(self.phase, Phase::Following | Phase::OnDemand)
+        matches!(self.phase, FollowPhase::Following | FollowPhase::OnDemand)
     }
 
     /// Says whether a read that a list asked for is under way.
@@ -253,7 +253,7 @@ impl Follow {
         pending.any(|it| matches!(it, Pending::Read(order) if order.trigger == Trigger::List))
     }
 
-    fn ask(&mut self, question: Question, pending: Pending) -> u64 {
+    fn ask(&mut self, question: NomadRequest, pending: Pending) -> u64 {
         let number = self.commands.ask(question);
         self.pending.insert(number, pending);
         number

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
-use super::{Follow, Outcome, Phase};
+use super::{Follow, FollowOutcome, FollowPhase};
 use crate::nomad::{Cause, NomadError};
-use crate::sync::settings::Settings;
+use crate::sync::settings::SyncSettings;
 
 /// The least pause after Nomad has asked for fewer requests.
 const RATE_LIMITED_PAUSE: Duration = Duration::from_secs(1);
@@ -23,20 +23,20 @@ pub(super) struct Outage {
     backoff: Backoff,
     log_every: Duration,
     logged: Option<Instant>,
-    said: Said,
-    failing: Option<Failing>,
+    said: LoggedState,
+    failing: Option<FailingKind>,
 }
 
 /// Whether the log knows that Nomad fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
+enum LoggedState {
     Working,
     Failing,
 }
 
 /// What failed; only its own success, or that of reads, proves that it works again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failing {
+pub(super) enum FailingKind {
     Lists,
     Reads,
 }
@@ -50,13 +50,13 @@ pub(in crate::sync) enum Failed {
 }
 
 impl Outage {
-    pub(super) fn new(settings: &Settings, failed: Failed) -> Self {
+    pub(super) fn new(settings: &SyncSettings, failed: Failed) -> Self {
         Self {
             backoff: Backoff::new(settings.backoff_max),
             log_every: settings.log_every,
             logged: None,
-            said: Said::Working,
-            failing: (failed == Failed::Yes).then_some(Failing::Lists),
+            said: LoggedState::Working,
+            failing: (failed == Failed::Yes).then_some(FailingKind::Lists),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Follow {
     pub(in crate::sync) fn demand_failed(&mut self, error: &NomadError, now: Instant) {
         let cause = &error.cause;
         if matches!(cause, Cause::RateLimited { .. }) || cause.is_transport() {
-            return self.fail_by(Failing::Lists, error, now);
+            return self.fail_by(FailingKind::Lists, error, now);
         }
         self.erred(error);
         if cause.is_authorization() {
@@ -80,7 +80,7 @@ impl Follow {
     }
 
     /// Gives up on all lists and streams for a while, because of an error.
-    pub(super) fn fail_by(&mut self, failing: Failing, error: &NomadError, now: Instant) {
+    pub(super) fn fail_by(&mut self, failing: FailingKind, error: &NomadError, now: Instant) {
         self.erred(error);
         let least = match error.cause {
             Cause::RateLimited { retry_after } => {
@@ -93,11 +93,11 @@ impl Follow {
 
     /// Gives up on all lists and streams for a while, which is at least as long as given.
     pub(super) fn fail(&mut self, why: &str, least: Option<Duration>, now: Instant) {
-        self.give_up(Failing::Lists, why, least, now);
+        self.give_up(FailingKind::Lists, why, least, now);
     }
 
-    fn give_up(&mut self, failing: Failing, why: &str, least: Option<Duration>, now: Instant) {
-        if matches!(self.phase, Phase::Pausing(_)) {
+    fn give_up(&mut self, failing: FailingKind, why: &str, least: Option<Duration>, now: Instant) {
+        if matches!(self.phase, FollowPhase::Pausing(_)) {
             return;
         }
         self.stop_watches();
@@ -105,16 +105,16 @@ impl Follow {
             self.outage.backoff.succeeded();
         }
         let pause = self.outage.backoff.failed().max(least.unwrap_or_default());
-        self.phase = Phase::Pausing(now + pause);
+        self.phase = FollowPhase::Pausing(now + pause);
         self.outage.failing = Some(failing);
-        self.outcomes.push(Outcome::Failed);
+        self.outcomes.push(FollowOutcome::Failed);
         self.status.set_failing(why);
         let lately = |at: Instant| now.duration_since(at) < self.outage.log_every;
         if self.outage.logged.is_some_and(lately) {
             return;
         }
         self.outage.logged = Some(now);
-        self.outage.said = Said::Failing;
+        self.outage.said = LoggedState::Failing;
         match self.status.is_ready() {
             false => tracing::warn!(reason = why, "Nomad cannot be read yet"),
             true => tracing::warn!(
@@ -125,20 +125,20 @@ impl Follow {
     }
 
     /// Notes that Nomad works; a list proves nothing where a read failed.
-    pub(super) fn worked(&mut self, proof: Failing) {
+    pub(super) fn worked(&mut self, proof: FailingKind) {
         let proves = match self.outage.failing {
             None => false,
-            Some(Failing::Lists) => true,
-            Some(Failing::Reads) => proof == Failing::Reads,
+            Some(FailingKind::Lists) => true,
+            Some(FailingKind::Reads) => proof == FailingKind::Reads,
         };
         if !proves {
             return;
         }
         self.outage.failing = None;
         if let Some(lasted) = self.status.set_working()
-            && self.outage.said == Said::Failing
+            && self.outage.said == LoggedState::Failing
         {
-            self.outage.said = Said::Working;
+            self.outage.said = LoggedState::Working;
             let address = self.status.address();
             tracing::info!(%address, lasted_seconds = lasted.as_secs(), "Nomad can be read again");
         }
@@ -146,7 +146,9 @@ impl Follow {
 
     /// Has lists and streams follow when the client has chosen another address, whose state may be another one too.
     pub(super) fn turn_to_the_chosen(&mut self, moves: usize, now: Instant) {
-        if std::mem::replace(&mut self.moves, moves) == moves || self.phase != Phase::Following {
+        if std::mem::replace(&mut self.moves, moves) == moves
+            || self.phase != FollowPhase::Following
+        {
             return;
         }
         for watch in 0..self.watches.len() {
@@ -159,7 +161,7 @@ impl Follow {
     pub(in crate::sync) fn recheck_a_silent_nomad(&mut self, now: Instant) {
         let most = self.settings.stale_after + SILENCE_SLACK;
         let silent = self.status.since_heard();
-        if self.phase == Phase::Following && silent.is_some_and(|silent| silent >= most) {
+        if self.phase == FollowPhase::Following && silent.is_some_and(|silent| silent >= most) {
             self.recheck(now);
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::nomad::Wait;
+use crate::nomad::WaitMode;
 
 /// Questions that follow each other without a pause.
 const BURST: u32 = 10;
@@ -27,7 +27,7 @@ pub(super) struct Pace {
     full: Instant,
     /// No question before.
     next: Instant,
-    asked: Option<(Instant, Wait)>,
+    asked: Option<(Instant, WaitMode)>,
     /// Answers in a row that came at once with nothing new.
     idle: u32,
 }
@@ -48,7 +48,7 @@ impl Pace {
     }
 
     /// Notes that it is asked.
-    pub(super) fn asked(&mut self, wait: Wait, now: Instant) {
+    pub(super) fn asked(&mut self, wait: WaitMode, now: Instant) {
         self.asked = Some((now, wait));
         self.full = self.full.max(now) + EVERY;
         let burst = self.full.checked_sub(EVERY * (BURST - 1));
@@ -57,7 +57,7 @@ impl Pace {
 
     /// Notes that it has answered with this index.
     pub(super) fn answered(&mut self, index: u64, now: Instant) {
-        let Some((at, Wait::Over(known, wait))) = self.asked.take() else {
+        let Some((at, WaitMode::Over(known, wait))) = self.asked.take() else {
             return;
         };
         let is_idle = index == known && now.duration_since(at) < wait.min(LONG);
@@ -86,7 +86,7 @@ mod tests {
         let mut known = 100;
         while now < begun + lasting {
             asks.push(now - begun);
-            pace.asked(Wait::Over(known, Duration::from_secs(60)), now);
+            pace.asked(WaitMode::Over(known, Duration::from_secs(60)), now);
             known = index(known);
             pace.answered(known, now);
             now = pace.next().max(now);
@@ -115,7 +115,7 @@ mod tests {
         let mut now = Instant::now();
         let mut pace = Pace::new(now);
         for _ in 0..20 {
-            pace.asked(Wait::Over(100, Duration::from_secs(60)), now);
+            pace.asked(WaitMode::Over(100, Duration::from_secs(60)), now);
             now += LONG;
             pace.answered(100, now);
             assert!(pace.next() <= now);

@@ -4,16 +4,16 @@
 
 use tokio::time::Instant;
 
-use super::outage::Failing;
-use super::plan::{Apply, Failure, Order};
-use super::watch::Stream;
-use super::{Follow, Outcome, Pending};
-use crate::nomad::{Cause, NomadError, QueryMeta, QueryOptions, Wait};
+use super::outage::FailingKind;
+use super::plan::{Apply, Order, ReadFailure};
+use super::watch::StreamState;
+use super::{Follow, FollowOutcome, Pending};
+use crate::nomad::{Cause, NomadError, QueryMeta, QueryOptions, WaitMode};
 use crate::sync::apply::Converted;
-use crate::sync::ask::Question;
-use crate::sync::key::Key;
+use crate::sync::ask::NomadRequest;
+use crate::sync::key::ServiceKey;
 use crate::sync::rights::is_refusal;
-use crate::sync::status::Answered;
+use crate::sync::status::NomadAnswer;
 
 /// Connections for one list and one stream; more of them leave fewer for reads.
 const CONNECTIONS_BESIDE_READS: usize = 2;
@@ -37,17 +37,17 @@ impl Follow {
             let options = QueryOptions {
                 consistency: order.consistency,
                 min_index: order.min_index,
-                wait: Wait::No,
+                wait: WaitMode::No,
             };
             let key = order.key.clone();
-            self.ask(Question::Service { key, options }, Pending::Read(order));
+            self.ask(NomadRequest::Service { key, options }, Pending::Read(order));
             reading += 1;
         }
         None
     }
 
     /// Has a service read again because an instance of it may be gone without a word.
-    pub(in crate::sync) fn read_again(&mut self, key: &Key) {
+    pub(in crate::sync) fn read_again(&mut self, key: &ServiceKey) {
         self.plan.read_again(key);
     }
 
@@ -60,11 +60,11 @@ impl Follow {
     ) {
         match read {
             Ok((meta, converted)) => {
-                self.status.answered(Answered::Read);
-                self.worked(Failing::Reads);
+                self.status.answered(NomadAnswer::Read);
+                self.worked(FailingKind::Reads);
                 let count = converted.instances.len();
                 if self.plan.read(order, meta.index, count, now) == Apply::Yes {
-                    self.outcomes.push(Outcome::Read {
+                    self.outcomes.push(FollowOutcome::Read {
                         key: order.key.clone(),
                         trigger: order.trigger,
                         converted,
@@ -86,20 +86,20 @@ impl Follow {
         tracing::debug!(%error, "a service could not be read");
         let cause = &error.cause;
         let failure = match cause {
-            Cause::Behind { .. } => Failure::Behind,
-            cause if is_refusal(cause) => Failure::Denied,
-            Cause::BadFilter(_) | Cause::RateLimited { .. } => Failure::Outage,
-            cause if cause.is_transport() || cause.is_authorization() => Failure::Outage,
-            _ => Failure::Other,
+            Cause::Behind { .. } => ReadFailure::Behind,
+            cause if is_refusal(cause) => ReadFailure::Denied,
+            Cause::BadFilter(_) | Cause::RateLimited { .. } => ReadFailure::Outage,
+            cause if cause.is_transport() || cause.is_authorization() => ReadFailure::Outage,
+            _ => ReadFailure::Other,
         };
         self.plan.failed(order, failure, now);
         match cause {
             Cause::PermissionDenied | Cause::Behind { .. } => {}
             Cause::BadFilter(_) | Cause::RateLimited { .. } => {
-                self.fail_by(Failing::Reads, error, now);
+                self.fail_by(FailingKind::Reads, error, now);
             }
             cause if is_refusal(cause) => {}
-            cause if cause.is_authorization() => self.fail_by(Failing::Reads, error, now),
+            cause if cause.is_authorization() => self.fail_by(FailingKind::Reads, error, now),
             cause if cause.is_transport() => self.recheck(now),
             _ => {}
         }
@@ -111,7 +111,7 @@ impl Follow {
     }
 
     fn reads_limit(&self) -> usize {
-        let open = |watch: &&super::Watch| matches!(watch.stream, Stream::Open { .. });
+        let open = |watch: &&super::Watch| matches!(watch.stream, StreamState::Open { .. });
         let streams = self.watches.iter().filter(open).count();
         let beside = self.watches.len().min(super::lists::LISTS_AT_ONCE) + streams;
         let more = beside.saturating_sub(CONNECTIONS_BESIDE_READS);

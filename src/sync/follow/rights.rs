@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::missing::{Missing, Reason};
-use super::outage::Failing;
-use super::plan::{Asked, Heard};
-use super::watch::{Stream, Watch};
-use super::{Follow, Outcome, Pending, Phase};
+use super::outage::FailingKind;
+use super::plan::{ListProvenance, ListTiming};
+use super::watch::{StreamState, Watch};
+use super::{Follow, FollowOutcome, FollowPhase, Pending};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, Listed, NomadError};
-use crate::sync::ask::Question;
+use crate::sync::ask::NomadRequest;
 use crate::sync::rights::{Access, Rights};
 
 /// The shortest time between two looks at what the token may list.
@@ -29,14 +29,14 @@ const FEW_NAMESPACES: usize = 4;
 impl Follow {
     /// Begins to find out what the token may list.
     pub(super) fn find_rights(&mut self) {
-        self.phase = Phase::Finding;
+        self.phase = FollowPhase::Finding;
         // A server that has just started shows an empty state for a moment: where nothing is known to compare it with,
         // only the leader's word counts.
         let consistency = match self.plan.highest_index() {
             0 => Consistency::Default,
             _ => Consistency::Stale,
         };
-        let question = Question::Rights {
+        let question = NomadRequest::Rights {
             consistency,
             followed: Vec::new(),
             missing: self.missing.keys().cloned().collect(),
@@ -93,7 +93,7 @@ impl Follow {
             return;
         }
         self.looked = now;
-        let question = Question::Rights {
+        let question = NomadRequest::Rights {
             consistency: Consistency::Stale,
             followed: self.lists().cloned().collect(),
             missing: self.missing.keys().cloned().collect(),
@@ -150,7 +150,7 @@ impl Follow {
     pub(super) fn found(&mut self, found: Result<Rights, NomadError>, now: Instant) {
         let rights = match found {
             Ok(rights) => rights,
-            Err(error) => return self.fail_by(Failing::Lists, &error, now),
+            Err(error) => return self.fail_by(FailingKind::Lists, &error, now),
         };
         if let Some(error) = &rights.refusal {
             self.erred(error);
@@ -169,7 +169,7 @@ impl Follow {
         self.plan.follow(&names);
         let watch = |name| Watch::new(name, now, &self.settings);
         self.watches = names.iter().map(watch).collect();
-        self.phase = Phase::Following;
+        self.phase = FollowPhase::Following;
         self.followed = now;
         self.contact
             .is_over(now + self.settings.times.contact_every);
@@ -185,13 +185,13 @@ impl Follow {
         for (name, index) in &rights.empty {
             self.namespace_is_empty(name, *index);
         }
-        self.worked(Failing::Lists);
-        let heard = Heard {
+        self.worked(FailingKind::Lists);
+        let heard = ListProvenance {
             consistency: rights.consistency,
-            asked: Asked::Before,
+            asked: ListTiming::Before,
         };
         for (name, listed) in rights.lists {
-            if self.phase == Phase::Following
+            if self.phase == FollowPhase::Following
                 && let Some((at, _)) = self.watch(&name)
             {
                 self.plan.list_asked(at);
@@ -211,9 +211,9 @@ impl Follow {
         let last = self.watches.len() - 1;
         self.tell_lists();
         self.plan.list_asked(last);
-        let heard = Heard {
+        let heard = ListProvenance {
             consistency: Consistency::Stale,
-            asked: Asked::Before,
+            asked: ListTiming::Before,
         };
         self.take_list(last, heard, listed, now);
     }
@@ -229,7 +229,7 @@ impl Follow {
     /// Stops all lists and streams.
     pub(super) fn stop_watches(&mut self) {
         for (at, watch) in std::mem::take(&mut self.watches).iter().enumerate() {
-            if matches!(watch.stream, Stream::Open { .. }) {
+            if matches!(watch.stream, StreamState::Open { .. }) {
                 self.plan.stream_down(at, super::plan::StreamAgain::Soon);
             }
             self.cancel_watch(watch);
@@ -252,10 +252,10 @@ impl Follow {
     }
 
     fn cancel_watch(&mut self, watch: &Watch) {
-        if let super::watch::List::Asked(number, _) = watch.list {
+        if let super::watch::ListState::Asked(number, _) = watch.list {
             self.cancel(number);
         }
-        if let Stream::Open { number, .. } = watch.stream {
+        if let StreamState::Open { number, .. } = watch.stream {
             self.cancel(number);
         }
     }
@@ -275,15 +275,15 @@ impl Follow {
     fn read_on_demand(&mut self, now: Instant) {
         self.stop_watches();
         self.plan.follow(&[]);
-        self.phase = Phase::OnDemand;
+        self.phase = FollowPhase::OnDemand;
         self.followed = now;
         self.set_access(Access::Reads);
         let missing: Vec<_> = self.missing.keys().cloned().collect();
         for name in missing {
             self.found_namespace(&name);
         }
-        self.outcomes.push(Outcome::OthersDoubt(None));
-        self.worked(Failing::Reads);
-        self.outcomes.push(Outcome::OnDemand);
+        self.outcomes.push(FollowOutcome::OthersDoubt(None));
+        self.worked(FailingKind::Reads);
+        self.outcomes.push(FollowOutcome::OnDemand);
     }
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::plan::{Asked, StreamAgain};
-use super::watch::{Since, Stream};
+use super::plan::{ListTiming, StreamAgain};
+use super::watch::{Since, StreamState};
 use super::{Follow, Pending};
 use crate::nomad::{Frame, NomadError};
-use crate::sync::ask::Question;
+use crate::sync::ask::NomadRequest;
 use crate::sync::rights::Events;
-use crate::sync::status::Answered;
+use crate::sync::status::NomadAnswer;
 
 /// More lists than these are followed without streams, for the connections they would cost.
 const STREAMS_MAX: usize = 3;
@@ -32,11 +32,13 @@ impl Follow {
         for watch in 0..self.watches.len() {
             match self.watches[watch].stream {
                 // The list comes first: its index is where the stream begins.
-                Stream::Closed(at) if at <= now && self.plan.index(watch) > 0 => {
+                StreamState::Closed(at) if at <= now && self.plan.index(watch) > 0 => {
                     self.open_stream(watch);
                 }
-                Stream::Closed(at) if at > now => next = Some(next.map_or(at, |next| next.min(at))),
-                Stream::Closed(_) | Stream::Open { .. } => {}
+                StreamState::Closed(at) if at > now => {
+                    next = Some(next.map_or(at, |next| next.min(at)))
+                }
+                StreamState::Closed(_) | StreamState::Open { .. } => {}
             }
         }
         next
@@ -44,10 +46,10 @@ impl Follow {
 
     /// Closes a stream, to open it again at once.
     pub(super) fn reopen_stream(&mut self, watch: usize, now: Instant) {
-        if let Stream::Open { number, .. } = self.watches[watch].stream {
+        if let StreamState::Open { number, .. } = self.watches[watch].stream {
             self.cancel(number);
             self.plan.stream_down(watch, StreamAgain::Soon);
-            self.watches[watch].stream = Stream::Closed(now);
+            self.watches[watch].stream = StreamState::Closed(now);
         }
     }
 
@@ -60,7 +62,7 @@ impl Follow {
         let Some((at, watch)) = self.watch(&name) else {
             return;
         };
-        if let Stream::Open {
+        if let StreamState::Open {
             from,
             since: Since::NotYet,
             ..
@@ -95,11 +97,11 @@ impl Follow {
         };
         let broke = error.is_some_and(|error| error.cause.is_transport());
         let lived = match watch.stream {
-            Stream::Open {
+            StreamState::Open {
                 since: Since::Up(since),
                 ..
             } => Some(now.duration_since(since)),
-            Stream::Open { .. } | Stream::Closed(_) => None,
+            StreamState::Open { .. } | StreamState::Closed(_) => None,
         };
         let backoff = &mut watch.stream_backoff;
         if lived.is_some_and(|lived| lived >= GOOD_LIFE) {
@@ -115,7 +117,7 @@ impl Follow {
         };
         tracing::debug!(?error, ?lived, ?pause, "event stream ended");
         self.plan.stream_down(at, again);
-        self.watches[at].stream = Stream::Closed(now + pause);
+        self.watches[at].stream = StreamState::Closed(now + pause);
         let mut refused_now = false;
         if again == StreamAgain::NotSoon {
             refused_now = self.access.has_events();
@@ -131,8 +133,8 @@ impl Follow {
         let from = self.plan.subscribe(watch);
         let namespace = Arc::clone(&self.watches[watch].name);
         let pending = Pending::Stream(Arc::clone(&namespace));
-        let number = self.ask(Question::Stream { namespace, from }, pending);
-        self.watches[watch].stream = Stream::Open {
+        let number = self.ask(NomadRequest::Stream { namespace, from }, pending);
+        self.watches[watch].stream = StreamState::Open {
             number,
             from,
             since: Since::NotYet,
@@ -141,12 +143,12 @@ impl Follow {
 
     fn stream_is_up(&mut self, watch: usize, asked: u64, now: Instant) {
         self.plan.stream_up(watch, asked);
-        self.status.answered(Answered::Stream);
-        if let Stream::Open { since, .. } = &mut self.watches[watch].stream {
+        self.status.answered(NomadAnswer::Stream);
+        if let StreamState::Open { since, .. } = &mut self.watches[watch].stream {
             *since = Since::Up(now);
         }
         // What changed between the last list and this moment may have no frame.
-        self.ask_list_at(watch, Asked::AfterStream, now);
+        self.ask_list_at(watch, ListTiming::AfterStream, now);
         self.set_events(Events::Followed);
     }
 }

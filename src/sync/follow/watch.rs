@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::pace::Pace;
-use super::plan::Asked;
-use crate::nomad::Wait;
-use crate::sync::settings::{Settings, Times};
+use super::plan::ListTiming;
+use crate::nomad::WaitMode;
+use crate::sync::settings::{SyncSettings, Times};
 
 /// The shortest time between two rechecks.
 const RECHECK_GAP: Duration = Duration::from_secs(1);
@@ -23,8 +23,8 @@ const SINGLE_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Watch {
     /// `*` or a namespace.
     pub(super) name: Arc<str>,
-    pub(super) list: List,
-    pub(super) stream: Stream,
+    pub(super) list: ListState,
+    pub(super) stream: StreamState,
     pub(super) stream_backoff: Backoff,
     /// How often the list alone has failed, while others answer.
     pub(super) list_backoff: Backoff,
@@ -36,25 +36,25 @@ pub(super) struct Watch {
 
 /// The list's state.
 #[derive(Debug)]
-pub(super) enum List {
+pub(super) enum ListState {
     /// By the number of the question.
-    Asked(u64, Ask),
+    Asked(u64, NextList),
     /// It may be asked from this moment on.
-    Next(Instant, Ask),
+    Next(Instant, NextList),
 }
 
 /// How the next list is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ask {
+pub(super) enum NextList {
     /// When something changes.
     Blocking,
     /// At once; and whether the stream has come up since the last.
-    Now(Asked),
+    Now(ListTiming),
 }
 
 /// The stream's state.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(super) enum StreamState {
     /// It may be opened from this moment on.
     Closed(Instant),
     /// It is being opened, or open: with the number of the question and the index it was asked from.
@@ -73,11 +73,11 @@ pub(super) enum Since {
 }
 
 impl Watch {
-    pub(super) fn new(name: &Arc<str>, now: Instant, settings: &Settings) -> Self {
+    pub(super) fn new(name: &Arc<str>, now: Instant, settings: &SyncSettings) -> Self {
         Self {
             name: Arc::clone(name),
-            list: List::Next(now, Ask::Blocking),
-            stream: Stream::Closed(now),
+            list: ListState::Next(now, NextList::Blocking),
+            stream: StreamState::Closed(now),
             stream_backoff: Backoff::new(settings.backoff_max),
             list_backoff: Backoff::new(settings.backoff_max),
             pace: Pace::new(now),
@@ -89,49 +89,49 @@ impl Watch {
     pub(super) fn listed(&mut self, services: usize, times: &Times, now: Instant) {
         let pause = match self.stream {
             // The stream tells what changes, and a long list costs what hundreds of changes cost.
-            Stream::Open {
+            StreamState::Open {
                 since: Since::Up(_),
                 ..
             } => times.list_pause(services).max(self.least_pause()),
             _ => Duration::ZERO,
         };
-        self.list = List::Next(now + pause, Ask::Blocking);
+        self.list = ListState::Next(now + pause, NextList::Blocking);
     }
 
     /// Notes that the list alone could not be read.
     pub(super) fn list_failed(&mut self, now: Instant) {
         let pause = self.list_backoff.failed();
-        self.list = List::Next(now + pause, Ask::Now(Asked::Before));
+        self.list = ListState::Next(now + pause, NextList::Now(ListTiming::Before));
     }
 
     /// Has the list asked at once, or from a moment on; returns the question that this takes the place of.
     #[must_use]
-    pub(super) fn ask_now(&mut self, asked: Asked, at: Instant) -> Option<u64> {
+    pub(super) fn ask_now(&mut self, asked: ListTiming, at: Instant) -> Option<u64> {
         let (replaced, before) = match &self.list {
-            List::Asked(number, ask) => (Some(*number), ask.asked()),
-            List::Next(_, ask) => (None, ask.asked()),
+            ListState::Asked(number, ask) => (Some(*number), ask.asked()),
+            ListState::Next(_, ask) => (None, ask.asked()),
         };
-        let asked = if before == Asked::AfterStream {
+        let asked = if before == ListTiming::AfterStream {
             before
         } else {
             asked
         };
-        self.list = List::Next(at, Ask::Now(asked));
+        self.list = ListState::Next(at, NextList::Now(asked));
         replaced
     }
 
     /// Has a list that only waits asked at once, but seldom: Nomad is perhaps not there.
     #[must_use]
     pub(super) fn recheck(&mut self, now: Instant) -> Option<u64> {
-        let (List::Asked(_, ask) | List::Next(_, ask)) = &self.list;
+        let (ListState::Asked(_, ask) | ListState::Next(_, ask)) = &self.list;
         let lately = self
             .rechecked
             .is_some_and(|at| now.duration_since(at) < RECHECK_GAP);
-        if *ask != Ask::Blocking || lately {
+        if *ask != NextList::Blocking || lately {
             return None;
         }
         self.rechecked = Some(now);
-        self.ask_now(Asked::Before, now)
+        self.ask_now(ListTiming::Before, now)
     }
 
     /// Says whether its list is the only one that fails.
@@ -147,19 +147,19 @@ impl Watch {
     }
 }
 
-impl Ask {
-    fn asked(self) -> Asked {
+impl NextList {
+    fn asked(self) -> ListTiming {
         match self {
-            Self::Blocking => Asked::Before,
+            Self::Blocking => ListTiming::Before,
             Self::Now(asked) => asked,
         }
     }
 
     /// Returns how Nomad is asked, and what the plan is told of it.
-    pub(super) fn wait(self, index: u64, wait: Duration) -> (Wait, Asked) {
+    pub(super) fn wait(self, index: u64, wait: Duration) -> (WaitMode, ListTiming) {
         match self {
-            Self::Blocking => (Wait::Over(index, wait), self.asked()),
-            Self::Now(_) => (Wait::No, self.asked()),
+            Self::Blocking => (WaitMode::Over(index, wait), self.asked()),
+            Self::Now(_) => (WaitMode::No, self.asked()),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::apply::Converted;
-use super::key::{Key, Trigger};
+use super::key::{ServiceKey, Trigger};
 
 /// Instances that may always go at once: a small cluster stops half of itself every day.
 pub(super) const FEW_INSTANCES: usize = 10;
@@ -19,22 +19,22 @@ pub(super) const FEW_INSTANCES: usize = 10;
 #[derive(Debug)]
 pub(super) struct Guard {
     grace: Duration,
-    state: State,
+    state: GuardState,
     /// What the full read that is under way would take away.
-    weighed: HashMap<Key, Loss>,
-    held: HashMap<Key, Loss>,
+    weighed: HashMap<ServiceKey, PendingRemoval>,
+    held: HashMap<ServiceKey, PendingRemoval>,
     /// The lists that have not confirmed yet what is held back.
     unconfirmed: HashSet<Arc<str>>,
 }
 
 /// What a service would have, and how many instances it would lose.
 #[derive(Debug)]
-pub(super) struct Loss {
+pub(super) struct PendingRemoval {
     pub(super) converted: Converted,
     pub(super) instances: usize,
 }
 
-impl Loss {
+impl PendingRemoval {
     /// All of a service, which has so many instances.
     pub(super) fn whole(instances: usize) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Loss {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum GuardState {
     Open,
     /// Losses are held back until then.
     Holding(Instant),
@@ -57,7 +57,7 @@ enum State {
 #[derive(Debug)]
 pub(super) enum Ruling {
     /// They go into the catalogue.
-    Take(Vec<(Key, Loss)>),
+    Take(Vec<(ServiceKey, PendingRemoval)>),
     /// They are held back; so many instances are now.
     Hold(usize),
 }
@@ -67,7 +67,7 @@ impl Guard {
     pub(super) fn new(grace: Duration) -> Self {
         Self {
             grace,
-            state: State::Open,
+            state: GuardState::Open,
             weighed: HashMap::new(),
             held: HashMap::new(),
             unconfirmed: HashSet::new(),
@@ -77,7 +77,7 @@ impl Guard {
     /// Takes what was read of a service with so many instances; returns it unless it waits for the end of the resync.
     pub(super) fn take(
         &mut self,
-        key: &Key,
+        key: &ServiceKey,
         trigger: Trigger,
         converted: Converted,
         before: usize,
@@ -88,7 +88,7 @@ impl Guard {
             return Some(converted);
         }
         let instances = before - after;
-        let loss = Loss {
+        let loss = PendingRemoval {
             converted,
             instances,
         };
@@ -104,19 +104,19 @@ impl Guard {
     }
 
     /// Puts a loss of the full read aside until all of it has come, or to what is held back already.
-    pub(super) fn weigh(&mut self, key: Key, loss: Loss) {
+    pub(super) fn weigh(&mut self, key: ServiceKey, loss: PendingRemoval) {
         match self.state {
-            State::Open => self.weighed.insert(key, loss),
-            State::Holding(_) | State::Asking => self.held.insert(key, loss),
+            GuardState::Open => self.weighed.insert(key, loss),
+            GuardState::Holding(_) | GuardState::Asking => self.held.insert(key, loss),
         };
     }
 
     /// Forgets what was held back of a service: something newer is known.
-    pub(super) fn forget(&mut self, key: &Key) {
+    pub(super) fn forget(&mut self, key: &ServiceKey) {
         self.weighed.remove(key);
         self.held.remove(key);
         if self.held.is_empty() {
-            self.state = State::Open;
+            self.state = GuardState::Open;
         }
     }
 
@@ -132,14 +132,19 @@ impl Guard {
     }
 
     /// Rules on losses that came together, out of so many instances in all.
-    pub(super) fn rule(&mut self, losses: Vec<(Key, Loss)>, total: usize, now: Instant) -> Ruling {
+    pub(super) fn rule(
+        &mut self,
+        losses: Vec<(ServiceKey, PendingRemoval)>,
+        total: usize,
+        now: Instant,
+    ) -> Ruling {
         let lost: usize = losses.iter().map(|(_, loss)| loss.instances).sum();
         let is_mass = lost >= FEW_INSTANCES && lost * 2 > total;
-        if self.grace.is_zero() || (self.state == State::Open && !is_mass) {
+        if self.grace.is_zero() || (self.state == GuardState::Open && !is_mass) {
             return Ruling::Take(losses);
         }
-        if self.state == State::Open {
-            self.state = State::Holding(now + self.grace);
+        if self.state == GuardState::Open {
+            self.state = GuardState::Holding(now + self.grace);
         }
         self.held.extend(losses);
         Ruling::Hold(self.held_instances())
@@ -147,9 +152,9 @@ impl Guard {
 
     /// Says whether the grace is over, once; then Nomad is to be asked again.
     pub(super) fn begins_to_ask(&mut self, now: Instant) -> bool {
-        let over = matches!(self.state, State::Holding(until) if until <= now);
+        let over = matches!(self.state, GuardState::Holding(until) if until <= now);
         if over {
-            self.state = State::Asking;
+            self.state = GuardState::Asking;
         }
         over
     }
@@ -157,8 +162,8 @@ impl Guard {
     /// Returns when the grace is over.
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
-            State::Holding(until) => Some(until),
-            State::Open | State::Asking => None,
+            GuardState::Holding(until) => Some(until),
+            GuardState::Open | GuardState::Asking => None,
         }
     }
 
@@ -175,18 +180,18 @@ impl Guard {
     /// Whether Nomad was asked again, and every list that is followed has answered.
     pub(super) fn is_confirmed<'a>(&self, mut lists: impl Iterator<Item = &'a Arc<str>>) -> bool {
         let waits = |list: &Arc<str>| self.unconfirmed.contains(list);
-        self.state == State::Asking && !lists.any(waits)
+        self.state == GuardState::Asking && !lists.any(waits)
     }
 
     /// Gives up what is still held back: Nomad has said it again.
-    pub(super) fn give_up(&mut self) -> Vec<(Key, Loss)> {
-        self.state = State::Open;
+    pub(super) fn give_up(&mut self) -> Vec<(ServiceKey, PendingRemoval)> {
+        self.state = GuardState::Open;
         self.weighed.clear();
         self.held.drain().collect()
     }
 
     /// Names the services of which something is held back.
-    pub(super) fn held(&self) -> impl Iterator<Item = &Key> {
+    pub(super) fn held(&self) -> impl Iterator<Item = &ServiceKey> {
         self.held.keys()
     }
 
@@ -199,23 +204,23 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::oddities::Found;
+    use crate::sync::oddities::ServiceOddities;
 
     const GRACE: Duration = Duration::from_secs(60);
 
-    fn losses(instances: &[usize]) -> Vec<(Key, Loss)> {
+    fn losses(instances: &[usize]) -> Vec<(ServiceKey, PendingRemoval)> {
         let loss = |(at, &instances): (usize, &usize)| {
-            let key = Key {
+            let key = ServiceKey {
                 namespace: "default".into(),
                 name: at.to_string().into(),
             };
             let converted = Converted {
                 instances: Vec::new(),
-                found: Found::default(),
+                found: ServiceOddities::default(),
             };
             (
                 key,
-                Loss {
+                PendingRemoval {
                     converted,
                     instances,
                 },

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::ended::Ended;
-use super::plan::{ChecksRead, HealthPlan, Turn};
+use super::ended::EndedAllocations;
+use super::plan::{CheckTurn, ChecksRead, HealthPlan};
 use crate::catalog::{Health, HealthPolicy, Id, Instance, Writer};
 use crate::nomad::{Cause, Check, NomadError};
-use crate::sync::ask::{Command, Commands, Question, Reply, Subject};
-use crate::sync::key::Key;
+use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
+use crate::sync::key::ServiceKey;
 use crate::sync::rights::{HealthAccess, is_refusal};
-use crate::sync::settings::Settings;
+use crate::sync::settings::SyncSettings;
 use crate::sync::status::Status;
 
 /// Requests for checks that are under way at the same time.
@@ -23,12 +23,12 @@ const CHECKS_AT_ONCE: usize = 4;
 /// What is known of health, and what is under way.
 #[derive(Debug)]
 pub(in crate::sync) struct HealthDriver {
-    settings: Arc<Settings>,
+    settings: Arc<SyncSettings>,
     status: Arc<Status>,
     plan: HealthPlan,
-    ended: Ended,
+    ended: EndedAllocations,
     commands: Commands,
-    reading: HashMap<u64, Turn>,
+    reading: HashMap<u64, CheckTurn>,
     /// When it is next looked at what was asked for.
     next_look: Instant,
 }
@@ -37,16 +37,16 @@ pub(in crate::sync) struct HealthDriver {
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Findings {
     /// Services whose instances are to be judged anew.
-    pub(in crate::sync) judge: Vec<Key>,
+    pub(in crate::sync) judge: Vec<ServiceKey>,
     /// Services that may have lost an instance without a word.
-    pub(in crate::sync) read_again: Vec<Key>,
+    pub(in crate::sync) read_again: Vec<ServiceKey>,
 }
 
 impl HealthDriver {
-    pub(in crate::sync) fn new(settings: Arc<Settings>, status: Arc<Status>) -> Self {
+    pub(in crate::sync) fn new(settings: Arc<SyncSettings>, status: Arc<Status>) -> Self {
         Self {
             plan: HealthPlan::new(settings.health),
-            ended: Ended::default(),
+            ended: EndedAllocations::default(),
             commands: Commands::new(Subject::Health),
             reading: HashMap::new(),
             next_look: Instant::now(),
@@ -88,7 +88,7 @@ impl HealthDriver {
                 return (Some(due.map_or(next, |due| next.min(due))), findings);
             };
             let allocation = turn.allocation.to_string();
-            let number = self.commands.ask(Question::Checks { allocation });
+            let number = self.commands.ask(NomadRequest::Checks { allocation });
             self.reading.insert(number, turn);
             self.status.read_checks();
         }
@@ -99,19 +99,19 @@ impl HealthDriver {
     pub(in crate::sync) fn reply(
         &mut self,
         number: u64,
-        reply: Reply,
+        reply: NomadReply,
         catalogue: &Writer,
         now: Instant,
     ) -> Findings {
         let mut findings = Findings::default();
         match reply {
-            Reply::Checks(checks) => {
+            NomadReply::Checks(checks) => {
                 if let Some(turn) = self.reading.remove(&number) {
                     let read = self.checks_read(checks);
                     findings.judge = self.plan.read(turn, read, now);
                 }
             }
-            Reply::Allocations(took, found) => {
+            NomadReply::Allocations(took, found) => {
                 let every = self.settings.health.check_every;
                 if let Err(error) = self.ended.reply(number, took, found, every, now) {
                     // Nomad would refuse it each time: it must not stay hidden.
@@ -136,7 +136,7 @@ impl HealthDriver {
     }
 
     /// Judges the instances that a read brought, before they go into the catalogue.
-    pub(in crate::sync) fn judge_new(&mut self, key: &Key, instances: &mut [Instance]) {
+    pub(in crate::sync) fn judge_new(&mut self, key: &ServiceKey, instances: &mut [Instance]) {
         if self.settings.health.policy == HealthPolicy::Off {
             return;
         }
@@ -148,12 +148,12 @@ impl HealthDriver {
     }
 
     /// Judges one instance of a service.
-    pub(in crate::sync) fn judge(&self, key: &Key, instance: &Instance) -> Health {
+    pub(in crate::sync) fn judge(&self, key: &ServiceKey, instance: &Instance) -> Health {
         self.plan.judge(&key.name, instance)
     }
 
     /// Takes the commands that were given.
-    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Command> {
+    pub(in crate::sync) fn take_commands(&mut self) -> Vec<Action> {
         self.commands.take()
     }
 
@@ -181,12 +181,12 @@ impl HealthDriver {
             return;
         }
         let found = catalogue.services_with(|it| changed.contains(&it.allocation_id()));
-        let keys: Vec<Key> = found.into_iter().map(key).collect();
+        let keys: Vec<ServiceKey> = found.into_iter().map(key).collect();
         findings.read_again.extend(keys.iter().cloned());
         findings.judge.extend(keys);
     }
 
-    fn look_what_was_asked(&mut self, catalogue: &Writer, now: Instant) -> Vec<Key> {
+    fn look_what_was_asked(&mut self, catalogue: &Writer, now: Instant) -> Vec<ServiceKey> {
         for key in catalogue.take_asked().into_iter().map(key) {
             let instances = catalogue.instances(&key.namespace, &key.name);
             let allocations = instances.iter().map(Instance::allocation_id).collect();
@@ -207,6 +207,6 @@ impl HealthDriver {
     }
 }
 
-fn key((namespace, name): (Arc<str>, Arc<str>)) -> Key {
-    Key { namespace, name }
+fn key((namespace, name): (Arc<str>, Arc<str>)) -> ServiceKey {
+    ServiceKey { namespace, name }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::catalog::Id;
-use crate::nomad::{AllocationStub, Allocations, NomadError, QueryOptions, Wait};
-use crate::sync::ask::{Commands, Question};
+use crate::nomad::{AllocationStub, Allocations, NomadError, QueryOptions, WaitMode};
+use crate::sync::ask::{Commands, NomadRequest};
 use crate::sync::rights::is_refusal;
 
 /// Nomad's own filter for allocations that neither run nor are about to. A job of batches ends thousands and
@@ -25,21 +25,21 @@ const DENIED_PAUSE: Duration = Duration::from_secs(60);
 
 /// What is known of allocations that ended.
 #[derive(Debug, Default)]
-pub(super) struct Ended {
-    lists: BTreeMap<Arc<str>, List>,
+pub(super) struct EndedAllocations {
+    lists: BTreeMap<Arc<str>, AllocationList>,
     asked: Option<(u64, Arc<str>)>,
 }
 
 /// The list of one namespace, or of all.
 #[derive(Debug)]
-struct List {
+struct AllocationList {
     index: u64,
     next: Instant,
     is_denied: bool,
     ended: HashSet<Id>,
 }
 
-impl Ended {
+impl EndedAllocations {
     /// Asks for the list that is due; returns when the next is.
     pub(super) fn turn<'a>(
         &mut self,
@@ -51,7 +51,7 @@ impl Ended {
         let names: BTreeSet<&Arc<str>> = lists.collect();
         self.lists.retain(|name, _| names.contains(name));
         for name in names {
-            let list = || List {
+            let list = || AllocationList {
                 index: 0,
                 next: now,
                 is_denied: false,
@@ -68,15 +68,15 @@ impl Ended {
             return Some(list.next);
         }
         let wait = match is_only && list.index > 0 {
-            true => Wait::Over(list.index, wait),
-            false => Wait::No,
+            true => WaitMode::Over(list.index, wait),
+            false => WaitMode::No,
         };
         let options = QueryOptions {
             wait,
             ..QueryOptions::default()
         };
         let namespace = Arc::clone(name);
-        let question = Question::Allocations { namespace, options };
+        let question = NomadRequest::Allocations { namespace, options };
         self.asked = Some((commands.ask(question), Arc::clone(name)));
         None
     }

@@ -49,7 +49,7 @@ pub(super) struct Rights {
 }
 
 /// What came of one list.
-enum Found {
+enum ListResult {
     Listed(Listed),
     /// The token may not.
     Refused,
@@ -59,7 +59,7 @@ enum Found {
 
 /// What is to be found out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct RightsScope<'a> {
     /// Whose word the lists have to be.
     pub(super) consistency: Consistency,
     pub(super) configured: &'a [String],
@@ -73,8 +73,8 @@ pub(super) struct Wanted<'a> {
 ///
 /// # Errors
 /// When Nomad cannot be asked at all; a refusal is no error, but less access.
-pub(super) async fn find(client: &Client, wanted: Wanted<'_>) -> Result<Rights, NomadError> {
-    let Wanted {
+pub(super) async fn find(client: &Client, wanted: RightsScope<'_>) -> Result<Rights, NomadError> {
+    let RightsScope {
         consistency,
         configured,
         followed,
@@ -90,7 +90,7 @@ pub(super) async fn find(client: &Client, wanted: Wanted<'_>) -> Result<Rights, 
     };
     if (wants_all || names.len() > FEW_NAMESPACES) && !is_followed(ALL) {
         let all = rights.list(client, ALL).await?;
-        if let Found::Listed(listed) = all {
+        if let ListResult::Listed(listed) = all {
             rights.access = Access::All(Events::Unknown);
             let namespaces = listed.services.iter().map(|it| &it.namespace);
             rights.shown = namespaces.cloned().collect();
@@ -100,7 +100,7 @@ pub(super) async fn find(client: &Client, wanted: Wanted<'_>) -> Result<Rights, 
         rights.access = Access::All(Events::Unknown);
         // What is missing may be in it again, and is then followed by it.
         if !missing.is_empty()
-            && let Found::Listed(listed) = rights.list(client, ALL).await?
+            && let ListResult::Listed(listed) = rights.list(client, ALL).await?
         {
             let namespaces = listed.services.iter().map(|it| &it.namespace);
             rights.shown = namespaces.cloned().collect();
@@ -153,12 +153,12 @@ impl Rights {
     ) -> Result<(), NomadError> {
         match self.list(client, &name).await? {
             // The list of all has it once it has a service.
-            Found::Listed(listed) if has_all && listed.services.is_empty() => {
+            ListResult::Listed(listed) if has_all && listed.services.is_empty() => {
                 self.empty.push((name, listed.meta.index));
             }
-            Found::Listed(listed) => self.lists.push((name, listed)),
-            Found::Refused => self.missing.push((name, Doubt::Refused)),
-            Found::Unreadable(error) => {
+            ListResult::Listed(listed) => self.lists.push((name, listed)),
+            ListResult::Refused => self.missing.push((name, Doubt::Refused)),
+            ListResult::Unreadable(error) => {
                 self.silent += u32::from(matches!(error.cause, Cause::TimedOut(_)));
                 self.refusal = Some(error);
                 self.missing.push((name, Doubt::Unreadable));
@@ -201,21 +201,21 @@ impl Rights {
         Ok(self)
     }
 
-    async fn list(&mut self, client: &Client, name: &str) -> Result<Found, NomadError> {
+    async fn list(&mut self, client: &Client, name: &str) -> Result<ListResult, NomadError> {
         let options = QueryOptions {
             consistency: self.consistency,
             ..QueryOptions::default()
         };
         match client.list_services(name, options).await {
             // The list of all namespaces of a token that may read none.
-            Ok(listed) if listed.meta.index == 0 => Ok(Found::Refused),
-            Ok(listed) => Ok(Found::Listed(listed)),
+            Ok(listed) if listed.meta.index == 0 => Ok(ListResult::Refused),
+            Ok(listed) => Ok(ListResult::Listed(listed)),
             Err(error) if is_refusal(&error.cause) => {
                 self.refusal = Some(error);
-                Ok(Found::Refused)
+                Ok(ListResult::Refused)
             }
             Err(error) if name == ALL || !is_of_one_list(&error.cause) => Err(error),
-            Err(error) => Ok(Found::Unreadable(error)),
+            Err(error) => Ok(ListResult::Unreadable(error)),
         }
     }
 

@@ -140,7 +140,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::catalog::{Address, Catalog, Group, Health, Id, Identity, Instance};
+    use crate::catalog::{Catalog, Group, Health, Id, Identity, Instance, InstanceAddress};
 
     const HEAD: Head = Head {
         fingerprint: u128::MAX - 7,
@@ -149,7 +149,7 @@ mod tests {
         coverage: Coverage::OnDemand,
     };
 
-    fn instance(address: Address, group: &Arc<Group>) -> Instance {
+    fn instance(address: InstanceAddress, group: &Arc<Group>) -> Instance {
         Instance {
             address,
             port: 6379,
@@ -168,18 +168,18 @@ mod tests {
             id_tail: "-group-cache-redis-db".into(),
         });
         let other = Arc::new(Group::default());
-        let mut odd = instance(Address::Unusable, &other);
+        let mut odd = instance(InstanceAddress::Unusable, &other);
         odd.identity = Identity::Other {
             id: "x".into(),
             allocation: String::new().into(),
         };
         odd.node = Id::from("no uuid");
         vec![
-            instance(Address::V4([10, 0, 0, 1].into()), &one),
-            instance(Address::V6(1_u128.into()), &one),
-            instance(Address::Host("db.example".into()), &other),
+            instance(InstanceAddress::V4([10, 0, 0, 1].into()), &one),
+            instance(InstanceAddress::V6(1_u128.into()), &one),
+            instance(InstanceAddress::Host("db.example".into()), &other),
             odd,
-            instance(Address::V4([10, 0, 0, 2].into()), &one),
+            instance(InstanceAddress::V4([10, 0, 0, 2].into()), &one),
         ]
     }
 
@@ -223,8 +223,8 @@ mod tests {
         let mut writer = catalog.writer();
         let group = Arc::new(Group::default());
         let mapped = Ipv4Addr::new(10, 0, 0, 1).to_ipv6_mapped();
-        let all =
-            [mapped, Ipv6Addr::LOCALHOST].map(|address| instance(Address::V6(address), &group));
+        let all = [mapped, Ipv6Addr::LOCALHOST]
+            .map(|address| instance(InstanceAddress::V6(address), &group));
         writer.put("default", "web", all.to_vec()).unwrap();
         writer.publish(1);
         let (guard, mut file) = (catalog.snapshot().unwrap(), Vec::new());
@@ -232,8 +232,8 @@ mod tests {
         let (_, services) = read(&file).unwrap();
         let addresses: Vec<_> = services[0].instances.iter().map(|it| &it.address).collect();
         let expected = [
-            Address::V4([10, 0, 0, 1].into()),
-            Address::V6(Ipv6Addr::LOCALHOST),
+            InstanceAddress::V4([10, 0, 0, 1].into()),
+            InstanceAddress::V6(Ipv6Addr::LOCALHOST),
         ];
         assert_eq!(addresses, expected.iter().collect::<Vec<_>>());
     }

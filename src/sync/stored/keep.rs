@@ -28,12 +28,12 @@ pub async fn keep(
     max_stale: Duration,
     ending: impl Future<Output = ()>,
 ) {
-    let mut kept = Kept {
+    let mut kept = StoredFile {
         // What was restored is there already.
         snapshot: now(&catalog).map_or_else(Weak::new, |snapshot| Arc::downgrade(&snapshot)),
         tried: None,
         heard: status.heard_at(),
-        failing: Failing::No,
+        failing: WriteState::No,
     };
     let age_after = (max_stale / AGE_PARTS).min(AGE_MAX).max(store.every);
     let mut ending = pin!(ending);
@@ -69,17 +69,17 @@ pub async fn keep(
 }
 
 /// What is on disk.
-struct Kept {
+struct StoredFile {
     snapshot: Weak<Snapshot>,
     tried: Option<Instant>,
     /// When Nomad had been heard.
     heard: Option<Instant>,
-    failing: Failing,
+    failing: WriteState,
 }
 
 /// Whether the log knows that it cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failing {
+enum WriteState {
     No,
     Yes,
 }
@@ -94,7 +94,7 @@ async fn write(
     snapshot: &Arc<Snapshot>,
     age: Duration,
     status: &Status,
-    failing: &mut Failing,
+    failing: &mut WriteState,
 ) -> bool {
     let head = Head {
         fingerprint: store.fingerprint.0,
@@ -109,7 +109,7 @@ async fn write(
     let reason = match writing.await {
         Ok(Ok(())) => {
             status.snapshot_written();
-            if std::mem::replace(failing, Failing::No) == Failing::Yes {
+            if std::mem::replace(failing, WriteState::No) == WriteState::Yes {
                 tracing::info!(place, "the snapshot on disk can be written again");
             }
             return true;
@@ -118,7 +118,7 @@ async fn write(
         Err(error) => error.to_string(),
     };
     status.snapshot_failed();
-    if std::mem::replace(failing, Failing::Yes) == Failing::No {
+    if std::mem::replace(failing, WriteState::Yes) == WriteState::No {
         tracing::warn!(
             place,
             reason,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::catalog::{Address, Group, Health, Id, Identity, Instance, Part};
+use crate::catalog::{Group, Health, Id, Identity, Instance, InstanceAddress, ServicePart};
 
 /// One service of a snapshot, as Nomad spells it.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,8 +77,8 @@ enum IdForm<'a> {
     Text(&'a str),
 }
 
-impl<'a> From<&'a Part> for PartForm<'a> {
-    fn from(part: &'a Part) -> Self {
+impl<'a> From<&'a ServicePart> for PartForm<'a> {
+    fn from(part: &'a ServicePart) -> Self {
         let (mut groups, mut last) = (Vec::new(), None::<&Arc<Group>>);
         let mut instances = Vec::with_capacity(part.instances.len());
         for instance in &*part.instances {
@@ -150,10 +150,10 @@ impl<'a> InstanceForm<'a> {
     fn new(instance: &'a Instance, group: u32) -> Self {
         Self {
             address: match &instance.address {
-                Address::V4(address) => AddressForm::V4(address.octets()),
-                Address::V6(address) => AddressForm::V6(address.octets()),
-                Address::Host(name) => AddressForm::Host(name),
-                Address::Unusable => AddressForm::Unusable,
+                InstanceAddress::V4(address) => AddressForm::V4(address.octets()),
+                InstanceAddress::V6(address) => AddressForm::V6(address.octets()),
+                InstanceAddress::Host(name) => AddressForm::Host(name),
+                InstanceAddress::Unusable => AddressForm::Unusable,
             },
             port: instance.port,
             identity: match &instance.identity {
@@ -172,10 +172,10 @@ impl<'a> InstanceForm<'a> {
     fn instance(&self, group: Arc<Group>) -> Instance {
         Instance {
             address: match self.address {
-                AddressForm::V4(octets) => Address::V4(octets.into()),
+                AddressForm::V4(octets) => InstanceAddress::V4(octets.into()),
                 AddressForm::V6(octets) => v6_or_mapped(octets.into()),
-                AddressForm::Host(name) => Address::Host(name.into()),
-                AddressForm::Unusable => Address::Unusable,
+                AddressForm::Host(name) => InstanceAddress::Host(name.into()),
+                AddressForm::Unusable => InstanceAddress::Unusable,
             },
             port: self.port,
             identity: match self.identity {
@@ -199,8 +199,8 @@ impl<'a> InstanceForm<'a> {
 }
 
 /// Gives the IPv4 address that an IPv4-mapped one means: earlier versions wrote those as they were.
-fn v6_or_mapped(address: Ipv6Addr) -> Address {
+fn v6_or_mapped(address: Ipv6Addr) -> InstanceAddress {
     address
         .to_ipv4_mapped()
-        .map_or(Address::V6(address), Address::V4)
+        .map_or(InstanceAddress::V6(address), InstanceAddress::V4)
 }

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::RecordType;
 use nomadns::demo::SimulatedNomad;
-use nomadns::listeners::{ClientSettings, Clients, Limits, Networks, Rate};
+use nomadns::listeners::{ClientSettings, Clients, ConnectionLimits, Networks, Rate};
 use reqwest::RequestBuilder;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::time::timeout;
@@ -70,7 +70,7 @@ async fn gateway(nomad: &SimulatedNomad, clients: ClientSettings) -> Gateway {
 async fn gateway_within(
     nomad: &SimulatedNomad,
     clients: ClientSettings,
-    change: impl FnOnce(&mut Limits),
+    change: impl FnOnce(&mut ConnectionLimits),
 ) -> Gateway {
     let gateway = Gateway::with(&nomad.url(), |settings| {
         settings.server.clients = Arc::new(Clients::new(clients));

@@ -14,7 +14,7 @@ use crate::support::gateway::{AT_MOST, Gateway, cast, until};
 
 const KINDS: [ListenerKind; 4] = [
     ListenerKind::Tcp,
-    ListenerKind::Tls,
+    ListenerKind::Dot,
     ListenerKind::Http,
     ListenerKind::Https,
 ];
@@ -50,7 +50,7 @@ fn v6() -> Vec<u8> {
 fn address(gateway: &Gateway, kind: ListenerKind) -> SocketAddr {
     match kind {
         ListenerKind::Tcp => gateway.dns,
-        ListenerKind::Tls => gateway.tls,
+        ListenerKind::Dot => gateway.tls,
         ListenerKind::Http => gateway.http,
         _ => gateway.https,
     }
@@ -71,7 +71,7 @@ async fn asked(gateway: &Gateway, kind: ListenerKind, mut stream: TcpStream) -> 
     let ca_pem = &gateway.ca_pem;
     match kind {
         ListenerKind::Tcp => Some(got(&ask_stream(&mut stream, &redis()).await.ok()?)),
-        ListenerKind::Tls => {
+        ListenerKind::Dot => {
             let mut stream = tls_over(stream, ca_pem, "dot").await.ok()?;
             Some(got(&ask_stream(&mut stream, &redis()).await.ok()?))
         }
@@ -97,7 +97,7 @@ async fn fetch(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<Got> {
 
 fn denied(kind: ListenerKind) -> Got {
     match kind {
-        ListenerKind::Tcp | ListenerKind::Tls => Got::Refused(18),
+        ListenerKind::Tcp | ListenerKind::Dot => Got::Refused(18),
         _ => Got::Status(403),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nomadns::catalog::{Catalog, Doubt, Lookup, NameError, Outcome, View, Writer};
+use nomadns::catalog::{Catalog, Doubt, Lookup, PutOutcome, ServiceNameError, View, Writer};
 
 use super::sources;
 use crate::support::answers::instance;
@@ -16,15 +16,15 @@ fn a_doubt_is_about_one_of_nomads_spellings_and_changes_no_serial() {
     let serial = catalog.view().unwrap().serial();
     assert_eq!(
         writer.doubt("default", "Redis", refused),
-        Ok(Outcome::Changed)
+        Ok(PutOutcome::Changed)
     );
     assert_eq!(
         writer.doubt("default", "redis", unread),
-        Ok(Outcome::Changed)
+        Ok(PutOutcome::Changed)
     );
     assert_eq!(
         writer.doubt("default", "redis", unread),
-        Ok(Outcome::Unchanged)
+        Ok(PutOutcome::Unchanged)
     );
     let looked_up = |writer: &mut Writer| {
         writer.publish(2);
@@ -36,23 +36,29 @@ fn a_doubt_is_about_one_of_nomads_spellings_and_changes_no_serial() {
         (view.snapshot().has_doubts(), is_refused)
     };
     assert_eq!(looked_up(&mut writer), (true, true), "the stronger is told");
-    assert_eq!(writer.doubt("default", "Redis", None), Ok(Outcome::Changed));
+    assert_eq!(
+        writer.doubt("default", "Redis", None),
+        Ok(PutOutcome::Changed)
+    );
     assert_eq!(looked_up(&mut writer), (true, false));
     assert_eq!(writer.doubts().count(), 1);
-    assert_eq!(writer.doubt("default", "redis", None), Ok(Outcome::Changed));
+    assert_eq!(
+        writer.doubt("default", "redis", None),
+        Ok(PutOutcome::Changed)
+    );
     assert_eq!(looked_up(&mut writer), (false, false));
     assert_eq!(writer.doubts().count(), 0);
     assert_eq!(
         writer.doubt("a.b", "redis", unread),
-        Err(NameError::Namespace)
+        Err(ServiceNameError::Namespace)
     );
     assert_eq!(
         writer.doubt_namespace("a.b", unread),
-        Err(NameError::Namespace)
+        Err(ServiceNameError::Namespace)
     );
     assert_eq!(
         writer.doubt("default", "-", unread),
-        Err(NameError::Service)
+        Err(ServiceNameError::Service)
     );
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nomadns::catalog::{
-    Address, Catalog, Coverage, Lookup, NameError, Outcome, Sources, View, Writer,
+    Catalog, Coverage, InstanceAddress, Lookup, PutOutcome, ServiceNameError, Sources, View, Writer,
 };
 
 use crate::support::answers::{instance, instance_in};
@@ -76,15 +76,15 @@ fn what_is_as_it_was_changes_nothing() {
     let instances = vec![instance("10.0.0.1", 80, &["a"])];
     assert_eq!(
         writer.put("default", "redis", instances.clone()),
-        Ok(Outcome::Changed)
+        Ok(PutOutcome::Changed)
     );
     assert_eq!(
         writer.put("default", "redis", instances),
-        Ok(Outcome::Unchanged)
+        Ok(PutOutcome::Unchanged)
     );
     assert_eq!(
         writer.put("default", "nope", vec![]),
-        Ok(Outcome::Unchanged)
+        Ok(PutOutcome::Unchanged)
     );
 }
 
@@ -99,20 +99,20 @@ fn a_name_that_is_no_label_is_refused() {
     for service in ["", "a.b", "illegal-bad_name.x y", "-a", "a-", "ü", &long] {
         assert_eq!(
             put("default", service),
-            Err(NameError::Service),
+            Err(ServiceNameError::Service),
             "{service}"
         );
     }
     for namespace in ["", "a.b", "_x", &long] {
         assert_eq!(
             put(namespace, "redis"),
-            Err(NameError::Namespace),
+            Err(ServiceNameError::Namespace),
             "{namespace}"
         );
     }
     // Nomad lets a namespace begin and end with a hyphen.
     for (namespace, service) in [("-lead-", "redis"), (&*longest, &*longest), ("9", "9")] {
-        assert_eq!(put(namespace, service), Ok(Outcome::Changed));
+        assert_eq!(put(namespace, service), Ok(PutOutcome::Changed));
     }
 }
 
@@ -176,7 +176,7 @@ fn addresses_and_datacenters_are_known_as_long_as_an_instance_has_them() {
             let view = catalog.view().unwrap();
             assert_eq!(view.snapshot().instances(), after.len());
             for each in [&a, &b, &c] {
-                let Address::V4(address) = each.address else {
+                let InstanceAddress::V4(address) = each.address else {
                     panic!("they have addresses")
                 };
                 let expected = after.iter().any(|it| it.address == each.address);

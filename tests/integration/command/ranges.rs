@@ -1,7 +1,7 @@
 //! Every number has a range: outside of it there is an error that names it, and all within it can be lived with.
 
 use futures_util::future::join_all;
-use nomadns::app::{self, Bound, Ended, Ending, Taken};
+use nomadns::app::{self, Bound, Ending, ExitReason, PortConflict};
 use nomadns::config::{File, RANGES, Range, Settings, Source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -122,7 +122,7 @@ async fn lives(nomad_url: String, key: &'static str, number: i64) {
     source.set(key, number, "test");
     let settings = Settings::check(&source).unwrap();
     let workers = settings.udp_workers.max(1);
-    let bound = Bound::bind(&settings.listen, workers, Taken::Fails).unwrap();
+    let bound = Bound::bind(&settings.listen, workers, PortConflict::Fails).unwrap();
     let dns = bound.tcp[0].local_addr().unwrap();
     let running = app::start(settings, bound).unwrap();
     let (end, asked) = oneshot::channel::<()>();
@@ -134,7 +134,7 @@ async fn lives(nomad_url: String, key: &'static str, number: i64) {
     until(&of, async || over_udp(dns).await == Some(2)).await;
     until(&of, async || over_tcp(dns).await == Some(2)).await;
     end.send(()).unwrap();
-    assert!(matches!(ended.await.unwrap(), Ended::Asked), "{of}");
+    assert!(matches!(ended.await.unwrap(), ExitReason::Asked), "{of}");
 }
 
 /// What a thousand threads or a million places are made for: a process of their own.

@@ -7,8 +7,8 @@ mod schema;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nomadns::listeners::admin::Readiness;
-use nomadns::listeners::http::{Origins, PathUse, Paths, Settings};
+use nomadns::listeners::admin::ReadinessReport;
+use nomadns::listeners::http::{HttpSettings, Origins, PathUse, Paths};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -22,17 +22,17 @@ const ROUTES: &str = include_str!("../../../src/listeners/admin/mod.rs");
 /// The listener that an operation is described on.
 fn web(operation: &Operation<'_>) -> Web {
     if operation.is_for_operator() {
-        Web::admin(Readiness::Ready("ready".to_owned()))
+        Web::admin(ReadinessReport::Ready("ready".to_owned()))
     } else {
         Web::with(&with_origins())
     }
 }
 
 /// Where OPTIONS is answered.
-fn with_origins() -> Settings {
-    Settings {
+fn with_origins() -> HttpSettings {
+    HttpSettings {
         origins: Arc::new(Origins::Any),
-        ..Settings::default()
+        ..HttpSettings::default()
     }
 }
 

@@ -8,9 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use nomadns::dns::RecordType;
-use nomadns::listeners::admin::Readiness;
-use nomadns::listeners::http::{Credentials, Scheme, Settings};
-use nomadns::listeners::{ClientSettings, Limits, Networks, Rate};
+use nomadns::listeners::admin::ReadinessReport;
+use nomadns::listeners::http::{Credentials, HttpSettings, Scheme};
+use nomadns::listeners::{ClientSettings, ConnectionLimits, Networks, Rate};
 use nomadns::nomad::Secret;
 use reqwest::{Body, Method, RequestBuilder, Response};
 
@@ -100,9 +100,9 @@ fn dns_query_get() -> Vec<Request> {
 }
 
 fn dns_query_post() -> Vec<Request> {
-    let slow = Limits {
+    let slow = ConnectionLimits {
         http_body: Duration::from_millis(50),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let never = futures_util::stream::pending::<io::Result<Bytes>>();
     vec![
@@ -195,14 +195,14 @@ fn refused(mut requests: Vec<Request>, path: &str) -> Vec<Request> {
 }
 
 fn page(path: &str) -> Vec<Request> {
-    let admin = || Web::admin(Readiness::Ready("ready".to_owned()));
+    let admin = || Web::admin(ReadinessReport::Ready("ready".to_owned()));
     let get = |web: &Web| web.request(Method::GET, path);
     let mut requests = vec![
         Request::new(200, admin(), get),
         too_many_headers(admin(), path),
     ];
     if path.contains("ready") {
-        let web = Web::admin(Readiness::NotReady("not yet".to_owned()));
+        let web = Web::admin(ReadinessReport::NotReady("not yet".to_owned()));
         requests.push(Request::new(503, web, get));
     }
     if path.contains("health") {
@@ -225,18 +225,18 @@ pub(super) fn post(web: &Web) -> RequestBuilder {
 /// For those only who have a token.
 fn closed() -> Web {
     let tokens = Credentials::parse(Scheme::Bearer, &Secret::new("a-token")).unwrap();
-    Web::with(&Settings {
+    Web::with(&HttpSettings {
         credentials: vec![Arc::new(tokens)],
-        ..Settings::default()
+        ..HttpSettings::default()
     })
 }
 
 fn pages() -> Web {
-    Web::admin(Readiness::Ready(String::new()))
+    Web::admin(ReadinessReport::Ready(String::new()))
 }
 
 fn plain() -> Web {
-    Web::plain(Limits::default())
+    Web::plain(ConnectionLimits::default())
 }
 
 fn statuses(rows: &[(u16, &str, &str)]) -> Vec<Request> {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use hickory_proto::op::ResponseCode;
 use nomadns::dns::RecordType;
-use nomadns::listeners::Limits;
+use nomadns::listeners::ConnectionLimits;
 use reqwest::{Method, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,8 +18,11 @@ use crate::web::{Web, header, problem};
 async fn both_versions_are_spoken_with_and_without_tls() {
     let identity = Identity::generate();
     for (web, version) in [
-        (Web::plain(Limits::default()), Version::HTTP_11),
-        (Web::prior_knowledge(Limits::default()), Version::HTTP_2),
+        (Web::plain(ConnectionLimits::default()), Version::HTTP_11),
+        (
+            Web::prior_knowledge(ConnectionLimits::default()),
+            Version::HTTP_2,
+        ),
         (Web::tls(&identity, |client| client), Version::HTTP_2),
         (
             Web::tls(&identity, |client| client.http1_only()),
@@ -51,8 +54,8 @@ async fn both_versions_are_spoken_with_and_without_tls() {
 #[tokio::test]
 async fn a_panic_is_an_error_of_its_request_only() {
     for web in [
-        Web::plain(Limits::default()),
-        Web::prior_knowledge(Limits::default()),
+        Web::plain(ConnectionLimits::default()),
+        Web::prior_knowledge(ConnectionLimits::default()),
     ] {
         assert_eq!(problem(web.get(&path_of("panic.nomad")).await).await.0, 500);
         assert_eq!(
@@ -68,7 +71,7 @@ async fn a_panic_is_an_error_of_its_request_only() {
 
 #[tokio::test]
 async fn responses_are_counted_by_method_version_and_status() {
-    let web = Web::prior_knowledge(Limits::default());
+    let web = Web::prior_knowledge(ConnectionLimits::default());
     web.get(&path_of("a.nomad")).await;
     web.get("/nothing").await;
     web.post(query(1, "a.nomad", RecordType::A)).await;
@@ -93,8 +96,8 @@ async fn responses_are_counted_by_method_version_and_status() {
 #[tokio::test]
 async fn a_shutdown_lets_a_request_end() {
     for web in [
-        Web::plain(Limits::default()),
-        Web::prior_knowledge(Limits::default()),
+        Web::plain(ConnectionLimits::default()),
+        Web::prior_knowledge(ConnectionLimits::default()),
     ] {
         let (client, url) = (
             web.client.clone(),
@@ -113,7 +116,7 @@ async fn a_shutdown_lets_a_request_end() {
 
 #[tokio::test]
 async fn a_refusal_over_http_2_reads_the_body_and_resets_nothing() {
-    let web = Web::prior_knowledge(Limits::default());
+    let web = Web::prior_knowledge(ConnectionLimits::default());
     // Each request comes without its body first, as from a client that is slow to send.
     for path in ["/dns-query", "/resolve", "/x"] {
         let mut stream = TcpStream::connect(web.running.address).await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nomadns::dns::RecordType;
-use nomadns::listeners::http::{Credentials, Scheme, Settings};
+use nomadns::listeners::http::{Credentials, HttpSettings, Scheme};
 use nomadns::nomad::Secret;
 use reqwest::{Method, RequestBuilder};
 
@@ -18,9 +18,9 @@ fn credentials(scheme: Scheme, text: &str) -> Arc<Credentials> {
 }
 
 fn web(credentials: &[Arc<Credentials>]) -> Web {
-    Web::with(&Settings {
+    Web::with(&HttpSettings {
         credentials: credentials.to_vec(),
-        ..Settings::default()
+        ..HttpSettings::default()
     })
 }
 

@@ -1,9 +1,9 @@
 //! The host of a request: on plain HTTP only those that are ours (DNS rebinding), and its form (RFC 9112 section 3.2).
 
 use nomadns::dns::Name;
-use nomadns::listeners::Limits;
-use nomadns::listeners::admin::Readiness;
-use nomadns::listeners::http::{Hosts, Settings};
+use nomadns::listeners::ConnectionLimits;
+use nomadns::listeners::admin::ReadinessReport;
+use nomadns::listeners::http::{Hosts, HttpSettings};
 use reqwest::{ClientBuilder, Method};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -16,9 +16,9 @@ const JSON: &str = "/resolve?name=a.nomad";
 fn web() -> Web {
     let zone = Name::from_labels([b"nomad".as_slice()]).unwrap();
     let hosts = Hosts::parse(&["dns.example".to_owned()], vec![zone]).unwrap();
-    Web::with(&Settings {
+    Web::with(&HttpSettings {
         hosts,
-        ..Settings::default()
+        ..HttpSettings::default()
     })
 }
 
@@ -33,7 +33,7 @@ async fn status(web: &Web, head: &str) -> String {
 
 #[tokio::test]
 async fn a_page_whose_name_was_led_here_reads_nothing() {
-    let (queries, pages) = (web(), Web::admin(Readiness::Ready(String::new())));
+    let (queries, pages) = (web(), Web::admin(ReadinessReport::Ready(String::new())));
     for (web, paths) in [
         (&queries, &[JSON, "/dns-query"][..]),
         (&pages, &["/", "/metrics", "/openapi.yaml"]),
@@ -97,7 +97,7 @@ async fn a_host_that_is_missing_doubled_or_none_is_a_bad_request() {
 
 #[tokio::test]
 async fn over_http_2_the_authority_is_the_host() {
-    let web = Web::prior_knowledge(Limits::default());
+    let web = Web::prior_knowledge(ConnectionLimits::default());
     assert_eq!(web.get(JSON).await.status(), 200);
     let port = web.running.address.port();
     let client = ClientBuilder::new().no_proxy().http2_prior_knowledge();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
 use nomadns::dns::RecordType;
-use nomadns::listeners::{Limits, ListenerKind};
+use nomadns::listeners::{ConnectionLimits, ListenerKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -16,7 +16,7 @@ use crate::web::{Web, problem};
 
 #[tokio::test]
 async fn a_query_has_its_largest_size() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let mut message = query(1, "a.nomad", RecordType::A);
     message.resize(4096, 0);
     assert_eq!(
@@ -45,7 +45,7 @@ async fn a_query_has_its_largest_size() {
 
 #[tokio::test]
 async fn a_request_line_or_headers_without_end_are_refused() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let endless = "A".repeat(1 << 20);
     let many = "x: y\r\n".repeat(101);
     for (request, statuses) in [
@@ -69,9 +69,9 @@ async fn a_request_line_or_headers_without_end_are_refused() {
 
 #[tokio::test]
 async fn a_body_has_to_come_in_time() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         http_body: Duration::from_millis(50),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let web = Web::plain(limits);
     let request = "POST /dns-query HTTP/1.1\r\nhost: localhost\r\ncontent-length: 30\r\ncontent-type: application/dns-message\r\n\r\nabc";
@@ -80,10 +80,10 @@ async fn a_body_has_to_come_in_time() {
 
 #[tokio::test]
 async fn a_client_that_sends_no_request_is_closed() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         http_headers: Duration::from_millis(50),
         drain: Duration::from_millis(50),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let web = Web::plain(limits);
     for begin in [

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hickory_proto::op::ResponseCode;
 use nomadns::dns::RecordType;
-use nomadns::listeners::Limits;
+use nomadns::listeners::ConnectionLimits;
 use reqwest::{Method, Response};
 
 use crate::stub::{DENIAL_TTL, TTL, decode, query};
@@ -35,7 +35,7 @@ async fn code(response: Response) -> ResponseCode {
 
 #[tokio::test]
 async fn get_and_post_give_the_same_answer_and_headers() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let message = query(0xcafe, "WeB.nomad", RecordType::A);
     let got = web.get(&path(&message)).await;
     let posted = web.post(message).await;
@@ -66,7 +66,7 @@ async fn get_and_post_give_the_same_answer_and_headers() {
 
 #[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let (got, head) = (
         web.get(&path_of("a.nomad")).await,
         web.request(Method::HEAD, &path_of("a.nomad"))
@@ -84,7 +84,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
 
 #[tokio::test]
 async fn other_methods_are_told_which_there_are() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     for method in [
         Method::PUT,
         Method::DELETE,
@@ -104,7 +104,7 @@ async fn other_methods_are_told_which_there_are() {
 
 #[tokio::test]
 async fn another_path_is_not_found() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     for path in ["/", "/dns-query/", "/dns-query/x", "/DNS-QUERY", "/metrics"] {
         assert_eq!(problem(web.get(path).await).await.0, 404, "{path}");
     }
@@ -112,7 +112,7 @@ async fn another_path_is_not_found() {
 
 #[tokio::test]
 async fn the_parameter_dns_is_there_once_and_base64url() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let right = path_of("a.nomad");
     let padding = "=".repeat((4 - right["/dns-query?dns=".len()..].len() % 4) % 4);
     for path in [
@@ -143,7 +143,7 @@ async fn the_parameter_dns_is_there_once_and_base64url() {
 
 #[tokio::test]
 async fn what_is_no_query_is_a_bad_request() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let mut response = query(1, "a.nomad", RecordType::A);
     response[2] |= 0x80;
     for message in [vec![0; 11], Vec::new(), response] {
@@ -154,7 +154,7 @@ async fn what_is_no_query_is_a_bad_request() {
 
 #[tokio::test]
 async fn every_code_of_dns_is_a_success_of_http() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let mut many_questions = query(1, "a.nomad", RecordType::A);
     many_questions[5] = 2;
     let mut notify = query(1, "a.nomad", RecordType::A);
@@ -193,7 +193,7 @@ async fn every_code_of_dns_is_a_success_of_http() {
 
 #[tokio::test]
 async fn an_answer_that_waits_and_a_large_one_arrive() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     web.running.gate.release(1);
     assert_eq!(
         code(web.get(&path_of("slow.nomad")).await).await,
@@ -207,7 +207,7 @@ async fn an_answer_that_waits_and_a_large_one_arrive() {
 
 #[tokio::test]
 async fn accept_is_taken_leniently() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     for accept in [
         "*/*",
         "application/*",
@@ -233,7 +233,7 @@ async fn accept_is_taken_leniently() {
 
 #[tokio::test]
 async fn a_post_says_that_it_is_a_message() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let message = query(1, "a.nomad", RecordType::A);
     let post = |media_type: Option<&'static str>| {
         let request = web
@@ -268,7 +268,7 @@ async fn a_post_says_that_it_is_a_message() {
 
 #[tokio::test]
 async fn load_that_is_shed_is_503_with_retry_after() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     for path in [path_of("shed.nomad"), "/resolve?name=shed.nomad".to_owned()] {
         let response = web.get(&path).await;
         assert_eq!(header(&response, "retry-after"), "1");

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use nomadns::listeners::Limits;
-use nomadns::listeners::http::{Credentials, Origins, Scheme, Settings};
+use nomadns::listeners::ConnectionLimits;
+use nomadns::listeners::http::{Credentials, HttpSettings, Origins, Scheme};
 use nomadns::nomad::Secret;
 use reqwest::{Method, Response};
 
@@ -13,11 +13,11 @@ use crate::web::{Web, header};
 const OURS: &str = "https://dash.example";
 const ALLOWED: &str = "access-control-allow-origin";
 
-fn listed() -> Settings {
+fn listed() -> HttpSettings {
     let origins = Origins::parse(&[OURS.to_owned(), "http://localhost:3000".to_owned()]);
-    Settings {
+    HttpSettings {
         origins: Arc::new(origins.unwrap()),
-        ..Settings::default()
+        ..HttpSettings::default()
     }
 }
 
@@ -39,7 +39,7 @@ async fn preflight(web: &Web, path: &str, origin: &str) -> Response {
 
 #[tokio::test]
 async fn without_an_origin_nothing_is_said_of_it() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     for path in [path_of("a.nomad"), "/resolve?name=a.nomad".to_owned()] {
         let got = ask(&web, Method::GET, &path, Some(OURS)).await;
         let refused = preflight(&web, &path, OURS).await;
@@ -128,9 +128,9 @@ async fn a_preflight_tells_what_may_be_asked() {
 
 #[tokio::test]
 async fn every_origin_is_one_answer_for_all() {
-    let web = Web::with(&Settings {
+    let web = Web::with(&HttpSettings {
         origins: Arc::new(Origins::Any),
-        ..Settings::default()
+        ..HttpSettings::default()
     });
     for origin in [Some(OURS), Some("null"), None] {
         let response = ask(&web, Method::GET, &path_of("a.nomad"), origin).await;
@@ -144,7 +144,7 @@ async fn every_origin_is_one_answer_for_all() {
 #[tokio::test]
 async fn a_preflight_needs_no_credentials_and_what_follows_does() {
     let tokens = Credentials::parse(Scheme::Bearer, &Secret::new("a-token")).unwrap();
-    let web = Web::with(&Settings {
+    let web = Web::with(&HttpSettings {
         credentials: vec![Arc::new(tokens)],
         ..listed()
     });

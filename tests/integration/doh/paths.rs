@@ -1,7 +1,7 @@
 //! The paths are those that the operator chose, and no other.
 
 use hickory_proto::op::ResponseCode;
-use nomadns::listeners::http::{PathUse, Paths, Settings};
+use nomadns::listeners::http::{HttpSettings, PathUse, Paths};
 use reqwest::Method;
 
 use super::{code, path_of};
@@ -14,9 +14,9 @@ fn web(dns: &[&str], json: &[&str]) -> Web {
             paths.add(path_use, text).unwrap();
         }
     }
-    Web::with(&Settings {
+    Web::with(&HttpSettings {
         paths,
-        ..Settings::default()
+        ..HttpSettings::default()
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use nomadns::listeners::{Limits, ListenerKind};
+use nomadns::listeners::{ConnectionLimits, ListenerKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
@@ -16,11 +16,11 @@ use crate::web::Web;
 const LONG: &str = "/resolve?name=many.nomad";
 const MIB: usize = 1024 * 1024;
 
-fn quick() -> Limits {
-    Limits {
+fn quick() -> ConnectionLimits {
+    ConnectionLimits {
         write_stall: Duration::from_millis(400),
         linger: Duration::from_millis(100),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     }
 }
 
@@ -81,9 +81,9 @@ async fn a_client_with_a_window_of_nothing_holds_one_long_response_and_not_for_l
 
 #[tokio::test]
 async fn what_all_leave_untaken_has_a_bound_and_a_usual_answer_is_given_beyond_it() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         untaken_octets: MIB / 2,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let web = Web::prior_knowledge(limits);
     let connections = web.running.shared.connections.clone();
@@ -124,8 +124,8 @@ async fn a_client_of_http_1_that_takes_nothing_is_let_go() {
 #[tokio::test]
 async fn a_long_response_is_whole_over_both_versions() {
     for web in [
-        Web::plain(Limits::default()),
-        Web::prior_knowledge(Limits::default()),
+        Web::plain(ConnectionLimits::default()),
+        Web::prior_knowledge(ConnectionLimits::default()),
     ] {
         let text = web.get(LONG).await.text().await.unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -137,7 +137,7 @@ async fn a_long_response_is_whole_over_both_versions() {
 
 #[tokio::test]
 async fn long_responses_of_one_connection_come_one_after_the_other_and_all() {
-    let web = Web::prior_knowledge(Limits::default());
+    let web = Web::prior_knowledge(ConnectionLimits::default());
     let asked = (0..50).map(async |_| {
         let response = web.get(LONG).await;
         assert_eq!(response.status(), 200);
@@ -149,10 +149,10 @@ async fn long_responses_of_one_connection_come_one_after_the_other_and_all() {
 
 #[tokio::test]
 async fn a_connection_of_http_1_may_be_idle_longer_than_a_request_may_take() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         http_headers: Duration::from_millis(50),
         http_idle: 2 * PATIENCE,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let web = Web::plain(limits);
     let mut client = TcpStream::connect(web.running.address).await.unwrap();
@@ -173,7 +173,7 @@ async fn a_connection_of_http_1_may_be_idle_longer_than_a_request_may_take() {
 
 #[tokio::test]
 async fn what_a_client_still_sends_does_not_cost_it_the_last_response() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let mut client = TcpStream::connect(web.running.address).await.unwrap();
     let head = "POST /dns-query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/dns-message\r\n\
                 content-length: 100000\r\n\r\n";

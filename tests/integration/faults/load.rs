@@ -15,12 +15,12 @@ const STEP: Duration = Duration::from_millis(500);
 
 /// Follows what is at an address for five minutes of paused time.
 async fn five_minutes(url: &str, token: TokenSource, namespaces: &[&str]) {
-    let mut settings = nomad::Settings::new(vec![url.parse().unwrap()]);
+    let mut settings = nomad::NomadSettings::new(vec![url.parse().unwrap()]);
     settings.token = token;
     let client = Client::new(settings).unwrap();
-    let sync = sync::Settings {
+    let sync = sync::SyncSettings {
         namespaces: namespaces.iter().map(|&name| name.to_owned()).collect(),
-        ..sync::Settings::default()
+        ..sync::SyncSettings::default()
     };
     let writer = Arc::new(Catalog::new()).writer();
     let status = Arc::new(Status::new());

@@ -83,7 +83,7 @@ impl Asked {
             nsid: &[b'n'; 128],
             keepalive_tenths: Some(100),
             cookie: Some([2; 16]),
-            may_pad: self.transport == Transport::Tls,
+            may_pad: self.transport == Transport::Dot,
             ..Additions::default()
         }
     }
@@ -219,7 +219,7 @@ pub(super) fn questions() -> impl Strategy<Value = Asked> {
     let transports = prop_oneof![
         Just(Transport::Udp),
         Just(Transport::Tcp),
-        Just(Transport::Tls)
+        Just(Transport::Dot)
     ];
     let bounds = (
         512..=4096_u16,

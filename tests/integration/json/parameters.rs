@@ -1,7 +1,7 @@
 //! Each parameter of a question that is asked for as JSON.
 
 use nomadns::dns::RecordType;
-use nomadns::dns::json::{Form, ParameterError, ParameterFault, Parameters};
+use nomadns::dns::json::{AnswerFormat, ParameterError, ParameterFault, Parameters};
 use proptest::prelude::*;
 
 use super::asked;
@@ -21,7 +21,7 @@ fn a_question_sets_rd_and_edns_and_asks_for_a() {
     assert_eq!((query.record_type, query.id), (RecordType::A, 0));
     assert!(query.flags.recursion_desired && !query.flags.checking_disabled);
     assert!(query.edns.is_some_and(|edns| !edns.dnssec_ok));
-    assert_eq!((form, client_subnet), (Form::Json, None));
+    assert_eq!((form, client_subnet), (AnswerFormat::Json, None));
 }
 
 #[test]
@@ -94,10 +94,10 @@ fn a_client_subnet_is_an_address_with_or_without_a_prefix() {
 #[test]
 fn the_form_is_json_unless_a_message_is_wanted() {
     for (given, form) in [
-        ("application/dns-message", Form::Message),
-        ("application/x-javascript", Form::Json),
-        ("Application/DNS-JSON", Form::DnsJson),
-        ("text/plain", Form::Json),
+        ("application/dns-message", AnswerFormat::Message),
+        ("application/x-javascript", AnswerFormat::Json),
+        ("Application/DNS-JSON", AnswerFormat::DnsJson),
+        ("text/plain", AnswerFormat::Json),
     ] {
         assert_eq!(asked(&format!("name=a&ct={given}")).form, form, "{given}");
     }

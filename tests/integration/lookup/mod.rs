@@ -9,15 +9,20 @@ use std::time::Duration;
 
 use nomadns::certs::Development;
 use nomadns::dns::RecordType;
-use nomadns::lookup::{Detail, LookupOptions, Outcome, Transport, Trust, run};
+use nomadns::lookup::{Detail, LookupOptions, LookupOutcome, LookupTransport, Trust, run};
 use tokio::net::UdpSocket;
 
 use server::{Server, certificates};
 
 #[tokio::test]
 async fn an_answer_is_printed_as_dig_prints_it() {
-    let (outcome, text) = ask("Redis.default.nomad", RecordType::A, &[Transport::Udp]).await;
-    assert_eq!(outcome, Outcome::Answered);
+    let (outcome, text) = ask(
+        "Redis.default.nomad",
+        RecordType::A,
+        &[LookupTransport::Udp],
+    )
+    .await;
+    assert_eq!(outcome, LookupOutcome::Answered);
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[0], ";; Got answer:");
     assert!(
@@ -55,10 +60,10 @@ async fn every_transport_brings_the_same_and_the_table_says_so() {
         ("none.nomad", "NXDOMAIN  0 records"),
         ("big.nomad", "NOERROR   200 records"),
     ] {
-        let (outcome, text) = ask(name, RecordType::A, &Transport::ALL).await;
+        let (outcome, text) = ask(name, RecordType::A, &LookupTransport::ALL).await;
         let expected = match name {
-            "none.nomad" => Outcome::Denied,
-            _ => Outcome::Answered,
+            "none.nomad" => LookupOutcome::Denied,
+            _ => LookupOutcome::Answered,
         };
         assert_eq!(outcome, expected, "{text}");
         assert!(text.contains("\n;; all 6 transports agree\n"), "{text}");
@@ -68,8 +73,8 @@ async fn every_transport_brings_the_same_and_the_table_says_so() {
 
 #[tokio::test]
 async fn a_transport_that_says_something_else_stands_out() {
-    let (outcome, text) = ask("split.nomad", RecordType::A, &Transport::ALL).await;
-    assert_eq!((outcome, outcome.exit_code()), (Outcome::Differed, 1));
+    let (outcome, text) = ask("split.nomad", RecordType::A, &LookupTransport::ALL).await;
+    assert_eq!((outcome, outcome.exit_code()), (LookupOutcome::Differed, 1));
     assert!(
         text.contains(";; DIFFERENT: 2 answers from 6 of 6 transports\n"),
         "{text}"
@@ -84,11 +89,11 @@ async fn a_transport_that_says_something_else_stands_out() {
 #[tokio::test]
 async fn a_transport_that_brings_nothing_is_named_with_its_reason() {
     let mut options = options(&Server::start().await, "redis.default.nomad", RecordType::A);
-    options.transports = vec![Transport::Udp, Transport::HttpsPost];
+    options.transports = vec![LookupTransport::Udp, LookupTransport::DohPost];
     // Its certificates are of another CA.
     options.trust = Trust::Only(certificates(&Development::generate(&[]).unwrap().ca_pem));
     let (outcome, text) = printed(&options).await;
-    assert_eq!((outcome, outcome.exit_code()), (Outcome::Failed, 1));
+    assert_eq!((outcome, outcome.exit_code()), (LookupOutcome::Failed, 1));
     assert!(
         text.contains("FAILED: only 1 of 2 transports answered"),
         "{text}"
@@ -98,7 +103,7 @@ async fn a_transport_that_brings_nothing_is_named_with_its_reason() {
         "{text}"
     );
     options.trust = Trust::Anyone;
-    assert_eq!(printed(&options).await.0, Outcome::Answered);
+    assert_eq!(printed(&options).await.0, LookupOutcome::Answered);
 }
 
 #[tokio::test]
@@ -108,25 +113,25 @@ async fn nobody_at_home_is_an_error_and_not_a_wait() {
     drop(free);
     let mut options = options(&Server::start().await, "a.nomad", RecordType::A);
     options.ports.dns = port;
-    options.transports = vec![Transport::Udp];
+    options.transports = vec![LookupTransport::Udp];
     let (outcome, text) = printed(&options).await;
-    assert_eq!(outcome, Outcome::Failed);
+    assert_eq!(outcome, LookupOutcome::Failed);
     assert!(text.to_lowercase().contains("refused"), "{text}");
 }
 
 #[tokio::test]
 async fn an_extended_error_and_a_status_of_http_are_shown() {
-    for transport in [Transport::Tls, Transport::Json] {
+    for transport in [LookupTransport::Dot, LookupTransport::Json] {
         let (outcome, text) = ask("early.nomad", RecordType::TXT, &[transport]).await;
-        assert_eq!((outcome, outcome.exit_code()), (Outcome::Refused, 3));
+        assert_eq!((outcome, outcome.exit_code()), (LookupOutcome::Refused, 3));
         assert!(text.contains("status: SERVFAIL"), "{text}");
         assert!(
             text.contains("; EDE: 14 (Not Ready): (no answer from Nomad yet)"),
             "{text}"
         );
     }
-    let (outcome, text) = ask("teapot.nomad", RecordType::A, &[Transport::Json]).await;
-    assert_eq!(outcome, Outcome::Failed);
+    let (outcome, text) = ask("teapot.nomad", RecordType::A, &[LookupTransport::Json]).await;
+    assert_eq!(outcome, LookupOutcome::Failed);
     assert!(text.contains("HTTP status 418: a \\u{7} teapot"), "{text}");
 }
 
@@ -134,7 +139,7 @@ async fn an_extended_error_and_a_status_of_http_are_shown() {
 async fn short_prints_the_data_alone() {
     let mut options = options(&Server::start().await, "redis.default.nomad", RecordType::A);
     options.detail = Detail::Short;
-    options.transports = vec![Transport::Tcp];
+    options.transports = vec![LookupTransport::Tcp];
     let (_, text) = printed(&options).await;
     let mut lines: Vec<_> = text.lines().collect();
     lines.sort_unstable();
@@ -142,7 +147,7 @@ async fn short_prints_the_data_alone() {
 }
 
 /// What goes to standard output, and what to standard error.
-async fn short(name: &str, transports: &[Transport]) -> (Outcome, String, String) {
+async fn short(name: &str, transports: &[LookupTransport]) -> (LookupOutcome, String, String) {
     let mut options = options(&Server::start().await, name, RecordType::A);
     options.detail = Detail::Short;
     options.transports = transports.to_vec();
@@ -154,14 +159,14 @@ async fn short(name: &str, transports: &[Transport]) -> (Outcome, String, String
 
 #[tokio::test]
 async fn short_prints_data_alone_over_all_transports_too_and_the_code_says_the_rest() {
-    let (outcome, out, problems) = short("redis.default.nomad", &Transport::ALL).await;
+    let (outcome, out, problems) = short("redis.default.nomad", &LookupTransport::ALL).await;
     let mut lines: Vec<_> = out.lines().collect();
     lines.sort_unstable();
     assert_eq!((outcome.exit_code(), &*problems), (0, ""));
     assert_eq!(lines, ["10.0.0.1", "10.0.0.2"]);
-    for transports in [&Transport::ALL[..], &[Transport::Tls]] {
+    for transports in [&LookupTransport::ALL[..], &[LookupTransport::Dot]] {
         let said = short("none.nomad", transports).await;
-        assert_eq!(said, (Outcome::Denied, String::new(), String::new()));
+        assert_eq!(said, (LookupOutcome::Denied, String::new(), String::new()));
         let (outcome, out, problems) = short("early.nomad", transports).await;
         assert_eq!((outcome.exit_code(), &*out), (3, ""));
         assert_eq!(
@@ -170,13 +175,17 @@ async fn short_prints_data_alone_over_all_transports_too_and_the_code_says_the_r
             "{problems}"
         );
     }
-    let (outcome, out, problems) = short("split.nomad", &Transport::ALL).await;
+    let (outcome, out, problems) = short("split.nomad", &LookupTransport::ALL).await;
     assert_eq!((outcome.exit_code(), &*out), (1, ""));
     assert!(
         problems.ends_with(";; DIFFERENT: 2 answers from 6 of 6 transports\n"),
         "{problems}"
     );
-    let (outcome, out, problems) = short("teapot.nomad", &[Transport::Udp, Transport::Json]).await;
+    let (outcome, out, problems) = short(
+        "teapot.nomad",
+        &[LookupTransport::Udp, LookupTransport::Json],
+    )
+    .await;
     assert_eq!(outcome.exit_code(), 1);
     assert_eq!(out.lines().count(), 2);
     assert!(
@@ -185,13 +194,17 @@ async fn short_prints_data_alone_over_all_transports_too_and_the_code_says_the_r
     );
 }
 
-async fn ask(name: &str, record_type: RecordType, transports: &[Transport]) -> (Outcome, String) {
+async fn ask(
+    name: &str,
+    record_type: RecordType,
+    transports: &[LookupTransport],
+) -> (LookupOutcome, String) {
     let mut options = options(&Server::start().await, name, record_type);
     options.transports = transports.to_vec();
     printed(&options).await
 }
 
-async fn printed(options: &LookupOptions) -> (Outcome, String) {
+async fn printed(options: &LookupOptions) -> (LookupOutcome, String) {
     let mut out = Vec::new();
     let mut problems = Vec::new();
     let outcome = run(options, &mut out, &mut problems).await;

@@ -17,7 +17,7 @@ use nomadns::dns::wire::{Additions, Bounds, decode, encode};
 use nomadns::dns::{
     Answer, AnswerBuilder, ExtendedError, Name, Owner, Query, Rcode, RecordType, Section, Transport,
 };
-use nomadns::lookup::Ports;
+use nomadns::lookup::GatewayPorts;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Where it is, and what to trust.
 pub(super) struct Server {
-    pub(super) ports: Ports,
+    pub(super) ports: GatewayPorts,
     pub(super) ca_pem: String,
 }
 
@@ -42,7 +42,7 @@ impl Server {
             listen().await,
         );
         let port = |listener: &TcpListener| listener.local_addr().expect("bound").port();
-        let ports = Ports {
+        let ports = GatewayPorts {
             dns: port(&tcp),
             tls: port(&tls),
             https: port(&https),
@@ -57,7 +57,7 @@ impl Server {
         accept(tcp, |stream| serve_stream(stream, Transport::Tcp));
         accept(tls, move |stream| {
             let dot = dot.clone();
-            async move { serve_stream(dot.accept(stream).await.ok()?, Transport::Tls).await }
+            async move { serve_stream(dot.accept(stream).await.ok()?, Transport::Dot).await }
         });
         accept(https, move |stream| {
             let doh = doh.clone();
@@ -106,9 +106,9 @@ async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
     let by_get = async |RawQuery(query): RawQuery| {
         let message =
             query.and_then(|query| URL_SAFE_NO_PAD.decode(query.strip_prefix("dns=")?).ok());
-        answer(&message.unwrap_or_default(), Transport::Https)
+        answer(&message.unwrap_or_default(), Transport::Doh)
     };
-    let by_post = async |body: Bytes| answer(&body, Transport::Https);
+    let by_post = async |body: Bytes| answer(&body, Transport::Doh);
     let by_json = async |RawQuery(query): RawQuery| {
         let query = Parameters::read(&query.unwrap_or_default(), None)
             .expect("ours")
@@ -168,7 +168,7 @@ fn said(query: &Query) -> Option<Answer> {
         }
         "none.nomad." => return Some(denial(&query.name)),
         "big.nomad." => (0..200).map(|last| [10, 0, 1, last]).collect(),
-        "split.nomad." if query.transport == Transport::Tls => vec![[10, 9, 9, 9]],
+        "split.nomad." if query.transport == Transport::Dot => vec![[10, 9, 9, 9]],
         _ => vec![[10, 0, 0, 1], [10, 0, 0, 2]],
     };
     let mut builder = AnswerBuilder::new(&query.name);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nomadns::demo::{Fault, Options, Registration, SimulatedNomad};
-use nomadns::nomad::{Client, QueryOptions, Settings};
+use nomadns::nomad::{Client, NomadSettings, QueryOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ const MOST: usize = 10;
 fn nomad() -> (SimulatedNomad, Client) {
     let nomad = SimulatedNomad::start(Options::default()).unwrap();
     nomad.register((0..SERVICES).map(|number| Registration::new("default", &service(number))));
-    let settings = Settings::new(vec![nomad.url().parse().unwrap()]);
+    let settings = NomadSettings::new(vec![nomad.url().parse().unwrap()]);
     (nomad, Client::new(settings).unwrap())
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use nomadns::nomad::{Cause, Client, QueryMeta, QueryOptions, Settings, SettingsError};
+use nomadns::nomad::{Cause, Client, NomadSettings, QueryMeta, QueryOptions, SettingsError};
 
 use crate::support::replay::{Replay, Reply, ok};
 
@@ -130,8 +130,8 @@ async fn contact_tells_how_the_followed_server_stands_to_its_leader() {
 
 #[test]
 fn each_address_needs_a_service() {
-    let settings = Settings::new(vec!["http://first".parse().unwrap()]);
-    let services: Vec<nomadns::nomad::HttpService> = Vec::new();
+    let settings = NomadSettings::new(vec!["http://first".parse().unwrap()]);
+    let services: Vec<nomadns::nomad::AgentService> = Vec::new();
     let error = Client::over(settings, services).unwrap_err();
     assert!(matches!(
         error,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use nomadns::demo::{Enforcement, Options, Registration, SimulatedNomad, Token};
-use nomadns::nomad::{BasicAuth, Client, QueryOptions, Secret, Settings, TokenSource};
+use nomadns::nomad::{BasicAuth, Client, NomadSettings, QueryOptions, Secret, TokenSource};
 use tracing::level_filters::LevelFilter;
 
 const CANARY: &str = "c0ffee00-canary-4b1d-9f3e-trace00";
@@ -48,7 +48,7 @@ async fn libraries_at_trace_level_log_no_secret() {
         ("c0ffee00-canary-0000-0000-unknown", nomad.url()),
         (CANARY, "http://127.0.0.1:1".into()),
     ] {
-        let mut settings = Settings::new(vec![url.parse().unwrap()]);
+        let mut settings = NomadSettings::new(vec![url.parse().unwrap()]);
         settings.token = TokenSource::Fixed(Secret::new(token));
         settings.basic_auth = BasicAuth::parse(&format!("user:{PASSWORD}"));
         tracing::trace!(?settings, "the settings themselves");

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nomadns::nomad::{Client, Settings};
+use nomadns::nomad::{Client, NomadSettings};
 use reqwest::{Request, Response};
 use tokio::time::sleep;
 use tower::util::BoxCloneSyncService;
@@ -83,7 +83,7 @@ pub(super) fn two(
 ) -> (Client, Server, Server) {
     let (a, b) = (Server::default(), Server::default());
     let addresses = ["http://first", "http://second"];
-    let settings = Settings::new(addresses.map(|it| it.parse().unwrap()).into());
+    let settings = NomadSettings::new(addresses.map(|it| it.parse().unwrap()).into());
     let services = [a.service(first), b.service(second)];
     (Client::over(settings, services).unwrap(), a, b)
 }

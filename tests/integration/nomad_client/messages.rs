@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nomadns::nomad::{Client, Settings};
+use nomadns::nomad::{Client, NomadSettings};
 use nomadns::tls_failure::TlsFailure;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::ring;
@@ -86,7 +86,7 @@ async fn start(hours: [i64; 2], names: &[&str], clients: Clients) -> Nomad {
 }
 
 /// What is said of a question that fails.
-async fn said(settings: Settings) -> String {
+async fn said(settings: NomadSettings) -> String {
     list(&Client::new(settings).unwrap())
         .await
         .unwrap_err()
@@ -99,7 +99,7 @@ fn assert_has(said: &str, parts: &[&str]) {
     }
 }
 
-fn trusting(nomad: &Nomad) -> Settings {
+fn trusting(nomad: &Nomad) -> NomadSettings {
     let mut settings = settings(&[&nomad.url]);
     settings.tls.ca = Some(nomad.ca.clone());
     settings

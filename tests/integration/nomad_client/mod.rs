@@ -15,10 +15,10 @@ mod renewal;
 mod stream;
 mod tls;
 
-use nomadns::nomad::{Cause, Client, QueryOptions, Settings};
+use nomadns::nomad::{Cause, Client, NomadSettings, QueryOptions};
 
-fn settings(urls: &[&str]) -> Settings {
-    Settings::new(urls.iter().map(|url| url.parse().unwrap()).collect())
+fn settings(urls: &[&str]) -> NomadSettings {
+    NomadSettings::new(urls.iter().map(|url| url.parse().unwrap()).collect())
 }
 
 fn client(urls: &[&str]) -> Client {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use nomadns::nomad::{Cause, Client, Secret, Settings, TlsError, Verification};
+use nomadns::nomad::{Cause, Client, NomadSettings, Secret, TlsError, Verification};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, crypto::ring};
@@ -96,7 +96,7 @@ fn server_config(
         .unwrap()
 }
 
-fn settings(nomad: &TlsNomad) -> Settings {
+fn settings(nomad: &TlsNomad) -> NomadSettings {
     super::settings(&[&nomad.url])
 }
 
@@ -170,7 +170,7 @@ async fn other_files_are_used_from_then_on_and_broken_ones_leave_those_before() 
 
 #[test]
 fn tls_files_that_cannot_be_used_are_named() {
-    let build = |change: &dyn Fn(&mut Settings)| {
+    let build = |change: &dyn Fn(&mut NomadSettings)| {
         let mut settings = super::settings(&["https://127.0.0.1:1"]);
         change(&mut settings);
         Client::new(settings).unwrap_err().to_string()

@@ -96,15 +96,18 @@ async fn a_target_in_doubt_is_servfail_and_the_cname_itself_is_marked() {
 #[tokio::test]
 async fn an_http_cache_keeps_such_a_denial_no_longer_than_its_soa_says() {
     use nomadns::dns::Transport;
-    use nomadns::listeners::exchange::{Exchange, Exchanged, Standing};
+    use nomadns::listeners::exchange::{Cacheability, Exchange, Exchanged};
 
     let answers = alias_of("nobody.default.nomad");
     let message = crate::support::answers::query("alias.default.nomad", RecordType::A);
     let mut exchange = Exchange::new(
         answers.stack.clone(),
-        Transport::Https,
+        Transport::Doh,
         answers.server.clone(),
     );
     let exchanged = exchange.begin(&message.to_vec().unwrap(), None, &mut Vec::new());
-    assert!(matches!(exchanged, Exchanged::Answered(Standing::Fresh(5))));
+    assert!(matches!(
+        exchanged,
+        Exchanged::Answered(Cacheability::Fresh(5))
+    ));
 }

@@ -63,7 +63,7 @@ async fn two_opts_or_a_broken_one_are_a_format_error() {
         ("a length", length),
         ("an option", option),
     ] {
-        for transport in [Transport::Udp, Transport::Tcp, Transport::Https] {
+        for transport in [Transport::Udp, Transport::Tcp, Transport::Doh] {
             let out = answers.octets(&message, transport);
             assert_eq!(out.get(3).map(|octet| octet & 0xf), Some(1), "{what}");
             assert_bare_with_opt(&out);

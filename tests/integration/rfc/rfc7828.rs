@@ -21,7 +21,7 @@ fn patient() -> Answers {
 #[tokio::test]
 async fn it_is_told_on_connections_to_those_who_ask() {
     let answers = patient();
-    for transport in [Transport::Tcp, Transport::Tls] {
+    for transport in [Transport::Tcp, Transport::Dot] {
         let message = ask(&answers, transport, &[(KEEPALIVE, b"")]);
         assert_eq!(
             option(&message, KEEPALIVE),
@@ -35,7 +35,7 @@ async fn it_is_told_on_connections_to_those_who_ask() {
 #[tokio::test]
 async fn it_is_never_told_without_a_dns_connection() {
     let answers = patient();
-    for transport in [Transport::Udp, Transport::Https] {
+    for transport in [Transport::Udp, Transport::Doh] {
         let message = ask(&answers, transport, &[(KEEPALIVE, b"")]);
         assert_eq!(option(&message, KEEPALIVE), None);
     }

@@ -8,7 +8,7 @@ use crate::support::answers::Answers;
 #[tokio::test]
 async fn an_encrypted_answer_is_padded_to_blocks_of_468_octets_when_asked() {
     let answers = Answers::usual();
-    for transport in [Transport::Tls, Transport::Https] {
+    for transport in [Transport::Dot, Transport::Doh] {
         for others in [&[][..], &[(COOKIE, &b"12345678"[..])]] {
             let options = [others, &[(PADDING, &[0; 20][..])]].concat();
             let asked = with_options(&options);
@@ -26,6 +26,6 @@ async fn what_anyone_can_read_or_nobody_asked_for_is_not_padded() {
         let message = answers.exchange(&with_options(&[(PADDING, &[0; 20])]), transport);
         assert_eq!(option(&message, PADDING), None);
     }
-    let message = answers.exchange(&with_options(&[]), Transport::Tls);
+    let message = answers.exchange(&with_options(&[]), Transport::Dot);
     assert_eq!(option(&message, PADDING), None);
 }

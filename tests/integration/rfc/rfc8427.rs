@@ -2,7 +2,7 @@
 
 use nomadns::dns::json::render_rfc8427;
 use nomadns::dns::{RecordType, Transport};
-use nomadns::listeners::Limits;
+use nomadns::listeners::ConnectionLimits;
 use serde_json::{Map, Value, json};
 
 use crate::support::answers::{Answers, query};
@@ -78,7 +78,7 @@ fn a_message_without_a_question_says_nothing_of_one() {
 
 #[tokio::test]
 async fn the_form_is_had_by_accept_on_both_paths() {
-    let web = Web::plain(Limits::default());
+    let web = Web::plain(ConnectionLimits::default());
     let message = crate::stub::query(7, "a.nomad", RecordType::A);
     let by_name = ["/resolve?name=a.nomad", "/dns-query?name=a.nomad"];
     let mut responses = Vec::new();

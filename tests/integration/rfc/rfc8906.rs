@@ -87,7 +87,7 @@ async fn bits_of_the_header_mean_nothing_with_another_opcode() {
     // §3.1.4: neither RD nor CD come back, nor anything that was set for a query.
     let answers = Answers::usual();
     for opcode in 1..16_u8 {
-        for transport in [Transport::Udp, Transport::Tcp, Transport::Https] {
+        for transport in [Transport::Udp, Transport::Tcp, Transport::Doh] {
             let mut message = [0_u8; 12];
             (message[2], message[3]) = (0x07 | opcode << 3, 0xf0);
             let out = answers.octets(&message, transport);

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use nomadns::dns::{RecordType, Transport};
 use nomadns::listeners::exchange::Exchange;
-use nomadns::listeners::stream::{End, serve};
-use nomadns::listeners::{Limits, Tenure};
+use nomadns::listeners::stream::{ConnectionEnd, serve};
+use nomadns::listeners::{ConnectionHandle, ConnectionLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -20,13 +20,13 @@ use crate::stub::{Gate, PATIENCE, decode, query, stack};
 /// A connection in memory and what serves it.
 struct Conversation {
     client: DuplexStream,
-    served: JoinHandle<End>,
+    served: JoinHandle<ConnectionEnd>,
     gate: Gate,
     shutdown: CancellationToken,
 }
 
 impl Conversation {
-    fn start(limits: Limits, room: usize) -> Self {
+    fn start(limits: ConnectionLimits, room: usize) -> Self {
         let (client, mut server) = duplex(room);
         let (stack, gate) = stack();
         let shutdown = CancellationToken::new();
@@ -38,7 +38,7 @@ impl Conversation {
                 exchange,
                 None,
                 &limits,
-                &Tenure::default(),
+                &ConnectionHandle::default(),
                 hears,
             )
             .await
@@ -70,7 +70,7 @@ impl Conversation {
         Some(decode(&message).metadata.id)
     }
 
-    async fn end(self) -> End {
+    async fn end(self) -> ConnectionEnd {
         timeout(PATIENCE, self.served).await.unwrap().unwrap()
     }
 }
@@ -81,7 +81,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 fn start() -> Conversation {
-    Conversation::start(Limits::default(), 1 << 16)
+    Conversation::start(ConnectionLimits::default(), 1 << 16)
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn pipelined_queries_are_all_answered() {
     }
     conversation.client.shutdown().await.unwrap();
     assert_eq!(conversation.next_id().await, None);
-    assert_eq!(conversation.end().await, End::Closed);
+    assert_eq!(conversation.end().await, ConnectionEnd::Closed);
 }
 
 #[tokio::test]
@@ -148,14 +148,14 @@ async fn a_half_closed_client_gets_its_answers() {
     assert!(conversation.next_id().await.is_some());
     assert!(conversation.next_id().await.is_some());
     assert_eq!(conversation.next_id().await, None);
-    assert_eq!(conversation.end().await, End::Closed);
+    assert_eq!(conversation.end().await, ConnectionEnd::Closed);
 }
 
 #[tokio::test(start_paused = true)]
 async fn reading_stops_at_the_most_queries_that_may_wait() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         in_flight_per_connection: 2,
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let mut conversation = Conversation::start(limits, 1 << 16);
     conversation
@@ -191,7 +191,7 @@ async fn what_is_no_query_ends_the_connection_after_the_answers_before_it() {
         conversation.gate.release(1);
         assert_eq!(conversation.next_id().await, Some(2));
         assert_eq!(conversation.next_id().await, None);
-        assert_eq!(conversation.end().await, End::Malformed);
+        assert_eq!(conversation.end().await, ConnectionEnd::Malformed);
     }
 }
 
@@ -219,5 +219,5 @@ async fn a_shutdown_lets_what_is_owed_be_answered() {
     conversation.gate.release(1);
     assert_eq!(conversation.next_id().await, Some(1));
     assert_eq!(conversation.next_id().await, None);
-    assert_eq!(conversation.end().await, End::Closed);
+    assert_eq!(conversation.end().await, ConnectionEnd::Closed);
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use nomadns::dns::RecordType;
-use nomadns::listeners::Limits;
-use nomadns::listeners::stream::End;
+use nomadns::listeners::ConnectionLimits;
+use nomadns::listeners::stream::ConnectionEnd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
@@ -20,7 +20,7 @@ async fn an_idle_connection_is_closed() {
     assert_eq!(conversation.next_id().await, Some(1));
     assert_eq!(conversation.next_id().await, None);
     assert_eq!(begin.elapsed().as_secs(), 18);
-    assert_eq!(conversation.end().await, End::TimedOut);
+    assert_eq!(conversation.end().await, ConnectionEnd::TimedOut);
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,7 +48,7 @@ async fn a_message_has_to_come_whole_in_time() {
         }
     };
     tokio::select! {
-        end = served => assert_eq!(end.unwrap(), End::TimedOut),
+        end = served => assert_eq!(end.unwrap(), ConnectionEnd::TimedOut),
         () = trickle => panic!("the message was waited for"),
     }
     assert_eq!(begin.elapsed().as_secs(), 2);
@@ -57,7 +57,7 @@ async fn a_message_has_to_come_whole_in_time() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_no_answers_is_not_read_and_then_closed() {
     let begin = Instant::now();
-    let mut conversation = Conversation::start(Limits::default(), 4096);
+    let mut conversation = Conversation::start(ConnectionLimits::default(), 4096);
     let asked = framed(&query(1, "many.nomad", RecordType::A));
     let mut taken = 0;
     while conversation.client.write_all(&asked).await.is_ok() {
@@ -68,12 +68,12 @@ async fn a_client_that_takes_no_answers_is_not_read_and_then_closed() {
         "{taken} queries were taken"
     );
     assert_eq!(begin.elapsed().as_secs(), 5);
-    assert_eq!(conversation.end().await, End::TimedOut);
+    assert_eq!(conversation.end().await, ConnectionEnd::TimedOut);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_answers_slowly_gets_them_all() {
-    let mut conversation = Conversation::start(Limits::default(), 512);
+    let mut conversation = Conversation::start(ConnectionLimits::default(), 512);
     conversation.ask(&[(1, "many.nomad")]).await;
     let length = conversation.client.read_u16().await.unwrap();
     for _ in 0..length {
@@ -86,15 +86,15 @@ async fn a_client_that_takes_answers_slowly_gets_them_all() {
             .await
             .unwrap()
             .unwrap(),
-        End::Closed
+        ConnectionEnd::Closed
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_does_not_live_for_ever() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         connection_age: Duration::from_secs(60),
-        ..Limits::default()
+        ..ConnectionLimits::default()
     };
     let (begin, mut conversation) = (Instant::now(), Conversation::start(limits, 4096));
     while !conversation.served.is_finished() {
@@ -105,5 +105,5 @@ async fn a_connection_does_not_live_for_ever() {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     assert_eq!(begin.elapsed().as_secs(), 61);
-    assert_eq!(conversation.end().await, End::Closed);
+    assert_eq!(conversation.end().await, ConnectionEnd::Closed);
 }

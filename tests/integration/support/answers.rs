@@ -10,10 +10,12 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode}
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use nomadns::answers::{Router, Zone, ZoneSettings};
-use nomadns::catalog::{Address, Catalog, Group, Health, HealthPolicy, Identity, Instance, Writer};
+use nomadns::catalog::{
+    Catalog, Group, Health, HealthPolicy, Identity, Instance, InstanceAddress, Writer,
+};
 use nomadns::dns;
 use nomadns::layers::metrics::Workers;
-use nomadns::layers::{CacheSettings, Limits, Stacks, WorkerStack};
+use nomadns::layers::{CacheSettings, StackLimits, Stacks, WorkerStack};
 use nomadns::listeners::Server;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 
@@ -72,7 +74,7 @@ impl Answers {
         let workers = Arc::new(Workers::default());
         let stacks = |cache| {
             let workers = Arc::clone(&workers);
-            Stacks::new(router.clone(), Limits::default(), cache, workers)
+            Stacks::new(router.clone(), StackLimits::default(), cache, workers)
         };
         // More slots take longer to make than all questions to answer.
         let cache = |entries| CacheSettings {
@@ -216,10 +218,10 @@ pub fn instance_in(datacenter: &str, address: &str, port: u16, tags: &[&str]) ->
     let (identity, tail) = Identity::split(&id, allocation).unwrap();
     Instance {
         address: match address.parse() {
-            Ok(IpAddr::V4(address)) => Address::V4(address),
-            Ok(IpAddr::V6(address)) => Address::V6(address),
-            Err(_) if address.is_empty() => Address::Unusable,
-            Err(_) => Address::Host(address.into()),
+            Ok(IpAddr::V4(address)) => InstanceAddress::V4(address),
+            Ok(IpAddr::V6(address)) => InstanceAddress::V6(address),
+            Err(_) if address.is_empty() => InstanceAddress::Unusable,
+            Err(_) => InstanceAddress::Host(address.into()),
         },
         port,
         health: Health::Unread,

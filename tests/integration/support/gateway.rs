@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use nomadns::app::{self, Bound, Ended, Ending, Renewable, Taken};
+use nomadns::app::{self, Bound, Ending, ExitReason, PortConflict, Renewable};
 use nomadns::certs::{Development, Existing};
 use nomadns::config::{Settings, Source};
 use nomadns::demo::{Options, Scenario, SimulatedNomad};
@@ -38,7 +38,7 @@ pub(crate) struct Gateway {
     folder: TempDir,
     renewable: Renewable,
     ending: Option<oneshot::Sender<Ending>>,
-    ended: JoinHandle<Ended>,
+    ended: JoinHandle<ExitReason>,
 }
 
 /// Starts a Nomad with the demo's services, which stand still.
@@ -62,7 +62,7 @@ impl Gateway {
         let development = Development::generate(&[]).unwrap();
         let mut settings = settings(nomad_url, &folder, &development);
         change(&mut settings);
-        let bound = Bound::bind(&settings.listen, UDP_WORKERS, Taken::Fails).unwrap();
+        let bound = Bound::bind(&settings.listen, UDP_WORKERS, PortConflict::Fails).unwrap();
         let all_dns: Vec<_> = bound.tcp.iter().map(address).collect();
         let [tls, https, http, admin] =
             [&bound.tls, &bound.https, &bound.http, &bound.admin].map(|all| address(&all[0]));
@@ -148,7 +148,7 @@ impl Gateway {
     /// Waits until it has ended, because it was asked to.
     pub(crate) async fn ended(self) {
         let ended = timeout(AT_MOST, self.ended).await.expect("it ends in time");
-        assert!(matches!(ended.unwrap(), Ended::Asked));
+        assert!(matches!(ended.unwrap(), ExitReason::Asked));
     }
 
     /// Ends it in good order.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use nomadns::catalog::{Catalog, Writer};
 use nomadns::demo::{Events, Options, Registration, SimulatedNomad};
 use nomadns::nomad::{self, Client, Secret, TokenSource};
-use nomadns::sync::{self, Readiness, Report, Settings, Status, Times};
+use nomadns::sync::{self, Readiness, Report, Status, SyncSettings, Times};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -28,16 +28,16 @@ struct Followed {
 }
 
 /// Settings with times that suit a test.
-fn quick() -> Settings {
+fn quick() -> SyncSettings {
     let times = Times {
         event_grace: Duration::from_millis(100),
         resync_gap: Duration::from_millis(100),
         ..Times::default()
     };
-    Settings {
+    SyncSettings {
         backoff_max: Duration::from_millis(200),
         times,
-        ..Settings::default()
+        ..SyncSettings::default()
     }
 }
 
@@ -54,14 +54,14 @@ fn instances(namespace: &str, service: &str, count: usize) -> Vec<Registration> 
 }
 
 /// Starts to follow a Nomad, and waits for nothing.
-fn follow_with(nomad: &SimulatedNomad, token: TokenSource, settings: Settings) -> Followed {
+fn follow_with(nomad: &SimulatedNomad, token: TokenSource, settings: SyncSettings) -> Followed {
     let catalog = Arc::new(Catalog::new());
     let writer = catalog.writer();
     follow_into(&catalog, writer, client(nomad, token), settings)
 }
 
 fn client(nomad: &SimulatedNomad, token: TokenSource) -> Client {
-    let mut settings = nomad::Settings::new(vec![nomad.url().parse().unwrap()]);
+    let mut settings = nomad::NomadSettings::new(vec![nomad.url().parse().unwrap()]);
     settings.token = token;
     settings.timeouts.request = Duration::from_secs(2);
     settings.timeouts.token_recheck = Duration::ZERO;
@@ -73,7 +73,7 @@ fn follow_into(
     catalog: &Arc<Catalog>,
     writer: Writer,
     client: Client,
-    settings: Settings,
+    settings: SyncSettings,
 ) -> Followed {
     let status = Arc::new(Status::new());
     let mut task = JoinSet::new();

@@ -203,7 +203,7 @@ async fn a_filter_that_nomad_does_not_understand_is_the_reason_not_to_be_ready()
 async fn a_state_that_is_too_old_is_answered_from_no_more_until_nomad_is_back() {
     let nomad = nomad();
     nomad.register(instances("default", "redis", 2));
-    let settings = Settings {
+    let settings = SyncSettings {
         max_stale: Duration::from_millis(300),
         ..quick()
     };
@@ -227,7 +227,7 @@ async fn another_address_is_followed_when_the_first_is_gone_and_kept_when_it_com
         nomad.register(instances("default", "redis", 2));
     }
     let addresses = [one.url(), other.url()].map(|url| url.parse().unwrap());
-    let client = Client::new(nomad::Settings::new(addresses.into())).unwrap();
+    let client = Client::new(nomad::NomadSettings::new(addresses.into())).unwrap();
     let (catalog, status) = (Arc::new(Catalog::new()), Arc::new(Status::new()));
     let (writer, shared) = (catalog.writer(), Arc::clone(&status));
     let mut task = JoinSet::new();

@@ -39,7 +39,7 @@ fn guarded(namespaces: &[&str], rights: Token) -> SimulatedNomad {
     nomad
 }
 
-fn of_namespaces(names: &[&str]) -> Settings {
+fn of_namespaces(names: &[&str]) -> SyncSettings {
     let mut settings = quick();
     settings.namespaces = names.iter().map(|name| (*name).to_owned()).collect();
     settings.access_every = Duration::from_millis(300);

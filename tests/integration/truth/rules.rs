@@ -2,7 +2,7 @@
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
-use nomadns::catalog::{Doubt, Health, HealthPolicy, Instance, Outcome};
+use nomadns::catalog::{Doubt, Health, HealthPolicy, Instance, PutOutcome};
 
 use crate::support::answers::{Answers, extended_error, instance};
 
@@ -109,7 +109,7 @@ async fn what_was_known_before_a_doubt_is_answered_as_stale_and_never_denied() {
                 false => writer.doubt("default", "redis", doubt),
                 true => writer.doubt_namespace("default", doubt),
             };
-            assert_eq!(outcome, Ok(Outcome::Changed));
+            assert_eq!(outcome, Ok(PutOutcome::Changed));
             answers.publish();
         };
         set(&mut answers, doubt);

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use super::super::super::RecordType;
-use super::reader::Reader;
+use super::reader::RdataReader;
 
 /// The most octets that one window may have.
 const WINDOW_OCTETS: usize = 32;
 
 /// Prints the types in the order of their numbers; none when the windows are not as they must be.
-pub(super) fn present(reader: &mut Reader<'_>, text: &mut String) -> Option<()> {
+pub(super) fn present(reader: &mut RdataReader<'_>, text: &mut String) -> Option<()> {
     let (mut last, mut gap) = (None, "");
     while !reader.is_empty() {
         let window = reader.u8()?;

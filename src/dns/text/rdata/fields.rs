@@ -11,11 +11,11 @@ use time::OffsetDateTime;
 use super::super::super::RecordType;
 use super::super::escape::push_escaped;
 use super::layout::Field;
-use super::reader::Reader;
+use super::reader::RdataReader;
 use super::{bitmap, location, service};
 
 /// Prints the field that comes next; none when the data is not what it should be.
-pub(super) fn present(field: Field, reader: &mut Reader<'_>, text: &mut String) -> Option<()> {
+pub(super) fn present(field: Field, reader: &mut RdataReader<'_>, text: &mut String) -> Option<()> {
     // Writing to a string cannot fail.
     let written = match field {
         Field::U8 => write!(text, "{}", reader.u8()?),
@@ -75,7 +75,7 @@ fn quoted(octets: &[u8], text: &mut String) -> std::fmt::Result {
     text.write_char('"')
 }
 
-fn texts(reader: &mut Reader<'_>, text: &mut String) -> Option<()> {
+fn texts(reader: &mut RdataReader<'_>, text: &mut String) -> Option<()> {
     quoted(reader.counted()?, text).ok()?;
     while !reader.is_empty() {
         text.push(' ');

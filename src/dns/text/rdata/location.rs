@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::reader::Reader;
+use super::reader::RdataReader;
 
 /// Prints a place on Earth; none for a version or numbers that RFC 1876 does not know.
-pub(super) fn present(reader: &mut Reader<'_>, text: &mut String) -> Option<()> {
+pub(super) fn present(reader: &mut RdataReader<'_>, text: &mut String) -> Option<()> {
     let version = reader.u8()?;
     let [size, horizontal, vertical] = reader.array()?;
     let (latitude, longitude) = (reader.u32()?, reader.u32()?);

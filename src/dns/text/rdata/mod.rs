@@ -16,7 +16,7 @@ use data_encoding::HEXLOWER;
 
 use super::super::{Class, RecordType};
 use layout::Field;
-use reader::Reader;
+use reader::RdataReader;
 
 /// Prints the data of a record, which stands at `rdata` in `message`; names in it may be compressed.
 ///
@@ -29,7 +29,7 @@ pub fn present_rdata(
 ) -> String {
     let mut text = String::new();
     let known = layout::fields(record_type, class)
-        .and_then(|fields| present(fields, Reader::new(message, rdata.clone()), &mut text));
+        .and_then(|fields| present(fields, RdataReader::new(message, rdata.clone()), &mut text));
     if known.is_none() {
         text.clear();
         present_unknown(message.get(rdata).unwrap_or_default(), &mut text);
@@ -47,12 +47,12 @@ pub fn expand_rdata(
     class: Class,
 ) -> Vec<u8> {
     layout::fields(record_type, class)
-        .and_then(|fields| expand(fields, Reader::new(message, rdata.clone())))
+        .and_then(|fields| expand(fields, RdataReader::new(message, rdata.clone())))
         .unwrap_or_else(|| message.get(rdata).unwrap_or_default().to_vec())
 }
 
 /// Copies field after field; none when the data is not what they say.
-fn expand(fields: &[Field], mut reader: Reader<'_>) -> Option<Vec<u8>> {
+fn expand(fields: &[Field], mut reader: RdataReader<'_>) -> Option<Vec<u8>> {
     let (mut octets, mut text) = (Vec::new(), String::new());
     for &field in fields {
         if field == Field::Name {
@@ -67,7 +67,7 @@ fn expand(fields: &[Field], mut reader: Reader<'_>) -> Option<Vec<u8>> {
 }
 
 /// Prints field after field; none when the data is not what they say.
-fn present(fields: &[Field], mut reader: Reader<'_>, text: &mut String) -> Option<()> {
+fn present(fields: &[Field], mut reader: RdataReader<'_>, text: &mut String) -> Option<()> {
     for &field in fields {
         let before = text.len();
         if before > 0 {

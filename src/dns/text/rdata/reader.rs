@@ -7,13 +7,13 @@ use super::super::super::wire::read_name;
 
 /// What is left of the data of a record.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'message> {
+pub(super) struct RdataReader<'message> {
     /// The message up to the end of the data.
     octets: &'message [u8],
     at: usize,
 }
 
-impl<'message> Reader<'message> {
+impl<'message> RdataReader<'message> {
     /// Reads the data at a place of a message; one that is not in it is as empty data.
     pub(super) fn new(message: &'message [u8], rdata: Range<usize>) -> Self {
         let octets = message.get(..rdata.end).unwrap_or_default();

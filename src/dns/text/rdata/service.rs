@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::escape::push_escaped;
-use super::reader::Reader;
+use super::reader::RdataReader;
 
 /// Prints the parameters with spaces between them; none when keys do not ascend or a value is broken.
-pub(super) fn present(reader: &mut Reader<'_>, text: &mut String) -> Option<()> {
+pub(super) fn present(reader: &mut RdataReader<'_>, text: &mut String) -> Option<()> {
     let mut last = None;
     while !reader.is_empty() {
         let key = reader.u16()?;
@@ -24,13 +24,13 @@ pub(super) fn present(reader: &mut Reader<'_>, text: &mut String) -> Option<()> 
         }
         last = Some(key);
         push_key(key, text);
-        present_value(key, Reader::new(value, 0..value.len()), text)?;
+        present_value(key, RdataReader::new(value, 0..value.len()), text)?;
     }
     Some(())
 }
 
 /// Prints one value behind its key, with the sign between them.
-fn present_value(key: u16, mut value: Reader<'_>, text: &mut String) -> Option<()> {
+fn present_value(key: u16, mut value: RdataReader<'_>, text: &mut String) -> Option<()> {
     match key {
         NO_DEFAULT_ALPN | OHTTP => {}
         MANDATORY => list(&mut value, text, |value, text| {
@@ -67,9 +67,9 @@ fn present_value(key: u16, mut value: Reader<'_>, text: &mut String) -> Option<(
 
 /// Prints one or more items with commas between them.
 fn list(
-    value: &mut Reader<'_>,
+    value: &mut RdataReader<'_>,
     text: &mut String,
-    item: impl Fn(&mut Reader<'_>, &mut String) -> Option<()>,
+    item: impl Fn(&mut RdataReader<'_>, &mut String) -> Option<()>,
 ) -> Option<()> {
     text.push('=');
     item(value, text)?;
@@ -81,7 +81,7 @@ fn list(
 }
 
 /// Prints the protocols, whose own commas and backslashes are escaped twice (RFC 9460 §A.1).
-fn protocols(value: &mut Reader<'_>, text: &mut String) -> Option<()> {
+fn protocols(value: &mut RdataReader<'_>, text: &mut String) -> Option<()> {
     let mut first = true;
     while first || !value.is_empty() {
         if !first {

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use super::services::NOT_LISTED;
-use super::{Apply, Key, Plan};
+use super::{Apply, Plan, ServiceKey};
 
 impl Plan {
     /// Takes a read that was asked for. Without a list to compare with, the last one is the truth.
-    pub(crate) fn demanded(&mut self, key: &Key, index: u64, instances: usize) -> Apply {
+    pub(crate) fn demanded(&mut self, key: &ServiceKey, index: u64, instances: usize) -> Apply {
         let listed = !self.scopes.is_empty();
         self.highest = self.highest.max(index);
         let service = self.services.ensure(&key.namespace, &key.name);
@@ -23,7 +23,7 @@ impl Plan {
     }
 
     /// Returns the index that an answer about a service has to reach.
-    pub(crate) fn demanded_index(&mut self, key: &Key) -> u64 {
+    pub(crate) fn demanded_index(&mut self, key: &ServiceKey) -> u64 {
         let service = self.services.find(&key.namespace, &key.name);
         service
             .map_or(0, |service| service.applied)
@@ -39,11 +39,11 @@ impl Plan {
     }
 
     /// Notes that the catalogue has a service no longer, which may exist all the same.
-    pub(crate) fn drop_demanded(&mut self, key: &Key) {
+    pub(crate) fn drop_demanded(&mut self, key: &ServiceKey) {
         self.set_demanded(key, 0);
     }
 
-    fn set_demanded(&mut self, key: &Key, instances: usize) {
+    fn set_demanded(&mut self, key: &ServiceKey, instances: usize) {
         let service = self.services.ensure(&key.namespace, &key.name);
         let unlisted = service.list == NOT_LISTED;
         self.services.settle(key);
@@ -67,7 +67,7 @@ impl Plan {
     }
 
     /// Names the services that the catalogue has instances of.
-    pub(crate) fn present(&mut self) -> Vec<Key> {
+    pub(crate) fn present(&mut self) -> Vec<ServiceKey> {
         let all = self.services.each(None);
         all.filter(|service| service.instances > 0)
             .map(|service| service.key.clone())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::services::NOT_LISTED;
-use super::{Asked, Heard, Key, Plan, Taken, Trigger, Verdict};
+use super::{ListProvenance, ListTiming, Plan, Removed, ServiceKey, Trigger, Verdict};
 use crate::catalog::Doubt;
 use crate::nomad::{Consistency, ListedService};
 
@@ -37,7 +37,7 @@ impl Plan {
         scope: usize,
         index: u64,
         listed: &[ListedService],
-        heard: Heard,
+        heard: ListProvenance,
         now: Instant,
     ) -> Verdict {
         if index == 0 {
@@ -58,7 +58,7 @@ impl Plan {
         }
         self.highest = self.highest.max(index);
         let first = self.scopes[scope].index == 0;
-        let fresh = heard.asked == Asked::AfterStream;
+        let fresh = heard.asked == ListTiming::AfterStream;
         let resync = self.scopes[scope].listed(index, fresh, now, self.times.event_grace);
         self.need(resync);
         if first {
@@ -69,7 +69,7 @@ impl Plan {
             // A scope that begins anew, after another one or after an index that went back.
             self.read_what_is_older(scope, index);
         }
-        Verdict::Taken(Taken {
+        Verdict::Taken(Removed {
             gone,
             vanished,
             went_back,
@@ -83,7 +83,7 @@ impl Plan {
         (index, listed): (u64, &[ListedService]),
         first: bool,
         now: Instant,
-    ) -> (Vec<Key>, Vec<Arc<str>>) {
+    ) -> (Vec<ServiceKey>, Vec<Arc<str>>) {
         self.list += 1;
         let namespace = self.scopes[scope].namespace().map(Arc::<str>::from);
         let mut seen = 0;
@@ -122,7 +122,7 @@ impl Plan {
                 // It exists, and what it has is not known yet.
                 if service.applied == 0 && service.instances == 0 && service.doubt.is_none() {
                     service.doubt = Some(Doubt::Unread);
-                    self.services.doubts_changed.push(Key {
+                    self.services.doubts_changed.push(ServiceKey {
                         namespace: Arc::clone(&entry.namespace),
                         name: (&*entry.name).into(),
                     });
@@ -141,7 +141,7 @@ impl Plan {
         index: u64,
         namespace: Option<&str>,
         listed: &HashSet<Arc<str>>,
-    ) -> (Vec<Key>, Vec<Arc<str>>) {
+    ) -> (Vec<ServiceKey>, Vec<Arc<str>>) {
         let list = self.list;
         // What has a list of its own is that one's to say.
         let by_itself: HashSet<&str> = match namespace {
@@ -176,7 +176,7 @@ impl Plan {
     }
 
     /// Notes that the catalogue loses services, and forgets those that nothing else holds.
-    pub(super) fn take_out(&mut self, gone: &[Key], idle: &[Key]) {
+    pub(super) fn take_out(&mut self, gone: &[ServiceKey], idle: &[ServiceKey]) {
         for key in gone {
             self.services.set_instances(key, 0);
         }

@@ -23,11 +23,11 @@ use tokio::time::Instant;
 
 pub(crate) use self::scope::StreamAgain;
 
-use self::queue::Queue;
+use self::queue::ReadQueue;
 use self::scope::{Resync, Scope};
 use self::services::Services;
 use crate::nomad::Consistency;
-use crate::sync::key::{Key, Trigger};
+use crate::sync::key::{ServiceKey, Trigger};
 use crate::sync::settings::Times;
 
 /// The state of the synchronisation.
@@ -44,7 +44,7 @@ pub(crate) struct Plan {
     went_back_to: u64,
     scopes: Vec<Scope>,
     services: Services,
-    queue: Queue,
+    queue: ReadQueue,
     resync: Resync,
     resync_began: Option<Instant>,
     /// When the last resync had nothing left to begin.
@@ -58,7 +58,7 @@ pub(crate) struct Plan {
 /// A service to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
-    pub(crate) key: Key,
+    pub(crate) key: ServiceKey,
     pub(crate) trigger: Trigger,
     pub(crate) consistency: Consistency,
     /// An answer of an older state is not taken.
@@ -70,7 +70,7 @@ pub(crate) struct Order {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It was taken.
-    Taken(Taken),
+    Taken(Removed),
     /// Its index is lower than what is known: ask again, of the leader.
     Lower,
     /// It is the empty list of a token that may list nothing.
@@ -79,9 +79,9 @@ pub(crate) enum Verdict {
 
 /// What a list took away.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct Removed {
     /// Services that are gone.
-    pub(crate) gone: Vec<Key>,
+    pub(crate) gone: Vec<ServiceKey>,
     /// Namespaces that are in the list no more: empty, or no longer allowed. Nothing of them is gone yet.
     pub(crate) vanished: Vec<Arc<str>>,
     /// Whether the leader said that Nomad's state went back: every list has to be asked anew.
@@ -90,15 +90,15 @@ pub(crate) struct Taken {
 
 /// How a list was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub(crate) struct ListProvenance {
     /// Whose word it is.
     pub(crate) consistency: Consistency,
-    pub(crate) asked: Asked,
+    pub(crate) asked: ListTiming,
 }
 
 /// Whether a list was asked after the stream came up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum ListTiming {
     Before,
     AfterStream,
 }
@@ -112,7 +112,7 @@ pub(crate) enum Apply {
 
 /// Why a read failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum ReadFailure {
     /// Nomad is perhaps not there; the service itself is hardly to blame.
     Outage,
     /// The servers that were asked are behind what is known.
@@ -133,7 +133,7 @@ impl Plan {
             went_back_to: 0,
             scopes: Vec::new(),
             services: Services::default(),
-            queue: Queue::default(),
+            queue: ReadQueue::default(),
             resync: Resync::NotNeeded,
             resync_began: None,
             resync_ended: None,
@@ -199,7 +199,7 @@ impl Plan {
     }
 
     /// Has a service read again, if it is known.
-    pub(crate) fn read_again(&mut self, key: &Key) {
+    pub(crate) fn read_again(&mut self, key: &ServiceKey) {
         if let Some(service) = self.services.find(&key.namespace, &key.name) {
             self.queue.bulk(service);
         }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::scope::Scope;
-use super::services::{FirstRead, NOT_LISTED, Service, Work};
-use super::{Apply, Failure, Order, Plan, Trigger};
+use super::services::{FirstRead, NOT_LISTED, PlannedService, ReadState};
+use super::{Apply, Order, Plan, ReadFailure, Trigger};
 use crate::catalog::Doubt;
 use crate::nomad::Consistency;
 
@@ -63,7 +63,7 @@ impl Plan {
         let Some(service) = self.services.find(&key.namespace, &key.name) else {
             return Apply::No;
         };
-        service.work = Work::Idle;
+        service.work = ReadState::Idle;
         service.tried_at = Some(now);
         if order.epoch != self.epoch {
             service.remember(order.trigger);
@@ -103,35 +103,36 @@ impl Plan {
     }
 
     /// Takes a read that failed.
-    pub(crate) fn failed(&mut self, order: &Order, failure: Failure, now: Instant) {
+    pub(crate) fn failed(&mut self, order: &Order, failure: ReadFailure, now: Instant) {
         let key = &order.key;
         let Some(service) = self.services.find(&key.namespace, &key.name) else {
             return;
         };
-        service.work = Work::Idle;
+        service.work = ReadState::Idle;
         service.tried_at = Some(now);
         let unlisted = service.list == NOT_LISTED && service.instances == 0;
-        if failure == Failure::Denied && unlisted {
+        if failure == ReadFailure::Denied && unlisted {
             // An event may tell of services that the token may not see.
             self.services.forget(key);
             return;
         }
         let (first, most) = match failure {
-            Failure::Behind => (self.times.reread, self.times.reread_max),
+            ReadFailure::Behind => (self.times.reread, self.times.reread_max),
             _ => (self.times.retry, self.times.retry_max),
         };
         let pause = doubled(first, service.tries, most);
         service.tries += 1;
         service.remember(order.trigger);
         // Of a namespace that may not be listed, each service is read again once it is listed.
-        if failure != Failure::Denied || service.list != NOT_LISTED {
+        if failure != ReadFailure::Denied || service.list != NOT_LISTED {
             self.queue.later(service, now + pause);
         }
         let since = *service.failing_since.get_or_insert(now);
         let lasts = now.saturating_duration_since(since) >= self.times.doubt_after;
         let tries = service.tries;
         let doubt = doubt_of(service, failure, lasts);
-        if matches!(failure, Failure::Denied | Failure::Other) || tries >= SETTLING_OUTAGES {
+        if matches!(failure, ReadFailure::Denied | ReadFailure::Other) || tries >= SETTLING_OUTAGES
+        {
             self.services.settle(key);
         }
         self.services.set_doubt(key, doubt);
@@ -209,12 +210,12 @@ impl Plan {
 }
 
 /// Why it is not known what a service has, after a failure.
-fn doubt_of(service: &Service, failure: Failure, lasts: bool) -> Option<Doubt> {
+fn doubt_of(service: &PlannedService, failure: ReadFailure, lasts: bool) -> Option<Doubt> {
     match failure {
-        Failure::Denied => Some(Doubt::Refused),
+        ReadFailure::Denied => Some(Doubt::Refused),
         // It has a last state, which is not old yet.
         _ if service.applied > 0 && !lasts => service.doubt,
-        Failure::Outage | Failure::Behind | Failure::Other => Some(Doubt::Unreadable),
+        ReadFailure::Outage | ReadFailure::Behind | ReadFailure::Other => Some(Doubt::Unreadable),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Scope {
     pub(super) lower: u32,
     /// The namespaces that the stream was opened for.
     pub(super) subscribed: HashSet<Arc<str>>,
-    stream: Stream,
+    stream: StreamTrust,
     attention: Attention,
     frames: VecDeque<u64>,
     /// Everything was read at this index or a later one.
@@ -42,7 +42,7 @@ pub(super) struct Scope {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stream {
+enum StreamTrust {
     /// There is none, and none soon.
     None,
     /// It broke, and is being opened again.
@@ -77,7 +77,7 @@ impl Scope {
             floor: 0,
             lower: 0,
             subscribed: HashSet::new(),
-            stream: Stream::None,
+            stream: StreamTrust::None,
             attention: Attention::Paid,
             frames: VecDeque::new(),
             read_at: 0,
@@ -97,7 +97,7 @@ impl Scope {
     }
 
     pub(super) fn has_stream(&self) -> bool {
-        matches!(self.stream, Stream::Proven | Stream::Unproven(_))
+        matches!(self.stream, StreamTrust::Proven | StreamTrust::Unproven(_))
     }
 
     /// Notes that the list is followed again after a while.
@@ -106,13 +106,13 @@ impl Scope {
     }
 
     pub(super) fn stream_up(&mut self, asked: u64) {
-        self.stream = Stream::Unproven(asked);
+        self.stream = StreamTrust::Unproven(asked);
     }
 
     pub(super) fn stream_down(&mut self, again: StreamAgain) -> Resync {
         self.stream = match again {
-            StreamAgain::Soon => Stream::Broken,
-            StreamAgain::NotSoon => Stream::None,
+            StreamAgain::Soon => StreamTrust::Broken,
+            StreamAgain::NotSoon => StreamTrust::None,
         };
         // What breaks a stream may break the list: its next index may hide a silent change behind one that is told.
         self.attention = Attention::Lapsed;
@@ -132,8 +132,8 @@ impl Scope {
 
     /// Notes a frame.
     pub(super) fn frame(&mut self, index: u64) -> Resync {
-        if self.stream == Stream::Unproven(index) {
-            self.stream = Stream::Proven;
+        if self.stream == StreamTrust::Unproven(index) {
+            self.stream = StreamTrust::Proven;
         }
         self.told(index);
         // Old frames come again after a reconnection.
@@ -175,8 +175,8 @@ impl Scope {
         if lapsed && advanced && !first {
             resync = Resync::Needed;
         }
-        if fresh && matches!(self.stream, Stream::Unproven(_)) {
-            self.stream = Stream::Proven;
+        if fresh && matches!(self.stream, StreamTrust::Unproven(_)) {
+            self.stream = StreamTrust::Proven;
             if index > self.resume_index {
                 resync = Resync::Needed;
             }
@@ -189,7 +189,7 @@ impl Scope {
             return Resync::NotNeeded;
         }
         match (self.stream, self.namespace()) {
-            (Stream::None, _) => Resync::Needed,
+            (StreamTrust::None, _) => Resync::Needed,
             (_, Some(_)) => Resync::NotNeeded,
             (_, None) => self.owe(index, now + grace),
         }
@@ -199,7 +199,7 @@ impl Scope {
     pub(super) fn observed(&mut self, index: u64, now: Instant, grace: Duration) -> Resync {
         let is_explained = index <= self.read_at || self.was_told(index);
         // Without a stream, the list tells as much.
-        if is_explained || self.stream == Stream::None || self.namespace().is_some() {
+        if is_explained || self.stream == StreamTrust::None || self.namespace().is_some() {
             return Resync::NotNeeded;
         }
         self.seen = self.seen.max(index);
@@ -254,7 +254,7 @@ impl Scope {
     }
 
     fn told(&mut self, index: u64) {
-        if self.stream == Stream::Proven {
+        if self.stream == StreamTrust::Proven {
             self.resume_index = self.resume_index.max(index);
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::catalog::Doubt;
-use crate::sync::key::{Key, Trigger};
+use crate::sync::key::{ServiceKey, Trigger};
 
 type Map<V> = HashMap<Arc<str>, V, ahash::RandomState>;
 
@@ -17,8 +17,8 @@ pub(super) const NOT_LISTED: u64 = 0;
 
 /// One service.
 #[derive(Debug)]
-pub(super) struct Service {
-    pub(super) key: Key,
+pub(super) struct PlannedService {
+    pub(super) key: ServiceKey,
     /// The index of what the catalogue has of it; 0 when it was never read.
     pub(super) applied: u64,
     /// The index that a read must reach.
@@ -29,7 +29,7 @@ pub(super) struct Service {
     pub(super) instances: usize,
     /// Reads in a row that failed or came too old.
     pub(super) tries: u32,
-    pub(super) work: Work,
+    pub(super) work: ReadState,
     /// What asked for the read that is due.
     pub(super) trigger: Trigger,
     /// When the last read was over, whatever came of it.
@@ -43,7 +43,7 @@ pub(super) struct Service {
 
 /// Where a service stands on its way to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Work {
+pub(super) enum ReadState {
     Idle,
     Urgent,
     Bulk,
@@ -61,7 +61,7 @@ pub(super) enum FirstRead {
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Services {
-    by_namespace: Map<Map<Service>>,
+    by_namespace: Map<Map<PlannedService>>,
     count: usize,
     /// Services whose first read is open.
     pub(super) open: usize,
@@ -72,13 +72,13 @@ pub(super) struct Services {
     /// The highest index at which a service that is forgotten was known: it comes back by a newer state only.
     pub(super) forgotten_at: u64,
     /// First reads that have begun, the oldest first.
-    pub(super) silent: VecDeque<(Instant, Key)>,
+    pub(super) silent: VecDeque<(Instant, ServiceKey)>,
     /// Services whose doubt has changed since the catalogue was told.
-    pub(super) doubts_changed: Vec<Key>,
+    pub(super) doubts_changed: Vec<ServiceKey>,
 }
 
 impl Services {
-    pub(super) fn find(&mut self, namespace: &str, name: &str) -> Option<&mut Service> {
+    pub(super) fn find(&mut self, namespace: &str, name: &str) -> Option<&mut PlannedService> {
         self.by_namespace.get_mut(namespace)?.get_mut(name)
     }
 
@@ -109,18 +109,18 @@ impl Services {
     }
 
     /// Returns a service, made new when it was not known.
-    pub(super) fn ensure(&mut self, namespace: &str, name: &str) -> &mut Service {
+    pub(super) fn ensure(&mut self, namespace: &str, name: &str) -> &mut PlannedService {
         if self.find(namespace, name).is_none() {
             let shared = self
                 .by_namespace
                 .get_key_value(namespace)
                 .map(|(key, _)| Arc::clone(key));
             let namespace = shared.unwrap_or_else(|| namespace.into());
-            let key = Key {
+            let key = ServiceKey {
                 namespace: Arc::clone(&namespace),
                 name: name.into(),
             };
-            let service = Service::new(key.clone());
+            let service = PlannedService::new(key.clone());
             self.by_namespace
                 .entry(namespace)
                 .or_default()
@@ -133,7 +133,7 @@ impl Services {
     }
 
     /// Notes how many instances the catalogue has of a service now.
-    pub(super) fn set_instances(&mut self, key: &Key, instances: usize) {
+    pub(super) fn set_instances(&mut self, key: &ServiceKey, instances: usize) {
         let Some(service) = self.find(&key.namespace, &key.name) else {
             return;
         };
@@ -143,7 +143,7 @@ impl Services {
     }
 
     /// Notes that a service no longer holds up the first publication.
-    pub(super) fn settle(&mut self, key: &Key) {
+    pub(super) fn settle(&mut self, key: &ServiceKey) {
         let Some(service) = self.find(&key.namespace, &key.name) else {
             return;
         };
@@ -153,7 +153,7 @@ impl Services {
     }
 
     /// Sets why it is not known what a service has; none when it is.
-    pub(super) fn set_doubt(&mut self, key: &Key, doubt: Option<Doubt>) {
+    pub(super) fn set_doubt(&mut self, key: &ServiceKey, doubt: Option<Doubt>) {
         let Some(service) = self.find(&key.namespace, &key.name) else {
             return;
         };
@@ -163,14 +163,14 @@ impl Services {
     }
 
     /// Forgets a service without instances that is not waited for.
-    pub(super) fn forget(&mut self, key: &Key) {
+    pub(super) fn forget(&mut self, key: &ServiceKey) {
         self.settle(key);
         let Some(services) = self.by_namespace.get_mut(&key.namespace) else {
             return;
         };
         let idle = services
             .get(&key.name)
-            .is_some_and(|service| service.instances == 0 && service.work == Work::Idle);
+            .is_some_and(|service| service.instances == 0 && service.work == ReadState::Idle);
         if idle && let Some(gone) = services.remove(&key.name) {
             self.count -= 1;
             self.forgotten_at = self.forgotten_at.max(gone.applied);
@@ -192,7 +192,10 @@ impl Services {
     }
 
     /// Goes through the services of one namespace, or of all.
-    pub(super) fn each(&mut self, namespace: Option<&str>) -> impl Iterator<Item = &mut Service> {
+    pub(super) fn each(
+        &mut self,
+        namespace: Option<&str>,
+    ) -> impl Iterator<Item = &mut PlannedService> {
         self.by_namespace
             .iter_mut()
             .filter(move |(name, _)| namespace.is_none_or(|only| ***name == *only))
@@ -200,7 +203,7 @@ impl Services {
     }
 }
 
-impl Service {
+impl PlannedService {
     /// Keeps what asked for a read that has to be repeated.
     pub(super) fn remember(&mut self, trigger: Trigger) {
         if trigger == Trigger::Event {
@@ -211,8 +214,8 @@ impl Service {
     /// Notes that no list has it any more at this index; whether it had instances.
     pub(super) fn leave_list(&mut self, index: u64) -> bool {
         self.list = NOT_LISTED;
-        if self.work == Work::Bulk {
-            self.work = Work::Idle;
+        if self.work == ReadState::Bulk {
+            self.work = ReadState::Idle;
         }
         let had_instances = self.instances > 0;
         if had_instances {
@@ -221,7 +224,7 @@ impl Service {
         had_instances
     }
 
-    fn new(key: Key) -> Self {
+    fn new(key: ServiceKey) -> Self {
         Self {
             key,
             applied: 0,
@@ -229,7 +232,7 @@ impl Service {
             list: NOT_LISTED,
             instances: 0,
             tries: 0,
-            work: Work::Idle,
+            work: ReadState::Idle,
             trigger: Trigger::List,
             tried_at: None,
             failing_since: None,

@@ -3,11 +3,11 @@
 //! Floor 2, no I/O. Only a list of that namespace itself can tell the two apart; until then nothing of it is gone.
 
 use super::services::NOT_LISTED;
-use super::{Key, Plan};
+use super::{Plan, ServiceKey};
 
 impl Plan {
     /// Takes out what is known of a namespace that has no service at this index; returns it.
-    pub(crate) fn namespace_is_empty(&mut self, namespace: &str, index: u64) -> Vec<Key> {
+    pub(crate) fn namespace_is_empty(&mut self, namespace: &str, index: u64) -> Vec<ServiceKey> {
         let (mut gone, mut idle) = (Vec::new(), Vec::new());
         for service in self.services.each(Some(namespace)) {
             if service.applied > index {
@@ -40,10 +40,10 @@ impl Plan {
     }
 
     /// Drops what is known of a namespace: nobody can say whether it is still so.
-    pub(crate) fn drop_namespace(&mut self, namespace: &str) -> Vec<Key> {
+    pub(crate) fn drop_namespace(&mut self, namespace: &str) -> Vec<ServiceKey> {
         let services = self.services.each(Some(namespace));
         let present = services.filter(|service| service.instances > 0);
-        let dropped: Vec<Key> = present.map(|service| service.key.clone()).collect();
+        let dropped: Vec<ServiceKey> = present.map(|service| service.key.clone()).collect();
         for key in &dropped {
             // What is known of its index stays: it comes back by a state that is as new.
             self.services.set_instances(key, 0);

@@ -9,18 +9,18 @@ use super::*;
 use crate::nomad::{Cause, Consistency, Listed, ListedService, QueryMeta, QueryOptions};
 use crate::sync::rights::{Events, Rights};
 
-struct Scene {
+struct FollowScene {
     follow: Follow,
     now: Instant,
-    asked: Vec<(u64, Question)>,
+    asked: Vec<(u64, NomadRequest)>,
 }
 
-impl Scene {
+impl FollowScene {
     /// Follows these namespaces at index 100, each with one service that is read.
     fn following(names: &[&str]) -> Self {
-        let settings = Settings {
+        let settings = SyncSettings {
             namespaces: names.iter().map(|name| (*name).to_owned()).collect(),
-            ..Settings::default()
+            ..SyncSettings::default()
         };
         let status = Arc::new(Status::new());
         let follow = Follow::new(Arc::new(settings), status, Failed::No);
@@ -42,11 +42,11 @@ impl Scene {
             lists: lists.collect(),
             ..Rights::of(access)
         };
-        let rights = Reply::Rights(Ok(rights));
+        let rights = NomadReply::Rights(Ok(rights));
         scene.answer(is_rights, rights);
         while scene.has(is_service) {
             let read = Ok((QueryMeta::of_leader(100), Converted::none()));
-            scene.answer(is_service, Reply::Service(read));
+            scene.answer(is_service, NomadReply::Service(read));
         }
         scene
     }
@@ -55,18 +55,18 @@ impl Scene {
         self.follow.turn(self.now, 0);
         for command in self.follow.take_commands() {
             match command {
-                Command::Ask(ticket, question) => self.asked.push((ticket.number, question)),
-                Command::Cancel(ticket) => self.asked.retain(|(it, _)| *it != ticket.number),
+                Action::Ask(ticket, question) => self.asked.push((ticket.number, question)),
+                Action::Cancel(ticket) => self.asked.retain(|(it, _)| *it != ticket.number),
             }
         }
     }
 
-    fn has(&self, is_it: impl Fn(&Question) -> bool) -> bool {
+    fn has(&self, is_it: impl Fn(&NomadRequest) -> bool) -> bool {
         self.asked.iter().any(|(_, question)| is_it(question))
     }
 
     /// Answers the first question of a kind, and returns it.
-    fn answer(&mut self, is_it: impl Fn(&Question) -> bool, reply: Reply) -> Question {
+    fn answer(&mut self, is_it: impl Fn(&NomadRequest) -> bool, reply: NomadReply) -> NomadRequest {
         let place = self.asked.iter().position(|(_, question)| is_it(question));
         let (number, question) = self.asked.remove(place.expect("it is asked"));
         self.follow.reply(number, reply, self.now);
@@ -82,7 +82,7 @@ impl Scene {
     fn doubts(&mut self) -> Vec<(String, Option<Doubt>)> {
         let outcomes = self.follow.take_outcomes().into_iter();
         let doubts = outcomes.filter_map(|outcome| match outcome {
-            Outcome::NamespaceDoubt(name, doubt) => Some((name.to_string(), doubt)),
+            FollowOutcome::NamespaceDoubt(name, doubt) => Some((name.to_string(), doubt)),
             _ => None,
         });
         doubts.collect()
@@ -115,49 +115,49 @@ fn malformed() -> NomadError {
     })
 }
 
-fn is_service(question: &Question) -> bool {
-    matches!(question, Question::Service { .. })
+fn is_service(question: &NomadRequest) -> bool {
+    matches!(question, NomadRequest::Service { .. })
 }
 
-fn is_rights(question: &Question) -> bool {
-    matches!(question, Question::Rights { .. })
+fn is_rights(question: &NomadRequest) -> bool {
+    matches!(question, NomadRequest::Rights { .. })
 }
 
-fn is_contact(question: &Question) -> bool {
-    matches!(question, Question::Contact { .. })
+fn is_contact(question: &NomadRequest) -> bool {
+    matches!(question, NomadRequest::Contact { .. })
 }
 
-fn is_list_of(name: &str) -> impl Fn(&Question) -> bool {
-    move |it| matches!(it, Question::List { namespace, .. } if **namespace == *name)
+fn is_list_of(name: &str) -> impl Fn(&NomadRequest) -> bool {
+    move |it| matches!(it, NomadRequest::List { namespace, .. } if **namespace == *name)
 }
 
-fn options(question: &Question) -> QueryOptions {
+fn options(question: &NomadRequest) -> QueryOptions {
     match question {
-        Question::List { options, .. } | Question::Contact { options, .. } => *options,
+        NomadRequest::List { options, .. } | NomadRequest::Contact { options, .. } => *options,
         other => panic!("{other:?} is neither a list nor a contact"),
     }
 }
 
 #[test]
 fn one_list_that_cannot_be_read_leaves_the_others_alone_and_denies_nothing() {
-    let mut scene = Scene::following(&["a", "b"]);
+    let mut scene = FollowScene::following(&["a", "b"]);
     scene.doubts();
-    scene.answer(is_list_of("b"), Reply::List(Err(malformed())));
+    scene.answer(is_list_of("b"), NomadReply::List(Err(malformed())));
     assert!(scene.follow.is_following() && !scene.follow.is_failing());
     assert_eq!(scene.doubts(), [("b".into(), Some(Doubt::Unreadable))]);
     assert!(scene.has(is_list_of("a")), "the other waits on");
     scene.pass(Duration::from_secs(1));
-    let again = scene.answer(is_list_of("b"), Reply::List(Ok(listed("b", 100))));
-    assert_eq!(options(&again).wait, crate::nomad::Wait::No);
+    let again = scene.answer(is_list_of("b"), NomadReply::List(Ok(listed("b", 100))));
+    assert_eq!(options(&again).wait, crate::nomad::WaitMode::No);
     assert_eq!(scene.doubts(), [("b".into(), None)]);
 }
 
 #[test]
 fn one_list_that_is_silent_leaves_the_others_alone() {
-    let mut scene = Scene::following(&["a", "b"]);
+    let mut scene = FollowScene::following(&["a", "b"]);
     scene.doubts();
     let silent = error(Cause::TimedOut(Duration::from_secs(10)));
-    scene.answer(is_list_of("b"), Reply::List(Err(silent)));
+    scene.answer(is_list_of("b"), NomadReply::List(Err(silent)));
     assert!(scene.follow.is_following());
     assert_eq!(scene.doubts(), [("b".into(), Some(Doubt::Unreadable))]);
 }
@@ -168,66 +168,66 @@ fn a_namespace_that_vanished_and_cannot_be_looked_at_is_in_doubt() {
         (malformed(), Doubt::Unreadable),
         (error(Cause::PermissionDenied), Doubt::Refused),
     ] {
-        let mut scene = Scene::following(&["*"]);
+        let mut scene = FollowScene::following(&["*"]);
         scene.follow.plan_mut().hold("prod", "web", 2);
         scene.doubts();
-        scene.answer(is_list_of("*"), Reply::List(Ok(listed("*", 101))));
-        scene.answer(is_list_of("prod"), Reply::List(Err(failure)));
+        scene.answer(is_list_of("*"), NomadReply::List(Ok(listed("*", 101))));
+        scene.answer(is_list_of("prod"), NomadReply::List(Err(failure)));
         assert_eq!(scene.doubts(), [("prod".into(), Some(doubt))]);
         // It is in the list of all again.
         scene.pass(Duration::from_secs(1));
-        scene.answer(is_list_of("*"), Reply::List(Ok(listed("prod", 102))));
+        scene.answer(is_list_of("*"), NomadReply::List(Ok(listed("prod", 102))));
         assert_eq!(scene.doubts(), [("prod".into(), None)]);
     }
 }
 
 #[test]
 fn a_refused_namespace_that_is_granted_again_and_empty_has_nothing_left() {
-    let mut scene = Scene::following(&["*"]);
+    let mut scene = FollowScene::following(&["*"]);
     scene.follow.plan_mut().hold("prod", "web", 2);
-    scene.answer(is_list_of("*"), Reply::List(Ok(listed("*", 101))));
+    scene.answer(is_list_of("*"), NomadReply::List(Ok(listed("*", 101))));
     let refusal = error(Cause::PermissionDenied);
-    scene.answer(is_list_of("prod"), Reply::List(Err(refusal)));
+    scene.answer(is_list_of("prod"), NomadReply::List(Err(refusal)));
     scene.doubts();
-    scene.pass(Settings::default().access_every);
+    scene.pass(SyncSettings::default().access_every);
     let rights = Rights {
         empty: vec![("prod".into(), 105)],
         ..Rights::of(Access::All(Events::Unknown))
     };
-    scene.answer(is_rights, Reply::Rights(Ok(rights)));
+    scene.answer(is_rights, NomadReply::Rights(Ok(rights)));
     assert_eq!(scene.follow.plan_mut().present(), []);
     assert_eq!(scene.doubts(), [("prod".into(), None)]);
 }
 
 #[test]
 fn a_list_that_still_fails_is_not_found_by_a_look_at_the_rights() {
-    let mut scene = Scene::following(&["a", "b"]);
-    scene.answer(is_list_of("b"), Reply::List(Err(malformed())));
+    let mut scene = FollowScene::following(&["a", "b"]);
+    scene.answer(is_list_of("b"), NomadReply::List(Err(malformed())));
     scene.doubts();
-    scene.pass(Settings::default().access_every);
+    scene.pass(SyncSettings::default().access_every);
     let names = vec!["a".to_owned(), "b".to_owned()];
     let rights = Rights::of(Access::Namespaces(names, Events::Unknown));
-    scene.answer(is_rights, Reply::Rights(Ok(rights)));
+    scene.answer(is_rights, NomadReply::Rights(Ok(rights)));
     assert_eq!(scene.doubts(), []);
 }
 
 #[test]
 fn where_every_list_fails_it_is_an_outage() {
-    let mut scene = Scene::following(&["a", "b"]);
-    scene.answer(is_list_of("a"), Reply::List(Err(malformed())));
+    let mut scene = FollowScene::following(&["a", "b"]);
+    scene.answer(is_list_of("a"), NomadReply::List(Err(malformed())));
     assert!(!scene.follow.is_failing());
-    scene.answer(is_list_of("b"), Reply::List(Err(malformed())));
+    scene.answer(is_list_of("b"), NomadReply::List(Err(malformed())));
     assert!(scene.follow.is_failing() && !scene.follow.is_following());
 }
 
 #[test]
 fn the_first_lists_are_the_leaders_word() {
     let status = Arc::new(Status::new());
-    let settings = Arc::new(Settings::default());
+    let settings = Arc::new(SyncSettings::default());
     let mut follow = Follow::new(settings, status, Failed::No);
     follow.turn(Instant::now(), 0);
     let commands = follow.take_commands();
-    let [Command::Ask(_, Question::Rights { consistency, .. })] = &commands[..] else {
+    let [Action::Ask(_, NomadRequest::Rights { consistency, .. })] = &commands[..] else {
         panic!("{commands:?}")
     };
     assert_eq!(*consistency, Consistency::Default);

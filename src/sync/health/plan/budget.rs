@@ -9,12 +9,12 @@ const BURST: Duration = Duration::from_secs(1);
 
 /// A budget of requests.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct RequestBudget {
     each: Duration,
     free_at: Instant,
 }
 
-impl Budget {
+impl RequestBudget {
     pub(super) fn new(per_second: u32) -> Self {
         let now = Instant::now();
         Self {

@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use tokio::time::{Duration, Instant};
 
-use self::budget::Budget;
+use self::budget::RequestBudget;
 use crate::catalog::{Health, Id, Instance};
 use crate::nomad::Check;
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 use crate::sync::settings::HealthSettings;
 
 /// Allocations whose checks are read, at most; services that would bring more are not looked at.
@@ -29,11 +29,11 @@ pub(super) const DENIED_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct HealthPlan {
     settings: HealthSettings,
-    budget: Budget,
-    watched: HashMap<Key, Watched>,
+    budget: RequestBudget,
+    watched: HashMap<ServiceKey, Watched>,
     allocations: HashMap<Id, Allocation>,
     /// Those that were never read, then those that were, oldest first.
-    fresh: VecDeque<Turn>,
+    fresh: VecDeque<CheckTurn>,
     again: BinaryHeap<Reverse<(Instant, u64, Id)>>,
     turns: u64,
     /// Namespaces whose checks Nomad refuses, and when it is asked again.
@@ -52,14 +52,14 @@ struct Watched {
 /// An allocation with instances of watched services.
 #[derive(Debug)]
 struct Allocation {
-    services: Vec<Key>,
+    services: Vec<ServiceKey>,
     turn: u64,
-    known: Known,
+    known: KnownChecks,
 }
 
 /// What is known of an allocation's checks.
 #[derive(Debug, PartialEq, Eq)]
-enum Known {
+enum KnownChecks {
     Nothing,
     /// Nomad could not say.
     Unproven,
@@ -69,7 +69,7 @@ enum Known {
 
 /// An allocation whose checks are to be read; void once its number is not the allocation's any more.
 #[derive(Clone, Debug)]
-pub(super) struct Turn {
+pub(super) struct CheckTurn {
     pub(super) allocation: Id,
     number: u64,
 }
@@ -88,7 +88,7 @@ pub(super) enum ChecksRead {
 impl HealthPlan {
     pub(super) fn new(settings: HealthSettings) -> Self {
         Self {
-            budget: Budget::new(settings.reads_per_second),
+            budget: RequestBudget::new(settings.reads_per_second),
             settings,
             watched: HashMap::new(),
             allocations: HashMap::new(),
@@ -101,7 +101,7 @@ impl HealthPlan {
     }
 
     /// Notes that a service was asked for, and in which allocations its instances are.
-    pub(super) fn asked(&mut self, key: &Key, allocations: Vec<Id>, now: Instant) {
+    pub(super) fn asked(&mut self, key: &ServiceKey, allocations: Vec<Id>, now: Instant) {
         let until = now + self.settings.asked_for;
         if let Some(watched) = self.watched.get_mut(key) {
             watched.until = until;
@@ -116,7 +116,7 @@ impl HealthPlan {
     }
 
     /// Notes in which allocations the instances of a service are now.
-    pub(super) fn changed(&mut self, key: &Key, mut allocations: Vec<Id>) {
+    pub(super) fn changed(&mut self, key: &ServiceKey, mut allocations: Vec<Id>) {
         let Some(watched) = self.watched.get_mut(key) else {
             return;
         };
@@ -136,9 +136,9 @@ impl HealthPlan {
     }
 
     /// Forgets the services that were not asked for lately, and returns them.
-    pub(super) fn forget(&mut self, now: Instant) -> Vec<Key> {
+    pub(super) fn forget(&mut self, now: Instant) -> Vec<ServiceKey> {
         let over = self.watched.iter().filter(|(_, it)| it.until <= now);
-        let over: Vec<Key> = over.map(|(key, _)| key.clone()).collect();
+        let over: Vec<ServiceKey> = over.map(|(key, _)| key.clone()).collect();
         for key in &over {
             self.changed(key, Vec::new());
         }
@@ -149,7 +149,12 @@ impl HealthPlan {
     }
 
     /// Takes what a read brought; returns the services to judge anew.
-    pub(super) fn read(&mut self, turn: Turn, read: ChecksRead, now: Instant) -> Vec<Key> {
+    pub(super) fn read(
+        &mut self,
+        turn: CheckTurn,
+        read: ChecksRead,
+        now: Instant,
+    ) -> Vec<ServiceKey> {
         if !self.is_good(&turn) {
             return Vec::new();
         }
@@ -157,14 +162,14 @@ impl HealthPlan {
             return Vec::new();
         };
         let known = match read {
-            ChecksRead::Denied => Some(Known::Nothing),
-            ChecksRead::NotFound => Some(Known::Unproven),
-            ChecksRead::Checks(checks) => Some(Known::Verdicts(verdicts(checks))),
+            ChecksRead::Denied => Some(KnownChecks::Nothing),
+            ChecksRead::NotFound => Some(KnownChecks::Unproven),
+            ChecksRead::Checks(checks) => Some(KnownChecks::Verdicts(verdicts(checks))),
             ChecksRead::Failed => None,
         };
         let id = turn.allocation.clone();
         self.later(turn, now + self.settings.check_every);
-        if known == Some(Known::Nothing) {
+        if known == Some(KnownChecks::Nothing) {
             return self.denied_in(&namespace, now);
         }
         if known.is_some() {
@@ -185,12 +190,12 @@ impl HealthPlan {
     }
 
     /// Nothing may be read of a namespace: nothing is known of any allocation in it.
-    fn denied_in(&mut self, namespace: &Arc<str>, now: Instant) -> Vec<Key> {
+    fn denied_in(&mut self, namespace: &Arc<str>, now: Instant) -> Vec<ServiceKey> {
         self.denied
             .insert(Arc::clone(namespace), now + DENIED_PAUSE);
         for it in self.allocations.values_mut() {
             if it.services.iter().any(|key| key.namespace == *namespace) {
-                it.known = Known::Nothing;
+                it.known = KnownChecks::Nothing;
             }
         }
         let watched = self.watched.keys();
@@ -221,10 +226,10 @@ impl HealthPlan {
             return Health::Gone;
         }
         match self.allocations.get(&id).map(|it| &it.known) {
-            None | Some(Known::Nothing) => Health::Unread,
-            Some(Known::Unproven) => Health::Unproven,
+            None | Some(KnownChecks::Nothing) => Health::Unread,
+            Some(KnownChecks::Unproven) => Health::Unproven,
             // What has no check has none that fails.
-            Some(Known::Verdicts(verdicts)) => verdicts
+            Some(KnownChecks::Verdicts(verdicts)) => verdicts
                 .iter()
                 .find(|(name, _)| name == service)
                 .map_or(Health::Passing, |(_, health)| *health),
@@ -236,7 +241,7 @@ impl HealthPlan {
         (self.watched.len(), self.allocations.len())
     }
 
-    fn enter(&mut self, id: Id, key: &Key) {
+    fn enter(&mut self, id: Id, key: &ServiceKey) {
         if let Some(it) = self.allocations.get_mut(&id) {
             it.services.push(key.clone());
             return;
@@ -245,16 +250,16 @@ impl HealthPlan {
         let allocation = Allocation {
             services: vec![key.clone()],
             turn: self.turns,
-            known: Known::Nothing,
+            known: KnownChecks::Nothing,
         };
-        self.fresh.push_back(Turn {
+        self.fresh.push_back(CheckTurn {
             allocation: id.clone(),
             number: self.turns,
         });
         self.allocations.insert(id, allocation);
     }
 
-    fn leave(&mut self, id: &Id, key: &Key) {
+    fn leave(&mut self, id: &Id, key: &ServiceKey) {
         let Some(it) = self.allocations.get_mut(id) else {
             return;
         };

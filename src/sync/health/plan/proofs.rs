@@ -7,13 +7,13 @@ use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::{ChecksRead, DENIED_PAUSE, HealthPlan};
-use crate::catalog::{Address, Group, Health, Id, Identity, Instance};
+use crate::catalog::{Group, Health, Id, Identity, Instance, InstanceAddress};
 use crate::nomad::Check;
-use crate::sync::key::Key;
+use crate::sync::key::ServiceKey;
 use crate::sync::settings::HealthSettings;
 
-fn key(name: &str) -> Key {
-    Key {
+fn key(name: &str) -> ServiceKey {
+    ServiceKey {
         namespace: "default".into(),
         name: name.into(),
     }
@@ -25,7 +25,7 @@ fn id(number: u128) -> Id {
 
 fn instance(number: u128) -> Instance {
     Instance {
-        address: Address::Unusable,
+        address: InstanceAddress::Unusable,
         port: 0,
         health: Health::Unread,
         identity: Identity::Task(Uuid::from_u128(number)),
@@ -150,7 +150,7 @@ fn what_ended_is_gone_until_it_is_not_listed_any_more() {
 #[test]
 fn what_one_namespace_refuses_is_read_in_the_others() {
     let (mut plan, now) = (plan(), Instant::now());
-    let other = Key {
+    let other = ServiceKey {
         namespace: "prod".into(),
         name: "api".into(),
     };

@@ -6,18 +6,18 @@ use std::cmp::Reverse;
 
 use tokio::time::Instant;
 
-use super::{HealthPlan, Turn};
+use super::{CheckTurn, HealthPlan};
 use crate::catalog::Id;
 
 impl HealthPlan {
     /// Returns the next allocation whose checks are to be read, within the budget.
-    pub(in crate::sync::health) fn next_read(&mut self, now: Instant) -> Option<Turn> {
+    pub(in crate::sync::health) fn next_read(&mut self, now: Instant) -> Option<CheckTurn> {
         if self.next_due(now)? > now {
             return None;
         }
         let turn = self.fresh.pop_front().or_else(|| {
             let Reverse((_, number, allocation)) = self.again.pop()?;
-            Some(Turn { allocation, number })
+            Some(CheckTurn { allocation, number })
         })?;
         self.budget.take(now);
         Some(turn)
@@ -33,7 +33,7 @@ impl HealthPlan {
             self.put_off_first(denied);
         }
         while let Some(Reverse((at, number, allocation))) = self.again.peek() {
-            let turn = Turn {
+            let turn = CheckTurn {
                 allocation: allocation.clone(),
                 number: *number,
             };
@@ -53,7 +53,7 @@ impl HealthPlan {
         Some(due.max(self.budget.free_at()))
     }
 
-    pub(super) fn is_good(&self, turn: &Turn) -> bool {
+    pub(super) fn is_good(&self, turn: &CheckTurn) -> bool {
         let found = self.allocations.get(&turn.allocation);
         found.is_some_and(|it| it.turn == turn.number)
     }
@@ -71,7 +71,7 @@ impl HealthPlan {
         }
     }
 
-    pub(super) fn later(&mut self, turn: Turn, at: Instant) {
+    pub(super) fn later(&mut self, turn: CheckTurn, at: Instant) {
         self.again.push(Reverse((at, turn.number, turn.allocation)));
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Floor 2, in tests only.
 
-use super::{Asked, Heard, Model, Table, Verdict, numbers};
+use super::{InstanceCounts, ListProvenance, ListTiming, Model, Verdict, numbers};
 use crate::nomad::{Consistency, ListedService};
 
 impl Model {
     /// Answers each list, at first from a state that lags behind by some changes.
-    pub(super) fn list(&mut self, lag: usize, asked: Asked) {
+    pub(super) fn list(&mut self, lag: usize, asked: ListTiming) {
         for scope in 0..self.scopes.len() {
             loop {
                 let (consistency, min_index) = self.plan.list_asked(scope);
@@ -17,7 +17,7 @@ impl Model {
                     continue;
                 }
                 self.observed = self.observed.max(index);
-                let heard = Heard { consistency, asked };
+                let heard = ListProvenance { consistency, asked };
                 if self.take_list(scope, (index, &table), heard) {
                     break;
                 }
@@ -32,8 +32,8 @@ impl Model {
     pub(super) fn take_list(
         &mut self,
         scope: usize,
-        (index, table): (u64, &Table),
-        heard: Heard,
+        (index, table): (u64, &InstanceCounts),
+        heard: ListProvenance,
     ) -> bool {
         let mine = |it: &&(usize, usize)| self.scopes[scope].is_none_or(|only| only == it.0);
         let entry = |&(namespace, name): &(usize, usize)| ListedService {
@@ -60,7 +60,7 @@ impl Model {
         }
         if taken.went_back {
             // The other lists are asked again at once.
-            self.list(0, Asked::Before);
+            self.list(0, ListTiming::Before);
         }
         true
     }

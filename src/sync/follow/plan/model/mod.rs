@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::time::{Duration, Instant};
 
 use self::steps::{Policy, Step};
-use super::{Apply, Asked, Failure, Heard, Key, Order, Plan, StreamAgain, Verdict};
+use super::{
+    Apply, ListProvenance, ListTiming, Order, Plan, ReadFailure, ServiceKey, StreamAgain, Verdict,
+};
 use crate::nomad::{Change, Consistency};
 use crate::sync::settings::Times;
 
@@ -20,13 +22,13 @@ use crate::sync::settings::Times;
 const BUFFER: usize = 4;
 
 /// A list that is the leader's word.
-const LEADERS: Heard = Heard {
+const LEADERS: ListProvenance = ListProvenance {
     consistency: Consistency::Default,
-    asked: Asked::Before,
+    asked: ListTiming::Before,
 };
 
 /// A service and how many instances it has.
-type Table = BTreeMap<(usize, usize), usize>;
+type InstanceCounts = BTreeMap<(usize, usize), usize>;
 
 struct Model {
     plan: Plan,
@@ -36,13 +38,13 @@ struct Model {
     observed: u64,
     /// The index at which each service was shown; never an older one, unless the leader said that the state went back.
     shown: BTreeMap<(usize, usize), u64>,
-    history: VecDeque<(u64, Table)>,
+    history: VecDeque<(u64, InstanceCounts)>,
     frames: VecDeque<(u64, (usize, usize))>,
     stream: bool,
     reading: Vec<Order>,
     /// The namespace of each list that is followed; none for all of them.
     scopes: Vec<Option<usize>>,
-    held: Table,
+    held: InstanceCounts,
     /// What is held and has been there ever since.
     steady: BTreeSet<(usize, usize)>,
 }
@@ -51,9 +53,9 @@ impl Model {
     fn new() -> Self {
         let mut plan = Plan::new(Times::default());
         plan.follow(&["*".into()]);
-        let history = VecDeque::from([(10_000, Table::from([((0, 0), 1), ((1, 1), 2)]))]);
+        let history = VecDeque::from([(10_000, InstanceCounts::from([((0, 0), 1), ((1, 1), 2)]))]);
         let (index, now) = (10_000, Instant::now());
-        let (frames, reading, held) = (VecDeque::new(), Vec::new(), Table::new());
+        let (frames, reading, held) = (VecDeque::new(), Vec::new(), InstanceCounts::new());
         let mut model = Self {
             plan,
             now,
@@ -68,11 +70,11 @@ impl Model {
             held,
             steady: BTreeSet::new(),
         };
-        model.list(0, Asked::Before);
+        model.list(0, ListTiming::Before);
         model
     }
 
-    fn truth(&self) -> &Table {
+    fn truth(&self) -> &InstanceCounts {
         &self.history.back().unwrap().1
     }
 
@@ -83,7 +85,7 @@ impl Model {
                 instances,
                 told,
             } => self.change(service, instances, told),
-            Step::List { lag } => self.list(lag, Asked::Before),
+            Step::List { lag } => self.list(lag, ListTiming::Before),
             Step::Read { which, lag } if !self.reading.is_empty() => {
                 let order = self.reading.swap_remove(which % self.reading.len());
                 self.read(&order, lag);
@@ -98,7 +100,7 @@ impl Model {
             Step::Restore { back } if !self.scopes.is_empty() => self.restore(back),
             Step::Policy(policy) => self.follow(policy),
             Step::Demand { service } => self.demand(service),
-            Step::Pass { millis } => self.now += Duration::from_millis(millis),
+            Step::Advance { millis } => self.now += Duration::from_millis(millis),
             Step::Read { .. } | Step::Fail { .. } | Step::Restore { .. } => {}
         }
         self.turn();
@@ -163,7 +165,7 @@ impl Model {
     }
 
     /// The state that answers: the newest of the leader, or one that lags.
-    fn state(&self, consistency: Consistency, lag: usize) -> &(u64, Table) {
+    fn state(&self, consistency: Consistency, lag: usize) -> &(u64, InstanceCounts) {
         let lag = match consistency {
             Consistency::Stale => lag,
             Consistency::Default => 0,
@@ -182,7 +184,7 @@ impl Model {
     fn read(&mut self, order: &Order, lag: usize) {
         let (index, table) = self.state(order.consistency, lag).clone();
         if order.consistency == Consistency::Stale && index < order.min_index {
-            return self.plan.failed(order, Failure::Behind, self.now);
+            return self.plan.failed(order, ReadFailure::Behind, self.now);
         }
         self.observed = self.observed.max(index);
         let service = numbers(&order.key);
@@ -192,7 +194,7 @@ impl Model {
             self.hold(service, instances);
         }
         if self.plan.take_leader_is_lower() {
-            self.list(0, Asked::Before);
+            self.list(0, ListTiming::Before);
         }
     }
 
@@ -218,7 +220,7 @@ impl Model {
         for (index, service) in frames.filter(|(index, _)| *index >= from) {
             self.frame(index, service);
         }
-        self.list(0, Asked::AfterStream);
+        self.list(0, ListTiming::AfterStream);
     }
 
     fn restore(&mut self, back: u64) {
@@ -227,10 +229,10 @@ impl Model {
         // An index that did not fall below what was seen cannot be told from one that went on.
         self.index = self.observed - back;
         self.observed = 0;
-        let table = Table::from([((0, 0), 2), ((2, 2), 1)]);
+        let table = InstanceCounts::from([((0, 0), 2), ((2, 2), 1)]);
         self.steady.retain(|service| table.contains_key(service));
         self.history = VecDeque::from([(self.index, table)]);
-        self.list(0, Asked::Before);
+        self.list(0, ListTiming::Before);
     }
 
     /// Lets everything come to rest: the stream is open and every read is answered from the newest state.
@@ -239,7 +241,7 @@ impl Model {
             self.follow(Policy::All);
         }
         self.open_stream();
-        self.list(0, Asked::Before);
+        self.list(0, ListTiming::Before);
         for _ in 0..200 {
             self.turn();
             while let Some(order) = self.reading.pop() {
@@ -250,6 +252,6 @@ impl Model {
     }
 }
 
-fn numbers(key: &Key) -> (usize, usize) {
+fn numbers(key: &ServiceKey) -> (usize, usize) {
     (key.namespace.parse().unwrap(), key.name.parse().unwrap())
 }

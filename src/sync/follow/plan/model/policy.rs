@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::steps::Policy;
-use super::{Apply, Asked, Key, LEADERS, Model, Verdict};
+use super::{Apply, LEADERS, ListTiming, Model, ServiceKey, Verdict};
 
 impl Model {
     /// Changes what the token may list, as an edited policy does.
@@ -24,7 +24,7 @@ impl Model {
             .iter()
             .map(|scope| scope.map_or("*".into(), |it| it.to_string().into()));
         self.plan.follow(&names.collect::<Vec<Arc<str>>>());
-        self.list(0, Asked::Before);
+        self.list(0, ListTiming::Before);
     }
 
     /// Reads a service because it is asked for, where nothing is listed.
@@ -34,7 +34,7 @@ impl Model {
         }
         self.observed = self.observed.max(self.index);
         let instances = self.truth().get(&service).copied().unwrap_or(0);
-        let key = Key {
+        let key = ServiceKey {
             namespace: service.0.to_string().into(),
             name: service.1.to_string().into(),
         };

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tokio::time::Duration;
 
 use super::steps::{Step, step};
-use super::{Consistency, Heard, LEADERS, Model, Order, numbers};
+use super::{Consistency, LEADERS, ListProvenance, Model, Order, numbers};
 use crate::sync::follow::plan::{Trigger, Verdict};
 use crate::sync::settings::Times;
 
@@ -52,7 +52,7 @@ fn a_silent_change_is_found_when_no_frame_comes_for_the_index_of_the_list() {
     model.change((1, 1), 1, false);
     model.step(Step::List { lag: 0 });
     assert!(model.reading.is_empty());
-    model.step(Step::Pass { millis: 1001 });
+    model.step(Step::Advance { millis: 1001 });
     assert!(
         model
             .reading
@@ -167,7 +167,7 @@ fn one_lower_answer_of_the_leader_proves_nothing_and_two_do() {
     let mut model = Model::new();
     model.rest();
     let (lower, now) = (model.index - 5, model.now);
-    let stale = Heard {
+    let stale = ListProvenance {
         consistency: Consistency::Stale,
         ..LEADERS
     };

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 
-use super::Failure;
+use super::ReadFailure;
 
 /// What the token may list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) enum Step {
     /// Fails one of the reads in flight.
     Fail {
         which: usize,
-        failure: Failure,
+        failure: ReadFailure,
     },
     CutStream,
     OpenStream,
@@ -60,7 +60,7 @@ pub(super) enum Step {
     Restore {
         back: u64,
     },
-    Pass {
+    Advance {
         millis: u64,
     },
     Policy(Policy),
@@ -81,10 +81,10 @@ pub(super) fn step(silent: f64) -> impl Strategy<Value = Step> {
         1 => Just(Policy::Denied),
     ];
     let failure = prop_oneof![
-        Just(Failure::Outage),
-        Just(Failure::Denied),
-        Just(Failure::Behind),
-        Just(Failure::Other)
+        Just(ReadFailure::Outage),
+        Just(ReadFailure::Denied),
+        Just(ReadFailure::Behind),
+        Just(ReadFailure::Other)
     ];
     prop_oneof![
         6 => (service, 0..3_usize, (0.0..1.0).prop_map(move |chance| chance >= silent))
@@ -97,6 +97,6 @@ pub(super) fn step(silent: f64) -> impl Strategy<Value = Step> {
         1 => (1..20_u64).prop_map(|back| Step::Restore { back }),
         1 => policy.prop_map(Step::Policy),
         2 => (0..3_usize, 0..3_usize).prop_map(|service| Step::Demand { service }),
-        3 => (1..3000_u64).prop_map(|millis| Step::Pass { millis }),
+        3 => (1..3000_u64).prop_map(|millis| Step::Advance { millis }),
     ]
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::accept::{self, Shared};
+use super::accept::{self, ListenerContext};
 use super::counters::ListenerKind;
 use super::exchange::Exchange;
 use super::handshake::shake_hands;
@@ -24,18 +24,18 @@ pub async fn serve<S: Stack>(
     listener: TcpListener,
     stack: S,
     config: Arc<ServerConfig>,
-    shared: Shared,
+    shared: ListenerContext,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let kind = ListenerKind::Tls;
+    let kind = ListenerKind::Dot;
     let acceptor = TlsAcceptor::from(config);
     accept::run(
         listener,
         kind,
         &shared,
         shutdown.clone(),
-        |stream, client, tenure| {
-            let exchange = Exchange::new(stack.clone(), Transport::Tls, Arc::clone(&shared.server));
+        |stream, client, connection_handle| {
+            let exchange = Exchange::new(stack.clone(), Transport::Dot, Arc::clone(&shared.server));
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
                 let Some(mut stream) = shake_hands(stream, client, &acceptor, &shared).await else {
@@ -46,7 +46,7 @@ pub async fn serve<S: Stack>(
                     exchange,
                     client,
                     kind,
-                    (&shared, &tenure),
+                    (&shared, &connection_handle),
                     shutdown,
                 )
                 .await;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 /// One open connection; it is idle unless a query of it waits for its answer, or an answer for its client.
 #[derive(Debug)]
-pub struct Presence {
+pub struct ConnectionActivity {
     begun: Instant,
     /// When a query last came or was answered, in milliseconds since `begun`.
     active: AtomicU64,
@@ -21,14 +21,14 @@ pub struct Presence {
 
 /// A connection that may make room for others: the least of them does so first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Dispensable {
+pub(super) enum Evictable {
     /// It is idle since then.
     Idle(Instant),
     /// Its client does not take an answer, or only slowly; nothing else came since then.
     Untaken(Instant),
 }
 
-impl Presence {
+impl ConnectionActivity {
     pub(super) fn new() -> Self {
         Self {
             begun: Instant::now(),
@@ -67,12 +67,12 @@ impl Presence {
     }
 
     /// Whether it may make room for others, and how willingly; none while a query waits.
-    pub(super) fn dispensable(&self) -> Option<Dispensable> {
+    pub(super) fn dispensable(&self) -> Option<Evictable> {
         let active = Duration::from_millis(self.active.load(Ordering::Relaxed));
         let since = self.begun + active;
         (!self.is_waiting()).then(|| match self.untaken.load(Ordering::Relaxed) {
-            0 => Dispensable::Idle(since),
-            _ => Dispensable::Untaken(since),
+            0 => Evictable::Idle(since),
+            _ => Evictable::Untaken(since),
         })
     }
 
@@ -87,7 +87,7 @@ impl Presence {
     }
 }
 
-impl Default for Presence {
+impl Default for ConnectionActivity {
     fn default() -> Self {
         Self::new()
     }

@@ -1,6 +1,6 @@
 //! Equal queries of one client take one turn: the first has the answer made, the others wait for it.
 //!
-//! Floor 3, inside `turns`. Those of another client have a turn of their own, so that nobody waits behind all that
+//! Floor 3, inside `fairness`. Those of another client have a turn of their own, so that nobody waits behind all that
 //! another has asked for; what was made is shared by then, and theirs costs little.
 
 use std::collections::HashMap;
@@ -10,19 +10,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ahash::RandomState;
 use tokio::sync::oneshot;
 
-use crate::answers::{AnswerError, Attempt, Reply};
+use crate::answers::{AnswerError, Attempt, SourcedAnswer};
 use crate::dns::{Class, Name, RecordType};
 
 /// The questions that wait for their turn or are answered in it.
 #[derive(Debug)]
-pub(super) struct Equal {
-    asked: Mutex<HashMap<Asked, Vec<Other>, RandomState>>,
+pub(super) struct Coalescer {
+    asked: Mutex<HashMap<PendingQuery, Vec<Other>, RandomState>>,
     most_others: usize,
 }
 
 /// What one client asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Asked {
+struct PendingQuery {
     client: IpAddr,
     is_proven: bool,
     name: Name,
@@ -30,23 +30,23 @@ struct Asked {
     class: Class,
 }
 
-type Other = oneshot::Sender<Reply>;
+type Other = oneshot::Sender<SourcedAnswer>;
 
 /// Which of the equal queries one is.
 pub(super) enum Role {
     /// It has the answer made.
     First(First),
     /// It waits; the sender ends where there is nothing to share.
-    Other(oneshot::Receiver<Reply>),
+    Other(oneshot::Receiver<SourcedAnswer>),
 }
 
 /// The first of equal queries: the others wait until it is dropped.
 pub(super) struct First {
-    equal: Arc<Equal>,
-    asked: Option<Box<Asked>>,
+    equal: Arc<Coalescer>,
+    asked: Option<Box<PendingQuery>>,
 }
 
-impl Equal {
+impl Coalescer {
     /// Makes it with room for so many of the others of one question.
     pub(super) fn new(most_others: usize) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Equal {
     /// # Errors
     /// Too many wait already.
     pub(super) fn join(self: &Arc<Self>, attempt: &Attempt) -> Result<Role, AnswerError> {
-        let asked = Asked::of(attempt);
+        let asked = PendingQuery::of(attempt);
         let mut all = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(others) = all.get_mut(&asked) else {
             all.insert(asked.clone(), Vec::new());
@@ -84,7 +84,7 @@ impl Equal {
 
 impl First {
     /// Gives the others the reply, if it still holds.
-    pub(super) fn share(mut self, reply: &Reply) {
+    pub(super) fn share(mut self, reply: &SourcedAnswer) {
         for other in self.end() {
             if reply.sources().are_current() {
                 // It may have given up.
@@ -109,7 +109,7 @@ impl Drop for First {
     }
 }
 
-impl Asked {
+impl PendingQuery {
     fn of(Attempt { query, client, .. }: &Attempt) -> Self {
         Self {
             client: client.client(),

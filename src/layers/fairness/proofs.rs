@@ -11,7 +11,7 @@ use crate::dns::{AnswerBuilder, Class, Name, QueryFlags, RecordType};
 
 /// What is made once, and then given to whoever tries.
 #[derive(Clone)]
-struct Dear {
+struct Costly {
     made: Arc<AtomicUsize>,
     tried: Arc<AtomicUsize>,
     is_kept: Arc<AtomicBool>,
@@ -19,7 +19,7 @@ struct Dear {
     leave: Arc<Semaphore>,
 }
 
-impl Dear {
+impl Costly {
     fn new() -> Self {
         Self {
             made: Arc::default(),
@@ -30,29 +30,29 @@ impl Dear {
     }
 }
 
-impl Service<Attempt> for Dear {
-    type Response = Reply;
+impl Service<Attempt> for Costly {
+    type Response = SourcedAnswer;
     type Error = AnswerError;
-    type Future = Pin<Box<dyn Future<Output = Result<Reply, AnswerError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<SourcedAnswer, AnswerError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, attempt: Attempt) -> Self::Future {
-        let dear = self.clone();
+        let costly = self.clone();
         Box::pin(async move {
-            let reply = Reply::once(AnswerBuilder::new(&Name::ROOT).finish());
-            if dear.is_kept.load(Ordering::Relaxed) {
+            let reply = SourcedAnswer::once(AnswerBuilder::new(&Name::ROOT).finish());
+            if costly.is_kept.load(Ordering::Relaxed) {
                 return Ok(reply);
             }
             if attempt.effort == Effort::Bounded {
-                dear.tried.fetch_add(1, Ordering::Relaxed);
-                return Err(AnswerError::OutOfTurn);
+                costly.tried.fetch_add(1, Ordering::Relaxed);
+                return Err(AnswerError::TooCostly);
             }
-            dear.leave.acquire().await.unwrap().forget();
-            dear.made.fetch_add(1, Ordering::Relaxed);
-            dear.is_kept.store(true, Ordering::Relaxed);
+            costly.leave.acquire().await.unwrap().forget();
+            costly.made.fetch_add(1, Ordering::Relaxed);
+            costly.is_kept.store(true, Ordering::Relaxed);
             Ok(reply)
         })
     }
@@ -73,49 +73,49 @@ fn query(host: u8) -> Query {
 
 #[tokio::test]
 async fn a_thousand_equal_queries_of_one_client_take_one_turn() {
-    let room = Room {
+    let room = QueueCapacity {
         per_client: 4,
         per_class: 1024,
     };
-    let dear = Dear::new();
-    let mut service = TurnsLayer::new(1, room).layer(dear.clone());
+    let costly = Costly::new();
+    let mut service = FairnessLayer::new(1, room).layer(costly.clone());
     let mut asking: Vec<_> = (0..1000).map(|_| service.call(query(1))).collect();
     for _ in 0..2 {
         // Over UDP each is handed on first.
         assert!(asking.iter_mut().all(|it| it.now_or_never().is_none()));
     }
-    dear.leave.add_permits(1000);
+    costly.leave.add_permits(1000);
     let answers = futures_util::future::join_all(asking).await;
     assert!(answers.iter().all(Result::is_ok));
-    assert_eq!(dear.made.load(Ordering::Relaxed), 1);
+    assert_eq!(costly.made.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
 async fn where_who_had_it_made_gives_up_another_has() {
-    let room = Room {
+    let room = QueueCapacity {
         per_client: 4,
         per_class: 1024,
     };
-    let dear = Dear::new();
-    let mut service = TurnsLayer::new(1, room).layer(dear.clone());
+    let costly = Costly::new();
+    let mut service = FairnessLayer::new(1, room).layer(costly.clone());
     let mut asking: Vec<_> = (0..10).map(|_| service.call(query(1))).collect();
     for _ in 0..2 {
         assert!(asking.iter_mut().all(|it| it.now_or_never().is_none()));
     }
     drop(asking.remove(0));
-    dear.leave.add_permits(1000);
+    costly.leave.add_permits(1000);
     let answers = futures_util::future::join_all(asking).await;
     assert!(answers.iter().all(Result::is_ok));
-    assert_eq!(dear.made.load(Ordering::Relaxed), 1);
+    assert_eq!(costly.made.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
 async fn who_finds_no_room_among_equal_queries_is_told_at_once() {
-    let room = Room {
+    let room = QueueCapacity {
         per_client: 4,
         per_class: 3,
     };
-    let mut service = TurnsLayer::new(1, room).layer(Dear::new());
+    let mut service = FairnessLayer::new(1, room).layer(Costly::new());
     let mut asking: Vec<_> = (0..4).map(|_| service.call(query(1))).collect();
     for _ in 0..2 {
         assert!(asking.iter_mut().all(|it| it.now_or_never().is_none()));

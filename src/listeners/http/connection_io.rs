@@ -14,8 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::super::closing::Leavings;
-use super::super::limits::Limits;
+use super::super::closing::LingeringClose;
+use super::super::limits::ConnectionLimits;
 use super::activity::Activity;
 
 /// What is written before others have their turn, in octets.
@@ -23,7 +23,7 @@ const TURN_OCTETS: usize = 128 * 1024;
 
 /// The stream of a connection without its vectored writes, which the defaults of [`AsyncWrite`] leave out.
 #[derive(Debug)]
-pub(super) struct Joined<Stream> {
+pub(super) struct ConnectionIo<Stream> {
     stream: Stream,
     activity: Arc<Activity>,
     write_stall: Duration,
@@ -34,11 +34,11 @@ pub(super) struct Joined<Stream> {
     /// What was written since others had their turn.
     written: usize,
     /// What comes after the end.
-    leavings: Option<Leavings>,
+    lingering: Option<LingeringClose>,
 }
 
-impl<Stream> Joined<Stream> {
-    pub(super) fn new(stream: Stream, activity: Arc<Activity>, limits: &Limits) -> Self {
+impl<Stream> ConnectionIo<Stream> {
+    pub(super) fn new(stream: Stream, activity: Arc<Activity>, limits: &ConnectionLimits) -> Self {
         Self {
             stream,
             activity,
@@ -47,7 +47,7 @@ impl<Stream> Joined<Stream> {
             deadline: None,
             is_waiting: false,
             written: 0,
-            leavings: None,
+            lingering: None,
         }
     }
 
@@ -85,7 +85,7 @@ impl<Stream> Joined<Stream> {
     }
 }
 
-impl<Stream: AsyncRead + Unpin> AsyncRead for Joined<Stream> {
+impl<Stream: AsyncRead + Unpin> AsyncRead for ConnectionIo<Stream> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -100,7 +100,7 @@ impl<Stream: AsyncRead + Unpin> AsyncRead for Joined<Stream> {
     }
 }
 
-impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Joined<Stream> {
+impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ConnectionIo<Stream> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -126,13 +126,13 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Joined<Stream> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.leavings.is_none() {
+        if this.lingering.is_none() {
             let ended = Pin::new(&mut this.stream).poll_shutdown(context);
             ready!(this.in_time(ended, context))?;
             this.begin(this.linger);
         }
-        let leavings = this.leavings.get_or_insert_default();
-        let dropped = leavings.poll_drop(Pin::new(&mut this.stream), context);
+        let lingering = this.lingering.get_or_insert_default();
+        let dropped = lingering.poll_drop(Pin::new(&mut this.stream), context);
         if dropped.is_ready() || this.is_over(context) {
             return Poll::Ready(Ok(()));
         }

@@ -1,4 +1,5 @@
-//! Does long work so that no other task waits for it: what Nomad sends in one piece may take long to read.
+//! Does long work so that no other task waits for it: what Nomad sends in one piece may take long to read, and what a
+//! client is answered in JSON long to write.
 //!
 //! Floor 0. The thread leaves the runtime's workers for so long, and another takes its place. A runtime of one thread, as in
 //! paused time, has none to leave.
@@ -13,32 +14,37 @@ use tokio::task::block_in_place;
 /// What is done at once where it stands: some hundred microseconds of it, in octets of JSON.
 const SHORT_OCTETS: usize = 64 << 10;
 
-/// Does work apart from the other tasks of the runtime.
-pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
+/// Does work in place, while another thread runs the other tasks of the runtime.
+pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
         _ => work(),
     }
 }
 
-/// Reads what is long apart, a few pieces at once, and leaves half of the cores to others.
+/// Does a few pieces of long work at once, in the order in which they come, and leaves half of the cores to others.
 #[derive(Clone, Debug)]
-pub(crate) struct Turns(Arc<Semaphore>);
+pub(crate) struct BlockingPermits(Arc<Semaphore>);
 
-impl Turns {
+impl BlockingPermits {
     pub(crate) fn new() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self(Arc::new(Semaphore::new((cores / 2).max(1))))
     }
 
-    /// Reads so many octets, apart where they are many.
+    /// Does long work when there is a permit for it; its panics are the caller's.
+    pub(crate) async fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        // It is never closed; without a permit it would only be done beside others.
+        let _permit = self.0.acquire().await;
+        in_place(work)
+    }
+
+    /// Reads so many octets, as long work where they are many.
     pub(crate) async fn read<T>(&self, octets: usize, read: impl FnOnce() -> T) -> T {
         if octets <= SHORT_OCTETS {
             return read();
         }
-        // It is never closed; without a turn it would only be read beside others.
-        let _turn = self.0.acquire().await;
-        apart(read)
+        self.run(read).await
     }
 }
 
@@ -63,7 +69,7 @@ mod tests {
                 Duration::ZERO
             };
             let read = move || receiver.recv_timeout(wait).is_ok();
-            Turns::new().read(octets, read).await
+            BlockingPermits::new().read(octets, read).await
         });
         reading.await.unwrap()
     }
@@ -75,18 +81,27 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn long_pieces_take_turns() {
-        let turns = Turns(Arc::new(Semaphore::new(1)));
-        let others = Arc::clone(&turns.0);
-        let free = turns.read(SHORT_OCTETS + 1, || others.available_permits());
+    async fn long_pieces_wait_for_permits() {
+        let permits = BlockingPermits(Arc::new(Semaphore::new(1)));
+        let others = Arc::clone(&permits.0);
+        let free = permits.read(SHORT_OCTETS + 1, || others.available_permits());
         assert_eq!(free.await, 0);
-        assert_eq!(turns.0.available_permits(), 1);
+        assert_eq!(permits.0.available_permits(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_panic_is_the_callers_and_keeps_no_permit() {
+        let permits = BlockingPermits(Arc::new(Semaphore::new(1)));
+        let own = permits.clone();
+        let work = tokio::spawn(async move { own.run(|| panic!("long work broke")).await });
+        assert!(work.await.unwrap_err().is_panic());
+        assert_eq!(permits.0.available_permits(), 1);
     }
 
     #[tokio::test]
     async fn one_thread_just_reads() {
         let own = thread::current().id();
         let read = || thread::current().id() == own;
-        assert!(Turns::new().read(SHORT_OCTETS + 1, read).await);
+        assert!(BlockingPermits::new().read(SHORT_OCTETS + 1, read).await);
     }
 }

@@ -9,10 +9,10 @@ const WORD: usize = 64;
 
 /// A set of places: of instances where they are few, else of kinds in the service's index.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Taken(Set);
+pub struct PlaceSet(PlaceSetRepr);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Set {
+enum PlaceSetRepr {
     /// Whatever there is, so that an index is not needed to say so.
     All,
     Bits(Bits),
@@ -28,15 +28,18 @@ pub(super) enum Members {
     Bits(Box<[u64]>),
 }
 
-impl Taken {
+impl PlaceSet {
     /// All that there is.
     pub fn all() -> Self {
-        Self(Set::All)
+        Self(PlaceSetRepr::All)
     }
 
     /// None of so many.
     pub(super) fn none(count: usize) -> Self {
-        Self(Set::Bits(SmallVec::from_elem(0, count.div_ceil(WORD))))
+        Self(PlaceSetRepr::Bits(SmallVec::from_elem(
+            0,
+            count.div_ceil(WORD),
+        )))
     }
 
     /// Each of so many, to leave some out.
@@ -45,13 +48,13 @@ impl Taken {
         if let (Some(last), rest @ 1..) = (bits.last_mut(), count % WORD) {
             *last = (1 << rest) - 1;
         }
-        Self(Set::Bits(bits))
+        Self(PlaceSetRepr::Bits(bits))
     }
 
     /// How many octets it takes beside itself.
     pub fn heap_octets(&self) -> usize {
         match &self.0 {
-            Set::Bits(bits) if bits.spilled() => bits.capacity() * size_of::<u64>(),
+            PlaceSetRepr::Bits(bits) if bits.spilled() => bits.capacity() * size_of::<u64>(),
             _ => 0,
         }
     }
@@ -59,14 +62,14 @@ impl Taken {
     /// Whether it has nothing.
     pub fn is_empty(&self) -> bool {
         match &self.0 {
-            Set::All => false,
-            Set::Bits(bits) => bits.iter().all(|word| *word == 0),
+            PlaceSetRepr::All => false,
+            PlaceSetRepr::Bits(bits) => bits.iter().all(|word| *word == 0),
         }
     }
 
     /// Whether it is all that there is.
     pub(super) fn is_all(&self) -> bool {
-        self.0 == Set::All
+        self.0 == PlaceSetRepr::All
     }
 
     pub(super) fn insert(&mut self, place: usize) {
@@ -77,8 +80,8 @@ impl Taken {
 
     pub(super) fn has(&self, place: usize) -> bool {
         match &self.0 {
-            Set::All => true,
-            Set::Bits(bits) => {
+            PlaceSetRepr::All => true,
+            PlaceSetRepr::Bits(bits) => {
                 let word = bits.get(place / WORD);
                 word.is_some_and(|word| word >> (place % WORD) & 1 == 1)
             }
@@ -88,9 +91,9 @@ impl Taken {
     /// Leaves out what is not in the other as well.
     pub(super) fn keep(&mut self, other: &Self) {
         match (&mut self.0, &other.0) {
-            (_, Set::All) => {}
-            (Set::All, Set::Bits(_)) => *self = other.clone(),
-            (Set::Bits(bits), Set::Bits(other)) => {
+            (_, PlaceSetRepr::All) => {}
+            (PlaceSetRepr::All, PlaceSetRepr::Bits(_)) => *self = other.clone(),
+            (PlaceSetRepr::Bits(bits), PlaceSetRepr::Bits(other)) => {
                 for (word, kept) in bits.iter_mut().zip(other) {
                     *word &= kept;
                 }
@@ -125,8 +128,8 @@ impl Taken {
     /// Its words; none where it is all that there is, to which nothing can be added.
     fn bits_mut(&mut self) -> &mut [u64] {
         match &mut self.0 {
-            Set::All => &mut [],
-            Set::Bits(bits) => bits,
+            PlaceSetRepr::All => &mut [],
+            PlaceSetRepr::Bits(bits) => bits,
         }
     }
 }
@@ -141,7 +144,7 @@ impl Members {
         if size_of_val(places) <= words * size_of::<u64>() {
             return Self::Listed(places.into());
         }
-        let mut all = Taken::none(count);
+        let mut all = PlaceSet::none(count);
         places.iter().for_each(|place| all.insert(*place as usize));
         Self::Bits((&*all.bits_mut()).into())
     }

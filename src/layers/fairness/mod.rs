@@ -3,10 +3,10 @@
 //! Floor 3, inside the cache and the limits. Each query is tried within bounds first, where it arrived; what is refused
 //! there comes here. Over UDP it is handed on first, so that no thread that answers others makes it.
 
-mod equal;
+mod coalesce;
 #[cfg(test)]
 mod proofs;
-mod turn;
+mod semaphore;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,59 +14,59 @@ use std::task::{Context, Poll};
 
 use tower::{Layer, Service};
 
-use self::equal::{Equal, Role};
-use self::turn::Turns;
+use self::coalesce::{Coalescer, Role};
+use self::semaphore::FairSemaphore;
 use super::proof::client_address;
-use crate::answers::{AnswerError, Attempt, Effort, Reply};
+use crate::answers::{AnswerError, Attempt, Effort, SourcedAnswer};
 use crate::dns::{CookieSecrets, Query, Transport};
-use crate::fair_queue::Room;
+use crate::fair_queue::QueueCapacity;
 
 /// How often a query waits for an equal one, where what that has made no longer holds, before it has a turn alone.
 const TIMES_SHARED: usize = 3;
 
 /// Has a service's answers that cost much wait for their turn.
 #[derive(Clone, Debug)]
-pub(super) struct TurnsLayer {
-    waits: Arc<Waits>,
+pub(super) struct FairnessLayer {
+    waits: Arc<FairnessShared>,
     cookies: Option<Arc<CookieSecrets>>,
 }
 
 /// Answers in turn what costs much.
 #[derive(Clone, Debug)]
-pub(super) struct InTurn<S> {
+pub(super) struct Fairness<S> {
     inner: S,
-    waits: Arc<Waits>,
+    waits: Arc<FairnessShared>,
     cookies: Option<Arc<CookieSecrets>>,
 }
 
 /// What queries of all workers wait for.
 #[derive(Debug)]
-struct Waits {
-    turns: Arc<Turns>,
-    equal: Arc<Equal>,
+struct FairnessShared {
+    turns: Arc<FairSemaphore>,
+    equal: Arc<Coalescer>,
 }
 
 /// An answer, or the wait for the turn to make it.
 #[derive(Debug)]
-pub(super) struct InTurnFuture<S: Service<Attempt>>(State<S>);
+pub(super) struct FairnessFuture<S: Service<Attempt>>(FairnessState<S>);
 
-enum State<S: Service<Attempt>> {
+enum FairnessState<S: Service<Attempt>> {
     Bounded {
         first: S::Future,
         attempt: Box<Attempt>,
         inner: S,
-        waits: Arc<Waits>,
+        waits: Arc<FairnessShared>,
     },
-    Waiting(Pin<Box<dyn Future<Output = Result<Reply, AnswerError>> + Send>>),
+    Waiting(Pin<Box<dyn Future<Output = Result<SourcedAnswer, AnswerError>> + Send>>),
 }
 
-impl TurnsLayer {
+impl FairnessLayer {
     /// Makes the layer: so many answers at once, and so much room for those who wait.
-    pub(super) fn new(at_once: usize, room: Room) -> Self {
+    pub(super) fn new(at_once: usize, room: QueueCapacity) -> Self {
         Self {
-            waits: Arc::new(Waits {
-                turns: Arc::new(Turns::new(at_once, room)),
-                equal: Arc::new(Equal::new(room.per_class)),
+            waits: Arc::new(FairnessShared {
+                turns: Arc::new(FairSemaphore::new(at_once, room)),
+                equal: Arc::new(Coalescer::new(room.per_class)),
             }),
             cookies: None,
         }
@@ -81,11 +81,11 @@ impl TurnsLayer {
     }
 }
 
-impl<S> Layer<S> for TurnsLayer {
-    type Service = InTurn<S>;
+impl<S> Layer<S> for FairnessLayer {
+    type Service = Fairness<S>;
 
-    fn layer(&self, inner: S) -> InTurn<S> {
-        InTurn {
+    fn layer(&self, inner: S) -> Fairness<S> {
+        Fairness {
             inner,
             waits: Arc::clone(&self.waits),
             cookies: self.cookies.clone(),
@@ -93,26 +93,30 @@ impl<S> Layer<S> for TurnsLayer {
     }
 }
 
-impl<S> Service<Query> for InTurn<S>
+impl<S> Service<Query> for Fairness<S>
 where
-    S: Service<Attempt, Response = Reply, Error = AnswerError> + Clone + Send + Unpin + 'static,
+    S: Service<Attempt, Response = SourcedAnswer, Error = AnswerError>
+        + Clone
+        + Send
+        + Unpin
+        + 'static,
     S::Future: Send + Unpin,
 {
-    type Response = Reply;
+    type Response = SourcedAnswer;
     type Error = AnswerError;
-    type Future = InTurnFuture<S>;
+    type Future = FairnessFuture<S>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), AnswerError>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, query: Query) -> InTurnFuture<S> {
+    fn call(&mut self, query: Query) -> FairnessFuture<S> {
         let attempt = Attempt {
             client: client_address(&query, self.cookies.as_deref()),
             query,
             effort: Effort::Bounded,
         };
-        InTurnFuture(State::Bounded {
+        FairnessFuture(FairnessState::Bounded {
             first: self.inner.call(attempt.clone()),
             attempt: Box::new(attempt),
             inner: self.inner.clone(),
@@ -121,26 +125,30 @@ where
     }
 }
 
-impl<S> Future for InTurnFuture<S>
+impl<S> Future for FairnessFuture<S>
 where
-    S: Service<Attempt, Response = Reply, Error = AnswerError> + Clone + Send + Unpin + 'static,
+    S: Service<Attempt, Response = SourcedAnswer, Error = AnswerError>
+        + Clone
+        + Send
+        + Unpin
+        + 'static,
     S::Future: Send + Unpin,
 {
-    type Output = Result<Reply, AnswerError>;
+    type Output = Result<SourcedAnswer, AnswerError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match &mut self.0 {
-                State::Waiting(answer) => return answer.as_mut().poll(context),
-                State::Bounded {
+                FairnessState::Waiting(answer) => return answer.as_mut().poll(context),
+                FairnessState::Bounded {
                     first,
                     attempt,
                     inner,
                     waits,
                 } => match std::task::ready!(Pin::new(first).poll(context)) {
-                    Err(AnswerError::OutOfTurn) => {
+                    Err(AnswerError::TooCostly) => {
                         let answer = in_turn(Arc::clone(waits), inner.clone(), attempt.clone());
-                        self.0 = State::Waiting(Box::pin(answer));
+                        self.0 = FairnessState::Waiting(Box::pin(answer));
                     }
                     done => return Poll::Ready(done),
                 },
@@ -150,12 +158,12 @@ where
 }
 
 async fn in_turn<S>(
-    waits: Arc<Waits>,
+    waits: Arc<FairnessShared>,
     mut inner: S,
     attempt: Box<Attempt>,
-) -> Result<Reply, AnswerError>
+) -> Result<SourcedAnswer, AnswerError>
 where
-    S: Service<Attempt, Response = Reply, Error = AnswerError>,
+    S: Service<Attempt, Response = SourcedAnswer, Error = AnswerError>,
 {
     if attempt.query.transport == Transport::Udp {
         tokio::task::yield_now().await;
@@ -179,7 +187,7 @@ where
                 }
                 // It no longer holds, or who had it made gave up; what it is made of may be there by now.
                 match inner.call(Attempt::clone(&attempt)).await {
-                    Err(AnswerError::OutOfTurn) => {}
+                    Err(AnswerError::TooCostly) => {}
                     done => return done,
                 }
             }
@@ -189,7 +197,7 @@ where
     inner.call(whole(*attempt)).await
 }
 
-impl<S: Service<Attempt>> std::fmt::Debug for State<S> {
+impl<S: Service<Attempt>> std::fmt::Debug for FairnessState<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Bounded { .. } => "Bounded",

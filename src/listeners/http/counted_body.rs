@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::{Buf, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::super::connections::{Account, Charge, Overdrawn};
+use super::super::connections::{WriteBudget, WriteBudgetExceeded, WriteCharge};
 
 /// What hyper is given at a time, in octets: over HTTP/1.1 it copies that, over HTTP/2 it is one frame.
 const PART_OCTETS: usize = 16 * 1024;
@@ -18,29 +18,29 @@ const HEAD_OCTETS: usize = 512;
 
 /// A body that is counted.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub(super) struct CountedBody {
     body: Body,
     /// What came of the body and is not given to hyper.
     octets: Bytes,
-    charge: Option<Charge>,
+    charge: Option<WriteCharge>,
 }
 
 /// A part of a body, counted until it is dropped.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct CountedData {
     octets: Bytes,
-    _charge: Option<Charge>,
+    _charge: Option<WriteCharge>,
 }
 
-impl Taken {
+impl CountedBody {
     /// Counts a response.
     ///
     /// # Errors
     /// There is no room for it.
     pub(super) fn counted(
         response: Response,
-        account: &Arc<Account>,
-    ) -> Result<Response<Self>, Overdrawn> {
+        account: &Arc<WriteBudget>,
+    ) -> Result<Response<Self>, WriteBudgetExceeded> {
         let length = response.body().size_hint().lower();
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let charge = account.charge(length.saturating_add(HEAD_OCTETS))?;
@@ -52,7 +52,7 @@ impl Taken {
         response.map(|body| Self::new(body, None))
     }
 
-    fn new(body: Body, charge: Option<Charge>) -> Self {
+    fn new(body: Body, charge: Option<WriteCharge>) -> Self {
         Self {
             body,
             octets: Bytes::new(),
@@ -61,14 +61,14 @@ impl Taken {
     }
 }
 
-impl HttpBody for Taken {
-    type Data = Part;
+impl HttpBody for CountedBody {
+    type Data = CountedData;
     type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Part>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<CountedData>, axum::Error>>> {
         while self.octets.is_empty() {
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {
@@ -90,7 +90,7 @@ impl HttpBody for Taken {
         } else {
             self.charge.as_mut().map(|charge| charge.part(length))
         };
-        let part = Part {
+        let part = CountedData {
             octets,
             _charge: charge,
         };
@@ -114,7 +114,7 @@ impl HttpBody for Taken {
     }
 }
 
-impl Buf for Part {
+impl Buf for CountedData {
     fn remaining(&self) -> usize {
         self.octets.remaining()
     }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::super::limits::Limits;
-use super::presence::Presence;
+use super::super::limits::ConnectionLimits;
+use super::activity::ConnectionActivity;
 
 /// What a connection may hold without asking, in octets: a few usual answers.
 const ALLOWANCE_OCTETS: usize = 4 * 1024;
@@ -24,13 +24,13 @@ const DUE_TICKS: u32 = 256;
 
 /// What one connection has untaken, within what its client and all may have.
 #[derive(Debug)]
-pub struct Account {
+pub struct WriteBudget {
     /// Where the registry sees how much is not taken.
-    presence: Arc<Presence>,
+    activity: Arc<ConnectionActivity>,
     /// What of it, beyond the allowance, the client and all count.
     leased: AtomicUsize,
-    client: Option<Pot>,
-    all: Pot,
+    client: Option<SharedWriteBudget>,
+    all: SharedWriteBudget,
     /// From how much on the connection's next answers wait.
     most: usize,
     /// Those that wait for octets to be taken.
@@ -48,15 +48,15 @@ pub struct Account {
 
 /// What connections have untaken together, and the most of it, in octets.
 #[derive(Clone, Debug)]
-pub(super) struct Pot {
+pub(super) struct SharedWriteBudget {
     pub(super) octets: Arc<AtomicUsize>,
     pub(super) most: usize,
 }
 
 /// Octets of an answer that its client has not taken, until it is dropped.
 #[derive(Debug)]
-pub(in crate::listeners) struct Charge {
-    account: Arc<Account>,
+pub(in crate::listeners) struct WriteCharge {
+    budget: Arc<WriteBudget>,
     octets: usize,
     /// The tick by which all of the answer has to be taken.
     due: u32,
@@ -64,22 +64,22 @@ pub(in crate::listeners) struct Charge {
 
 /// The client, or all clients together, have too much untaken already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::listeners) struct Overdrawn;
+pub(in crate::listeners) struct WriteBudgetExceeded;
 
-impl Account {
+impl WriteBudget {
     /// One that has its next answers wait while it has `most` octets untaken.
     pub(super) fn new(
-        presence: Arc<Presence>,
+        activity: Arc<ConnectionActivity>,
         most: usize,
-        limits: &Limits,
-        client: Option<Pot>,
-        all: Pot,
+        limits: &ConnectionLimits,
+        client: Option<SharedWriteBudget>,
+        all: SharedWriteBudget,
     ) -> Self {
         let tick_length = limits.write_stall / STALL_TICKS;
         let milliseconds = usize::try_from(tick_length.as_millis()).unwrap_or(usize::MAX);
         let least = limits.taken_octets_per_second.saturating_mul(milliseconds) / 1000;
         Self {
-            presence,
+            activity,
             leased: AtomicUsize::new(0),
             client,
             all,
@@ -96,7 +96,7 @@ impl Account {
 
     /// What is untaken, in octets.
     pub(in crate::listeners) fn held(&self) -> usize {
-        self.presence.untaken.load(Ordering::Relaxed)
+        self.activity.untaken.load(Ordering::Relaxed)
     }
 
     /// Whether another answer may be made; the last one may be of any size.
@@ -107,7 +107,7 @@ impl Account {
     /// Waits until `has_room`.
     pub(in crate::listeners) async fn room(&self) {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        let waits = Waits(self);
+        let waits = UntakenWaiter(self);
         while !self.has_room() {
             let taken = self.taken.notified();
             if self.has_room() {
@@ -122,8 +122,8 @@ impl Account {
     ///
     /// # Errors
     /// It is more than there is room for; it counts all the same.
-    pub(in crate::listeners) fn hold(&self, octets: usize) -> Result<(), Overdrawn> {
-        self.presence.untaken.store(octets, Ordering::Relaxed);
+    pub(in crate::listeners) fn hold(&self, octets: usize) -> Result<(), WriteBudgetExceeded> {
+        self.activity.untaken.store(octets, Ordering::Relaxed);
         self.give_back(octets);
         self.lease(octets)
     }
@@ -135,19 +135,19 @@ impl Account {
     pub(in crate::listeners) fn charge(
         self: &Arc<Self>,
         octets: usize,
-    ) -> Result<Charge, Overdrawn> {
-        let held = self.presence.untaken.fetch_add(octets, Ordering::Relaxed) + octets;
-        if let Err(overdrawn) = self.lease(held) {
+    ) -> Result<WriteCharge, WriteBudgetExceeded> {
+        let held = self.activity.untaken.fetch_add(octets, Ordering::Relaxed) + octets;
+        if let Err(exceeded) = self.lease(held) {
             self.release(octets);
-            return Err(overdrawn);
+            return Err(exceeded);
         }
         // What came before is on its way first. One tick more, since the current one has begun already.
         let ticks = u32::try_from(held / self.least).unwrap_or(DUE_TICKS);
         let ticks = ticks.saturating_add(STALL_TICKS + 1).min(DUE_TICKS - 1);
         let due = self.tick.load(Ordering::Relaxed).wrapping_add(ticks);
         self.due_at(due).fetch_add(1, Ordering::Relaxed);
-        Ok(Charge {
-            account: Arc::clone(self),
+        Ok(WriteCharge {
+            budget: Arc::clone(self),
             octets,
             due,
         })
@@ -178,7 +178,7 @@ impl Account {
     }
 
     /// Leases what is missing for so many octets.
-    fn lease(&self, held: usize) -> Result<(), Overdrawn> {
+    fn lease(&self, held: usize) -> Result<(), WriteBudgetExceeded> {
         let beyond = held.saturating_sub(ALLOWANCE_OCTETS);
         let leased = self.leased.load(Ordering::Relaxed);
         if beyond <= leased {
@@ -190,9 +190,9 @@ impl Account {
             // have nothing find room (dynamic thresholds, as in switches).
             client.take(more, client.most.min(self.all.left()))?;
         }
-        if let Err(overdrawn) = self.all.take(more, self.all.most) {
+        if let Err(exceeded) = self.all.take(more, self.all.most) {
             self.client.iter().for_each(|client| client.put(more));
-            return Err(overdrawn);
+            return Err(exceeded);
         }
         self.leased.fetch_add(more, Ordering::Relaxed);
         Ok(())
@@ -218,7 +218,7 @@ impl Account {
     }
 
     fn release(&self, octets: usize) {
-        let held = self.presence.untaken.fetch_sub(octets, Ordering::Relaxed) - octets;
+        let held = self.activity.untaken.fetch_sub(octets, Ordering::Relaxed) - octets;
         self.ever_taken.fetch_add(octets, Ordering::Relaxed);
         self.give_back(held);
         if self.waiting.load(Ordering::Relaxed) > 0 {
@@ -227,44 +227,44 @@ impl Account {
     }
 }
 
-impl Default for Account {
+impl Default for WriteBudget {
     /// One that is bounded by itself only.
     fn default() -> Self {
-        let all = Pot {
+        let all = SharedWriteBudget {
             octets: Arc::default(),
             most: usize::MAX,
         };
-        let limits = Limits::default();
+        let limits = ConnectionLimits::default();
         Self::new(Arc::default(), limits.unwritten_octets, &limits, None, all)
     }
 }
 
-impl Drop for Account {
+impl Drop for WriteBudget {
     fn drop(&mut self) {
         self.give_back(0);
     }
 }
 
 /// Somebody that waits for octets to be taken.
-struct Waits<'account>(&'account Account);
+struct UntakenWaiter<'budget>(&'budget WriteBudget);
 
-impl Drop for Waits<'_> {
+impl Drop for UntakenWaiter<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl Pot {
+impl SharedWriteBudget {
     fn left(&self) -> usize {
         self.most
             .saturating_sub(self.octets.load(Ordering::Relaxed))
     }
 
-    fn take(&self, more: usize, most: usize) -> Result<(), Overdrawn> {
+    fn take(&self, more: usize, most: usize) -> Result<(), WriteBudgetExceeded> {
         let before = self.octets.fetch_add(more, Ordering::Relaxed);
         if before.saturating_add(more) > most {
             self.put(more);
-            return Err(Overdrawn);
+            return Err(WriteBudgetExceeded);
         }
         Ok(())
     }
@@ -274,26 +274,24 @@ impl Pot {
     }
 }
 
-impl Charge {
+impl WriteCharge {
     /// Splits off what is counted for a part of the answer that goes on its way.
     pub(in crate::listeners) fn part(&mut self, octets: usize) -> Self {
         let octets = octets.min(self.octets);
         self.octets -= octets;
-        let (account, due) = (Arc::clone(&self.account), self.due);
-        account.due_at(due).fetch_add(1, Ordering::Relaxed);
+        let (budget, due) = (Arc::clone(&self.budget), self.due);
+        budget.due_at(due).fetch_add(1, Ordering::Relaxed);
         Self {
-            account,
+            budget: budget,
             octets,
             due,
         }
     }
 }
 
-impl Drop for Charge {
+impl Drop for WriteCharge {
     fn drop(&mut self) {
-        self.account
-            .due_at(self.due)
-            .fetch_sub(1, Ordering::Relaxed);
-        self.account.release(self.octets);
+        self.budget.due_at(self.due).fetch_sub(1, Ordering::Relaxed);
+        self.budget.release(self.octets);
     }
 }

@@ -1,36 +1,36 @@
 //! The turns themselves: so many at once, and who waits has them by client.
 //!
-//! Floor 3, inside `turns`. A lock is held for as long as a queue takes, and never while an answer is made.
+//! Floor 3, inside `fairness`. A lock is held for as long as a queue takes, and never while an answer is made.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
 use crate::answers::AnswerError;
-use crate::fair_queue::{ClientAddress, FairQueue, Room};
+use crate::fair_queue::{ClientAddress, FairQueue, QueueCapacity};
 
 /// The turns of all workers.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct FairSemaphore {
     at_once: usize,
-    held: Mutex<Held>,
+    held: Mutex<FairSemaphoreState>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct FairSemaphoreState {
     /// How many answers are made now.
     taken: usize,
-    waiting: FairQueue<oneshot::Sender<Turn>>,
+    waiting: FairQueue<oneshot::Sender<FairPermit>>,
 }
 
 /// Leave to make one answer; the next client's turn begins when it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn(Option<Arc<Turns>>);
+pub(super) struct FairPermit(Option<Arc<FairSemaphore>>);
 
-impl Turns {
+impl FairSemaphore {
     /// Makes so many at once, with so much room for those who wait.
-    pub(super) fn new(at_once: usize, room: Room) -> Self {
-        let held = Mutex::new(Held {
+    pub(super) fn new(at_once: usize, room: QueueCapacity) -> Self {
+        let held = Mutex::new(FairSemaphoreState {
             taken: 0,
             waiting: FairQueue::new(room),
         });
@@ -38,12 +38,15 @@ impl Turns {
     }
 
     /// Waits until it is the client's turn.
-    pub(super) async fn take(self: &Arc<Self>, client: ClientAddress) -> Result<Turn, AnswerError> {
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        client: ClientAddress,
+    ) -> Result<FairPermit, AnswerError> {
         let waiting = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             if held.taken < self.at_once {
                 held.taken += 1;
-                return Ok(Turn(Some(Arc::clone(self))));
+                return Ok(FairPermit(Some(Arc::clone(self))));
             }
             let (sender, waiting) = oneshot::channel();
             if let Err(sender) = held.waiting.push(client, sender) {
@@ -59,7 +62,7 @@ impl Turns {
 
     /// Ends a turn: gives it to the next who still waits.
     fn pass_on(self: Arc<Self>) {
-        let mut turn = Turn(Some(Arc::clone(&self)));
+        let mut turn = FairPermit(Some(Arc::clone(&self)));
         loop {
             let next = {
                 let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,7 +85,7 @@ impl Turns {
     }
 }
 
-impl Drop for Turn {
+impl Drop for FairPermit {
     fn drop(&mut self) {
         if let Some(turns) = self.0.take() {
             turns.pass_on();
@@ -102,12 +105,12 @@ mod tests {
         ClientAddress::proven(Some(IpAddr::from([192, 0, last, 1])))
     }
 
-    fn turns(per_client: usize) -> Arc<Turns> {
-        let room = Room {
+    fn turns(per_client: usize) -> Arc<FairSemaphore> {
+        let room = QueueCapacity {
             per_client,
             per_class: 100,
         };
-        Arc::new(Turns::new(1, room))
+        Arc::new(FairSemaphore::new(1, room))
     }
 
     #[test]
