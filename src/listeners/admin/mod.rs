@@ -17,7 +17,7 @@ use http::{HeaderValue, StatusCode};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 
-use super::http::{HostLayer, Hosts, HttpService, NO_STORE, Problem, no_sniff};
+use super::http::{HostLayer, Hosts, HttpService, NO_SNIFF, NO_STORE, Problem};
 
 const METHODS: &str = "GET, HEAD";
 const OPENAPI: &str = include_str!("../../../openapi.yaml");
@@ -82,7 +82,6 @@ pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
         .fallback(async || Problem::not_found())
         .with_state(admin);
     ServiceBuilder::new()
-        .layer(no_sniff())
         .layer(HostLayer::new(Some(hosts)))
         .service(routes)
 }
@@ -137,6 +136,7 @@ impl<Text: IntoResponse> IntoResponse for Page<Text> {
         let headers = [
             (CONTENT_TYPE, HeaderValue::from_static(media_type)),
             (CACHE_CONTROL, NO_STORE),
+            NO_SNIFF,
         ];
         (status, headers, text).into_response()
     }

@@ -9,6 +9,7 @@ use http::Version;
 use tokio::sync::{Mutex, MutexGuard, Notify};
 use tokio::time::{Instant, sleep};
 
+use super::super::accept::ListenerContext;
 use super::super::connections::ConnectionHandle;
 use super::super::limits::ConnectionLimits;
 
@@ -16,6 +17,7 @@ use super::super::limits::ConnectionLimits;
 #[derive(Debug)]
 pub(super) struct Activity {
     connection_handle: ConnectionHandle,
+    context: Arc<ListenerContext>,
     begun: AtomicU64,
     /// Whether octets came that became no request yet, over HTTP/1.1.
     incoming: AtomicBool,
@@ -46,9 +48,10 @@ pub(super) enum CloseReason {
 }
 
 impl Activity {
-    pub(super) fn new(connection_handle: ConnectionHandle) -> Self {
+    pub(super) fn new(connection_handle: ConnectionHandle, context: Arc<ListenerContext>) -> Self {
         Self {
             connection_handle,
+            context,
             begun: AtomicU64::new(0),
             incoming: AtomicBool::new(false),
             is_http_2: AtomicBool::new(false),
@@ -57,6 +60,11 @@ impl Activity {
             turn: Mutex::new(()),
             exceeded: Notify::new(),
         }
+    }
+
+    /// What the connection shares with all others.
+    pub(super) fn context(&self) -> &ListenerContext {
+        &self.context
     }
 
     pub(super) fn connection_handle(&self) -> &ConnectionHandle {

@@ -30,7 +30,6 @@ pub(super) struct Answering<F> {
     state: AnsweringState<F>,
     asked: RequestStats,
     activity: Arc<Activity>,
-    shared: ListenerContext,
     /// There from when it has to be waited for.
     open: Option<OpenRequest>,
 }
@@ -59,13 +58,11 @@ where
         begun: Result<F, Box<dyn Any + Send>>,
         asked: RequestStats,
         activity: Arc<Activity>,
-        shared: ListenerContext,
     ) -> Self {
         Self {
             state: begun.map_or(AnsweringState::Panicked, AnsweringState::Begun),
             asked,
             activity,
-            shared,
             open: None,
         }
     }
@@ -75,13 +72,11 @@ where
         answer: impl Future<Output = Result<Response, Infallible>> + Send + 'static,
         asked: RequestStats,
         activity: Arc<Activity>,
-        shared: ListenerContext,
     ) -> Self {
         Self {
             state: AnsweringState::Queued(answer.boxed()),
             asked,
             activity,
-            shared,
             open: None,
         }
     }
@@ -97,7 +92,7 @@ where
             return polled.map(|Ok(response)| response);
         }
         self.state = AnsweringState::Panicked;
-        count(&self.shared.counters.panics);
+        count(&self.activity.context().counters.panics);
         Poll::Ready(Problem::internal().into_response())
     }
 
@@ -111,7 +106,7 @@ where
                 }
                 CountedBody::uncounted(Problem::untaken().into_response())
             });
-        self.asked.count(&self.shared, response.status());
+        self.asked.count(self.activity.context(), response.status());
         response
     }
 }

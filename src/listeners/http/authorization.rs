@@ -20,13 +20,16 @@ use super::problem::{NO_STORE, Problem};
 ///
 /// OPTIONS is let in: a browser asks by it before it sends credentials, and it tells nothing.
 #[derive(Clone, Debug)]
-pub(super) struct AuthorizationLayer(Arc<[Arc<Credentials>]>);
+pub(super) struct AuthorizationLayer(Known);
+
+/// The lists of known credentials; none where everybody is let in.
+type Known = Option<Arc<[Arc<Credentials>]>>;
 
 /// The service of [`AuthorizationLayer`].
 #[derive(Clone, Debug)]
 pub(super) struct Authorized<S> {
     inner: S,
-    known: Arc<[Arc<Credentials>]>,
+    known: Known,
 }
 
 /// The response of the service inside, private where it is not for everybody.
@@ -39,7 +42,7 @@ pub(super) struct AuthorizedFuture<F> {
 impl AuthorizationLayer {
     /// Makes it; one list of those `known` is enough to be in.
     pub(super) fn new(known: &[Arc<Credentials>]) -> Self {
-        Self(known.into())
+        Self((!known.is_empty()).then(|| known.into()))
     }
 }
 
@@ -47,7 +50,7 @@ impl<S> Layer<S> for AuthorizationLayer {
     type Service = Authorized<S>;
 
     fn layer(&self, inner: S) -> Authorized<S> {
-        let known = Arc::clone(&self.0);
+        let known = self.0.clone();
         Authorized { inner, known }
     }
 }
@@ -65,13 +68,15 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let is_open = self.known.is_empty() || request.method() == Method::OPTIONS;
-        if !is_open && let Err(problem) = admit(&self.known, request.headers()) {
+        let known = self.known.as_deref();
+        let known = known.filter(|_| request.method() != Method::OPTIONS);
+        let is_private = known.is_some();
+        if let Some(Err(problem)) = known.map(|known| admit(known, request.headers())) {
             return Either::Left(future::ready(Ok(problem.answer(request.method()))));
         }
         Either::Right(AuthorizedFuture {
             inner: self.inner.call(request),
-            is_private: !is_open,
+            is_private,
         })
     }
 }

@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Request;
@@ -47,7 +47,7 @@ const SEND_BUFFER_OCTETS: usize = 128 * 1024;
 pub(super) struct HttpConnections<S> {
     service: Drain<S>,
     kind: ListenerKind,
-    shared: ListenerContext,
+    shared: Arc<ListenerContext>,
 }
 
 impl<S: HttpService> HttpConnections<S> {
@@ -55,7 +55,7 @@ impl<S: HttpService> HttpConnections<S> {
         Self {
             service: DrainLayer(shared.limits.http_body).layer(service),
             kind,
-            shared,
+            shared: Arc::new(shared),
         }
     }
 
@@ -69,11 +69,12 @@ impl<S: HttpService> HttpConnections<S> {
     ) where
         Stream: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let (limits, activity) = (
-            &self.shared.limits,
-            Arc::new(Activity::new(connection_handle)),
-        );
-        let service = service_fn(|request| self.answer(request, client, &activity));
+        let limits = &self.shared.limits;
+        let activity = Activity::new(connection_handle, Arc::clone(&self.shared));
+        let activity = Arc::new(activity);
+        // One for all requests of the connection: a clone for each costs ten atomic operations.
+        let service = Mutex::new(self.service.clone());
+        let service = service_fn(|request| self.answer(request, client, &activity, &service));
         let arrivals = StreamExecutor::default();
         let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));
         let stream = TokioIo::new(ConnectionIo::new(stream, Arc::clone(&activity), limits));
@@ -99,25 +100,27 @@ impl<S: HttpService> HttpConnections<S> {
         mut request: Request<Incoming>,
         peer: IpAddr,
         activity: &Arc<Activity>,
+        service: &Mutex<Drain<S>>,
     ) -> Answering<DrainFuture<S::Future>> {
         activity.begin(request.version());
         let asked = RequestStats::of(&request, self.kind);
-        let mut service = self.service.clone();
         let activity = Arc::clone(activity);
         if activity.is_behind() {
             let client = ClientInfo::of(peer, None);
             request.extensions_mut().insert(client);
-            let queued = activity.queue();
+            let (queued, mut service) = (activity.queue(), self.service.clone());
             let answer = async move {
                 let _turn = queued.turn().await;
                 service.call(request).await
             };
-            return Answering::queued(answer, asked, activity, self.shared.clone());
+            return Answering::queued(answer, asked, activity);
         }
         let client = ClientInfo::of(peer, Some(Arc::clone(&activity)));
         request.extensions_mut().insert(client);
+        // It only routes, so nobody waits for it, and a panic leaves it whole.
+        let mut service = service.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = catch_unwind(AssertUnwindSafe(|| service.call(request)));
-        Answering::begun(begun, asked, activity, self.shared.clone())
+        Answering::begun(begun, asked, activity)
     }
 
     fn note_end(&self, error: Option<&(dyn Error + Send + Sync + 'static)>, activity: &Activity) {

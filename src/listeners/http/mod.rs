@@ -33,7 +33,6 @@ pub(super) use host::HostLayer;
 pub use host::{HostError, Hosts};
 pub use origins::{OriginError, Origins};
 pub use paths::{PathError, PathUse, Paths};
-pub(super) use problem::{NO_STORE, Problem};
-pub(super) use router::no_sniff;
+pub(super) use problem::{NO_SNIFF, NO_STORE, Problem};
 pub use router::{HttpService, HttpSettings, router};
 pub use serve::{Security, serve};

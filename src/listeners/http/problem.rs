@@ -18,7 +18,7 @@ use crate::dns::json::ParameterError;
 /// What no cache is to keep.
 pub(in super::super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// What keeps a browser from guessing another type.
-pub(super) const NO_SNIFF: (HeaderName, HeaderValue) =
+pub(in super::super) const NO_SNIFF: (HeaderName, HeaderValue) =
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -10,7 +10,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 
 use super::super::exchange::Cacheability;
 use super::negotiate::{MediaType, ResponseFormat};
-use super::problem::{NO_STORE, Problem};
+use super::problem::{NO_SNIFF, NO_STORE, Problem};
 use crate::dns::json;
 use crate::dns::wire::MessageError;
 
@@ -77,6 +77,7 @@ fn formed(
     );
     headers.insert(CACHE_CONTROL, cache_control(freshness_seconds));
     headers.insert(VARY, HeaderValue::from_name(ACCEPT));
+    headers.insert(NO_SNIFF.0, NO_SNIFF.1);
     Ok(response)
 }
 

@@ -13,10 +13,9 @@ use axum::body::Body;
 use axum::response::Response;
 use axum::routing::get_service;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request};
+use http::Request;
 use tower::{Layer, Service, ServiceBuilder};
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use super::super::accept::ListenerContext;
@@ -28,7 +27,7 @@ use super::gateway::{Gateway, Responding};
 use super::host::{HostLayer, Hosts};
 use super::origins::{CorsLayer, Origins, preflight};
 use super::paths::{PathUse, Paths};
-use super::problem::{NO_SNIFF, Problem};
+use super::problem::Problem;
 use super::{dns_query, resolve};
 use crate::layers::Stack;
 
@@ -79,18 +78,10 @@ pub fn router<S: Stack>(
     // TLS has proven the host.
     let hosts = (kind == ListenerKind::Http).then(|| settings.hosts.clone());
     ServiceBuilder::new()
-        .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
-        .layer(no_sniff())
         .layer(ClientLayer::new(Arc::clone(&shared.server), kind))
         .layer(HostLayer::new(hosts))
         .layer(CorsLayer::new(Arc::clone(&settings.origins)))
         .service(routes)
-}
-
-/// Keeps browsers from guessing another type.
-pub(in super::super) fn no_sniff() -> SetResponseHeaderLayer<HeaderValue> {
-    let (name, value) = NO_SNIFF;
-    SetResponseHeaderLayer::if_not_present(name, value)
 }
 
 fn routes<S: Stack>(stack: S, shared: &ListenerContext, settings: &HttpSettings) -> Router {
@@ -128,9 +119,13 @@ fn routes<S: Stack>(stack: S, shared: &ListenerContext, settings: &HttpSettings)
         routes = routes.route(path, methods);
     }
     let routes = routes.fallback(async || Problem::not_found());
-    // It makes other bodies: only who wants to read it pays for that.
+    // They cost every request something: only who reads such a log pays for that.
     match tracing::enabled!(tracing::Level::DEBUG) {
-        true => routes.layer(TraceLayer::new_for_http()),
+        true => routes.layer(
+            ServiceBuilder::new()
+                .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
+                .layer(TraceLayer::new_for_http()),
+        ),
         false => routes,
     }
 }
