@@ -3,124 +3,168 @@
 //! Floor 4. A panic ends no connection: it becomes a 500 here, and not in `tower-http`'s layer, which would give each
 //! response a body on the heap.
 
-use std::any::Any;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Request, StatusCode, Version};
+use hyper::body::Incoming;
+use tower::Service as _;
 
 use super::super::accept::ListenerContext;
 use super::super::connections::WriteBudgetExceeded;
 use super::super::counters::{HttpMethod, ListenerKind, count};
 use super::activity::{Activity, OpenRequest};
+use super::client::ClientInfo;
 use super::counted_body::CountedBody;
+use super::drain::{Drain, DrainFuture};
 use super::problem::Problem;
+use super::router::HttpService;
 
 /// What a connection has untaken that ends when there is no room for more, in octets; others hold it otherwise.
 const OWN_OCTETS: usize = 16 * 1024;
 
-/// What becomes a response that is counted.
-pub(super) struct Answering<F> {
-    state: AnsweringState<F>,
-    asked: RequestStats,
+/// Answers the requests of one connection.
+pub(super) struct Requests<S> {
+    /// One for all of them: a clone for each costs ten atomic operations. It only routes, so nobody waits for it.
+    service: Mutex<Drain<S>>,
+    kind: ListenerKind,
+    peer: IpAddr,
     activity: Arc<Activity>,
+}
+
+/// What becomes a response that is counted.
+pub(super) struct Answering<S: HttpService> {
+    state: AnsweringState<S>,
+    requests: Arc<Requests<S>>,
+    stats: RequestStats,
     /// There from when it has to be waited for.
     open: Option<OpenRequest>,
 }
 
 /// What is counted of a request beside its response.
 #[derive(Clone, Copy)]
-pub(super) struct RequestStats {
+struct RequestStats {
     kind: ListenerKind,
     method: HttpMethod,
     version: Version,
 }
 
-enum AnsweringState<F> {
-    Begun(F),
+enum AnsweringState<S: HttpService> {
+    /// It begins when it is polled: those before it are counted by then.
+    New(Request<Incoming>),
+    Begun(DrainFuture<S::Future>),
     /// It waits for others first.
     Queued(BoxFuture<'static, Result<Response, Infallible>>),
-    Panicked,
+    /// It has its response, or panicked.
+    Done,
 }
 
-impl<F> Answering<F>
-where
-    F: Future<Output = Result<Response, Infallible>> + Unpin,
-{
-    /// A request that the service has taken, or panicked at.
-    pub(super) fn begun(
-        begun: Result<F, Box<dyn Any + Send>>,
-        asked: RequestStats,
+impl<S: HttpService> Requests<S> {
+    pub(super) fn new(
+        service: Drain<S>,
+        kind: ListenerKind,
+        peer: IpAddr,
         activity: Arc<Activity>,
     ) -> Self {
         Self {
-            state: begun.map_or(AnsweringState::Panicked, AnsweringState::Begun),
-            asked,
+            service: Mutex::new(service),
+            kind,
+            peer,
             activity,
+        }
+    }
+
+    /// Has a request answered.
+    pub(super) fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Answering<S> {
+        self.activity.begin(request.version());
+        Answering {
+            stats: RequestStats::of(&request, self.kind),
+            state: AnsweringState::New(request),
+            requests: Arc::clone(self),
             open: None,
         }
     }
 
-    /// One that waits for others first.
-    pub(super) fn queued(
-        answer: impl Future<Output = Result<Response, Infallible>> + Send + 'static,
-        asked: RequestStats,
-        activity: Arc<Activity>,
-    ) -> Self {
-        Self {
-            state: AnsweringState::Queued(answer.boxed()),
-            asked,
-            activity,
-            open: None,
+    /// Begins, behind those before it where the client does not take what is there.
+    fn begin(&self, mut request: Request<Incoming>) -> AnsweringState<S> {
+        let activity = &self.activity;
+        // A panic leaves it whole.
+        let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner);
+        if !activity.is_behind() {
+            let client = ClientInfo::of(self.peer, Some(Arc::clone(activity)));
+            request.extensions_mut().insert(client);
+            return AnsweringState::Begun(service.call(request));
         }
+        request
+            .extensions_mut()
+            .insert(ClientInfo::of(self.peer, None));
+        let (queued, mut service) = (activity.queue(), service.clone());
+        let answer = async move {
+            let _turn = queued.turn().await;
+            service.call(request).await
+        };
+        AnsweringState::Queued(answer.boxed())
     }
+}
 
+impl<S: HttpService> Answering<S> {
     fn poll_state(&mut self, context: &mut Context<'_>) -> Poll<Response> {
-        let state = &mut self.state;
-        let polled = catch_unwind(AssertUnwindSafe(|| match state {
-            AnsweringState::Begun(answer) => Some(Pin::new(answer).poll(context)),
-            AnsweringState::Queued(answer) => Some(answer.poll_unpin(context)),
-            AnsweringState::Panicked => None,
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            if matches!(self.state, AnsweringState::New(_))
+                && let AnsweringState::New(request) = self.state.take()
+            {
+                self.state = self.requests.begin(request);
+            }
+            match &mut self.state {
+                AnsweringState::Begun(answer) => Pin::new(answer).poll(context),
+                AnsweringState::Queued(answer) => answer.poll_unpin(context),
+                AnsweringState::New(_) | AnsweringState::Done => Poll::Pending,
+            }
         }));
-        if let Ok(Some(polled)) = polled {
-            return polled.map(|Ok(response)| response);
-        }
-        self.state = AnsweringState::Panicked;
-        count(&self.activity.context().counters.panics);
-        Poll::Ready(Problem::internal().into_response())
+        let Ok(polled) = polled else {
+            self.state = AnsweringState::Done;
+            count(&self.requests.activity.context().counters.panics);
+            return Poll::Ready(Problem::internal().into_response());
+        };
+        polled.map(|Ok(response)| response)
     }
 
     /// Counts a response, and what its client has to take; 503 when there is no room for more.
     fn count(&self, response: Response) -> Response<CountedBody> {
-        let account = &self.activity.connection_handle().write_budget;
+        let activity = &self.requests.activity;
+        let account = &activity.connection_handle().write_budget;
         let response =
             CountedBody::counted(response, account).unwrap_or_else(|WriteBudgetExceeded| {
                 if account.held() >= OWN_OCTETS {
-                    self.activity.overdraw();
+                    activity.overdraw();
                 }
                 CountedBody::uncounted(Problem::untaken().into_response())
             });
-        self.asked.count(self.activity.context(), response.status());
+        self.stats.count(activity.context(), response.status());
         response
     }
 }
 
-impl<F> Future for Answering<F>
-where
-    F: Future<Output = Result<Response, Infallible>> + Unpin,
-{
+impl<S: HttpService> AnsweringState<S> {
+    fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Done)
+    }
+}
+
+impl<S: HttpService> Future for Answering<S> {
     type Output = Result<Response<CountedBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Poll::Ready(response) = self.poll_state(context) else {
             if self.open.is_none() {
-                self.open = Some(self.activity.open());
+                self.open = Some(self.requests.activity.open());
             }
             return Poll::Pending;
         };
@@ -131,7 +175,7 @@ where
 }
 
 impl RequestStats {
-    pub(super) fn of<Body>(request: &Request<Body>, kind: ListenerKind) -> Self {
+    fn of<Body>(request: &Request<Body>, kind: ListenerKind) -> Self {
         Self {
             kind,
             method: HttpMethod::from(request.method()),

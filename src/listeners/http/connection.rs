@@ -5,30 +5,26 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tower::{Layer as _, Service as _};
+use tower::Layer as _;
 
 use super::super::accept::ListenerContext;
 use super::super::connections::ConnectionHandle;
 use super::super::counters::{ListenerKind, count};
 use super::super::limits::ConnectionLimits;
 use super::activity::{Activity, CloseReason};
-use super::answering::{Answering, RequestStats};
-use super::client::ClientInfo;
+use super::answering::Requests;
 use super::connection_io::ConnectionIo;
-use super::drain::{Drain, DrainFuture, DrainLayer};
+use super::drain::{Drain, DrainLayer};
 use super::router::HttpService;
 use super::streams::{StreamExecutor, Streams};
 
@@ -72,9 +68,14 @@ impl<S: HttpService> HttpConnections<S> {
         let limits = &self.shared.limits;
         let activity = Activity::new(connection_handle, Arc::clone(&self.shared));
         let activity = Arc::new(activity);
-        // One for all requests of the connection: a clone for each costs ten atomic operations.
-        let service = Mutex::new(self.service.clone());
-        let service = service_fn(|request| self.answer(request, client, &activity, &service));
+        let requests = Requests::new(
+            self.service.clone(),
+            self.kind,
+            client,
+            Arc::clone(&activity),
+        );
+        let requests = Arc::new(requests);
+        let service = service_fn(|request| requests.answer(request));
         let arrivals = StreamExecutor::default();
         let (builder, mut streams) = (builder(limits, arrivals.clone()), Streams::new(arrivals));
         let stream = TokioIo::new(ConnectionIo::new(stream, Arc::clone(&activity), limits));
@@ -92,35 +93,6 @@ impl<S: HttpService> HttpConnections<S> {
         // What is not done by then is dropped with the connection.
         let ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context));
         let _ = timeout(left, ended).await;
-    }
-
-    /// Has a request answered, behind those before it where the client does not take what is there.
-    fn answer(
-        self: &Arc<Self>,
-        mut request: Request<Incoming>,
-        peer: IpAddr,
-        activity: &Arc<Activity>,
-        service: &Mutex<Drain<S>>,
-    ) -> Answering<DrainFuture<S::Future>> {
-        activity.begin(request.version());
-        let asked = RequestStats::of(&request, self.kind);
-        let activity = Arc::clone(activity);
-        if activity.is_behind() {
-            let client = ClientInfo::of(peer, None);
-            request.extensions_mut().insert(client);
-            let (queued, mut service) = (activity.queue(), self.service.clone());
-            let answer = async move {
-                let _turn = queued.turn().await;
-                service.call(request).await
-            };
-            return Answering::queued(answer, asked, activity);
-        }
-        let client = ClientInfo::of(peer, Some(Arc::clone(&activity)));
-        request.extensions_mut().insert(client);
-        // It only routes, so nobody waits for it, and a panic leaves it whole.
-        let mut service = service.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = catch_unwind(AssertUnwindSafe(|| service.call(request)));
-        Answering::begun(begun, asked, activity)
     }
 
     fn note_end(&self, error: Option<&(dyn Error + Send + Sync + 'static)>, activity: &Activity) {

@@ -24,7 +24,10 @@ def list_that_comes_back_at_once(world):
         per_second = (_lists(world) - begin) / seconds
         expect(per_second < 2.5, "lists are asked", per_second, "times a second")
         addresses = world.nomad.register("late", 2, "10.5")
+        services = gateway.metrics()["nomadns_services"]
         _answer_lists_at_once(world, ["redis", "late"])
+        is_listed = lambda: gateway.metrics()["nomadns_services"] > services
+        expect(until(is_listed, 5), "what is new is not seen within five pauses")
         with gateway.victim("late.default.nomad", addresses, tcp=0, dot=0, https=0, timeout_seconds=5):
             pass
         return f"{per_second:.1f} lists a second, {before.until(gateway.seen())}, {victim.figures()}"
