@@ -2,7 +2,8 @@
 //! that have a deadline and let others have their turn; an end that drops what still comes.
 //!
 //! To a stream that takes several buffers, h2 hands every body of 256 octets or more apart: each becomes a write and
-//! a TLS record of its own. To this one it copies them behind each other, and writes once.
+//! a TLS record of its own. To this one it copies them behind each other, and writes once: 0.67 of the CPU of a query for
+//! JSON, 0.98 of one by GET (`benches/peers.sh`, loads `json` and `doh-get`; docs/benchmarks.md).
 
 use std::io;
 use std::pin::{Pin, pin};
