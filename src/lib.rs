@@ -21,3 +21,4 @@ pub mod lookup;
 pub mod nomad;
 pub mod sync;
 pub mod tls_failure;
+mod token_bucket;

@@ -17,8 +17,8 @@ const RULES: [(&str, Who, &str); 9] = [
     ),
     (
         "axum",
-        Who::Only(&["listeners/http/", "demo/"]),
-        "only http knows requests and responses",
+        Who::Only(&["listeners/http/", "listeners/admin/", "demo/"]),
+        "only http and admin know requests and responses",
     ),
     (
         "clap",

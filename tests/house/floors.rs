@@ -6,10 +6,11 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 19] = [
+const FLOORS: [(&str, u8); 20] = [
     ("blocking", 0),
     ("fair_queue", 0),
     ("tls_failure", 0),
+    ("token_bucket", 0),
     ("dns", 1),
     ("catalog", 1),
     ("nomad", 1),

@@ -4,6 +4,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// Whether a label is the one that addresses are below.
+pub(super) fn is_addr(label: &[u8]) -> bool {
+    label.eq_ignore_ascii_case(b"addr")
+}
+
 /// Writes an address as the label that stands for it: 8 or 32 hex digits.
 pub(super) fn hex_label(address: IpAddr) -> String {
     match address {

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::address_labels::address_from_hex;
+use super::address_labels::{address_from_hex, is_addr};
 use super::selection::{InstanceFilter, Selection, is_protocol, is_underscored};
 use crate::answers::Effort;
 use crate::catalog::{Doubt, Lookup, PlaceSet, Service, View};
@@ -285,10 +285,6 @@ impl<'a> Names<'a> {
         };
         inside.read(place)
     }
-}
-
-fn is_addr(label: &[u8]) -> bool {
-    label.eq_ignore_ascii_case(b"addr")
 }
 
 /// What is at a name that has nothing but names below it.

@@ -8,6 +8,7 @@ use std::fmt;
 use std::mem;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::callsite::Identifier;
@@ -17,27 +18,26 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use super::COUNTERS;
+use crate::token_bucket::TokenBucket;
 
 /// What of a line is shown to say which were left out.
 const EXAMPLE_CHARS: usize = 100;
-const MINUTE_MICROSECONDS: u64 = 60_000_000;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The kinds of lines, and how often each came.
 #[derive(Debug)]
 pub(super) struct Repeats {
     kinds: Mutex<HashMap<Identifier, Callsite>>,
-    per_minute: u64,
-    begun: Instant,
+    per_minute: u32,
 }
 
 /// Asks `Repeats` for each line.
 pub(super) struct Limit(pub(super) Arc<Repeats>);
 
 /// The lines of one place in the code; there are as many as the code has.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Callsite {
-    /// When all of a minute's lines may come at once again, in microseconds (GCRA).
-    full: u64,
+    lines: TokenBucket,
     left_out: u64,
     example: String,
 }
@@ -47,8 +47,7 @@ impl Repeats {
     pub(super) fn new(per_minute: u32) -> Self {
         Self {
             kinds: Mutex::default(),
-            per_minute: per_minute.into(),
-            begun: Instant::now(),
+            per_minute,
         }
     }
 
@@ -68,10 +67,16 @@ impl Repeats {
         if self.per_minute == 0 || *event.metadata().level() > Level::INFO {
             return true;
         }
-        let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let now = Instant::now();
         let mut kinds = self.kinds();
-        let kind = kinds.entry(event.metadata().callsite()).or_default();
-        if kind.takes(now, MINUTE_MICROSECONDS / self.per_minute) {
+        let kind = kinds
+            .entry(event.metadata().callsite())
+            .or_insert_with(|| Callsite {
+                lines: TokenBucket::new(self.per_minute, MINUTE, now),
+                left_out: 0,
+                example: String::new(),
+            });
+        if kind.lines.try_take(now) {
             return true;
         }
         kind.left_out += 1;
@@ -84,17 +89,6 @@ impl Repeats {
 
     fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Callsite>> {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Callsite {
-    fn takes(&mut self, now: u64, cost: u64) -> bool {
-        let full = self.full.max(now) + cost;
-        if full - now > MINUTE_MICROSECONDS {
-            return false;
-        }
-        self.full = full;
-        true
     }
 }
 
@@ -148,14 +142,22 @@ mod tests {
         assert_eq!(of("repeated lines were left out"), 1);
     }
 
-    #[test]
-    fn after_a_pause_lines_pass_again() {
-        let (mut kind, cost) = (Callsite::default(), MINUTE_MICROSECONDS / 60);
-        let taken =
-            |kind: &mut Callsite, now: u64| (0..100).filter(|_| kind.takes(now, cost)).count();
-        assert_eq!(taken(&mut kind, 0), 60);
-        assert_eq!(taken(&mut kind, 2_000_000), 2);
-        assert_eq!(taken(&mut kind, 10 * MINUTE_MICROSECONDS), 60);
+    #[tokio::test(start_paused = true)]
+    async fn after_a_pause_lines_pass_again() {
+        let repeats = Arc::new(Repeats::new(60));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let subscriber = tracing_subscriber::registry()
+            .with(Limit(Arc::clone(&repeats)))
+            .with(Seen(Arc::clone(&seen)));
+        let _default = tracing::subscriber::set_default(subscriber);
+        for (pause, passed) in [(0, 60), (2, 2), (600, 60)] {
+            tokio::time::advance(Duration::from_secs(pause)).await;
+            seen.lock().unwrap().clear();
+            log(100);
+            let lines = seen.lock().unwrap();
+            let warnings = lines.iter().filter(|line| line.contains("it happens"));
+            assert_eq!(warnings.count(), passed, "after {pause} s");
+        }
     }
 
     struct Seen(Arc<Mutex<Vec<String>>>);

@@ -184,7 +184,10 @@ pub(super) fn is_dns_message(headers: &HeaderMap) -> bool {
 /// # Errors
 /// 406 when the client accepts none of them.
 pub(super) fn choose(headers: &HeaderMap, offered: &[MediaType]) -> Result<MediaType, Problem> {
-    negotiate(headers, offered).ok_or_else(|| Problem::not_acceptable(offered))
+    negotiate(headers, offered).ok_or_else(|| {
+        let names: Vec<_> = offered.iter().map(|it| it.as_str()).collect();
+        Problem::not_acceptable(&names)
+    })
 }
 
 #[cfg(test)]

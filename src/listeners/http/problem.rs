@@ -12,7 +12,6 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use super::super::clients::Refusal;
-use super::negotiate::MediaType;
 use crate::dns::json::ParameterError;
 
 /// What no cache is to keep.
@@ -84,12 +83,8 @@ impl Problem {
         .with(ALLOW, HeaderValue::from_static(allowed))
     }
 
-    /// None of the forms that the client accepts can be made.
-    pub(super) fn not_acceptable(offered: &[MediaType]) -> Self {
-        let names = offered
-            .iter()
-            .map(|media_type| media_type.as_str())
-            .collect::<Vec<_>>();
+    /// None of the forms that the client accepts can be made, but those of these names.
+    pub(super) fn not_acceptable(names: &[&str]) -> Self {
         let detail = format!("supported media types: {}", names.join(", "));
         Self::new(StatusCode::NOT_ACCEPTABLE, detail)
     }

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::token_bucket::TokenBucket;
+
 /// Which part is kept back from names that are not known to have a service.
-const KEPT_FROM_UNKNOWN: f64 = 4.0;
+const KEPT_FROM_UNKNOWN: u32 = 4;
 
 /// The reads that may be begun.
 #[derive(Debug)]
 pub(super) struct ReadBudget {
-    per_second: f64,
-    left: f64,
-    counted: Instant,
+    per_second: u32,
+    reads: TokenBucket,
 }
 
 /// Which reads of the budget are for it.
@@ -27,42 +28,34 @@ pub(super) enum BudgetShare {
 
 impl ReadBudget {
     pub(super) fn new(per_second: u32, now: Instant) -> Self {
-        let per_second = f64::from(per_second);
         Self {
             per_second,
-            left: per_second,
-            counted: now,
+            reads: TokenBucket::new(per_second, Duration::from_secs(1), now),
         }
     }
 
     /// Whether there is a read now.
-    pub(super) fn has(&mut self, part: BudgetShare, now: Instant) -> bool {
-        let passed = now.duration_since(self.counted).as_secs_f64();
-        self.counted = now;
-        self.left = (self.left + passed * self.per_second).min(self.per_second);
-        self.left >= self.wanted(part)
+    pub(super) fn has(&self, share: BudgetShare, now: Instant) -> bool {
+        self.reads.has(self.wanted(share), now)
     }
 
     /// Takes one that there is.
-    pub(super) fn take(&mut self) {
-        self.left -= 1.0;
+    pub(super) fn take(&mut self, now: Instant) {
+        self.reads.take(now);
     }
 
     /// When there will be one, if none is taken meanwhile.
-    pub(super) fn when(&self, part: BudgetShare) -> Instant {
-        let missing = (self.wanted(part) - self.left).max(0.0);
-        let seconds = Duration::from_secs_f64(missing / self.per_second);
-        // What is rounded off must not have it looked for too early, again and again.
-        self.counted + seconds + Duration::from_millis(1)
+    pub(super) fn when(&self, share: BudgetShare) -> Instant {
+        self.reads.when(self.wanted(share))
     }
 
     /// What has to be left to take one.
-    fn wanted(&self, part: BudgetShare) -> f64 {
-        let kept_back = match part {
-            BudgetShare::All => 0.0,
-            BudgetShare::Unknown => (self.per_second / KEPT_FROM_UNKNOWN).floor(),
+    fn wanted(&self, share: BudgetShare) -> u32 {
+        let kept_back = match share {
+            BudgetShare::All => 0,
+            BudgetShare::Unknown => self.per_second / KEPT_FROM_UNKNOWN,
         };
         // A single read is for whoever comes first.
-        (1.0 + kept_back).min(self.per_second)
+        (1 + kept_back).min(self.per_second)
     }
 }

@@ -56,7 +56,7 @@ impl DemandQueue {
     }
 
     /// Whether a name that has a service would be read at once.
-    pub(super) fn is_open(&mut self, now: Instant) -> bool {
+    pub(super) fn is_open(&self, now: Instant) -> bool {
         self.known.is_empty() && self.budget.has(BudgetShare::All, now)
     }
 
@@ -121,7 +121,7 @@ impl DemandQueue {
                 continue;
             }
             self.known_in_row = if is_known { self.known_in_row + 1 } else { 0 };
-            self.budget.take();
+            self.budget.take(now);
             return Some((key, waiting));
         }
     }
