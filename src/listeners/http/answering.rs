@@ -56,6 +56,10 @@ struct RequestStats {
     version: Version,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "hyper has each of them on the heap or in its connection, and a request comes to be the future"
+)]
 enum AnsweringState<S: HttpService> {
     /// It begins when it is polled: those before it are counted by then.
     New(Request<Incoming>),
