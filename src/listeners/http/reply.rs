@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, VARY};
 
 use super::super::exchange::Cacheability;
 use super::negotiate::{MediaType, ResponseFormat};
@@ -20,6 +20,12 @@ const HEADERS: usize = 6;
 const LENGTHY_OCTETS: usize = 4 * 1024;
 /// The times that are usual enough to have their header ready: up to so many seconds.
 const USUAL_SECONDS: u32 = 300;
+
+/// The lengths that are usual enough to have their header ready: up to so many octets.
+const USUAL_LENGTH: usize = 512;
+
+static LENGTHS: LazyLock<Vec<HeaderValue>> =
+    LazyLock::new(|| (0..=USUAL_LENGTH).map(HeaderValue::from).collect());
 
 static MAX_AGES: LazyLock<Vec<HeaderValue>> =
     LazyLock::new(|| (0..=USUAL_SECONDS).map(max_age).collect());
@@ -68,6 +74,7 @@ fn formed(
         }
         MediaType::Rfc8427 => rendered(json::render_rfc8427(&message))?,
     };
+    let content_length = content_length(body.len());
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
     headers.reserve(HEADERS);
@@ -78,6 +85,8 @@ fn formed(
     headers.insert(CACHE_CONTROL, cache_control(freshness_seconds));
     headers.insert(VARY, HeaderValue::from_name(ACCEPT));
     headers.insert(NO_SNIFF.0, NO_SNIFF.1);
+    // axum would make it anew for each response.
+    headers.insert(CONTENT_LENGTH, content_length);
     Ok(response)
 }
 
@@ -93,6 +102,11 @@ fn cache_control(freshness_seconds: Option<u32>) -> HeaderValue {
         .ok()
         .and_then(|at| MAX_AGES.get(at));
     prepared.cloned().unwrap_or_else(|| max_age(seconds))
+}
+
+fn content_length(octets: usize) -> HeaderValue {
+    let prepared = LENGTHS.get(octets).cloned();
+    prepared.unwrap_or_else(|| HeaderValue::from(octets))
 }
 
 fn max_age(seconds: u32) -> HeaderValue {
