@@ -89,7 +89,7 @@ impl Connections {
             connections: self.clone(),
             number,
             holder: Holder::Nobody(number),
-            activity: activity,
+            activity,
         })
     }
 

@@ -282,7 +282,7 @@ impl WriteCharge {
         let (budget, due) = (Arc::clone(&self.budget), self.due);
         budget.due_at(due).fetch_add(1, Ordering::Relaxed);
         Self {
-            budget: budget,
+            budget,
             octets,
             due,
         }
