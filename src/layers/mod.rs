@@ -8,6 +8,8 @@ mod fairness;
 mod limits;
 pub mod metrics;
 pub mod proof;
+#[cfg(test)]
+mod proofs;
 pub mod rescue;
 
 use std::convert::Infallible;

@@ -1,6 +1,7 @@
 //! Queries through the layer, before a service that needs a turn for each answer until it has made one.
 
 use std::net::IpAddr;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::FutureExt as _;
@@ -124,4 +125,46 @@ async fn who_finds_no_room_among_equal_queries_is_told_at_once() {
     assert!((&mut more).now_or_never().is_none());
     let refused = more.now_or_never();
     assert_eq!(refused.unwrap().err(), Some(AnswerError::Overloaded));
+}
+
+#[tokio::test]
+async fn a_client_with_one_query_waits_for_one_answer_of_who_asks_much() {
+    let room = QueueCapacity {
+        per_client: 8,
+        per_class: 64,
+    };
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let (order, leave) = (Arc::clone(&made), Arc::new(Semaphore::new(0)));
+    let permits = Arc::clone(&leave);
+    let inner = tower::service_fn(move |attempt: Attempt| {
+        let (order, permits) = (Arc::clone(&order), Arc::clone(&permits));
+        async move {
+            if attempt.effort == Effort::Bounded {
+                return Err(AnswerError::TooCostly);
+            }
+            permits.acquire().await.unwrap().forget();
+            order.lock().unwrap().push(attempt.query.id);
+            Ok(SourcedAnswer::once(
+                AnswerBuilder::new(&Name::ROOT).finish(),
+            ))
+        }
+        .boxed()
+    });
+    let mut service = FairnessLayer::new(1, room).layer(inner);
+    let of = |id: u16, host| Query {
+        id,
+        // No two are equal, so that each takes a turn.
+        record_type: RecordType(id),
+        ..query(host)
+    };
+    let mut asking: Vec<_> = (1..=4).map(|id| service.call(of(id, 1))).collect();
+    asking.push(service.call(of(9, 2)));
+    for _ in 0..2 {
+        assert!(asking.iter_mut().all(|it| it.now_or_never().is_none()));
+    }
+    leave.add_permits(5);
+    let answers = futures_util::future::join_all(asking).await;
+    assert!(answers.iter().all(Result::is_ok));
+    let place = made.lock().unwrap().iter().position(|id| *id == 9);
+    assert!(place.unwrap() <= 2, "{made:?}");
 }

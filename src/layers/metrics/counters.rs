@@ -63,10 +63,10 @@ const TRANSPORTS: usize = Transport::ALL.len();
 /// The counters of one worker.
 #[derive(Debug, Default)]
 pub struct QueryCounters {
-    pub(super) queries: [[[AtomicU64; FAMILIES.len()]; TYPES.len() + 1]; TRANSPORTS],
-    pub(super) answers: [[AtomicU64; RCODES.len() + 1]; TRANSPORTS],
-    pub(super) durations: [[AtomicU64; BUCKETS_NANOSECONDS.len() + 1]; TRANSPORTS],
-    pub(super) nanoseconds: [AtomicU64; TRANSPORTS],
+    pub(in crate::layers) queries: [[[AtomicU64; FAMILIES.len()]; TYPES.len() + 1]; TRANSPORTS],
+    pub(in crate::layers) answers: [[AtomicU64; RCODES.len() + 1]; TRANSPORTS],
+    pub(in crate::layers) durations: [[AtomicU64; BUCKETS_NANOSECONDS.len() + 1]; TRANSPORTS],
+    pub(in crate::layers) nanoseconds: [AtomicU64; TRANSPORTS],
     /// Errors that were turned into answers, by `Failure`.
     pub(in crate::layers) failures: [AtomicU64; ServfailCause::ALL.len()],
 }
