@@ -4,6 +4,8 @@ import struct
 from dataclasses import dataclass
 
 COMMON_TYPES = [1, 28, 33, 16, 5, 6, 2, 12, 15, 13, 43, 64, 65, 255, 257]
+# What other servers may look for beside a CNAME, too.
+SIGNED_TYPES = [24, 25, 30, 46, 47, 48, 50, 51]
 UNKNOWN_TYPES = [0, 1234, 32768, 65280, 65399, 65535]
 LABELS = [
     b"x", b"_x", b"_tcp", b"_udp", b"dc", b"addr", b"ns", b"dc1", b"dc2", b"dc3", b"default", b"prod",
@@ -117,6 +119,8 @@ class Generator:
         r = self.random.random()
         if r < 0.65:
             return self.random.choice(COMMON_TYPES)
+        if r < 0.7:
+            return self.random.choice(SIGNED_TYPES)
         return self.random.randint(1, 300) if r < 0.97 else self.random.choice(UNKNOWN_TYPES)
 
     def edns(self):
