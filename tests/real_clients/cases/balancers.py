@@ -77,7 +77,7 @@ def haproxy_with(world, block, port):
 
 
 def haproxy_over_tcp(world):
-    return haproxy_with(world, documented("HAProxy")[0], 8090)
+    return haproxy_with(world, documented("HAProxy")[0], 8093)
 
 
 def haproxy_by_address(world):
