@@ -37,6 +37,13 @@ impl Web {
         Self::of(running, "http", client())
     }
 
+    /// The same, asked over HTTP/2 by prior knowledge.
+    pub(crate) fn with_over_http_2(settings: &HttpSettings) -> Self {
+        let (limits, plain) = (ConnectionLimits::default(), Security::Plain);
+        let running = start(limits, plain, ListenerKind::Http, settings);
+        Self::of(running, "http", client().http2_prior_knowledge())
+    }
+
     /// The same, with what clients may do.
     pub(crate) fn plain_for(clients: ClientSettings) -> Self {
         let (stack, gate) = stack();

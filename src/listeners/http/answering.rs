@@ -10,10 +10,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::{Request, StatusCode, Version};
+use http::{Method, Request, StatusCode, Version};
 use hyper::body::Incoming;
 use tower::Service as _;
 
@@ -135,7 +135,7 @@ impl<S: HttpService> Answering<S> {
         let Ok(polled) = polled else {
             self.state = AnsweringState::Done;
             count(&self.requests.activity.context().counters.panics);
-            return Poll::Ready(Problem::internal().into_response());
+            return Poll::Ready(self.stats.tell(Problem::internal()));
         };
         polled.map(|Ok(response)| response)
     }
@@ -149,7 +149,7 @@ impl<S: HttpService> Answering<S> {
                 if account.held() >= OWN_OCTETS {
                     activity.overdraw();
                 }
-                CountedBody::uncounted(Problem::untaken().into_response())
+                CountedBody::uncounted(self.stats.tell(Problem::untaken()))
             });
         self.stats.count(activity.context(), response.status());
         response
@@ -185,6 +185,14 @@ impl RequestStats {
             method: HttpMethod::from(request.method()),
             version: request.version(),
         }
+    }
+
+    /// The response that tells of a problem here.
+    fn tell(self, problem: Problem) -> Response {
+        problem.answer(match self.method {
+            HttpMethod::Head => &Method::HEAD,
+            _ => &Method::GET,
+        })
     }
 
     /// Counts the response; those of the operator's pages are not.

@@ -16,20 +16,17 @@ use super::client::Checked;
 use super::credentials::{Claim, Credentials};
 use super::problem::{NO_STORE, Problem};
 
-/// Lets requests in that have known credentials; others get 401. It lets all in where none are configured.
+/// Lets requests in that have known credentials; others get 401.
 ///
 /// OPTIONS is let in: a browser asks by it before it sends credentials, and it tells nothing.
 #[derive(Clone, Debug)]
-pub(super) struct AuthorizationLayer(Known);
-
-/// The lists of known credentials; none where everybody is let in.
-type Known = Option<Arc<[Arc<Credentials>]>>;
+pub(super) struct AuthorizationLayer(Arc<[Arc<Credentials>]>);
 
 /// The service of [`AuthorizationLayer`].
 #[derive(Clone, Debug)]
 pub(super) struct Authorized<S> {
     inner: S,
-    known: Known,
+    known: Arc<[Arc<Credentials>]>,
 }
 
 /// The response of the service inside, private where it is not for everybody.
@@ -42,7 +39,7 @@ pub(super) struct AuthorizedFuture<F> {
 impl AuthorizationLayer {
     /// Makes it; one list of those `known` is enough to be in.
     pub(super) fn new(known: &[Arc<Credentials>]) -> Self {
-        Self((!known.is_empty()).then(|| known.into()))
+        Self(known.into())
     }
 }
 
@@ -50,7 +47,7 @@ impl<S> Layer<S> for AuthorizationLayer {
     type Service = Authorized<S>;
 
     fn layer(&self, inner: S) -> Authorized<S> {
-        let known = self.0.clone();
+        let known = Arc::clone(&self.0);
         Authorized { inner, known }
     }
 }
@@ -68,10 +65,8 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let known = self.known.as_deref();
-        let known = known.filter(|_| request.method() != Method::OPTIONS);
-        let is_private = known.is_some();
-        if let Some(Err(problem)) = known.map(|known| admit(known, request.headers())) {
+        let is_private = request.method() != Method::OPTIONS;
+        if is_private && let Err(problem) = admit(&self.known, request.headers()) {
             return Either::Left(future::ready(Ok(problem.answer(request.method()))));
         }
         Either::Right(AuthorizedFuture {

@@ -13,7 +13,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::{Request, Version};
+use http::{Request, StatusCode, Version};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tokio::sync::oneshot::{Receiver, Sender, channel};
@@ -83,6 +83,10 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.draining.is_none() {
             let Ok(response) = ready!(Pin::new(&mut self.inner).poll(context));
+            if response.status() == StatusCode::REQUEST_TIMEOUT {
+                // The rest had its time.
+                return Poll::Ready(Ok(response));
+            }
             let Some(left) = self.unread.take().and_then(UnreadBody::take) else {
                 return Poll::Ready(Ok(response));
             };

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ALLOW, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_LENGTH, HeaderValue, ORIGIN, VARY,
 };
 use http::{HeaderMap, Request, StatusCode, Uri};
 use tower::{Layer, Service};
@@ -202,6 +202,7 @@ where
 
 impl CorsHeaders {
     fn tell(self, mut response: Response) -> Response {
+        let is_empty = response.status() == StatusCode::NO_CONTENT;
         let headers = response.headers_mut();
         if self.depends {
             let by = match headers.contains_key(VARY) {
@@ -209,6 +210,10 @@ impl CorsHeaders {
                 false => BY_ORIGIN,
             };
             headers.insert(VARY, by);
+        }
+        if is_empty {
+            // RFC 9110 §8.6; axum has set one.
+            headers.remove(CONTENT_LENGTH);
         }
         if let Some(granted) = self.granted {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, granted);

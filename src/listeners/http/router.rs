@@ -7,20 +7,20 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::Response;
-use axum::routing::get_service;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, Route, get_service};
 use http::Request;
-use http::header::AUTHORIZATION;
 use tower::{Layer, Service, ServiceBuilder};
-use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::trace::TraceLayer;
+use tracing::Span;
 
 use super::super::accept::ListenerContext;
 use super::super::counters::ListenerKind;
-use super::authorization::{AuthorizationLayer, Authorized};
+use super::authorization::AuthorizationLayer;
 use super::client::ClientLayer;
 use super::credentials::Credentials;
 use super::gateway::{Gateway, Responding};
@@ -86,10 +86,7 @@ pub fn router<S: Stack>(
 }
 
 fn routes<S: Stack>(stack: S, shared: &ListenerContext, settings: &HttpSettings) -> Router {
-    let endpoints = Endpoints {
-        gateway: Arc::new(Gateway::new(stack, shared)),
-        authorization: AuthorizationLayer::new(&settings.credentials),
-    };
+    let endpoints = Endpoints(Arc::new(Gateway::new(stack, shared)));
     let is_shared = *settings.origins != Origins::None;
     let mut routes = Router::new();
     for path in settings.paths.of(PathUse::Dns) {
@@ -104,7 +101,7 @@ fn routes<S: Stack>(stack: S, shared: &ListenerContext, settings: &HttpSettings)
         if is_shared {
             methods = methods.options_service(endpoints.at(preflight(allowed)));
         }
-        routes = routes.route(path, methods);
+        routes = route(routes, path, methods, settings);
     }
     for path in settings.paths.of(PathUse::Json) {
         let allowed = if is_shared {
@@ -117,18 +114,53 @@ fn routes<S: Stack>(stack: S, shared: &ListenerContext, settings: &HttpSettings)
         if is_shared {
             methods = methods.options_service(endpoints.at(preflight(allowed)));
         }
-        routes = routes.route(path, methods);
+        routes = route(routes, path, methods, settings);
     }
     let routes = routes.fallback(async || Problem::not_found());
-    // They cost every request something: only who reads such a log pays for that.
+    // It costs every request something: only who reads such a log pays for that.
     match tracing::enabled!(tracing::Level::DEBUG) {
-        true => routes.layer(
-            ServiceBuilder::new()
-                .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
-                .layer(TraceLayer::new_for_http()),
-        ),
+        true => routes.layer(trace()),
         false => routes,
     }
+}
+
+/// Adds a path, for those who have known credentials where some are configured.
+fn route(routes: Router, path: &str, methods: MethodRouter, settings: &HttpSettings) -> Router {
+    match &*settings.credentials {
+        [] => routes.route(path, methods),
+        // Who is not let in is not told the methods.
+        known => routes.route_service(path, AuthorizationLayer::new(known).layer(methods)),
+    }
+}
+
+/// Logs each request and what became of it; no header of it.
+fn trace() -> impl Layer<
+    Route,
+    Service: Service<
+        Request<Body>,
+        Response: IntoResponse + 'static,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+                 + Send
+                 + Sync
+                 + 'static,
+> + Clone
++ Send
++ Sync
++ 'static {
+    TraceLayer::new_for_http()
+        .make_span_with(|request: &Request<Body>| {
+            let (method, uri) = (request.method(), request.uri());
+            tracing::debug_span!("request", %method, %uri, version = ?request.version())
+        })
+        .on_request(())
+        .on_response(|response: &Response, latency: Duration, _: &Span| {
+            tracing::debug!(status = response.status().as_u16(), ?latency, "response");
+        })
+        .on_body_chunk(())
+        .on_eos(())
+        .on_failure(())
 }
 
 fn not_allowed<S>(
@@ -138,10 +170,7 @@ fn not_allowed<S>(
 }
 
 /// Makes the services of the routes.
-struct Endpoints<S> {
-    gateway: Arc<Gateway<S>>,
-    authorization: AuthorizationLayer,
-}
+struct Endpoints<S>(Arc<Gateway<S>>);
 
 /// A service that answers the requests of one path and method.
 #[derive(Debug)]
@@ -151,12 +180,12 @@ struct MethodService<S, Handle> {
 }
 
 impl<S> Endpoints<S> {
-    fn at<Handle>(&self, handle: Handle) -> Authorized<MethodService<S, Handle>>
+    fn at<Handle>(&self, handle: Handle) -> MethodService<S, Handle>
     where
         Handle: Fn(&Arc<Gateway<S>>, Request<Body>) -> Responding,
     {
-        let gateway = Arc::clone(&self.gateway);
-        self.authorization.layer(MethodService { gateway, handle })
+        let gateway = Arc::clone(&self.0);
+        MethodService { gateway, handle }
     }
 }
 

@@ -56,6 +56,13 @@ fn tokens_and_users_come_from_files_are_read_again_and_show_nowhere() {
     let mut said = gateway.page("/metrics") + &gateway.page("/");
     gateway.signal("TERM");
     let (_, out, log) = gateway.ended();
+    // Each request is there, and what became of it.
+    for part in ["uri=/ask", "status=401"] {
+        let line = log
+            .lines()
+            .find(|line| line.contains("response") && line.contains(part));
+        assert!(line.is_some(), "{part} is not in:\n{log}");
+    }
     said += &(out + &log);
     for secret in ["canary", ALICE] {
         let line = said.lines().find(|line| line.contains(secret));

@@ -76,6 +76,9 @@ async fn who_has_a_token_or_a_password_gets_in_and_no_cache_shares_the_answer() 
             assert_eq!(problem(response).await.0, 401);
         }
     }
+    // Who is not let in is not told which methods there are.
+    let put = web.request(Method::PUT, "/resolve").send().await.unwrap();
+    assert_eq!((put.status().as_u16(), header(&put, "allow")), (401, ""));
     let failed = web.request(Method::GET, "/resolve?name=fail.nomad");
     let failed = failed.bearer_auth("first-token").send().await.unwrap();
     assert_eq!(header(&failed, "cache-control"), "no-store");

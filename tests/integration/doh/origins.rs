@@ -126,6 +126,20 @@ async fn a_preflight_tells_what_may_be_asked() {
     assert_eq!(preflight(&web, "/nothing", OURS).await.status(), 404);
 }
 
+/// RFC 9110 §8.6.
+#[tokio::test]
+async fn a_preflight_without_content_tells_no_length() {
+    for web in [Web::with(&listed()), Web::with_over_http_2(&listed())] {
+        let response = preflight(&web, "/resolve", OURS).await;
+        assert_eq!(response.status(), 204);
+        let version = response.version();
+        assert!(
+            !response.headers().contains_key("content-length"),
+            "{version:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn every_origin_is_one_answer_for_all() {
     let web = Web::with(&HttpSettings {
