@@ -160,6 +160,9 @@ def main():
                 thread.start()
             begin, noted = time.monotonic(), []
             while time.monotonic() - begin < seconds and not ended.wait(NOTED_EVERY_SECONDS):
+                if attacker.poll() is not None:
+                    ended.set()
+                    raise RuntimeError(f"the attacker ended by itself, with {attacker.returncode}")
                 gateway.reload()
                 seen = gateway.seen()
                 noted.append((time.monotonic() - begin, seen.memory, seen.descriptors, seen.threads))
