@@ -7,12 +7,12 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::response::Response;
-use futures_util::future::{self, Either};
+use futures_util::future::Either;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use tower::{Layer, Service};
 
-use super::client::Checked;
+use super::client::{Checked, refuse};
 use super::credentials::{Claim, Credentials};
 use super::problem::{NO_STORE, Problem};
 
@@ -67,7 +67,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let is_private = request.method() != Method::OPTIONS;
         if is_private && let Err(problem) = admit(&self.known, request.headers()) {
-            return Either::Left(future::ready(Ok(problem.answer(request.method()))));
+            return refuse(problem, &request);
         }
         Either::Right(AuthorizedFuture {
             inner: self.inner.call(request),

@@ -48,6 +48,11 @@ pub(super) struct ClientService<S> {
 /// A response that a layer gives, or that of the service inside.
 pub(super) type Checked<F> = Either<Ready<Result<Response, Infallible>>, F>;
 
+/// The response of a layer that does not let a request on.
+pub(super) fn refuse<F>(problem: Problem, request: &Request<Body>) -> Checked<F> {
+    Either::Left(ready(Ok(problem.answer(request.method()))))
+}
+
 impl ClientInfo {
     /// A client without a connection: the router is called directly.
     pub fn new(address: IpAddr) -> Self {
@@ -114,7 +119,7 @@ where
         let clients = &self.layer.server.clients;
         let peer = match ClientInfo::find(&request) {
             Ok(info) => info.address(),
-            Err(problem) => return Either::Left(ready(Ok(problem.answer(request.method())))),
+            Err(problem) => return refuse(problem, &request),
         };
         let client = client_behind(peer, request.headers(), clients);
         if client != peer
@@ -124,10 +129,7 @@ where
         }
         match clients.judge(Some(client), SourceAddress::Proven, Some(self.layer.kind)) {
             Ok(()) => Either::Right(self.inner.call(request)),
-            Err(refusal) => {
-                let problem = Problem::from(refusal).answer(request.method());
-                Either::Left(ready(Ok(problem)))
-            }
+            Err(refusal) => refuse(refusal.into(), &request),
         }
     }
 }

@@ -10,13 +10,13 @@ use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::response::Response;
-use futures_util::future::{Either, ready};
+use futures_util::future::Either;
 use http::header::HOST;
 use http::uri::Authority;
 use http::{Request, StatusCode, Version};
 use tower::{Layer, Service};
 
-use super::client::Checked;
+use super::client::{Checked, refuse};
 use super::hosts::Hosts;
 use super::problem::Problem;
 
@@ -96,7 +96,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         match self.check(&request) {
             Ok(()) => Either::Right(self.inner.call(request)),
-            Err(problem) => Either::Left(ready(Ok(problem.answer(request.method())))),
+            Err(problem) => refuse(problem, &request),
         }
     }
 }
