@@ -10,8 +10,9 @@ use crate::dns::{Answer, Name, NameKey, Query, RecordType};
 
 /// A question, as the table compares it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CacheKey {
-    name: Name,
+pub(super) struct CacheKey<'query> {
+    /// Borrowed: a name is 256 octets, and a hit copies none.
+    name: &'query Name,
     record_type: RecordType,
 }
 
@@ -26,10 +27,10 @@ pub(super) struct CacheEntry {
     is_used: AtomicBool,
 }
 
-impl CacheKey {
-    pub(super) fn new(query: &Query) -> Self {
+impl<'query> CacheKey<'query> {
+    pub(super) fn of(query: &'query Query) -> Self {
         Self {
-            name: query.name,
+            name: &query.name,
             record_type: query.record_type,
         }
     }
@@ -40,7 +41,7 @@ impl CacheKey {
 }
 
 impl CacheEntry {
-    pub(super) fn new(key: &CacheKey, reply: &SourcedAnswer) -> Self {
+    pub(super) fn new(key: &CacheKey<'_>, reply: &SourcedAnswer) -> Self {
         Self {
             name: key.name.as_wire().into(),
             record_type: key.record_type,
@@ -50,7 +51,7 @@ impl CacheEntry {
         }
     }
 
-    pub(super) fn is_of(&self, key: &CacheKey) -> bool {
+    pub(super) fn is_of(&self, key: &CacheKey<'_>) -> bool {
         self.record_type == key.record_type && self.name.eq_ignore_ascii_case(key.name.as_wire())
     }
 

@@ -28,7 +28,8 @@ pub struct CacheLayer {
 /// Answers from the table what it has.
 #[derive(Clone, Debug)]
 pub struct Cache<S> {
-    inner: S,
+    /// Shared, and cloned for a miss only: HTTP has a clone of the stack for each request.
+    inner: Arc<S>,
     table: Arc<CacheTable>,
 }
 
@@ -41,7 +42,7 @@ enum CacheState<S: Service<Query>> {
     Hit(Option<Answer>),
     Miss {
         reply: Pin<Box<Oneshot<S, Query>>>,
-        key: Box<CacheKey>,
+        query: Box<Query>,
         table: Arc<CacheTable>,
     },
 }
@@ -58,7 +59,7 @@ impl<S> Layer<S> for CacheLayer {
 
     fn layer(&self, inner: S) -> Cache<S> {
         Cache {
-            inner,
+            inner: Arc::new(inner),
             table: Arc::clone(&self.table),
         }
     }
@@ -78,12 +79,11 @@ where
     }
 
     fn call(&mut self, query: Query) -> CacheFuture<S> {
-        let key = CacheKey::new(&query);
-        match self.table.find(&key) {
+        match self.table.find(&CacheKey::of(&query)) {
             Some(answer) => CacheFuture(CacheState::Hit(Some(answer))),
             None => CacheFuture(CacheState::Miss {
-                reply: Box::pin(self.inner.clone().oneshot(query)),
-                key: Box::new(key),
+                query: Box::new(query.clone()),
+                reply: Box::pin(S::clone(&self.inner).oneshot(query)),
                 table: Arc::clone(&self.table),
             }),
         }
@@ -102,10 +102,14 @@ where
             CacheState::Hit(answer) => answer
                 .take()
                 .map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            CacheState::Miss { reply, key, table } => {
+            CacheState::Miss {
+                reply,
+                query,
+                table,
+            } => {
                 let reply = std::task::ready!(reply.as_mut().poll(context));
                 Poll::Ready(reply.map(|reply| {
-                    table.keep(key, &reply);
+                    table.keep(&CacheKey::of(query), &reply);
                     reply.answer().clone()
                 }))
             }

@@ -73,7 +73,7 @@ impl<S: Stack> Gateway<S> {
     /// Answers a query that came in no message.
     pub(super) fn answer_query(
         &self,
-        query: Query,
+        query: &Query,
         client: &ClientInfo,
         form: ResponseFormat,
     ) -> Responding {

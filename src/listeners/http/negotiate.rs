@@ -23,6 +23,9 @@ pub(super) enum MediaType {
 }
 
 impl MediaType {
+    /// All of them, in the order of their numbers.
+    pub(super) const ALL: [Self; 4] = [Self::DnsMessage, Self::DnsJson, Self::Json, Self::Rfc8427];
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::DnsMessage => "application/dns-message",
@@ -34,7 +37,7 @@ impl MediaType {
 
     /// The one that a parameter names; none when it names no form that can be made.
     pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::DnsMessage, Self::DnsJson, Self::Json, Self::Rfc8427]
+        Self::ALL
             .into_iter()
             .find(|media_type| name.eq_ignore_ascii_case(media_type.as_str()))
     }
