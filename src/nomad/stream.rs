@@ -56,6 +56,20 @@ pub struct Change {
     pub service: String,
 }
 
+impl Frame {
+    /// About how much memory it takes, in octets.
+    pub fn octets(&self) -> usize {
+        let named = match self {
+            Self::Heartbeat => 0,
+            Self::Events { changes, .. } => changes
+                .iter()
+                .map(|it| size_of::<Change>() + it.namespace.len() + it.service.len())
+                .sum(),
+        };
+        size_of::<Self>() + named
+    }
+}
+
 impl EventStream {
     pub(super) fn new(
         (response, permit): (Response, Permit),

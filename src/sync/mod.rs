@@ -9,6 +9,7 @@ mod ask;
 mod demand;
 mod engine;
 mod follow;
+mod frames;
 mod guard;
 mod health;
 mod key;
