@@ -12,20 +12,20 @@ use super::ask::{NomadReply, Ticket};
 /// How many replies of streams may wait to be taken.
 const REPLIES_QUEUED: usize = 256;
 /// How many octets the frames that wait may take together; a larger one waits alone.
-const OCTETS_QUEUED: u32 = 32 << 20;
+const OCTETS_QUEUED: u32 = 33_554_432;
 
-type Queued = (Ticket, NomadReply, OwnedSemaphorePermit);
+type QueuedReply = (Ticket, NomadReply, OwnedSemaphorePermit);
 
 /// Where streams put what they read.
 #[derive(Clone, Debug)]
 pub(super) struct FrameSender {
-    queue: mpsc::Sender<Queued>,
+    queue: mpsc::Sender<QueuedReply>,
     room: Arc<Semaphore>,
 }
 
 /// Where the engine takes it.
 #[derive(Debug)]
-pub(super) struct FrameReceiver(mpsc::Receiver<Queued>);
+pub(super) struct FrameReceiver(mpsc::Receiver<QueuedReply>);
 
 /// Makes a queue.
 pub(super) fn frame_queue() -> (FrameSender, FrameReceiver) {
