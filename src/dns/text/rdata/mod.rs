@@ -18,6 +18,9 @@ use super::super::{Class, RecordType};
 use layout::Field;
 use reader::RdataReader;
 
+/// Room for the data of most records, addresses, in characters.
+const USUAL_CHARACTERS: usize = 16;
+
 /// Prints the data of a record, which stands at `rdata` in `message`; names in it may be compressed.
 ///
 /// A range that is not within the message gives the text of no data.
@@ -27,7 +30,7 @@ pub fn present_rdata(
     record_type: RecordType,
     class: Class,
 ) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(USUAL_CHARACTERS);
     let known = layout::fields(record_type, class)
         .and_then(|fields| present(fields, RdataReader::new(message, rdata.clone()), &mut text));
     if known.is_none() {
