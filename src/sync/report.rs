@@ -98,9 +98,8 @@ impl LargeServices {
     /// What its operator can do about it.
     pub(super) fn hint(&self) -> String {
         format!(
-            "more than {} instances: where BIND forwards to this gateway, set its max-records-per-type to 0, and in \
-             PowerDNS Recursor raise max-rrset-size (256), or they answer SERVFAIL; or bound what is given by \
-             limits.set_records",
+            "more than {} instances. If BIND forwards to this gateway, set max-records-per-type 0 in BIND; for PowerDNS \
+             Recursor raise max-rrset-size (256); without that they answer SERVFAIL. Or set limits.set_records here",
             self.above
         )
     }
