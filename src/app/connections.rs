@@ -20,7 +20,7 @@ fn encode_connections(
     encoder: &mut DescriptorEncoder<'_>,
     shared: &ListenerContext,
 ) -> fmt::Result {
-    let help = "Connections, by listener and what became of them";
+    let help = "Connections, by listener and outcome";
     let mut own = family(encoder, "nomadns_connections", help, MetricType::Counter)?;
     for kind in ListenerKind::ALL {
         let counters = shared.counters.connections(kind);
@@ -37,7 +37,7 @@ fn encode_connections(
         }
     }
     encode_open(encoder, shared)?;
-    let help = "TLS handshakes that failed, by the reason";
+    let help = "Failed TLS handshakes, by reason";
     let mut own = family(
         encoder,
         "nomadns_tls_handshake_failures",

@@ -66,7 +66,7 @@ impl Collector for GatewayCollector {
         encode_server(&mut encoder, &self.client.followed())?;
         super::health::encode(&mut encoder, &report, &self.catalog)?;
         encode_catalog(&mut encoder, &self.catalog)?;
-        let help = "Answers that left out a CNAME since it leads back to itself";
+        let help = "Answers without a CNAME that leads back to itself";
         total(
             &mut encoder,
             "nomadns_alias_loops",
