@@ -1,5 +1,5 @@
-//! What the metrics are written with, and those of the UDP workers and of the clients that were refused: by listener
-//! and reason, never by address.
+//! Helpers to write metrics, and the metrics of UDP workers and refused clients: by listener and reason, never by
+//! address.
 //!
 //! Floor 7.
 

@@ -1,4 +1,4 @@
-//! The metrics and the words about the health of instances and about what is held back.
+//! The metrics and status lines about the health of instances and about the mass loss protection.
 //!
 //! Floor 7.
 

@@ -1,6 +1,6 @@
 //! Collects the metrics of all parts into one text (`OpenMetrics`).
 //!
-//! The stack writes its own; here are those of the connections, of UDP and of what follows Nomad.
+//! The stack writes its own; the others, such as those of connections, UDP and the synchronisation, are here.
 
 use std::fmt;
 use std::sync::Arc;

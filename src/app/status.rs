@@ -1,4 +1,4 @@
-//! What the operator's pages say about the gateway, in plain words.
+//! The texts about the gateway's state on the operator's pages.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! The state of the synchronisation as its readers get it.
+//! A copy of the state of the synchronisation, for its readers.
 //!
-//! Floor 2. A copy, which nobody writes any more.
+//! Floor 2. A report never changes.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Adds the workers' counters up and writes them, under our names and those that dashboards for CoreDNS
-//! look for.
+//! Adds up the workers' counters and writes them, under our names and under CoreDNS's names, which its dashboards
+//! use.
 
 use std::fmt;
 use std::sync::PoisonError;

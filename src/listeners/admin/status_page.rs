@@ -1,6 +1,6 @@
-//! The status page: what the gateway is doing now, for a person with a browser.
+//! The status page: the state of the gateway, for a person with a browser.
 //!
-//! HTML of our own, without scripts; whatever is shown is escaped.
+//! Our own HTML, without scripts. All values are escaped.
 
 use std::fmt::{self, Write};
 
