@@ -1,4 +1,4 @@
-//! The metrics of connections: what became of them, what is open and held now, handshakes, HTTP responses.
+//! The metrics of connections: their outcomes, how many are open, unread octets, handshakes, HTTP responses.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,7 +81,7 @@ fn encode_open(encoder: &mut DescriptorEncoder<'_>, shared: &ListenerContext) ->
         ),
         (
             "nomadns_untaken_octets",
-            "Octets of answers that clients have not taken",
+            "Octets of answers that clients have not received yet",
             clients.untaken_octets() + pages.untaken_octets(),
         ),
     ] {
