@@ -1,6 +1,6 @@
-//! What an answer was made from: the cells of what was looked up for it.
+//! What an answer was made from: the cells of its look-ups.
 //!
-//! Floor 1. Only a [`super::View`] makes one that holds, so a cache cannot keep what was not looked up through one.
+//! Floor 1. Only a [`super::View`] makes valid ones, so a cache cannot keep an answer that was made without one.
 
 use smallvec::SmallVec;
 

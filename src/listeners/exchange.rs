@@ -1,7 +1,7 @@
 //! One message in, one message out, the same for every transport: decode, stack, encode.
 //!
-//! An answer that is ready is written where the message arrived. What has to wait is handed back, for
-//! the listener to wait for where it holds up nobody. It knows no socket.
+//! An answer that is ready is written where the message arrived. One that has to wait is returned as a future, and
+//! the listener awaits it where that delays nothing else. It knows no sockets.
 
 use std::convert::Infallible;
 use std::net::IpAddr;

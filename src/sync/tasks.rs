@@ -1,4 +1,4 @@
-//! Asks Nomad what the subjects command, each question in a task of its own, and brings the replies back.
+//! Carries out the commands of the subjects, each request to Nomad in its own task, and returns the replies.
 //!
 //! Floor 2, the only part of `sync` that does I/O with Nomad. It decides nothing.
 

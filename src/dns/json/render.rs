@@ -1,4 +1,4 @@
-//! An answer in wire form as JSON: Google's fields in Google's order, data as `dig` prints it.
+//! Renders an answer in wire form as JSON: Google's fields in Google's order, data as `dig` prints it.
 
 use serde::Serialize;
 

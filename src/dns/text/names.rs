@@ -1,6 +1,6 @@
 //! Domain names as text (RFC 1035 §5.1, RFC 4343 §2.1), internationalised ones by UTS 46.
 //!
-//! All names are absolute: a dot at the end may be left out when written and is always printed.
+//! All names are absolute: the dot at the end is optional in input and always printed.
 
 use std::fmt::{self, Write};
 use std::str::{Chars, FromStr};

@@ -1,8 +1,8 @@
-//! The gate, and behind it the decoding of a query.
+//! The gate, and the decoding of a query after it.
 //!
-//! The header is judged before any decoder runs, so that no count in it can make work. The usual query
-//! (one question, at most an OPT) is read here; one with other records goes through hickory's decoder,
-//! which knows what a record may look like.
+//! The gate checks the header before any decoder runs, so that no count in it can cause work. The usual query (one
+//! question, at most an OPT) is decoded here; queries with other records go through hickory's decoder, which knows
+//! all record types.
 
 use std::net::IpAddr;
 

@@ -1,6 +1,6 @@
-//! Puts an answer on the wire for one client: its id, its letter case, its size, its OPT.
+//! Encodes an answer for one client: its id, its letter case, its size, its OPT.
 //!
-//! Appends to a buffer of the listener's and allocates nothing where that has room.
+//! Appends to the listener's buffer and allocates nothing if that has room.
 
 use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
 use super::super::{Answer, Class, Edns, Query, QueryFlags, Rcode, RecordType, Transport};

@@ -1,4 +1,4 @@
-//! The options of EDNS, as a query has them and an answer gets them.
+//! The EDNS options of queries and answers.
 
 use std::net::IpAddr;
 

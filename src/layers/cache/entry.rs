@@ -1,6 +1,6 @@
-//! What the table of the cache keeps, and the question that it is found by.
+//! An entry in the table of the cache, and the key that finds it.
 //!
-//! Floor 3. An entry knows whether it holds and whether it is of use; the table decides what becomes of it.
+//! Floor 3. An entry knows whether it is valid and whether it was used; the table decides which entries to replace.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

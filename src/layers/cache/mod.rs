@@ -1,8 +1,8 @@
-//! The cache in front of what makes answers.
+//! The cache in front of the services that make answers.
 //!
-//! Floor 3, inside rescue: an error is never kept. A hit is one hash, one comparison and one look at the
-//! sources of the answer; it takes no lock, allocates nothing and awaits nothing. Answers live until what
-//! they were made from is replaced, so nothing here knows a time.
+//! Floor 3, inside rescue, so errors are never cached. A hit is one hash, one comparison and one check of the
+//! answer's sources; it takes no lock, allocates nothing and awaits nothing. An answer is valid until something that
+//! it was made from is replaced, so the cache has no times.
 
 mod entry;
 mod table;

@@ -1,8 +1,8 @@
 //! The table of the cache: sets of four slots, each a pointer that is read and swapped atomically.
 //!
-//! Floor 3. Its size is fixed, so it cannot grow, and nothing has to be swept: a new answer takes the place of the same
-//! question's, of one that no longer holds, or of one that nobody asked for again (second chance). Where the octets
-//! are used up, a hand goes round and takes out such ones until there is room.
+//! Floor 3. Its size is fixed, so it cannot grow and nothing has to be swept. A new answer replaces the one to the
+//! same question, an invalid one, or one that was not queried again (second chance). If the octets are used up, a
+//! clock hand removes such entries until there is room.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The way from a request to an answer: the stack behind the routes, and the response once it has answered.
+//! From a request to a response: calls the stack behind the routes, and makes the response of its answer.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -1,7 +1,6 @@
-//! The form that an answer is to have: what each path offers, and what the `Accept` of the request chooses of it
-//! (RFC 9110 §12.5.1).
+//! Content negotiation: the forms that each path offers, and the choice by `Accept` (RFC 9110 §12.5.1).
 //!
-//! Lenient as real clients need it: no `Accept`, an empty one or a range is as good as a name.
+//! As lenient as real clients need: a missing or empty `Accept` and a range are accepted like a media type.
 
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};

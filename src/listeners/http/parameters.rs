@@ -1,4 +1,4 @@
-//! What the query string of `/dns-query` asks.
+//! Parses the query string of `/dns-query`.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! The data of records as text: what `dig +nosplit` prints, on one line.
 //!
-//! `layout` says which fields the data of a type has, `fields` prints each kind of field. A type that
-//! is not in the table, and data that is not as its type says, comes in the form of RFC 3597.
+//! `layout` has the fields of each type, `fields` prints each kind of field. Unknown types and data that does not
+//! match its type are printed in the form of RFC 3597.
 
 mod bitmap;
 mod fields;
