@@ -275,3 +275,18 @@ pub(crate) enum StreamAgain {
     /// It is not: it is not allowed, or breaks again and again.
     NotSoon,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_before_a_stream_was_open_is_read_again() {
+        let (now, grace) = (Instant::now(), Duration::from_secs(1));
+        let mut scope = Scope::new(&"one".into());
+        scope.listed(100, false, now, grace);
+        scope.stream_up(100);
+        assert_eq!(scope.listed(102, true, now, grace), Resync::Needed);
+        assert_eq!(scope.listed(103, true, now, grace), Resync::NotNeeded);
+    }
+}
