@@ -206,6 +206,12 @@ impl Scope {
         self.owe(index, now + grace)
     }
 
+    /// Notes that what changed at an index is not told: only a resync that reaches it knows.
+    pub(super) fn untold(&mut self, index: u64) -> Resync {
+        self.seen = self.seen.max(index);
+        Resync::Needed
+    }
+
     /// Notes that a resync begins; returns the index that it has to reach.
     pub(super) fn resync_begins(&mut self) -> u64 {
         self.resume_index = self.resume_index.max(self.index);

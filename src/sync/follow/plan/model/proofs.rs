@@ -177,6 +177,26 @@ fn an_index_that_a_frame_told_costs_no_resync() {
 }
 
 #[test]
+fn what_a_frame_could_not_tell_is_read_at_its_index_once_and_before_any_list_shows_it() {
+    let mut model = Model::new();
+    model.rest();
+    model.change((1, 1), 1, false);
+    let cannot_tell = |model: &mut Model| {
+        model.plan.frame(0, model.index, &[], 1, model.now);
+        model.now += Times::default().resync_gap;
+        model.turn();
+    };
+    cannot_tell(&mut model);
+    assert_eq!(model.reading.len(), 2);
+    while let Some(order) = model.reading.pop() {
+        model.read(&order, 0);
+    }
+    assert_eq!(model.held.get(&(1, 1)), Some(&1));
+    cannot_tell(&mut model);
+    assert!(model.reading.is_empty(), "all was read at that index");
+}
+
+#[test]
 fn one_lower_answer_of_the_leader_proves_nothing_and_two_do() {
     let mut model = Model::new();
     model.rest();

@@ -75,6 +75,18 @@ fn where_lists_are_followed_what_is_read_on_demand_is_never_older_than_what_is_k
 }
 
 #[test]
+fn a_resync_takes_a_quarter_of_the_time_at_most() {
+    let mut model = Model::new();
+    model.rest();
+    let (index, began, took) = (model.index, model.now, Duration::from_secs(10));
+    model.plan.frame(0, index + 1, &[], 1, began);
+    assert!(model.plan.next_read(began).is_some());
+    assert!(model.plan.next_read(began + took).is_some());
+    model.plan.frame(0, index + 2, &[], 1, began + took);
+    assert_eq!(model.plan.resync_due(), Some(began + 4 * took));
+}
+
+#[test]
 fn a_service_of_which_much_is_told_is_read_once_in_a_debounce() {
     let mut model = Model::new();
     model.rest();
