@@ -3,6 +3,7 @@
 //! That they can is proved with NSD, Knot and BIND by `.ci/differential`.
 
 mod elsewhere;
+mod inner;
 mod labels;
 
 use std::collections::HashSet;

@@ -255,3 +255,13 @@ fn an_index_that_is_newer_than_every_frame_may_wait_for_its_own() {
     model.turn();
     assert_eq!(model.reading.len(), 2);
 }
+
+#[test]
+fn what_is_held_of_a_namespace_that_is_listed_again_is_in_no_doubt() {
+    let mut model = Model::new();
+    model.rest();
+    model.plan.namespace_is_refused("0");
+    model.change((1, 1), 1, true);
+    model.list(0, ListTiming::Before);
+    assert_eq!(model.plan.services.find("0", "0").unwrap().doubt, None);
+}
