@@ -102,7 +102,7 @@ where
         }
         Poll::Ready(Ok(AnswerBuilder::error(
             Rcode::SERVFAIL,
-            Some(said_of(failure)),
+            Some(extended_error_of(failure)),
         )))
     }
 }
@@ -126,7 +126,7 @@ fn failure_of(error: &BoxError) -> ServfailCause {
     }
 }
 
-fn said_of(failure: ServfailCause) -> ExtendedError {
+fn extended_error_of(failure: ServfailCause) -> ExtendedError {
     match failure {
         ServfailCause::NotReady => ExtendedError::NOT_READY,
         ServfailCause::Unread => ExtendedError::NOT_READ_YET,

@@ -139,7 +139,7 @@ fn address_names<'a>(
 /// The names of one service by the grammar of a zone; those that are too long are none.
 fn names_of_service(zone: &Zone, (namespace, service, found): NamedService<'_>) -> Vec<Name> {
     let mut names = Vec::new();
-    for (datacenter, ServiceLabels { tags, port_labels }) in said_by_datacenter(service, found) {
+    for (datacenter, ServiceLabels { tags, port_labels }) in labels_by_datacenter(service, found) {
         let Some(parent) = parent(zone, namespace, datacenter.as_deref()) else {
             continue;
         };
@@ -167,15 +167,15 @@ fn names_of_service(zone: &Zone, (namespace, service, found): NamedService<'_>) 
 
 const PROTOCOLS: [&str; 2] = ["_tcp", "_udp"];
 
-/// What names can say of instances beside the service.
+/// What the names of instances can have beside the service.
 #[derive(Default)]
 struct ServiceLabels {
     tags: BTreeSet<String>,
     port_labels: BTreeSet<String>,
 }
 
-/// What names can say of all instances, and of those in each datacenter.
-fn said_by_datacenter(name: &str, service: &Service) -> BTreeMap<Option<String>, ServiceLabels> {
+/// The labels of names of all instances, and of those in each datacenter.
+fn labels_by_datacenter(name: &str, service: &Service) -> BTreeMap<Option<String>, ServiceLabels> {
     let mut found: BTreeMap<Option<String>, ServiceLabels> = BTreeMap::new();
     for instance in service.instances() {
         let group = &instance.group;

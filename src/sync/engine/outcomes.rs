@@ -118,7 +118,7 @@ impl Engine {
                 continue;
             }
             // The list of all does not say whether a namespace that it has not is empty: a list of it alone will.
-            if !plan.is_told(namespace) {
+            if !plan.is_listed(namespace) {
                 plan.hold(namespace, name, instances);
             } else {
                 let (namespace, name) = (namespace.into(), name.into());

@@ -117,7 +117,7 @@ impl Plan {
                 if first {
                     self.queue.bulk(service);
                 } else {
-                    self.queue.told(service, self.times.debounce, now);
+                    self.queue.changed(service, self.times.debounce, now);
                 }
                 // It exists, and what it has is not known yet.
                 if service.applied == 0 && service.instances == 0 && service.doubt.is_none() {
