@@ -16,7 +16,7 @@ use tower::{BoxError, Layer, Service};
 
 use super::metrics::{QueryCounters, ServfailCause};
 use crate::answers::AnswerError;
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode};
 
 /// Rescues a service's errors.
@@ -112,9 +112,9 @@ fn failure_of(error: &BoxError) -> ServfailCause {
         match error {
             AnswerError::NotReady => ServfailCause::NotReady,
             AnswerError::Overloaded | AnswerError::TooCostly => ServfailCause::Overloaded,
-            AnswerError::InDoubt(Doubt::Unread) => ServfailCause::Unread,
-            AnswerError::InDoubt(Doubt::Unreadable) => ServfailCause::Unreadable,
-            AnswerError::InDoubt(Doubt::Refused) => ServfailCause::Refused,
+            AnswerError::Unknown(UnknownReason::Unread) => ServfailCause::Unread,
+            AnswerError::Unknown(UnknownReason::Unreadable) => ServfailCause::Unreadable,
+            AnswerError::Unknown(UnknownReason::Refused) => ServfailCause::Refused,
         }
     } else if error.is::<Overloaded>() {
         ServfailCause::Overloaded

@@ -16,7 +16,7 @@ use crate::dns::Name;
 
 /// Goes through the names of a zone that have records, each once, in an order that stays the same.
 ///
-/// Left out are names with more than one tag, services that are in doubt, and addresses below a namespace whose
+/// Left out are names with more than one tag, services whose state is unknown, and addresses below a namespace whose
 /// instances have not got them. So is a tag `*`, which other servers would take for a wildcard (RFC 4592 §2.1.1).
 /// Takes memory in proportion to the number of services and addresses.
 pub fn names<'a>(
@@ -76,7 +76,7 @@ type NamedService<'a> = (&'a str, &'a str, &'a Service);
 /// The services that are known, those of each namespace together.
 fn sorted_namespaces(snapshot: &Snapshot) -> Vec<Vec<NamedService<'_>>> {
     let services = snapshot.iter();
-    let known = services.filter(|(_, _, service)| service.doubt.is_none());
+    let known = services.filter(|(_, _, service)| service.unknown.is_none());
     let mut services: Vec<_> = known.collect();
     services.sort_unstable_by_key(|(namespace, name, _)| (*namespace, *name));
     let namespaces = services.chunk_by(|(one, ..), (other, ..)| one == other);

@@ -128,17 +128,19 @@ fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
     let (mut known, mut unknown) = (scene.ask("redis"), scene.ask("nope"));
     for name in ["redis", "nope"] {
         assert_eq!(scene.next().as_deref(), Some(name));
-        scene.demands.failed(&key(name), Doubt::Refused, scene.now);
+        scene
+            .demands
+            .failed(&key(name), UnknownReason::Refused, scene.now);
     }
     assert_eq!(known.try_recv(), Ok(Ok(())));
     assert_eq!(
         unknown.try_recv(),
-        Ok(Err(NotRead::InDoubt(Doubt::Refused)))
+        Ok(Err(NotRead::Unknown(UnknownReason::Refused)))
     );
     assert_eq!(scene.ask_at_once("redis"), Some(Ok(())));
     assert_eq!(
         scene.ask_at_once("nope"),
-        Some(Err(NotRead::InDoubt(Doubt::Refused)))
+        Some(Err(NotRead::Unknown(UnknownReason::Refused)))
     );
     assert_eq!(scene.next(), None);
     scene.pass(1);

@@ -34,7 +34,7 @@ use super::key::{ServiceKey, Trigger};
 use super::rights::{ALL, Access};
 use super::settings::SyncSettings;
 use super::status::Status;
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::NomadError;
 
 pub(super) use self::outage::Failed;
@@ -118,9 +118,9 @@ pub(super) enum FollowOutcome {
     /// Records of a list could not be read.
     UnreadableRecords(Arc<str>, usize),
     /// It is known now, or not, what is in a namespace.
-    NamespaceDoubt(Arc<str>, Option<Doubt>),
+    NamespaceUnknown(Arc<str>, Option<UnknownReason>),
     /// Whether namespaces that the catalogue does not have may exist.
-    OthersDoubt(Option<Doubt>),
+    OthersUnknown(Option<UnknownReason>),
     /// From now on services are read as they are asked for.
     OnDemand,
     /// Nomad cannot be read now.
@@ -217,7 +217,7 @@ impl Follow {
         self.commands.take()
     }
 
-    /// Takes what the replies meant, and the doubts of single services.
+    /// Takes what the replies meant, and which single services are unknown.
     pub(super) fn take_outcomes(&mut self) -> Vec<FollowOutcome> {
         std::mem::take(&mut self.outcomes)
     }

@@ -76,10 +76,10 @@ impl Steady {
                 ] {
                     let said = said(&mut clients, asked).await;
                     // For the moment in which a namespace may be listed no longer, what is not there is not known.
-                    let is_in_doubt = rcode == NXDOMAIN
+                    let is_unknown = rcode == NXDOMAIN
                         && said.rcode == SERVFAIL
                         && said.extended_errors == [REFUSED_BY_NOMAD];
-                    if (said.rcode, said.answer.len()) != (rcode, answers) && !is_in_doubt {
+                    if (said.rcode, said.answer.len()) != (rcode, answers) && !is_unknown {
                         wrong.push(format!("{asked}: {said:?}"));
                     }
                     count.fetch_add(1, Ordering::Relaxed);

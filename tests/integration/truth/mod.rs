@@ -1,15 +1,15 @@
-//! An answer is true, or says that it may not be: whatever the catalogue comes to, and whatever is in doubt.
+//! An answer is true, or says that it may not be: whatever the catalogue comes to, and whatever is unknown.
 //!
 //! Here is what random catalogues and the names near them are made of; `kept` holds cached answers against new ones,
-//! `doubted` what is answered in doubt against what is true, `aliases` follows CNAMEs itself, `counted_out` what is read
-//! against what is counted out, `many` services with many instances, `rules` has the cases of doubt one by one.
+//! `unknown` answers about unknown names against what is true, `aliases` follows CNAMEs itself, `counted_out` what is
+//! read against what is counted out, `many` services with many instances, `rules` has the cases one by one.
 
 mod aliases;
 mod counted_out;
-mod doubted;
 mod kept;
 mod many;
 mod rules;
+mod unknown;
 
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::RecordType;
