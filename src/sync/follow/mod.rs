@@ -58,13 +58,13 @@ pub(super) struct Follow {
     contact: Contact,
     access: Access,
     /// What the log says of it.
-    access_said: Access,
+    access_logged: Access,
     /// When it was last looked whether the token may read more, or less.
     looked: Instant,
     /// Namespaces that are wanted and cannot be listed.
     missing: BTreeMap<Arc<str>, Missing>,
     /// Whether the log says that Nomad does not understand the filter.
-    filter_said: bool,
+    is_filter_logged: bool,
     /// How often the client has chosen another address.
     moves: usize,
 }
@@ -142,10 +142,10 @@ impl Follow {
             watches: Vec::new(),
             followed: now,
             access: Access::Unknown,
-            access_said: Access::Unknown,
+            access_logged: Access::Unknown,
             looked: now,
             missing: BTreeMap::new(),
-            filter_said: false,
+            is_filter_logged: false,
             moves: 0,
             settings,
             status,
