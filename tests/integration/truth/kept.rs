@@ -10,7 +10,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::{Named, an_instance, entered, place, said};
+use super::{Named, an_instance, content, entered, place};
 use crate::support::answers::{Answers, instance};
 
 /// One change of the catalogue; a place stands for one of the services.
@@ -79,7 +79,7 @@ proptest! {
                 for (name, record_type) in &questions {
                     let cached = answers.ask(name, *record_type);
                     let anew = answers.ask_anew(name, *record_type);
-                    prop_assert_eq!(said(&cached), said(&anew), "{} {}", name, record_type);
+                    prop_assert_eq!(content(&cached), content(&anew), "{} {}", name, record_type);
                 }
             }
             Ok(())

@@ -128,8 +128,8 @@ fn place() -> impl Strategy<Value = (&'static [&'static str], Vec<Named>, Vec<Qu
     })
 }
 
-/// All that a client is told, in an order that does not change.
-fn said(message: &Message) -> (ResponseCode, Option<u16>, [Vec<String>; 3]) {
+/// All that a client receives, in an order that does not change.
+fn content(message: &Message) -> (ResponseCode, Option<u16>, [Vec<String>; 3]) {
     let sections = [&message.answers, &message.authorities, &message.additionals];
     let sections = sections.map(|records| {
         let mut lines: Vec<_> = records.iter().map(ToString::to_string).collect();

@@ -7,7 +7,7 @@ use nomadns::catalog::{Health, HealthPolicy, Instance, PutOutcome, UnknownReason
 use crate::support::answers::{Answers, extended_error, instance};
 
 /// The code of the response and of the extended error.
-fn told(answers: &Answers, name: &str, record_type: RecordType) -> (ResponseCode, Option<u16>) {
+fn codes(answers: &Answers, name: &str, record_type: RecordType) -> (ResponseCode, Option<u16>) {
     // Twice, so that what is kept wrongly shows.
     answers.ask(name, record_type);
     let message = answers.ask(name, record_type);
@@ -38,11 +38,11 @@ async fn a_listed_service_that_was_not_read_is_servfail_with_the_reason_until_it
         answers.publish();
         for name in names {
             for record_type in [RecordType::A, RecordType::SRV, RecordType::MX] {
-                let said = told(&answers, name, record_type);
+                let said = codes(&answers, name, record_type);
                 assert_eq!(said, (ResponseCode::ServFail, Some(code)), "{name}");
             }
         }
-        let other = told(&answers, "other.default.nomad", RecordType::A);
+        let other = codes(&answers, "other.default.nomad", RecordType::A);
         assert_eq!(other, (ResponseCode::NXDomain, None));
     }
     answers
@@ -51,7 +51,7 @@ async fn a_listed_service_that_was_not_read_is_servfail_with_the_reason_until_it
         .unwrap();
     answers.publish();
     for name in names {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
     }
 }
@@ -104,7 +104,7 @@ const WHILE_UNKNOWN: [(&str, RecordType, ResponseCode, Option<u16>); 9] = [
 async fn what_was_known_before_is_answered_as_stale_and_never_denied() {
     let mut answers = Answers::usual();
     let reason = Some(UnknownReason::Unreadable);
-    let before = WHILE_UNKNOWN.map(|(name, record_type, ..)| told(&answers, name, record_type));
+    let before = WHILE_UNKNOWN.map(|(name, record_type, ..)| codes(&answers, name, record_type));
     for is_about_the_namespace in [false, true] {
         let set = |answers: &mut Answers, reason| {
             let writer = &mut answers.writer;
@@ -117,11 +117,11 @@ async fn what_was_known_before_is_answered_as_stale_and_never_denied() {
         };
         set(&mut answers, reason);
         for (name, record_type, rcode, code) in WHILE_UNKNOWN {
-            let said = told(&answers, name, record_type);
+            let said = codes(&answers, name, record_type);
             assert_eq!(said, (rcode, code), "{name} {record_type}");
         }
         set(&mut answers, None);
-        let after = WHILE_UNKNOWN.map(|(name, record_type, ..)| told(&answers, name, record_type));
+        let after = WHILE_UNKNOWN.map(|(name, record_type, ..)| codes(&answers, name, record_type));
         assert_eq!(after, before);
     }
 }
@@ -134,15 +134,15 @@ async fn nothing_in_a_namespace_that_is_refused_is_denied() {
         .mark_namespace_unknown("secret", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = told(&answers, "any.secret.nomad", RecordType::A);
+    let said = codes(&answers, "any.secret.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(18)));
-    let said = told(&answers, "secret.dc1.dc.nomad", RecordType::A);
+    let said = codes(&answers, "secret.dc1.dc.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(18)));
     // What can be no service's name is none.
-    let said = told(&answers, "no_service.secret.nomad", RecordType::A);
+    let said = codes(&answers, "no_service.secret.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::NXDomain, None));
     for name in ["any.default.nomad", "any.nope.nomad", "nope.nomad"] {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
     }
 }
@@ -160,7 +160,7 @@ async fn where_namespaces_are_not_known_an_unknown_one_is_not_denied() {
         "nope.nomad",
         "_tcp.nope.nomad",
     ] {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::ServFail, Some(18)), "{name}");
     }
     for name in [
@@ -168,7 +168,7 @@ async fn where_namespaces_are_not_known_an_unknown_one_is_not_denied() {
         "no_namespace.nomad",
         "any.no_namespace.nomad",
     ] {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
     }
     // What is known is as true as before, but for names that an unknown namespace could come before.
@@ -196,7 +196,7 @@ async fn an_absent_address_or_datacenter_is_not_denied_while_anything_is_unknown
             .unwrap();
         answers.publish();
         for name in names {
-            let said = told(&answers, name, RecordType::A);
+            let said = codes(&answers, name, RecordType::A);
             assert_eq!(said, (ResponseCode::ServFail, Some(code)), "{name}");
         }
         for name in [
@@ -205,18 +205,18 @@ async fn an_absent_address_or_datacenter_is_not_denied_while_anything_is_unknown
             "addr.nomad",
             "dc.nomad",
         ] {
-            let said = told(&answers, name, RecordType::A);
+            let said = codes(&answers, name, RecordType::A);
             assert_eq!(said, (ResponseCode::NoError, None), "{name}");
         }
         for name in ["no-address.addr.nomad", "x.0a000001.addr.nomad"] {
-            let said = told(&answers, name, RecordType::A);
+            let said = codes(&answers, name, RecordType::A);
             assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
         }
     }
     answers.writer.mark_unknown("prod", "late", None).unwrap();
     answers.publish();
     for name in names {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
     }
 }
@@ -226,17 +226,17 @@ async fn a_reading_that_comes_first_and_is_unknown_hides_those_after_it() {
     let mut answers = Answers::usual();
     // In the zone service.nomad: the service http of the namespace web.
     let name = "http.web.service.nomad";
-    let said = told(&answers, name, RecordType::A);
+    let said = codes(&answers, name, RecordType::A);
     assert_eq!(said, (ResponseCode::NoError, None));
     answers
         .writer
         .mark_unknown("web", "http", Some(UnknownReason::Unread))
         .unwrap();
     answers.publish();
-    let said = told(&answers, name, RecordType::A);
+    let said = codes(&answers, name, RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(14)));
     // A namespace has no records of its own, so nothing comes before the service web.
-    let said = told(&answers, "web.service.nomad", RecordType::A);
+    let said = codes(&answers, "web.service.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::NoError, None));
     // By the grammar of the zone around, the name of the namespace default may be a service.
     answers
@@ -244,14 +244,14 @@ async fn a_reading_that_comes_first_and_is_unknown_hides_those_after_it() {
         .mark_unknown("service", "default", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = told(&answers, "default.service.nomad", RecordType::A);
+    let said = codes(&answers, "default.service.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(18)));
     answers
         .writer
         .mark_unknown("dc", "dc1", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = told(&answers, "redis.default.dc1.dc.nomad", RecordType::A);
+    let said = codes(&answers, "redis.default.dc1.dc.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(18)));
 }
 
@@ -263,13 +263,13 @@ async fn where_health_chooses_none_an_unknown_service_is_not_denied() {
         ..instance("10.0.0.1", 80, &[])
     };
     answers.set("default", "web", vec![failing]);
-    let said = told(&answers, "web.default.nomad", RecordType::A);
+    let said = codes(&answers, "web.default.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::NoError, None));
     answers
         .writer
         .mark_unknown("default", "web", Some(UnknownReason::Unreadable))
         .unwrap();
     answers.publish();
-    let said = told(&answers, "web.default.nomad", RecordType::A);
+    let said = codes(&answers, "web.default.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(22)));
 }

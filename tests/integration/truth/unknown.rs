@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Named, an_instance, entered, place, said};
+use super::{Named, an_instance, content, entered, place};
 use crate::support::answers::Answers;
 
 /// What is known of a service beside the truth.
@@ -99,9 +99,9 @@ proptest! {
             truth.publish();
             known.publish();
             for (name, record_type) in &questions {
-                let told = said(&known.ask(name, *record_type));
+                let told = content(&known.ask(name, *record_type));
                 let is_marked = told.1 == Some(3) || told.0 == ResponseCode::ServFail;
-                let truth = said(&truth.ask(name, *record_type));
+                let truth = content(&truth.ask(name, *record_type));
                 prop_assert!(is_marked || told == truth, "{name} {record_type}: {told:?}, not {truth:?}");
             }
             Ok(())
