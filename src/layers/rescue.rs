@@ -16,7 +16,7 @@ use tower::{BoxError, Layer, Service};
 
 use super::metrics::{QueryCounters, ServfailCause};
 use crate::answers::AnswerError;
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode};
 
 /// Rescues a service's errors.
@@ -102,7 +102,7 @@ where
         }
         Poll::Ready(Ok(AnswerBuilder::error(
             Rcode::SERVFAIL,
-            Some(said_of(failure)),
+            Some(extended_error_of(failure)),
         )))
     }
 }
@@ -112,9 +112,9 @@ fn failure_of(error: &BoxError) -> ServfailCause {
         match error {
             AnswerError::NotReady => ServfailCause::NotReady,
             AnswerError::Overloaded | AnswerError::TooCostly => ServfailCause::Overloaded,
-            AnswerError::InDoubt(Doubt::Unread) => ServfailCause::Unread,
-            AnswerError::InDoubt(Doubt::Unreadable) => ServfailCause::Unreadable,
-            AnswerError::InDoubt(Doubt::Refused) => ServfailCause::Refused,
+            AnswerError::Unknown(UnknownReason::Unread) => ServfailCause::Unread,
+            AnswerError::Unknown(UnknownReason::Unreadable) => ServfailCause::Unreadable,
+            AnswerError::Unknown(UnknownReason::Refused) => ServfailCause::Refused,
         }
     } else if error.is::<Overloaded>() {
         ServfailCause::Overloaded
@@ -126,7 +126,7 @@ fn failure_of(error: &BoxError) -> ServfailCause {
     }
 }
 
-fn said_of(failure: ServfailCause) -> ExtendedError {
+fn extended_error_of(failure: ServfailCause) -> ExtendedError {
     match failure {
         ServfailCause::NotReady => ExtendedError::NOT_READY,
         ServfailCause::Unread => ExtendedError::NOT_READ_YET,
