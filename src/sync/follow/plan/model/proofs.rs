@@ -260,11 +260,11 @@ fn an_index_that_is_newer_than_every_frame_may_wait_for_its_own() {
 }
 
 #[test]
-fn what_is_held_of_a_namespace_that_is_listed_again_is_in_no_doubt() {
+fn what_is_held_of_a_namespace_that_is_listed_again_is_not_unknown() {
     let mut model = Model::new();
     model.rest();
     model.plan.namespace_is_refused("0");
     model.change((1, 1), 1, true);
     model.list(0, ListTiming::Before);
-    assert_eq!(model.plan.services.find("0", "0").unwrap().doubt, None);
+    assert_eq!(model.plan.services.find("0", "0").unwrap().unknown, None);
 }
