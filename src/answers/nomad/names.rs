@@ -49,7 +49,7 @@ pub fn names<'a>(
         })
 }
 
-/// Whether a name of `zone` means what the grammar of `origin` says: none that comes first says otherwise.
+/// Whether a name of `zone` means what the grammar of `origin` says: none that comes first says otherwise, or might.
 fn is_read_in(
     settings: &ZoneSettings,
     zone: &Zone,
@@ -66,7 +66,9 @@ fn is_read_in(
             .chain(settings.zones_around(zone))
             .take_while(|first| first.apex != origin.apex)
             .all(|first| {
-                !grammar::read(view, &labels, first.labels_below(name), Effort::Whole).is_positive()
+                let depth = first.labels_below(name);
+                let reading = grammar::read(view, &labels, depth, Effort::Whole);
+                !reading.is_positive() && !reading.is_unknown()
             })
 }
 

@@ -229,6 +229,8 @@ fn a_namespace_is_listed_by_its_own_list_and_by_that_of_all_where_that_shows_it(
     assert!(!model.plan.is_listed("2"));
     model.plan.follow(&["2".into()]);
     assert!(model.plan.is_listed("2"));
+    model.plan.unfollow(0);
+    assert!(!model.plan.is_listed("2"));
 }
 
 #[test]
