@@ -193,18 +193,25 @@ async fn many_names_cost_no_more_reads_than_the_budget_has() {
         settings.stack.timeout = Duration::from_millis(20);
     })
     .await;
-    assert_eq!(
-        ask(&mut clients, "redis.default.nomad").await.answer.len(),
-        2
-    );
+    // One read may take longer than a query waits; its answer is there for a later one.
+    let started = std::time::Instant::now();
+    while ask(&mut clients, "redis.default.nomad").await.answer.len() != 2 {
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "it is never read"
+        );
+    }
     let (before, mut refused) = (reads(&nomad), 0);
+    let started = std::time::Instant::now();
     for number in 0..50 {
         let name = format!("name-{number}.default.nomad");
-        refused += usize::from(ask(&mut clients, &name).await.rcode == SERVFAIL);
+        refused += u64::from(ask(&mut clients, &name).await.rcode == SERVFAIL);
     }
+    let granted = 2 + started.elapsed().as_secs();
+    let made = reads(&nomad) - before;
     assert!(
-        refused >= 45 && reads(&nomad) <= before + 5,
-        "{refused} refused"
+        refused >= 50 - granted && made <= granted,
+        "{refused} refused, {made} reads of {granted}"
     );
     assert_eq!(
         ask(&mut clients, "redis.default.nomad").await.answer.len(),
@@ -214,7 +221,7 @@ async fn many_names_cost_no_more_reads_than_the_budget_has() {
         gateway
             .metric("nomadns_failures_total{reason=\"timed_out\"}")
             .await
-            >= 45.0
+            >= f64::from(u32::try_from(refused).unwrap())
     );
     gateway.end().await;
 }
