@@ -147,11 +147,8 @@ async fn a_snapshot_is_used_no_longer_than_max_stale_over_a_restart_too() {
     let begun = Instant::now();
     scene.left_by("TERM").await;
     let gateway = scene.start_with("max_stale_seconds = 3");
-    let found = gateway.lookup("web.default.nomad");
-    assert!(
-        found.contains("10.0.0.3") || begun.elapsed() >= Duration::from_secs(3),
-        "{found}"
-    );
+    let is_there = gateway.lookup("web.default.nomad").contains("10.0.0.3");
+    assert!(is_there || begun.elapsed() >= Duration::from_secs(3));
     gateway.page_with("/readyz", "503 Service Unavailable");
     assert!(gateway.lookup("web.default.nomad").contains("SERVFAIL"));
     drop(gateway);
