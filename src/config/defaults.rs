@@ -7,7 +7,7 @@ use super::file::{
     TlsSection,
 };
 use super::log::{LogFormat, LogSection};
-use crate::answers::{ALIAS_CHAIN, SHARED_OCTETS};
+use crate::answers::{ALIAS_CHAIN, HTTPS_TAG, SHARED_OCTETS};
 use crate::dns::wire::Bounds;
 use crate::layers;
 use crate::listeners;
@@ -34,6 +34,7 @@ impl Default for File {
             ttl: 30,
             negative_ttl: 5,
             describe_instances: true,
+            https_tag: HTTPS_TAG.into(),
             name_server_addresses: Vec::new(),
             outside_zones: "refused".into(),
             nsid: String::new(),

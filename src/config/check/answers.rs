@@ -68,7 +68,19 @@ impl Checker<'_> {
         if !file.describe_instances {
             settings.descriptions = Descriptions::Hidden;
         }
+        settings.https_tag = self.https_tag(file)?;
         Ok(settings)
+    }
+
+    /// The tag that asks for an HTTPS record; none when it is empty.
+    fn https_tag(&self, file: &File) -> Result<Option<Box<str>>, ConfigError> {
+        let tag = &*file.https_tag;
+        if tag.contains('=') || tag.trim() != tag {
+            let problem =
+                "must be a tag without \"=\" and without blanks around it, such as \"dns.https\"";
+            return Err(self.source.error("https_tag", problem));
+        }
+        Ok((!tag.is_empty()).then(|| tag.into()))
     }
 
     /// Says what is said of names in none of the zones.
