@@ -19,6 +19,7 @@ pub mod layers;
 pub mod listeners;
 pub mod lookup;
 pub mod nomad;
+pub mod secret;
 pub mod sync;
 pub mod tls_failure;
 mod token_bucket;

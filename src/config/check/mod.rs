@@ -29,7 +29,8 @@ use crate::dns::{CookieSecrets, Name};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::{Buffers, UdpLimits};
-use crate::nomad::{NomadSettings, Secret, TlsSettings};
+use crate::nomad::{NomadSettings, TlsSettings};
+use crate::secret::Secret;
 use crate::sync::{Store, SyncSettings};
 
 /// Everything that the gateway is started with.

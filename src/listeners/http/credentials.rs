@@ -10,7 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderValue;
 use subtle::ConstantTimeEq;
 
-use crate::nomad::Secret;
+use crate::secret::Secret;
 
 /// The base64 of `Basic`, with or without its padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use nomadns::demo::{Enforcement, Fault, Options, Removal, SimulatedNomad};
-use nomadns::nomad::{Secret, TokenSource};
+use nomadns::nomad::TokenSource;
+use nomadns::secret::Secret;
 
 use super::{Scene, question, registration};
 use crate::support::clients::Clients;

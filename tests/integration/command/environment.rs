@@ -1,7 +1,8 @@
 //! The environment: what the Nomad CLI reads is read here too, and proxies are not.
 
 use nomadns::config::{Settings, Source, apply_environment};
-use nomadns::nomad::{BasicAuth, Secret, TokenSource, Verification};
+use nomadns::nomad::{BasicAuth, TokenSource, Verification};
+use nomadns::secret::Secret;
 
 use super::*;
 use crate::support::gateway::cast;

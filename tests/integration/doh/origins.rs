@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nomadns::listeners::ConnectionLimits;
 use nomadns::listeners::http::{Credentials, HttpSettings, Origins, Scheme};
-use nomadns::nomad::Secret;
+use nomadns::secret::Secret;
 use reqwest::{Method, Response};
 
 use super::path_of;

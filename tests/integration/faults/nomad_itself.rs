@@ -1,7 +1,8 @@
 //! Nomad itself: a lower index, an overrun buffer, a token that expires, an empty list, a service that flaps.
 
 use nomadns::demo::{Acl, Enforcement, Events, Fault, Token};
-use nomadns::nomad::{Secret, TokenSource};
+use nomadns::nomad::TokenSource;
+use nomadns::secret::Secret;
 
 use super::*;
 

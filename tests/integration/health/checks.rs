@@ -189,7 +189,7 @@ async fn a_token_that_may_not_read_checks_leaves_health_off_and_the_status_says_
     let gateway = Gateway::with(&nomad.url(), |settings| {
         quick(settings, HealthPolicy::Failing);
         settings.nomad.token =
-            nomadns::nomad::TokenSource::Fixed(nomadns::nomad::Secret::new("identity"));
+            nomadns::nomad::TokenSource::Fixed(nomadns::secret::Secret::new("identity"));
     });
     gateway.until_ready().await;
     asked(&gateway, "redis").await;

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use nomadns::demo::{Enforcement, Options, Registration, SimulatedNomad, Token};
-use nomadns::nomad::{BasicAuth, Client, NomadSettings, QueryOptions, Secret, TokenSource};
+use nomadns::nomad::{BasicAuth, Client, NomadSettings, QueryOptions, TokenSource};
+use nomadns::secret::Secret;
 use tracing::level_filters::LevelFilter;
 
 const CANARY: &str = "c0ffee00-canary-4b1d-9f3e-trace00";

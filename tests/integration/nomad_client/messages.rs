@@ -175,7 +175,7 @@ async fn a_client_certificate_that_is_wanted_names_its_settings() {
     let other = rcgen::generate_simple_self_signed(["other".to_owned()]).unwrap();
     let mut settings = trusting(&nomad);
     settings.tls.certificate = Some(other.cert.pem().into_bytes());
-    settings.tls.key = Some(nomadns::nomad::Secret::new(
+    settings.tls.key = Some(nomadns::secret::Secret::new(
         &other.signing_key.serialize_pem(),
     ));
     let parts = ["rejects our client certificate", "nomad.client_certificate"];

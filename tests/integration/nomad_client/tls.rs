@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use nomadns::nomad::{Cause, Client, NomadSettings, Secret, TlsError, Verification};
+use nomadns::nomad::{Cause, Client, NomadSettings, TlsError, Verification};
+use nomadns::secret::Secret;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, crypto::ring};
