@@ -14,6 +14,7 @@ pub mod config;
 pub mod demo;
 pub mod dns;
 pub mod export;
+mod exposition;
 pub mod fair_queue;
 pub mod layers;
 pub mod listeners;

@@ -6,8 +6,9 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 21] = [
+const FLOORS: [(&str, u8); 22] = [
     ("blocking", 0),
+    ("exposition", 0),
     ("fair_queue", 0),
     ("secret", 0),
     ("tls_failure", 0),
