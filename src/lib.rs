@@ -20,6 +20,7 @@ pub mod layers;
 pub mod listeners;
 pub mod lookup;
 pub mod nomad;
+mod regular_file;
 pub mod secret;
 pub mod sync;
 pub mod tls_failure;

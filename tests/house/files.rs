@@ -12,7 +12,7 @@ const MOST_HEADER_LINES: usize = 8;
 const UNSAFE: &str = "src/listeners/udp/batch.rs";
 
 /// Who may touch the file system or the environment, and why.
-const MACHINE: [(&str, &str); 4] = [
+const MACHINE: [(&str, &str); 6] = [
     (
         "src/cli/",
         "reads the environment and the files that the user named",
@@ -20,6 +20,14 @@ const MACHINE: [(&str, &str); 4] = [
     (
         "src/config/",
         "reads the configuration and the files that it names",
+    ),
+    (
+        "src/regular_file.rs",
+        "opens files for the configuration and the snapshot",
+    ),
+    (
+        "src/sync/stored/folder.rs",
+        "keeps the snapshot in the folder that the configuration names",
     ),
     ("src/certs.rs", "writes the development certificates"),
     (
