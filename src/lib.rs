@@ -6,7 +6,7 @@
 
 pub mod answers;
 pub mod app;
-mod blocking;
+pub mod blocking;
 pub mod catalog;
 pub mod certs;
 pub mod cli;
