@@ -167,8 +167,8 @@ mod tests {
             ),
             ("tls.qqq", &text, "the keys are certificate, check_seconds"),
         ] {
-            let said = unknown_key(key, Some(value));
-            assert!(said.contains(part), "{key}: {said}");
+            let message = unknown_key(key, Some(value));
+            assert!(message.contains(part), "{key}: {message}");
         }
     }
 }

@@ -116,10 +116,10 @@ fn unsafe_code(source: &Source) -> Vec<String> {
     if path == UNSAFE {
         return Vec::new();
     }
-    let told = |line| format!("{path}:{line}: unsafe code belongs into {UNSAFE}");
+    let finding = |line| format!("{path}:{line}: unsafe code belongs into {UNSAFE}");
     unsafe_lines(source.tokens())
         .into_iter()
-        .map(told)
+        .map(finding)
         .collect()
 }
 
@@ -137,10 +137,10 @@ fn machine(source: &Source) -> Vec<String> {
     if MACHINE.iter().any(|(prefix, _)| path.starts_with(prefix)) {
         return Vec::new();
     }
-    let told = |(line, what)| {
+    let finding = |(line, what)| {
         format!("{path}:{line}: {what} is for cli.rs and config/; hand down what they read")
     };
-    touches(source).into_iter().map(told).collect()
+    touches(source).into_iter().map(finding).collect()
 }
 
 /// The lines that name the file system or the environment.

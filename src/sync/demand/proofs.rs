@@ -62,9 +62,9 @@ impl DemandScene {
     /// Asks; returns the reply if there is one at once.
     fn ask_at_once(&mut self, name: &str) -> Option<Result<(), NotRead>> {
         let mut reply = self.ask(name);
-        let said = reply.try_recv().ok();
+        let result = reply.try_recv().ok();
         self.patient.push(reply);
-        said
+        result
     }
 
     fn read(&mut self, name: &str, known: KnownService) {

@@ -165,8 +165,11 @@ async fn short_prints_data_alone_over_all_transports_too_and_the_code_says_the_r
     assert_eq!((outcome.exit_code(), &*problems), (0, ""));
     assert_eq!(lines, ["10.0.0.1", "10.0.0.2"]);
     for transports in [&LookupTransport::ALL[..], &[LookupTransport::Dot]] {
-        let said = short("none.nomad", transports).await;
-        assert_eq!(said, (LookupOutcome::Denied, String::new(), String::new()));
+        let result = short("none.nomad", transports).await;
+        assert_eq!(
+            result,
+            (LookupOutcome::Denied, String::new(), String::new())
+        );
         let (outcome, out, problems) = short("early.nomad", transports).await;
         assert_eq!((outcome.exit_code(), &*out), (3, ""));
         assert_eq!(

@@ -93,9 +93,9 @@ async fn error_text(settings: NomadSettings) -> String {
         .to_string()
 }
 
-fn assert_has(said: &str, parts: &[&str]) {
+fn assert_has(message: &str, parts: &[&str]) {
     for part in parts {
-        assert!(said.contains(part), "{said:?} lacks {part:?}");
+        assert!(message.contains(part), "{message:?} lacks {part:?}");
     }
 }
 

@@ -239,8 +239,8 @@ async fn a_tag_that_is_said_twice_is_no_name() {
             ("v7.replica.nope", ResponseCode::NXDomain),
         ] {
             let name = format!("{tags}.{service}.default.nomad");
-            let said = answers.ask(&name, RecordType::A).metadata.response_code;
-            assert_eq!(said, rcode, "{name}");
+            let found = answers.ask(&name, RecordType::A).metadata.response_code;
+            assert_eq!(found, rcode, "{name}");
         }
     }
 }
