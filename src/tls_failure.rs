@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_dates() {
+    fn expiry_times_are_printed_as_dates() {
         assert_eq!(unix_date(1_795_662_000), "2026-11-26T03:00:00Z");
         let error = CertificateError::ExpiredContext {
             time: rustls_pki_types::UnixTime::since_unix_epoch(std::time::Duration::from_secs(9)),

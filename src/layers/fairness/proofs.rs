@@ -83,7 +83,7 @@ async fn a_thousand_equal_queries_of_one_client_take_one_turn() {
 }
 
 #[tokio::test]
-async fn where_who_had_it_made_gives_up_another_has() {
+async fn if_the_query_that_an_answer_is_made_for_gives_up_another_has_it_made() {
     let room = QueueCapacity {
         per_client: 4,
         per_class: 1024,
@@ -102,7 +102,7 @@ async fn where_who_had_it_made_gives_up_another_has() {
 }
 
 #[tokio::test]
-async fn who_finds_no_room_among_equal_queries_is_told_at_once() {
+async fn an_equal_query_without_room_is_refused_at_once() {
     let room = QueueCapacity {
         per_client: 4,
         per_class: 3,

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lets_nobody_in_is_an_error_and_shows_nothing() {
+    fn credentials_that_admit_nobody_are_an_error_that_shows_no_secret() {
         for (scheme, text) in [
             (Scheme::Bearer, ""),
             (Scheme::Bearer, "# none"),

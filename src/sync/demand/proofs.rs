@@ -80,7 +80,7 @@ impl DemandScene {
 }
 
 #[test]
-fn equal_wishes_wait_for_one_read() {
+fn equal_requests_wait_for_one_read() {
     let mut scene = DemandScene::new();
     let mut replies: Vec<_> = (0..100).map(|_| scene.ask("redis")).collect();
     assert!(replies.iter_mut().all(|reply| reply.try_recv().is_err()));

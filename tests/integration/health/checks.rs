@@ -157,7 +157,7 @@ async fn only_what_is_asked_for_is_read_and_cached_answers_count_as_asked() {
 }
 
 #[tokio::test]
-async fn off_reads_nothing_and_answers_all() {
+async fn with_health_off_no_checks_are_read_and_all_instances_answered() {
     let nomad = nomad();
     let redis = register(&nomad, "redis", 2);
     nomad.check_instances(&redis[..1], "failure");

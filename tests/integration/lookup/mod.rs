@@ -107,7 +107,7 @@ async fn a_transport_that_brings_nothing_is_named_with_its_reason() {
 }
 
 #[tokio::test]
-async fn nobody_at_home_is_an_error_and_not_a_wait() {
+async fn a_closed_port_is_an_error_at_once() {
     let free = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);

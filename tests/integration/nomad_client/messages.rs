@@ -141,7 +141,7 @@ async fn a_certificate_that_is_not_taken_names_the_setting() {
 }
 
 #[tokio::test]
-async fn dates_are_dates() {
+async fn errors_about_a_certificates_validity_name_the_date() {
     let date = |hours: i64| {
         let date = OffsetDateTime::now_utc() + Duration::hours(hours);
         // A test at midnight has no luck with days, but the year and the month are enough.

@@ -136,7 +136,7 @@ async fn a_killed_server_refuses_until_it_is_started_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_server_is_right_and_late() {
+async fn a_slow_server_answers_correctly_after_its_delay() {
     let cluster = cluster();
     cluster.server(0).register([redis()]);
     cluster.slow(1, Duration::from_millis(700));
@@ -164,7 +164,7 @@ async fn a_policy_counts_on_a_server_once_it_has_applied_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_needs_more_of_the_log_than_is_kept_gets_the_whole_state() {
+async fn a_follower_behind_the_kept_log_gets_the_whole_state() {
     let cluster = cluster();
     cluster.freeze(1);
     for _ in 0..1500 {

@@ -180,7 +180,7 @@ async fn a_blocking_query_and_a_stream_tell_when_their_own_server_applies() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_cut_off_loses_his_leader_and_says_how_long_ago_he_heard_of_him() {
+async fn a_server_that_is_cut_off_loses_its_leader_and_reports_the_last_contact() {
     let cluster = cluster();
     cluster.server(0).register([redis()]);
     cluster.cut_off(1);
