@@ -15,7 +15,7 @@ use super::GatewayParts;
 use super::collectors::{Refused, encode_udp, gauge, total};
 use crate::answers::Loops;
 use crate::catalog::Catalog;
-use crate::layers::metrics::{counter, family};
+use crate::exposition::{counter, family};
 use crate::listeners::ListenerContext;
 use crate::listeners::udp::UdpCounters;
 use crate::nomad::{Client, Followed};

@@ -1,7 +1,7 @@
 //! The tower layers over `Query -> Answer`, and their stack; below the cache it is `Query -> Reply`.
 //!
-//! Floor 3. A layer sees the query and the layers below it, never those above. Their order is defined once, in
-//! `Stacks::worker`.
+//! Floor 3. A layer sees the query and the layers below it, never those above. Their order is defined once, in `stack`;
+//! the innermost is added by `Stacks::worker`.
 
 pub mod cache;
 mod fairness;
@@ -19,7 +19,7 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
 use tower::util::BoxCloneSyncService;
-use tower::{BoxError, Service, ServiceBuilder};
+use tower::{BoxError, Layer as _, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, CacheTable};
 use self::fairness::FairnessLayer;
@@ -54,11 +54,14 @@ impl<S> Stack for S where
 /// The stack of one worker.
 pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, SourcedAnswer, BoxError>>>>;
 
+/// What bounds the waiting of queries, outermost first.
+type BoundLayers = (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer);
+
 /// Makes the stacks of workers: each has its own cache and counters, all share the limits.
 #[derive(Clone, Debug)]
 pub struct Stacks {
     router: Router,
-    limits: (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer),
+    limits: BoundLayers,
     fairness: FairnessLayer,
     cache: CacheSettings,
     workers: Arc<Workers>,
@@ -114,24 +117,40 @@ impl Stacks {
         let table = Arc::new(CacheTable::new(self.cache.entries, self.cache.octets));
         self.workers.join(Arc::clone(&counters));
         self.workers.join_table(Arc::clone(&table));
-        let (load_shed, concurrency, timeout) = self.limits.clone();
-        ServiceBuilder::new()
-            // Outermost: what is counted is what clients get.
-            .layer(MetricsLayer::new(Arc::clone(&counters)))
-            // Whatever fails below becomes an answer here, and nowhere else.
-            .layer(RescueLayer::new(counters))
-            // Outside the limits: a hit must never wait, nor count as waiting.
-            .layer(CacheLayer::new(table))
-            // The types of what only a miss sees end here.
-            .layer_fn(BoxCloneSyncService::new)
-            // What finds no room below fails at once instead of queueing without bound.
-            .layer(load_shed)
-            // Bounds the queries that wait, over all workers.
-            .layer(concurrency)
-            // Only the waiting itself is timed.
-            .layer(timeout)
-            // Innermost: what costs much is found out by trying, and waits within all bounds.
-            .layer(self.fairness.clone())
-            .service(self.router.clone())
+        // Innermost: what costs much is found out by trying, and waits within all bounds.
+        let inner = self.fairness.layer(self.router.clone());
+        stack(inner, self.limits.clone(), counters, table)
     }
+}
+
+/// Lays all layers but the innermost around `inner`.
+fn stack<S>(
+    inner: S,
+    (load_shed, concurrency, timeout): BoundLayers,
+    counters: Arc<QueryCounters>,
+    table: Arc<CacheTable>,
+) -> WorkerStack
+where
+    S: Service<Query, Response = SourcedAnswer, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    ServiceBuilder::new()
+        // Outermost: what is counted is what clients get.
+        .layer(MetricsLayer::new(Arc::clone(&counters)))
+        // Whatever fails below becomes an answer here, and nowhere else.
+        .layer(RescueLayer::new(counters))
+        // Outside the limits: a hit must never wait, nor count as waiting.
+        .layer(CacheLayer::new(table))
+        // The types of what only a miss sees end here.
+        .layer_fn(BoxCloneSyncService::new)
+        // What finds no room below fails at once instead of queueing without bound.
+        .layer(load_shed)
+        // Bounds the queries that wait, over all workers.
+        .layer(concurrency)
+        // Only the waiting itself is timed.
+        .layer(timeout)
+        .service(inner)
 }

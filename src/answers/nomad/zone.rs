@@ -50,11 +50,11 @@ pub struct ZoneSettings {
     pub shared_octets: usize,
 }
 
-/// Whether a zone within another tells its name server (NS).
+/// Whether a zone within another shows its name server (NS).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InnerNameServers {
     /// It does.
-    Told,
+    Shown,
     /// Its apex has no NS.
     #[default]
     Hidden,

@@ -16,7 +16,7 @@ fn aliases_and_inner_zones(file: &File, settings: &mut ZoneSettings) {
     settings.shared_octets = file.cache.shared_octets;
     // Those of listen.dns may have no DNS at port 53.
     if !file.name_server_addresses.is_empty() {
-        settings.inner_name_servers = InnerNameServers::Told;
+        settings.inner_name_servers = InnerNameServers::Shown;
     }
 }
 

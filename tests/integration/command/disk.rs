@@ -70,10 +70,10 @@ fn assert_not_used(gateway: &mut Gateway, why: &str) {
 }
 
 fn assert_not_ready(gateway: &Gateway) {
-    let said = gateway.lookup("redis.default.nomad");
+    let output = gateway.lookup("redis.default.nomad");
     assert!(
-        said.contains("SERVFAIL") && said.contains("EDE: 14"),
-        "{said}"
+        output.contains("SERVFAIL") && output.contains("EDE: 14"),
+        "{output}"
     );
     assert!(gateway.page("/readyz").starts_with("HTTP/1.0 503"));
     assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
@@ -94,15 +94,15 @@ async fn a_restart_in_an_outage_answers_the_first_query_and_says_that_it_is_stal
         let scene = Scene::new();
         scene.left_by(signal).await;
         let gateway = scene.start();
-        let said = gateway.lookup("redis.default.nomad");
+        let output = gateway.lookup("redis.default.nomad");
         assert!(
-            said.contains("10.0.0.5") && said.contains("EDE: 3"),
-            "{said}"
+            output.contains("10.0.0.5") && output.contains("EDE: 3"),
+            "{output}"
         );
-        let said = gateway.lookup("nope.default.nomad");
+        let output = gateway.lookup("nope.default.nomad");
         assert!(
-            said.contains("NXDOMAIN") && said.contains("EDE: 19"),
-            "{said}"
+            output.contains("NXDOMAIN") && output.contains("EDE: 19"),
+            "{output}"
         );
         let ready = gateway.page("/readyz");
         assert!(ready.starts_with("HTTP/1.0 200"), "{ready}");
@@ -118,8 +118,9 @@ async fn a_restart_in_an_outage_answers_the_first_query_and_says_that_it_is_stal
         }
         scene.nomad.come_back().unwrap();
         gateway.page_with("/metrics", "nomadns_stale 0");
-        let said = gateway.lookup("redis.default.nomad");
-        assert!(said.contains("10.0.0.5") && !said.contains("EDE"), "{said}");
+        let output = gateway.lookup("redis.default.nomad");
+        let is_fresh = output.contains("10.0.0.5") && !output.contains("EDE");
+        assert!(is_fresh, "{output}");
     }
 }
 
