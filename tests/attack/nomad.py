@@ -187,6 +187,8 @@ class Server:
                 url = urllib.parse.urlparse(target)
                 query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
                 if url.path.startswith("/_/"):
+                    # Whoever has a server cut its connections is still told that it was done.
+                    self.connections.discard(writer)
                     reply = control(self.state, url.path[3:], json.loads(body))
                 elif self.is_down:
                     return
@@ -327,8 +329,7 @@ def control(state, what, given):
     elif what == "down":
         server = state.servers[given["server"]]
         server.is_down = given["is_down"]
-        # The call itself may have come by this server.
-        asyncio.get_running_loop().call_later(0.05, cut, server)
+        cut(server)
     elif what == "requests":
         out = state.requests
     else:
