@@ -15,6 +15,7 @@ pub mod demo;
 pub mod dns;
 pub mod export;
 pub mod fair_queue;
+pub mod forward;
 pub mod layers;
 pub mod listeners;
 pub mod lookup;

@@ -14,7 +14,7 @@ pub use designated::DesignatedResolver;
 pub use nomad::{
     ALIAS_CHAIN, Descriptions, InnerNameServers, Loops, SHARED_OCTETS, Zone, ZoneSettings, names,
 };
-pub use reply::SourcedAnswer;
+pub use reply::{AnswerOrigin, SourcedAnswer};
 pub use router::{OutsideZones, Router};
 
 use crate::catalog::{Doubt, NotRead};

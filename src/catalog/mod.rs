@@ -9,6 +9,7 @@ mod counts;
 mod demand;
 mod doubt;
 mod doubting;
+mod epoch;
 mod health;
 mod index;
 mod instance;
@@ -35,6 +36,7 @@ use crate::fair_queue::ClientAddress;
 
 pub use demand::{Coverage, NotRead, ReadRequest};
 pub use doubt::{Doubt, Doubted};
+pub use epoch::Epoch;
 pub use health::{Health, HealthCounts};
 pub use index::Index;
 pub use instance::{Group, Id, Identity, Instance, InstanceAddress};

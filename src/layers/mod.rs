@@ -5,6 +5,7 @@
 
 pub mod cache;
 mod fairness;
+mod forwarding;
 mod limits;
 pub mod metrics;
 pub mod proof;
@@ -23,11 +24,13 @@ use tower::{BoxError, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, CacheTable};
 use self::fairness::FairnessLayer;
+use self::forwarding::ForwardingLayer;
 pub use self::limits::StackLimits;
 use self::metrics::{Metrics, MetricsLayer, QueryCounters, Workers};
 use self::rescue::{Rescue, RescueLayer};
 use crate::answers::{Router, SourcedAnswer};
 use crate::dns::{Answer, CookieSecrets, Query};
+use crate::forward::Forwarder;
 
 /// The whole stack, as a listener sees it: it always has an answer.
 ///
@@ -60,7 +63,9 @@ pub struct Stacks {
     router: Router,
     limits: (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer),
     fairness: FairnessLayer,
+    forwarding: ForwardingLayer,
     cache: CacheSettings,
+    forwarded: CacheSettings,
     workers: Arc<Workers>,
 }
 
@@ -71,6 +76,14 @@ pub struct CacheSettings {
     pub entries: usize,
     /// How many octets they may take together.
     pub octets: usize,
+}
+
+impl CacheSettings {
+    /// Of a cache that keeps nothing.
+    pub const NONE: Self = Self {
+        entries: 0,
+        octets: 0,
+    };
 }
 
 impl Default for CacheSettings {
@@ -91,10 +104,16 @@ impl Stacks {
         workers: Arc<Workers>,
     ) -> Self {
         Self {
+            forwarding: ForwardingLayer {
+                forwarder: None,
+                router: router.clone(),
+                cookies: None,
+            },
             router,
             limits: limits.layers(),
             fairness: FairnessLayer::new(limits.large_at_once, limits.large_room()),
             cache,
+            forwarded: CacheSettings::NONE,
             workers,
         }
     }
@@ -102,8 +121,26 @@ impl Stacks {
     /// Has cookies that were made with these secrets prove their client's address.
     #[must_use]
     pub fn knowing_cookies(self, secrets: CookieSecrets) -> Self {
+        let cookies = Some(Arc::new(secrets.clone()));
         Self {
             fairness: self.fairness.knowing_cookies(secrets),
+            forwarding: ForwardingLayer {
+                cookies,
+                ..self.forwarding
+            },
+            ..self
+        }
+    }
+
+    /// Has names outside the router's zones forwarded; each worker keeps some of what upstreams say.
+    #[must_use]
+    pub fn forwarding(self, forwarder: Option<Arc<Forwarder>>, forwarded: CacheSettings) -> Self {
+        Self {
+            forwarding: ForwardingLayer {
+                forwarder,
+                ..self.forwarding
+            },
+            forwarded,
             ..self
         }
     }
@@ -114,6 +151,12 @@ impl Stacks {
         let table = Arc::new(CacheTable::new(self.cache.entries, self.cache.octets));
         self.workers.join(Arc::clone(&counters));
         self.workers.join_table(Arc::clone(&table));
+        let forwarded = self.forwarding.forwarder.as_ref().map(|_| {
+            let table = CacheTable::new(self.forwarded.entries, self.forwarded.octets);
+            let table = Arc::new(table);
+            self.workers.join_forwarded_table(Arc::clone(&table));
+            table
+        });
         let (load_shed, concurrency, timeout) = self.limits.clone();
         ServiceBuilder::new()
             // Outermost: what is counted is what clients get.
@@ -121,9 +164,11 @@ impl Stacks {
             // Whatever fails below becomes an answer here, and nowhere else.
             .layer(RescueLayer::new(counters))
             // Outside the limits: a hit must never wait, nor count as waiting.
-            .layer(CacheLayer::new(table))
+            .layer(CacheLayer::new(table).keeping_forwarded(forwarded))
             // The types of what only a miss sees end here.
             .layer_fn(BoxCloneSyncService::new)
+            // Outside the limits of the cluster's queries: what waits for upstreams has bounds of its own.
+            .layer(self.forwarding.clone())
             // What finds no room below fails at once instead of queueing without bound.
             .layer(load_shed)
             // Bounds the queries that wait, over all workers.

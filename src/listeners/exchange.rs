@@ -106,7 +106,7 @@ impl<S: Stack> Exchange<S> {
                 }
                 let counters = &self.server.counters;
                 counters.count_refused(self.transport, bare.rcode);
-                wire::encode_bare(&bare, out);
+                wire::encode_bare(&bare, self.server.recursion, out);
                 return Exchanged::Answered(Cacheability::NoStore);
             }
             Err(Rejection::NoQuestion(query)) => {

@@ -13,6 +13,21 @@ use crate::dns::{Answer, Name, NameKey, Query, RecordType};
 pub(super) struct CacheKey {
     name: Name,
     record_type: RecordType,
+    /// What else of the query the answer depends on; nothing where it is this gateway's own.
+    bits: u16,
+}
+
+/// What an upstream's answer depends on beside the question, as bits of a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ForwardedVariant(u16);
+
+impl ForwardedVariant {
+    pub(super) fn of(query: &Query) -> Self {
+        let dnssec_ok = query.edns.is_some_and(|edns| edns.dnssec_ok);
+        let checking_disabled = query.flags.checking_disabled;
+        // High bits, which the types in use have not.
+        Self(u16::from(dnssec_ok) << 15 | u16::from(checking_disabled) << 14)
+    }
 }
 
 /// An answer that is kept.
@@ -20,6 +35,7 @@ pub(super) struct CacheKey {
 pub(super) struct CacheEntry {
     name: Box<[u8]>,
     record_type: RecordType,
+    bits: u16,
     answer: Answer,
     sources: Sources,
     /// Whether it was given out since somebody last looked for room.
@@ -31,11 +47,21 @@ impl CacheKey {
         Self {
             name: query.name,
             record_type: query.record_type,
+            bits: 0,
+        }
+    }
+
+    /// The key of what an upstream says: it depends on DO and CD too.
+    pub(super) fn of_forwarded(self, variant: ForwardedVariant) -> Self {
+        Self {
+            bits: variant.0,
+            ..self
         }
     }
 
     pub(super) fn hash(&self, key: NameKey) -> u64 {
-        self.name.keyed_hash(key.with(self.record_type.0))
+        self.name
+            .keyed_hash(key.with(self.record_type.0 ^ self.bits))
     }
 }
 
@@ -44,6 +70,7 @@ impl CacheEntry {
         Self {
             name: key.name.as_wire().into(),
             record_type: key.record_type,
+            bits: key.bits,
             answer: reply.answer().clone(),
             sources: reply.sources().clone(),
             is_used: AtomicBool::new(false),
@@ -51,7 +78,9 @@ impl CacheEntry {
     }
 
     pub(super) fn is_of(&self, key: &CacheKey) -> bool {
-        self.record_type == key.record_type && self.name.eq_ignore_ascii_case(key.name.as_wire())
+        self.record_type == key.record_type
+            && self.bits == key.bits
+            && self.name.eq_ignore_ascii_case(key.name.as_wire())
     }
 
     /// Whether it may still be given out.

@@ -14,22 +14,29 @@ use std::task::{Context, Poll};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
-use self::entry::CacheKey;
+use self::entry::{CacheKey, ForwardedVariant};
 pub use self::table::{CacheTable, TableCounters};
-use crate::answers::SourcedAnswer;
-use crate::dns::{Answer, Query};
+use crate::answers::{AnswerOrigin, SourcedAnswer};
+use crate::dns::{Answer, Class, Query};
 
 /// Puts a cache in front of a service.
 #[derive(Clone, Debug)]
 pub struct CacheLayer {
-    table: Arc<CacheTable>,
+    tables: CacheTables,
+}
+
+/// The tables of one worker: the cluster's answers, and apart from them what upstreams say, if that is kept.
+#[derive(Clone, Debug)]
+pub(super) struct CacheTables {
+    pub(super) own: Arc<CacheTable>,
+    pub(super) forwarded: Option<Arc<CacheTable>>,
 }
 
 /// Answers from the table what it has.
 #[derive(Clone, Debug)]
 pub struct Cache<S> {
     inner: S,
-    table: Arc<CacheTable>,
+    tables: CacheTables,
 }
 
 /// An answer of the table, or one on its way into it.
@@ -41,15 +48,27 @@ enum CacheState<S: Service<Query>> {
     Hit(Option<Answer>),
     Miss {
         reply: Pin<Box<Oneshot<S, Query>>>,
-        key: Box<CacheKey>,
-        table: Arc<CacheTable>,
+        key: Box<(CacheKey, ForwardedVariant)>,
+        tables: CacheTables,
     },
 }
 
 impl CacheLayer {
     /// Makes the layer with the table that its services share.
     pub fn new(table: Arc<CacheTable>) -> Self {
-        Self { table }
+        Self {
+            tables: CacheTables {
+                own: table,
+                forwarded: None,
+            },
+        }
+    }
+
+    /// Keeps what upstreams say in a table of its own, so that no flood of other names drives out the cluster's.
+    #[must_use]
+    pub fn keeping_forwarded(mut self, table: Option<Arc<CacheTable>>) -> Self {
+        self.tables.forwarded = table;
+        self
     }
 }
 
@@ -59,7 +78,7 @@ impl<S> Layer<S> for CacheLayer {
     fn layer(&self, inner: S) -> Cache<S> {
         Cache {
             inner,
-            table: Arc::clone(&self.table),
+            tables: self.tables.clone(),
         }
     }
 }
@@ -79,14 +98,19 @@ where
 
     fn call(&mut self, query: Query) -> CacheFuture<S> {
         let key = CacheKey::new(&query);
-        match self.table.find(&key) {
-            Some(answer) => CacheFuture(CacheState::Hit(Some(answer))),
-            None => CacheFuture(CacheState::Miss {
-                reply: Box::pin(self.inner.clone().oneshot(query)),
-                key: Box::new(key),
-                table: Arc::clone(&self.table),
-            }),
+        if let Some(answer) = self.tables.own.find(&key) {
+            return CacheFuture(CacheState::Hit(Some(answer)));
         }
+        let variant = ForwardedVariant::of(&query);
+        if let Some(answer) = self.tables.find_forwarded(&query, key, variant) {
+            return CacheFuture(CacheState::Hit(Some(answer)));
+        }
+        self.tables.own.count_miss();
+        CacheFuture(CacheState::Miss {
+            reply: Box::pin(self.inner.clone().oneshot(query)),
+            key: Box::new((key, variant)),
+            tables: self.tables.clone(),
+        })
     }
 }
 
@@ -102,10 +126,10 @@ where
             CacheState::Hit(answer) => answer
                 .take()
                 .map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            CacheState::Miss { reply, key, table } => {
+            CacheState::Miss { reply, key, tables } => {
                 let reply = std::task::ready!(reply.as_mut().poll(context));
                 Poll::Ready(reply.map(|reply| {
-                    table.keep(key, &reply);
+                    tables.keep(key, &reply);
                     reply.answer().clone()
                 }))
             }
@@ -114,3 +138,30 @@ where
 }
 
 impl<S: Service<Query>> Unpin for CacheFuture<S> {}
+
+impl CacheTables {
+    #[inline(never)]
+    fn find_forwarded(
+        &self,
+        query: &Query,
+        key: CacheKey,
+        variant: ForwardedVariant,
+    ) -> Option<Answer> {
+        // Of other classes nothing is forwarded, and nothing kept.
+        let table = self
+            .forwarded
+            .as_ref()
+            .filter(|_| query.class == Class::IN)?;
+        table.find(&key.of_forwarded(variant))
+    }
+
+    fn keep(&self, (key, variant): &(CacheKey, ForwardedVariant), reply: &SourcedAnswer) {
+        match (reply.origin(), &self.forwarded) {
+            (AnswerOrigin::Own, _) => self.own.keep(key, reply),
+            (AnswerOrigin::Upstream, Some(table)) => {
+                table.keep(&key.of_forwarded(*variant), reply);
+            }
+            (AnswerOrigin::Upstream, None) => {}
+        }
+    }
+}
