@@ -9,6 +9,7 @@ mod connections;
 mod demo;
 mod descriptors;
 mod filter;
+mod forwarding;
 mod health;
 mod listening;
 mod liveness;
@@ -41,7 +42,8 @@ use self::tls::Tls;
 use crate::answers::{Loops, Router};
 use crate::catalog::Catalog;
 use crate::config::{CredentialsFile, Settings, StateInUse, StateLock};
-use crate::dns::Transport;
+use crate::dns::{Recursion, Transport};
+use crate::forward::Forwarder;
 use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
 use crate::listeners::admin::Admin;
@@ -102,11 +104,13 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     if let Some(store) = &settings.store {
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
+    let forwarder = forwarding::start(&settings, &shutdown);
     let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
     let workers = Arc::clone(&parts.workers);
     let stacks = Stacks::new(router, settings.stack, settings.cache, workers)
-        .knowing_cookies(server.cookies.clone());
+        .knowing_cookies(server.cookies.clone())
+        .forwarding(forwarder.clone(), forwarding::worker_cache(&settings));
 
     let udp = listening::start_udp(bound.udp, &stacks, &server, settings.udp, &parts.udp)?;
     // One for all connections, and for the gateway's own queries.
@@ -125,7 +129,8 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     }
     listeners.serve_http(bound.http);
     let liveness = liveness::liveness(udp.iter().map(UdpWorker::pulse).collect(), own);
-    let pages = parts.pages(loops, liveness, (leaving.clone(), shutdown.clone()));
+    let told = (loops, forwarder);
+    let pages = parts.pages(told, liveness, (leaving.clone(), shutdown.clone()));
     let last = listeners.serve_pages(bound.admin, &pages);
 
     let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
@@ -191,6 +196,9 @@ impl GatewayParts {
         let sync = Arc::<sync::Status>::default();
         let mut server = settings.server.clone();
         server.stale = sync.stale_mark();
+        if settings.forward.is_some() {
+            server.recursion = Recursion::Available;
+        }
         if let Some(own_query) = liveness::own_query(&settings.zones) {
             server.own_query = own_query;
         }
@@ -231,14 +239,14 @@ impl GatewayParts {
     /// The operator's pages; the last tell them when the gateway is about to end, and when it ends.
     fn pages(
         &self,
-        loops: Arc<Loops>,
+        (loops, forwarder): (Arc<Loops>, Option<Arc<Forwarder>>),
         liveness: liveness::LivenessProbe,
         (leaving, ending): (CancellationToken, CancellationToken),
     ) -> Admin {
         Admin {
             liveness,
             leaving,
-            metrics: metrics::provider(self, loops),
+            metrics: metrics::provider(self, loops, forwarder),
             readiness: status::readiness(Arc::clone(&self.sync)),
             status: status::page(Arc::clone(&self.sync), self.client.clone()),
             ending,

@@ -3,11 +3,13 @@
 //! Floor 6. `source` lays flags, environment and file over each other, `file` has the keys, `check` makes
 //! checked settings of them. With `cli`, the only place that reads files and the environment.
 
+mod cache;
 mod check;
 mod defaults;
 mod environment;
 mod error;
 mod file;
+mod forward;
 mod log;
 mod range;
 mod reading;
@@ -15,15 +17,16 @@ mod secrecy;
 mod source;
 mod words;
 
+pub use cache::CacheSection;
 pub use check::{
     ChainAndKey, CredentialsFile, Files, Settings, StateFolder, StateInUse, StateLock, Warning,
 };
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{
-    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection,
-    TlsSection,
+    ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection, TlsSection,
 };
+pub use forward::{ForwardSection, ForwardingSection};
 pub use log::{LogFormat, LogSection};
 pub use range::{RANGES, Range};
 pub use reading::read_file;

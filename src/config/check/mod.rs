@@ -3,6 +3,7 @@
 mod answers;
 mod certificate;
 mod clients;
+mod forward;
 mod http;
 mod listen;
 mod nomad;
@@ -26,6 +27,7 @@ use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, LogSection, RANGES, Range, Source};
 use crate::dns::wire::NSID_OCTETS;
 use crate::dns::{CookieSecrets, Name};
+use crate::forward::ForwardSettings;
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::{Buffers, UdpLimits};
@@ -39,6 +41,8 @@ pub struct Settings {
     pub zones: ZoneSettings,
     /// What is said of names in none of them.
     pub outside_zones: OutsideZones,
+    /// What is forwarded, if anything is.
+    pub forward: Option<ForwardSettings>,
     /// The name of the encrypted listeners, if clients are told.
     pub designated_resolver: Option<Name>,
     /// How Nomad is asked.
@@ -101,6 +105,7 @@ impl Settings {
         let zones = check.zones(&file)?;
         let mut settings = Self {
             outside_zones: check.outside_zones(&file)?,
+            forward: check.forward(&file)?,
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
             nomad_tls: check.nomad_tls_files(&file)?,
