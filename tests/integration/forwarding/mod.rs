@@ -1,0 +1,225 @@
+//! Names outside the zones are asked of upstreams, which are scripted: what clients get, whatever those do.
+
+mod cached;
+mod crowded;
+mod looped;
+mod settings;
+mod upstream;
+mod wrong;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use nomadns::dns::{self, Class, Edns, QueryFlags};
+use nomadns::fair_queue::ClientAddress;
+use nomadns::forward::{
+    FlightLimits, ForwardCacheSettings, ForwardError, ForwardSettings, ForwardZone, Forwarded,
+    ForwardedAnswer, Forwarder, UpstreamPolicy, upstream_tls,
+};
+use tokio::runtime::Handle;
+
+use self::upstream::{GOOD, Reply, ScriptedUpstream};
+use crate::support::clients::{Clients, Transport};
+use crate::support::gateway::{Gateway, cast};
+use crate::support::question::Question;
+
+/// Settings that forward all names to these upstreams, in their order.
+fn all_to(upstreams: &[String]) -> ForwardSettings {
+    ForwardSettings {
+        zones: vec![zone(".", upstreams)],
+        cache: ForwardCacheSettings::default(),
+        worker_octets: 1 << 20,
+        limits: FlightLimits::default(),
+        tls: upstream_tls([]).unwrap(),
+    }
+}
+
+fn zone(apex: &str, upstreams: &[String]) -> ForwardZone {
+    ForwardZone {
+        apex: apex.parse().unwrap(),
+        upstreams: upstreams.iter().map(|it| it.parse().unwrap()).collect(),
+        policy: UpstreamPolicy::Sequential,
+    }
+}
+
+/// A forwarder alone, without a gateway around it.
+struct Alone {
+    forwarder: Arc<Forwarder>,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Alone {
+    fn start(settings: &ForwardSettings) -> Self {
+        let forwarder = Arc::new(Forwarder::new(settings, Handle::current()));
+        let running = Arc::clone(&forwarder).run(std::future::pending());
+        let running = tokio::spawn(running);
+        Self { forwarder, running }
+    }
+
+    async fn ask(&self, name: &str) -> Result<ForwardedAnswer, ForwardError> {
+        match self.forwarder.ask(&query(name), client()) {
+            Forwarded::Ready(result) => result,
+            Forwarded::Waiting(waiting) => waiting.answer().await,
+        }
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+fn client() -> ClientAddress {
+    ClientAddress::proven(None)
+}
+
+fn query(name: &str) -> dns::Query {
+    dns::Query {
+        id: 1,
+        flags: QueryFlags {
+            recursion_desired: true,
+            ..QueryFlags::default()
+        },
+        name: name.parse().unwrap(),
+        record_type: dns::RecordType::A,
+        class: Class::IN,
+        edns: Some(Edns::default()),
+        transport: dns::Transport::Tcp,
+        client: None,
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_none_of_the_zones_is_forwarded_over_every_transport() {
+    let upstream = ScriptedUpstream::start(|asked| {
+        vec![Reply::Now(match &*asked.name() {
+            "gone.example" => asked.response(GOOD | 3).soa("example", 60).octets(),
+            _ => asked
+                .response(GOOD)
+                .cname("", "host.elsewhere")
+                .address("host.elsewhere", 60, 7)
+                .record(1, "elsewhere", 2, 60, &upstream::wire("ns.elsewhere"))
+                .address("unasked.example", 60, 66)
+                .octets(),
+        })]
+    })
+    .await;
+    let nomad = cast();
+    let url = upstream.url();
+    let gateway = Gateway::with(&nomad.url(), |it| it.forward = Some(all_to(&[url])));
+    gateway.until_ready().await;
+    let mut clients = Clients::connect(&gateway).await;
+    let ask = |name: &str| Question::new(name, "A".parse().unwrap());
+    for answered in clients.ask_all(&ask("www.example")).await {
+        let said = answered.said;
+        let data: Vec<&str> = said.answer.iter().map(|it| &*it.data).collect();
+        assert_eq!((said.rcode, said.authority.len()), (0, 0));
+        assert_eq!(data.len(), 2, "{data:?}");
+        assert!(data.contains(&"192.0.2.7") && data.contains(&"host.elsewhere."));
+        assert_ne!(answered.authoritative, Some(true));
+    }
+    let denied = clients.agreed(&ask("gone.example")).await;
+    assert_eq!((denied.rcode, denied.authority.len()), (3, 1));
+    // Our own zones come first, and are ours still.
+    for name in ["redis.default.nomad", "nope.default.nomad"] {
+        for answered in clients.ask_all(&ask(name)).await {
+            assert_ne!(answered.authoritative, Some(false), "{name}");
+        }
+    }
+    let refused = clients.agreed(&ask("_dns.resolver.arpa")).await;
+    assert_eq!(refused.rcode, 5);
+    let names: Vec<String> = upstream.seen().iter().map(upstream::Seen::name).collect();
+    assert!(
+        names.iter().all(|name| name.ends_with("example")),
+        "{names:?}"
+    );
+    assert!(
+        names.len() <= 4,
+        "each question goes upstream once: {names:?}"
+    );
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn recursion_is_available_in_all_answers_and_validation_is_told_to_those_who_ask() {
+    const AD: u16 = 0x20;
+    let upstream = ScriptedUpstream::start(|asked| {
+        let response = asked.response(GOOD | AD).address("", 60, 7);
+        vec![Reply::Now(response.octets())]
+    })
+    .await;
+    let nomad = cast();
+    let url = upstream.url();
+    let gateway = Gateway::with(&nomad.url(), |it| it.forward = Some(all_to(&[url])));
+    gateway.until_ready().await;
+    let mut stream = tokio::net::TcpStream::connect(gateway.dns).await.unwrap();
+    for (name, bits, authentic) in [
+        ("www.example", 0x0100, false),
+        ("www.example", 0x0120, true),
+        ("redis.default.nomad", 0x0120, false),
+        ("nope.default.nomad", 0x0100, false),
+    ] {
+        let mut asked = Question::new(name, "A".parse().unwrap()).message(1);
+        asked[2..4].copy_from_slice(&u16::to_be_bytes(bits));
+        let framed = crate::support::clients::framed(&asked);
+        tokio::io::AsyncWriteExt::write_all(&mut stream, &framed)
+            .await
+            .unwrap();
+        let answer = crate::support::clients::next_message(&mut stream)
+            .await
+            .unwrap();
+        assert_eq!(answer[3] & 0x80, 0x80, "RA of {name}");
+        assert_eq!(answer[3] & 0x20 != 0, authentic, "AD of {name}");
+    }
+    gateway.end().await;
+}
+
+#[tokio::test]
+async fn the_longest_zone_is_asked() {
+    let answers = |last: u8| move |asked: &upstream::Seen| vec![Reply::Now(asked.address(last))];
+    let all = ScriptedUpstream::start(answers(1)).await;
+    let corp = ScriptedUpstream::start(answers(2)).await;
+    let mut settings = all_to(&[all.url()]);
+    settings.zones.push(zone("corp.example", &[corp.url()]));
+    let alone = Alone::start(&settings);
+    for name in ["www.corp.example", "corp.example", "CORP.example"] {
+        alone.ask(name).await.unwrap();
+    }
+    alone.ask("www.example").await.unwrap();
+    alone.ask("xcorp.example").await.unwrap();
+    let names = |it: &ScriptedUpstream| {
+        it.seen()
+            .iter()
+            .map(upstream::Seen::name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&corp), ["www.corp.example", "corp.example"]);
+    assert_eq!(names(&all), ["www.example", "xcorp.example"]);
+}
+
+#[tokio::test]
+async fn a_gateway_that_forwards_nothing_says_that_there_is_no_recursion() {
+    let nomad = cast();
+    let gateway = Gateway::start(&nomad.url()).await;
+    let mut clients = Clients::connect(&gateway).await;
+    let question = Question::new("www.example", "A".parse().unwrap());
+    let answered = clients.ask_udp(&question).await;
+    assert_eq!(
+        (answered.transport, answered.said.rcode),
+        (Transport::Udp, 5)
+    );
+    gateway.end().await;
+}
+
+/// Whether an answer is there without waiting.
+fn is_known(alone: &Alone, name: &str) -> bool {
+    match alone.forwarder.ask(&query(name), client()) {
+        Forwarded::Ready(result) => result.is_ok(),
+        Forwarded::Waiting(waiting) => waiting.answer().now_or_never().is_some(),
+    }
+}
+
+/// The most that a query may cost where an upstream is gone and another is there.
+const GONE_COSTS: Duration = Duration::from_millis(300);

@@ -1,0 +1,259 @@
+//! Upstreams that are gone, slow, lame, broken or imitated: what a client gets, and how soon.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::upstream::{GOOD, Reply, ScriptedUpstream, Seen};
+use super::*;
+
+/// Asks two upstreams, of which the first behaves so; tells how long it took.
+async fn beside_a_good_one(
+    script: impl Fn(&Seen) -> Vec<Reply> + Send + Sync + 'static,
+) -> (Duration, ScriptedUpstream, ScriptedUpstream) {
+    let wrong = ScriptedUpstream::start(script).await;
+    let good = ScriptedUpstream::start(|asked| vec![Reply::Now(asked.address(7))]).await;
+    let alone = Alone::start(&all_to(&[wrong.url(), good.url()]));
+    let begun = Instant::now();
+    let answered = alone.ask("www.example").await.unwrap();
+    assert_eq!(answered.answer.answer_count(), 1);
+    (begun.elapsed(), wrong, good)
+}
+
+#[tokio::test]
+async fn where_one_upstream_fails_the_next_is_asked_and_it_costs_no_more_than_300_ms() {
+    type Script = fn(&Seen) -> Vec<Reply>;
+    let scripts: [(&str, Script); 9] = [
+        ("silent", |_| Vec::new()),
+        ("SERVFAIL", |it| {
+            vec![Reply::Now(it.response(GOOD | 2).octets())]
+        }),
+        ("REFUSED", |it| {
+            vec![Reply::Now(it.response(GOOD | 5).octets())]
+        }),
+        ("lame", |it| {
+            let response = it.response(0x8100);
+            vec![Reply::Now(
+                response
+                    .record(1, "example", 2, 60, &upstream::wire("ns.example"))
+                    .octets(),
+            )]
+        }),
+        ("a circle", |it| {
+            let response = it
+                .response(GOOD)
+                .cname("", "a.example")
+                .cname("a.example", "www.example");
+            vec![Reply::Now(response.octets())]
+        }),
+        ("cut short within", |it| {
+            let mut octets = it.address(66);
+            octets.truncate(octets.len() - 3);
+            vec![Reply::Now(octets)]
+        }),
+        ("garbage", |_| vec![Reply::Now(vec![0xff; 40]); 2]),
+        ("another question", |it| {
+            let mut octets = it.address(66);
+            octets[14] = b'x';
+            vec![Reply::Now(octets)]
+        }),
+        ("late", |it| {
+            vec![Reply::After(Duration::from_millis(1500), it.address(66))]
+        }),
+    ];
+    for (what, script) in scripts {
+        let (took, _, good) = beside_a_good_one(script).await;
+        assert!(took <= GONE_COSTS, "{what}: {took:?}");
+        assert_eq!(good.seen().len(), 1, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_nobody_listens_at_costs_next_to_nothing() {
+    let gone = {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        format!("udp://{}", socket.local_addr().unwrap())
+    };
+    let good = ScriptedUpstream::start(|asked| vec![Reply::Now(asked.address(7))]).await;
+    let alone = Alone::start(&all_to(&[gone, good.url()]));
+    let begun = Instant::now();
+    alone.ask("www.example").await.unwrap();
+    // Below the shortest wait for one that is silent.
+    assert!(
+        begun.elapsed() < Duration::from_millis(90),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn messages_that_are_not_the_response_are_ignored_until_tcp_is_asked() {
+    // Two that are wrong, and then the right one.
+    let upstream = ScriptedUpstream::start(|asked| {
+        let mut wrong = asked.address(66);
+        wrong[0] ^= 1;
+        let (wrong, right) = (Reply::Now(wrong), Reply::Now(asked.address(7)));
+        vec![
+            Reply::Elsewhere(asked.address(66)),
+            wrong.clone(),
+            wrong,
+            right,
+        ]
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    let answered = alone.ask("two.example").await.unwrap();
+    assert_eq!(answered.answer.answer_count(), 1);
+    assert!(upstream.seen().iter().all(|seen| !seen.over_tcp));
+
+    // Never the right one, but over TCP.
+    let upstream = ScriptedUpstream::start(|asked| {
+        if asked.over_tcp {
+            return vec![Reply::Now(asked.address(7))];
+        }
+        let wrong = |number: u16| {
+            let mut octets = asked.address(66);
+            let id = u16::from_be_bytes([octets[0], octets[1]]).wrapping_add(number);
+            octets[..2].copy_from_slice(&id.to_be_bytes());
+            Reply::Now(octets)
+        };
+        (1..20).map(wrong).collect()
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    for number in 0..100 {
+        let answered = alone.ask(&format!("n{number}.example")).await.unwrap();
+        let text = format!("{:?}", answered.answer);
+        assert!(
+            !text.contains("192, 0, 2, 66"),
+            "a message with a wrong id was taken"
+        );
+    }
+    let over_tcp = upstream.seen().iter().filter(|seen| seen.over_tcp).count();
+    assert_eq!(over_tcp, 100);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_or_too_long_for_udp_comes_over_tcp() {
+    let upstream = ScriptedUpstream::start(|asked| {
+        if !asked.over_tcp {
+            let bits = if asked.name() == "long.example" {
+                GOOD
+            } else {
+                GOOD | 0x0200
+            };
+            let mut response = asked.response(bits);
+            for last in 0..250 {
+                response = response.record(0, "", 1, 60, &[192, 0, 2, last]);
+            }
+            let mut octets = response.octets();
+            if bits == GOOD {
+                octets.resize(9000, 0);
+            }
+            return vec![Reply::Now(octets)];
+        }
+        let mut response = asked.response(GOOD);
+        for number in 0..4000_u16 {
+            let [high, low] = number.to_be_bytes();
+            response = response.record(0, "", 1, 60, &[10, 0, high, low]);
+        }
+        vec![Reply::Now(response.octets())]
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    for name in ["cut.example", "long.example"] {
+        let answered = alone.ask(name).await.unwrap();
+        assert_eq!(answered.answer.answer_count(), 4000, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_does_not_keep_letter_case_is_found_out_over_tcp_once() {
+    let upstream = ScriptedUpstream::start(|asked| {
+        let mut octets = asked.address(7);
+        octets[12..25].make_ascii_lowercase();
+        vec![Reply::Now(octets)]
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    for number in 100..110 {
+        alone.ask(&format!("host-{number}.example")).await.unwrap();
+    }
+    let seen = upstream.seen();
+    let over_tcp = seen.iter().filter(|seen| seen.over_tcp).count();
+    assert_eq!(over_tcp, 1, "of {} queries", seen.len());
+    let has_capitals = |it: &Seen| it.octets[12..32].iter().any(u8::is_ascii_uppercase);
+    assert!(has_capitals(&seen[0]) && !has_capitals(seen.last().unwrap()));
+}
+
+#[tokio::test]
+async fn where_no_upstream_has_an_answer_that_is_said_in_time_and_for_seconds() {
+    let upstream =
+        ScriptedUpstream::start(|asked| vec![Reply::Now(asked.response(GOOD | 2).octets())]).await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    assert_eq!(
+        alone.ask("www.example").await.unwrap_err(),
+        ForwardError::Failed(None)
+    );
+    assert_eq!(
+        alone.ask("www.example").await.unwrap_err(),
+        ForwardError::Failed(None)
+    );
+    assert_eq!(upstream.seen().len(), 1, "a failure is kept for a while");
+
+    let silent = ScriptedUpstream::start(|_| Vec::new()).await;
+    let alone = Alone::start(&all_to(&[silent.url()]));
+    let begun = Instant::now();
+    assert_eq!(
+        alone.ask("www.example").await.unwrap_err(),
+        ForwardError::TimedOut
+    );
+    assert!(
+        begun.elapsed() < Duration::from_millis(2300),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(
+        silent
+            .seen()
+            .iter()
+            .filter(|it| it.name() == "www.example")
+            .count()
+            <= 3,
+        "no storm"
+    );
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_down_is_probed_and_asked_again_when_it_is_back() {
+    static IS_BACK: AtomicUsize = AtomicUsize::new(0);
+    let upstream = ScriptedUpstream::start(|asked| match IS_BACK.load(Ordering::Relaxed) {
+        0 => Vec::new(),
+        _ => vec![Reply::Now(asked.address(7))],
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    for number in 0..4 {
+        let names = (0..3).map(|it| format!("gone-{number}-{it}.example"));
+        let names: Vec<String> = names.collect();
+        futures_util::future::join_all(names.iter().map(|name| alone.ask(name))).await;
+    }
+    let begun = Instant::now();
+    assert_eq!(
+        alone.ask("now.example").await.unwrap_err(),
+        ForwardError::Unreachable
+    );
+    assert!(
+        begun.elapsed() < Duration::from_millis(50),
+        "it is known to be down"
+    );
+    IS_BACK.store(1, Ordering::Relaxed);
+    crate::support::gateway::until("up again", async || alone.ask("back.example").await.is_ok())
+        .await;
+    assert!(
+        begun.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        begun.elapsed()
+    );
+}
