@@ -43,6 +43,8 @@ pub(super) enum Peer {
 /// A connection to one upstream, made when it is needed.
 pub(super) struct KeptConnection {
     peer: Peer,
+    /// What drives the connections; they end with it.
+    provider: TokioRuntimeProvider,
     open: Mutex<Option<OpenConnection>>,
     /// The number of the next one.
     numbers: AtomicU64,
@@ -75,6 +77,7 @@ impl KeptConnection {
     pub(super) fn new(peer: Peer) -> Self {
         Self {
             peer,
+            provider: TokioRuntimeProvider::new(),
             open: Mutex::default(),
             numbers: AtomicU64::new(0),
         }
@@ -113,7 +116,7 @@ impl KeptConnection {
             }
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let connecting = tokio::time::timeout(WITHIN, self.peer.connect());
+        let connecting = tokio::time::timeout(WITHIN, self.peer.connect(self.provider.clone()));
         let exchange = connecting.await.map_err(std::io::Error::from)??;
         *open = Some(OpenConnection {
             exchange: exchange.clone(),
@@ -141,8 +144,10 @@ impl KeptConnection {
 }
 
 impl Peer {
-    async fn connect(&self) -> Result<Exchange, ConnectionError> {
-        let provider = TokioRuntimeProvider::new();
+    async fn connect(
+        &self,
+        provider: TokioRuntimeProvider,
+    ) -> Result<Exchange, ConnectionError> {
         match self {
             Self::Tcp(address) => {
                 let connected =

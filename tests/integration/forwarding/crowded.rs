@@ -100,11 +100,11 @@ async fn a_flood_of_random_names_drives_out_no_answer_of_the_cluster() {
     let octets = gateway.metric("nomadns_forward_cache_octets").await;
     assert!(octets <= f64::from(1 << 20), "{octets}");
     assert_eq!(gateway.metric("nomadns_cache_evictions_total").await, 0.0);
-    let before = gateway.metric("nomadns_cache_misses_total").await;
+    let before = gateway.metric("nomadns_cache_hits_total").await;
     for question in &own {
         clients.ask_udp(question).await;
     }
-    let after = gateway.metric("nomadns_cache_misses_total").await;
-    assert_eq!(after, before, "the cluster's answers are there still");
+    let after = gateway.metric("nomadns_cache_hits_total").await;
+    assert!(after >= before + 2.0, "the cluster's answers are there still");
     gateway.end().await;
 }
