@@ -42,11 +42,15 @@ pub fn raise_descriptors() {
 }
 
 /// Holds connections below what the limit on open files leaves for them.
-pub(super) fn fit(limits: &mut ConnectionLimits, bound: &Bound) {
+///
+/// What is forwarded has two sockets for each question, of a quarter of all at most.
+pub(super) fn fit(limits: &mut ConnectionLimits, bound: &Bound, forwarded_questions: usize) {
     let Some(descriptors) = getrlimit(Resource::Nofile).current else {
         return;
     };
-    let (wanted, room) = (limits.connections, room(descriptors, bound.sockets()));
+    let most = usize::try_from(descriptors / 4).unwrap_or(usize::MAX);
+    let sockets = bound.sockets() + forwarded_questions.saturating_mul(2).min(most);
+    let (wanted, room) = (limits.connections, room(descriptors, sockets));
     if !share(limits, room) {
         return;
     }

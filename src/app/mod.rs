@@ -91,7 +91,9 @@ pub enum StartError {
 pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
     let state_lock = alone_and_warned(&settings)?;
-    descriptors::fit(&mut settings.connections, &bound);
+    let questions = settings.forward.as_ref();
+    let questions = questions.map_or(0, |it| it.limits.questions);
+    descriptors::fit(&mut settings.connections, &bound, questions);
     let tls = Tls::new(&settings)?;
     let shutdown = CancellationToken::new();
     let leaving = CancellationToken::new();

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ahash::RandomState;
 use tokio::sync::oneshot;
 
-use super::ForwardError;
+use super::outcome::ForwardError;
 use super::question::ForwardQuestion;
 use crate::dns::Answer;
 use crate::fair_queue::ClientAddress;

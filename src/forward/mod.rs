@@ -9,8 +9,10 @@ mod cache;
 mod counters;
 mod flights;
 mod loops;
+mod outcome;
 mod policy;
 mod question;
+mod settings;
 mod upstream;
 
 use std::sync::Arc;
@@ -29,11 +31,13 @@ pub use self::counters::{
 pub use self::flights::FlightLimits;
 use self::flights::{Flight, FlightResult, Flights, WaitingQuery};
 use self::loops::LoopWatch;
+pub use self::outcome::{ForwardError, ForwardedAnswer};
 pub use self::policy::UpstreamPolicy;
 use self::question::ForwardQuestion;
+pub use self::settings::{ForwardSettings, ForwardZone};
 use self::upstream::NoAnswer;
 pub use self::upstream::{ZoneUpstreams, upstream_tls};
-use crate::catalog::{Epoch, Sources};
+use crate::catalog::Epoch;
 use crate::dns::{Answer, Class, Name, Query};
 use crate::fair_queue::ClientAddress;
 
@@ -41,61 +45,6 @@ use crate::fair_queue::ClientAddress;
 const STALE_AFTER: Duration = Duration::from_millis(1800);
 /// How long what each worker keeps for itself may be given out without a look at its time.
 const EPOCH: Duration = Duration::from_secs(1);
-
-/// What is forwarded, and where.
-#[derive(Clone, Debug)]
-pub struct ForwardSettings {
-    /// The zones.
-    pub zones: Vec<ForwardZone>,
-    /// What is kept.
-    pub cache: ForwardCacheSettings,
-    /// How many octets of it each worker keeps for itself besides; 0 for none.
-    pub worker_octets: usize,
-    /// How much may be under way.
-    pub limits: FlightLimits,
-    /// The TLS to upstreams.
-    pub tls: Arc<rustls::ClientConfig>,
-}
-
-/// A zone whose names are forwarded.
-#[derive(Clone, Debug)]
-pub struct ForwardZone {
-    /// The zone.
-    pub apex: Name,
-    /// Whom its names are asked of.
-    pub upstreams: Vec<UpstreamAddress>,
-    /// Which of them comes first.
-    pub policy: UpstreamPolicy,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ForwardError {
-    /// Too many queries wait already.
-    #[error("too many queries wait for upstreams")]
-    Overloaded,
-    /// What is forwarded comes back.
-    #[error("an upstream forwards to this gateway")]
-    Loop,
-    /// Upstreams answered that there is no answer; the extended error of one, by its number.
-    #[error("the upstreams have no answer")]
-    Failed(Option<u16>),
-    /// No upstream answered in time.
-    #[error("no upstream has answered")]
-    TimedOut,
-    /// No upstream can be reached.
-    #[error("no upstream can be reached")]
-    Unreachable,
-}
-
-/// An answer, and how long a cache without a clock may keep it.
-#[derive(Clone, Debug)]
-pub struct ForwardedAnswer {
-    /// The answer.
-    pub answer: Answer,
-    /// What ends its time there.
-    pub sources: Sources,
-}
 
 /// What came of a query.
 #[derive(Debug)]
@@ -212,7 +161,7 @@ impl Forwarder {
                 may_ask: false,
             } => {
                 count(&self.counters.stale);
-                Forwarded::Ready(Ok(once(answer)))
+                Forwarded::Ready(Ok(ForwardedAnswer::once(answer)))
             }
             Found::Stale { answer, .. } => self.have_asked(zone, question, client, Some(answer)),
             Found::Nothing => self.have_asked(zone, question, client, None),
@@ -264,7 +213,7 @@ impl Forwarder {
             Err(error) => {
                 count(&self.counters.refused);
                 // An older answer costs nothing.
-                let stale = stale.map(once).ok_or(error);
+                let stale = stale.map(ForwardedAnswer::once).ok_or(error);
                 Forwarded::Ready(stale)
             }
         }
@@ -322,27 +271,10 @@ impl ForwardWait {
     pub async fn answer(mut self) -> Result<ForwardedAnswer, ForwardError> {
         match self.waiting.result().await {
             Some(Ok((answer, true))) => Ok(self.forwarder.kept(answer)),
-            Some(Ok((answer, false))) => Ok(once(answer)),
+            Some(Ok((answer, false))) => Ok(ForwardedAnswer::once(answer)),
             Some(Err(error)) => Err(error),
             None => Err(ForwardError::TimedOut),
         }
-    }
-}
-
-impl From<NoAnswer> for ForwardError {
-    fn from(reason: NoAnswer) -> Self {
-        match reason {
-            NoAnswer::Failed(extended_error) => Self::Failed(extended_error),
-            NoAnswer::TimedOut => Self::TimedOut,
-            NoAnswer::Unreachable => Self::Unreachable,
-        }
-    }
-}
-
-fn once(answer: Answer) -> ForwardedAnswer {
-    ForwardedAnswer {
-        answer,
-        sources: Sources::once(),
     }
 }
 

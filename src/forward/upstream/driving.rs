@@ -164,6 +164,7 @@ impl<'zone> Driving<'zone> {
                 AttemptOutcome::WantsTcp
             }
             UpstreamReply::OtherCase | UpstreamReply::Mismatches => AttemptOutcome::WantsTcp,
+            UpstreamReply::NoSocket => AttemptOutcome::Failed,
             UpstreamReply::Wrong | UpstreamReply::Unreachable(_) => {
                 counters.count(UpstreamResult::Malformed);
                 AttemptOutcome::Failed

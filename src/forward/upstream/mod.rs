@@ -63,6 +63,8 @@ enum UpstreamReply {
     OtherCase,
     /// Over UDP, too many that were something else.
     Mismatches,
+    /// Nothing was sent: the system has no socket left.
+    NoSocket,
     /// Over a connection, something else.
     Wrong,
     /// Nobody is there, in the words of the system.
@@ -160,6 +162,7 @@ impl Upstream {
                     }
                     Ok(Datagram::Truncated) => UpstreamReply::Truncated,
                     Ok(Datagram::OtherCase) => UpstreamReply::OtherCase,
+                    Ok(Datagram::NoSocket) => UpstreamReply::NoSocket,
                     Ok(Datagram::Mismatches) => UpstreamReply::Mismatches,
                     Err(error) => UpstreamReply::Unreachable(error.to_string()),
                 }

@@ -48,7 +48,10 @@ impl ZoneUpstreams {
         let (message, since) = (question.message(None), now());
         let asking = upstream.ask(&message, Carrier::Usual);
         match tokio::time::timeout(PROBE_WAIT, asking).await {
-            Err(_) | Ok(UpstreamReply::Unreachable(_) | UpstreamReply::Mismatches) => {}
+            Err(_)
+            | Ok(
+                UpstreamReply::Unreachable(_) | UpstreamReply::Mismatches | UpstreamReply::NoSocket,
+            ) => {}
             // Letters are as they are here, so one in another case is the upstream's own.
             Ok(_) => self.answered(place, now().saturating_duration_since(since)),
         }

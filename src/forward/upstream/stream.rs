@@ -144,10 +144,7 @@ impl KeptConnection {
 }
 
 impl Peer {
-    async fn connect(
-        &self,
-        provider: TokioRuntimeProvider,
-    ) -> Result<Exchange, ConnectionError> {
+    async fn connect(&self, provider: TokioRuntimeProvider) -> Result<Exchange, ConnectionError> {
         match self {
             Self::Tcp(address) => {
                 let connected =

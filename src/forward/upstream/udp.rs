@@ -26,6 +26,8 @@ pub(super) enum Datagram {
     Truncated,
     /// A response to the question in another letter case.
     OtherCase,
+    /// Nothing: the system has no socket for it, which is no fault of the upstream.
+    NoSocket,
     /// So many that were not the response that somebody may be guessing.
     Mismatches,
 }
@@ -44,7 +46,9 @@ pub(super) async fn ask(
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
-    let socket = UdpSocket::bind(own).await?;
+    let Ok(socket) = UdpSocket::bind(own).await else {
+        return Ok(Datagram::NoSocket);
+    };
     socket.connect(upstream).await?;
     socket.send(message).await?;
     let (mut octets, mut wrong) = ([0; DATAGRAM_OCTETS], 0);

@@ -13,10 +13,10 @@ async fn a_loop_is_found_and_answered_and_ends_when_it_ends() {
     other.set_nonblocking(true).unwrap();
     let (relay, target) = (tokio::net::UdpSocket::from_std(other).unwrap(), gateway.dns);
     let relaying = tokio::spawn(async move {
-        let back = std::sync::Arc::new(relay);
+        let back = Arc::new(relay);
         let mut octets = [0; 4096];
         while let Ok((length, from)) = back.recv_from(&mut octets).await {
-            let (query, back) = (octets[..length].to_vec(), std::sync::Arc::clone(&back));
+            let (query, back) = (octets[..length].to_vec(), Arc::clone(&back));
             tokio::spawn(async move {
                 let own = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
                 own.send_to(&query, target).await.unwrap();

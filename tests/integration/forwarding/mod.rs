@@ -2,6 +2,7 @@
 
 mod cached;
 mod crowded;
+mod encrypted;
 mod looped;
 mod settings;
 mod upstream;

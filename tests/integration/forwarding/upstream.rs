@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 pub(super) struct Seen {
     pub(super) octets: Vec<u8>,
     pub(super) over_tcp: bool,
+    /// Where it came from.
     pub(super) from: SocketAddr,
 }
 
@@ -46,6 +47,16 @@ impl ScriptedUpstream {
                 return Self::on(udp, tcp, Arc::new(script));
             }
         }
+    }
+
+    /// The same at an address that was somebody else's.
+    pub(super) async fn start_at(
+        address: SocketAddr,
+        script: impl Fn(&Seen) -> Vec<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        let udp = UdpSocket::bind(address).await.unwrap();
+        let tcp = TcpListener::bind(address).await.unwrap();
+        Self::on(udp, tcp, Arc::new(script))
     }
 
     fn on(udp: UdpSocket, tcp: TcpListener, script: Arc<Script>) -> Self {

@@ -130,8 +130,17 @@ async fn messages_that_are_not_the_response_are_ignored_until_tcp_is_asked() {
             "a message with a wrong id was taken"
         );
     }
-    let over_tcp = upstream.seen().iter().filter(|seen| seen.over_tcp).count();
-    assert_eq!(over_tcp, 100);
+    let seen = upstream.seen();
+    assert_eq!(seen.iter().filter(|seen| seen.over_tcp).count(), 100);
+    // Each query has a port of its own, and all that came over TCP one connection.
+    let ports = |over_tcp: bool| {
+        let of = seen.iter().filter(|seen| seen.over_tcp == over_tcp);
+        of.map(|seen| seen.from.port())
+            .collect::<std::collections::HashSet<u16>>()
+            .len()
+    };
+    assert!(ports(false) > 90, "{} ports", ports(false));
+    assert_eq!(ports(true), 1);
 }
 
 #[tokio::test]
