@@ -42,10 +42,20 @@ impl ForwardQuestion {
 
     /// The message that asks it, with a random id; its letters are capital where `capitals` has a bit.
     pub(super) fn message(&self, capitals: Option<[u8; 32]>) -> Vec<u8> {
+        self.message_with(capitals, true)
+    }
+
+    /// The message that finds out whether anybody is there; a server that reaches no other one answers it at once where
+    /// recursion is not desired.
+    pub(super) fn probe(&self, recursion_desired: bool) -> Vec<u8> {
+        self.message_with(None, recursion_desired)
+    }
+
+    fn message_with(&self, capitals: Option<[u8; 32]>, recursion_desired: bool) -> Vec<u8> {
         let query = Query {
             id: rand::random(),
             flags: QueryFlags {
-                recursion_desired: true,
+                recursion_desired,
                 checking_disabled: self.checking_disabled,
                 // RFC 6840 §5.7: to be told whether the upstream has validated.
                 authentic_data: true,

@@ -45,7 +45,8 @@ impl ZoneUpstreams {
             dnssec_ok: false,
             checking_disabled: false,
         };
-        let (message, since) = (question.message(None), now());
+        // By turns: some answer at once only from what they have, and some say nothing where it is not to be recursion.
+        let (message, since) = (question.probe(rand::random()), now());
         let asking = upstream.ask(&message, Carrier::Usual);
         match tokio::time::timeout(PROBE_WAIT, asking).await {
             Err(_)
