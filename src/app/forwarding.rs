@@ -24,13 +24,18 @@ use crate::layers::metrics::{Workers, counter, family};
 const USUAL_OCTETS: usize = 512;
 const MICROSECONDS: f64 = 1e6;
 
-/// Starts the forwarder, if anything is forwarded; it ends with the gateway.
-pub(super) fn start(settings: &Settings, ending: &CancellationToken) -> Option<Arc<Forwarder>> {
+/// Makes the forwarder, if anything is forwarded.
+pub(super) fn forwarder(settings: &Settings) -> Option<Arc<Forwarder>> {
     let forward = settings.forward.as_ref()?;
-    let forwarder = Arc::new(Forwarder::new(forward, Handle::current()));
-    let ending = ending.clone().cancelled_owned();
-    tokio::spawn(Arc::clone(&forwarder).run(ending));
-    Some(forwarder)
+    Some(Arc::new(Forwarder::new(forward, Handle::current())))
+}
+
+/// Has it do what nobody asks it for, until the gateway ends.
+pub(super) fn run(forwarder: Option<&Arc<Forwarder>>, ending: &CancellationToken) {
+    if let Some(forwarder) = forwarder {
+        let ending = ending.clone().cancelled_owned();
+        tokio::spawn(Arc::clone(forwarder).run(ending));
+    }
 }
 
 /// The size of what each worker keeps for itself.

@@ -16,7 +16,6 @@ use super::collectors::{Refused, encode_udp, gauge, total};
 use super::forwarding::ForwardingCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
-use crate::forward::Forwarder;
 use crate::layers::metrics::{counter, family};
 use crate::listeners::ListenerContext;
 use crate::listeners::udp::UdpCounters;
@@ -27,13 +26,12 @@ use crate::sync;
 pub(super) fn provider(
     parts: &GatewayParts,
     loops: Arc<Loops>,
-    forwarder: Option<Arc<Forwarder>>,
 ) -> Arc<dyn Fn() -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
     registry.register_collector(Box::new(Refused::of(parts)));
     registry.register_collector(Box::new(ForwardingCollector {
-        forwarder,
+        forwarder: parts.forwarder.clone(),
         workers: Arc::clone(&parts.workers),
     }));
     registry.register_collector(Box::new(GatewayCollector {

@@ -91,9 +91,7 @@ pub enum StartError {
 pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
     let state_lock = alone_and_warned(&settings)?;
-    let questions = settings.forward.as_ref();
-    let questions = questions.map_or(0, |it| it.limits.questions);
-    descriptors::fit(&mut settings.connections, &bound, questions);
+    descriptors::fit(&mut settings, &bound);
     let tls = Tls::new(&settings)?;
     let shutdown = CancellationToken::new();
     let leaving = CancellationToken::new();
@@ -106,14 +104,10 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     if let Some(store) = &settings.store {
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
-    let forwarder = forwarding::start(&settings, &shutdown);
+    forwarding::run(parts.forwarder.as_ref(), &shutdown);
     let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
-    let workers = Arc::clone(&parts.workers);
-    let stacks = Stacks::new(router, settings.stack, settings.cache, workers)
-        .knowing_cookies(server.cookies.clone())
-        .forwarding(forwarder.clone(), forwarding::worker_cache(&settings));
-
+    let stacks = stacks(router, &settings, &parts);
     let udp = listening::start_udp(bound.udp, &stacks, &server, settings.udp, &parts.udp)?;
     // One for all connections, and for the gateway's own queries.
     let stack = stacks.worker();
@@ -131,8 +125,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     }
     listeners.serve_http(bound.http);
     let liveness = liveness::liveness(udp.iter().map(UdpWorker::pulse).collect(), own);
-    let told = (loops, forwarder);
-    let pages = parts.pages(told, liveness, (leaving.clone(), shutdown.clone()));
+    let pages = parts.pages(loops, liveness, (leaving.clone(), shutdown.clone()));
     let last = listeners.serve_pages(bound.admin, &pages);
 
     let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
@@ -171,6 +164,14 @@ fn router(settings: &Settings, bound: &Bound, parts: &GatewayParts) -> Router {
         .designating(bind::designated_resolver(settings, bound))
 }
 
+/// Makes the layers around it.
+fn stacks(router: Router, settings: &Settings, parts: &GatewayParts) -> Stacks {
+    let (workers, forwarder) = (Arc::clone(&parts.workers), parts.forwarder.clone());
+    Stacks::new(router, settings.stack, settings.cache, workers)
+        .knowing_cookies(parts.server().cookies.clone())
+        .forwarding(forwarder, forwarding::worker_cache(settings))
+}
+
 /// Makes sure that the folder of the snapshot is this gateway's alone, and says what may surprise.
 fn alone_and_warned(settings: &Settings) -> Result<Option<StateLock>, StateInUse> {
     let lock = match &settings.state_folder {
@@ -191,6 +192,7 @@ struct GatewayParts {
     sync: Arc<sync::Status>,
     client: Client,
     catalog: Arc<Catalog>,
+    forwarder: Option<Arc<Forwarder>>,
 }
 
 impl GatewayParts {
@@ -215,6 +217,7 @@ impl GatewayParts {
             sync,
             client,
             catalog: Arc::default(),
+            forwarder: forwarding::forwarder(settings),
         }
     }
 
@@ -241,14 +244,14 @@ impl GatewayParts {
     /// The operator's pages; the last tell them when the gateway is about to end, and when it ends.
     fn pages(
         &self,
-        (loops, forwarder): (Arc<Loops>, Option<Arc<Forwarder>>),
+        loops: Arc<Loops>,
         liveness: liveness::LivenessProbe,
         (leaving, ending): (CancellationToken, CancellationToken),
     ) -> Admin {
         Admin {
             liveness,
             leaving,
-            metrics: metrics::provider(self, loops, forwarder),
+            metrics: metrics::provider(self, loops),
             readiness: status::readiness(Arc::clone(&self.sync)),
             status: status::page(Arc::clone(&self.sync), self.client.clone()),
             ending,

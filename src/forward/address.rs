@@ -74,8 +74,9 @@ impl UpstreamAddress {
     /// The addresses that it has, which the gateway's own may not be.
     pub fn sockets(&self) -> Vec<SocketAddr> {
         match &self.kind {
-            UpstreamKind::Udp(address) | UpstreamKind::Tcp(address) => vec![*address],
-            UpstreamKind::Tls(address, _) => vec![*address],
+            UpstreamKind::Udp(address)
+            | UpstreamKind::Tcp(address)
+            | UpstreamKind::Tls(address, _) => vec![*address],
             UpstreamKind::Https(endpoint) => {
                 let literal = endpoint.host.parse().ok();
                 let addresses = endpoint.addresses.iter().copied().chain(literal);

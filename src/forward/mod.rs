@@ -16,10 +16,11 @@ mod settings;
 mod upstream;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 pub use self::address::{UpstreamAddress, UpstreamAddressError};
 pub use self::cache::ForwardCacheSettings;
@@ -280,5 +281,5 @@ impl ForwardWait {
 
 /// The time of the cache: tokio's, which tests may have stand still.
 fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
+    Instant::now()
 }

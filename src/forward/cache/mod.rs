@@ -7,11 +7,12 @@
 mod stored;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ahash::RandomState;
 use quick_cache::sync::{Cache as QuickCache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
+use tokio::time::Instant;
 
 pub(super) use self::stored::Found;
 use self::stored::StoredAnswer;
@@ -104,10 +105,9 @@ impl ForwardCache {
     /// Looks for the answer of a question.
     pub(super) fn find(&self, question: &ForwardQuestion, now: Instant) -> Found {
         match self.kept.get(question) {
-            None => Found::Nothing,
             Some(Kept::Answer(stored)) => stored.find(self.settings.stale, now),
             Some(Kept::Failure(reason, until)) if now < until => Found::Failure(reason),
-            Some(Kept::Failure(..)) => Found::Nothing,
+            Some(Kept::Failure(..)) | None => Found::Nothing,
         }
     }
 

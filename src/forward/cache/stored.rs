@@ -5,7 +5,9 @@
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::super::upstream::NoAnswer;
 use crate::dns::{Answer, ExtendedError, Rcode};

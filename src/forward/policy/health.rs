@@ -2,7 +2,9 @@
 //!
 //! Floor 2, no I/O; the time is an argument. An answer of any code is a sign of life.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// How often in a row it may leave queries unanswered until it is down.
 const MISSES_UNTIL_DOWN: u32 = 3;

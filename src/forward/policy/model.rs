@@ -4,9 +4,10 @@
 //! times; and where one upstream answers well and one other at most does not, it costs no more than 300 ms beside the
 //! round trip.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
+use tokio::time::Instant;
 
 use super::pool::UpstreamPolicy;
 use super::race::{IN_ALL, ROUNDS};
@@ -28,10 +29,11 @@ impl Behaviour {
     fn reply(self, carrier: Carrier) -> Option<(Duration, AttemptOutcome)> {
         let after = Duration::from_millis;
         match (self, carrier) {
-            (Self::Answers(ms), _) => Some((after(ms), AttemptOutcome::Answered)),
+            (Self::Answers(ms), _) | (Self::Truncates(ms), Carrier::Tcp) => {
+                Some((after(ms), AttemptOutcome::Answered))
+            }
             (Self::Fails(ms), _) => Some((after(ms), AttemptOutcome::Failed)),
             (Self::Truncates(ms), Carrier::Usual) => Some((after(ms), AttemptOutcome::WantsTcp)),
-            (Self::Truncates(ms), Carrier::Tcp) => Some((after(ms), AttemptOutcome::Answered)),
             (Self::Silent, _) => None,
             (Self::Away, _) => Some((Duration::ZERO, AttemptOutcome::Unreachable)),
         }

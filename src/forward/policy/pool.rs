@@ -3,9 +3,10 @@
 //! Floor 2, no I/O. Those that are down come last, and when all are, none is asked but by probes: what cannot be
 //! answered is then known at once, and a server that comes back is not met by all that waited for it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use smallvec::SmallVec;
+use tokio::time::Instant;
 
 use super::health::{CaseUse, UpstreamHealth};
 

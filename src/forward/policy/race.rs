@@ -3,9 +3,10 @@
 //! Floor 2, no I/O: what happened and the time come in, what is to be done goes out. Each address is tried before one is
 //! tried again, and none more than a few times, so that a question never makes a storm.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use smallvec::SmallVec;
+use tokio::time::Instant;
 
 use super::pool::{Order, UpstreamPool};
 

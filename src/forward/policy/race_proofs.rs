@@ -1,6 +1,8 @@
 //! What one question does step by step, beside what the model proves of all.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::pool::UpstreamPolicy;
 use super::*;

@@ -2,10 +2,11 @@
 //!
 //! Floor 2. What was begun and has not won ends with the question.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
 
 use super::super::counters::UpstreamResult;
 use super::super::policy::{
@@ -76,7 +77,7 @@ impl ZoneUpstreams {
                     RaceStep::End(end) => return driving.end(end),
                 }
             }
-            let wake_at = tokio::time::Instant::from_std(race.wake_at());
+            let wake_at = race.wake_at();
             tokio::select! {
                 biased;
                 Some(done) = attempts.next(), if !attempts.is_empty() => {

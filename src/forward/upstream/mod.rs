@@ -12,9 +12,9 @@ mod udp;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 pub(super) use self::driving::NoAnswer;
 use self::stream::{ConnectionError, KeptConnection, Peer};
@@ -194,5 +194,5 @@ impl Upstream {
 
 /// The time of the policy: tokio's, which tests may have stand still.
 fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
+    Instant::now()
 }

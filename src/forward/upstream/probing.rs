@@ -21,7 +21,7 @@ impl ZoneUpstreams {
                 None => self.goes_down.notified().await,
                 Some(at) => {
                     tokio::select! {
-                        () = tokio::time::sleep_until(at.into()) => self.probe_due().await,
+                        () = tokio::time::sleep_until(at) => self.probe_due().await,
                         () = self.goes_down.notified() => {}
                     }
                 }

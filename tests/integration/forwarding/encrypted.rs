@@ -75,7 +75,7 @@ async fn a_certificate_of_an_unknown_authority_or_another_name_is_not_believed()
     for (upstream, ca_pem) in upstreams {
         let settings = match ca_pem {
             Some(ca_pem) => trusting(&upstream, ca_pem),
-            None => all_to(&[upstream.clone()]),
+            None => all_to(std::slice::from_ref(&upstream)),
         };
         let alone = Alone::start(&settings);
         let error = alone.ask("redis.default.nomad").await.unwrap_err();
@@ -95,8 +95,7 @@ async fn a_connection_that_has_ended_is_made_anew_without_an_error() {
     server.ended().await;
     assert!(alone.ask("web.prod.nomad").await.is_err());
     let upstream =
-        upstream::ScriptedUpstream::start_at(listen, |asked| vec![Reply::Now(asked.address(7))])
-            .await;
+        ScriptedUpstream::start_at(listen, |asked| vec![Reply::Now(asked.address(7))]).await;
     crate::support::gateway::until("up again", async || alone.ask("back.example").await.is_ok())
         .await;
     assert!(upstream.seen().iter().all(|seen| seen.over_tcp));
