@@ -36,7 +36,7 @@ pub use self::outcome::{ForwardError, ForwardedAnswer};
 pub use self::policy::UpstreamPolicy;
 use self::question::ForwardQuestion;
 pub use self::settings::{ForwardSettings, ForwardZone};
-use self::upstream::NoAnswer;
+use self::upstream::NoUpstreamAnswer;
 pub use self::upstream::{ZoneUpstreams, upstream_tls};
 use crate::catalog::Epoch;
 use crate::dns::{Answer, Class, Name, Query};
@@ -242,7 +242,7 @@ impl Forwarder {
     fn keep(
         &self,
         question: &ForwardQuestion,
-        result: Result<crate::dns::ReceivedAnswer, NoAnswer>,
+        result: Result<crate::dns::ReceivedAnswer, NoUpstreamAnswer>,
     ) -> FlightResult {
         match result {
             Ok(received) => Ok(self.cache.keep(question, received, now())),

@@ -2,7 +2,7 @@
 //!
 //! Floor 2. What is said to the client where there is none, `layers` knows.
 
-use super::upstream::NoAnswer;
+use super::upstream::NoUpstreamAnswer;
 use crate::catalog::Sources;
 use crate::dns::Answer;
 
@@ -45,12 +45,12 @@ impl ForwardedAnswer {
     }
 }
 
-impl From<NoAnswer> for ForwardError {
-    fn from(reason: NoAnswer) -> Self {
+impl From<NoUpstreamAnswer> for ForwardError {
+    fn from(reason: NoUpstreamAnswer) -> Self {
         match reason {
-            NoAnswer::Failed(extended_error) => Self::Failed(extended_error),
-            NoAnswer::TimedOut => Self::TimedOut,
-            NoAnswer::Unreachable => Self::Unreachable,
+            NoUpstreamAnswer::Failed(extended_error) => Self::Failed(extended_error),
+            NoUpstreamAnswer::TimedOut => Self::TimedOut,
+            NoUpstreamAnswer::Unreachable => Self::Unreachable,
         }
     }
 }

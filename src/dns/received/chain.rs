@@ -14,7 +14,7 @@ const NSEC3: RecordType = RecordType(50);
 
 /// What of an answer section belongs to the question.
 #[derive(Debug)]
-pub(super) struct Chain {
+pub(super) struct ReceivedChain {
     /// The records, the CNAMEs first, in their order.
     pub(super) records: Vec<Record>,
     /// The names that they go through.
@@ -35,8 +35,8 @@ pub(super) fn follow(
     name: &Name,
     record_type: RecordType,
     dnssec_ok: bool,
-) -> Result<Chain, UnusableResponse> {
-    let mut chain = Chain {
+) -> Result<ReceivedChain, UnusableResponse> {
+    let mut chain = ReceivedChain {
         records: Vec::new(),
         names: vec![*name],
         last: *name,
@@ -73,7 +73,7 @@ pub(super) fn follow(
     Ok(chain)
 }
 
-impl Chain {
+impl ReceivedChain {
     /// Adds the signatures of one set at the last name.
     fn add_signatures(
         &mut self,

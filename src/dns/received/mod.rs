@@ -6,7 +6,7 @@
 
 mod chain;
 
-use self::chain::{Chain, follow};
+use self::chain::{ReceivedChain, follow};
 use super::wire::{Flag, Message, RdataParts, Record};
 use super::{Answer, AnswerBuilder, Class, Name, Owner, Rcode, RecordType, Section};
 
@@ -157,7 +157,11 @@ impl Copy<'_> {
     }
 
     /// Copies the SOA by which something is denied; tells how long the denial may be kept (RFC 2308 §5).
-    fn denial(&mut self, chain: &Chain, dnssec_ok: bool) -> Result<Option<u32>, UnusableResponse> {
+    fn denial(
+        &mut self,
+        chain: &ReceivedChain,
+        dnssec_ok: bool,
+    ) -> Result<Option<u32>, UnusableResponse> {
         let is_its =
             |it: &Record| it.record_type == RecordType::SOA && chain.last.is_within(&it.owner);
         let soa = self.authority().find(is_its);

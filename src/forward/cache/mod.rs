@@ -17,7 +17,7 @@ use tokio::time::Instant;
 pub(super) use self::stored::Found;
 use self::stored::StoredAnswer;
 use super::question::ForwardQuestion;
-use super::upstream::NoAnswer;
+use super::upstream::NoUpstreamAnswer;
 use crate::dns::{Answer, ReceivedAnswer};
 
 /// About how many octets an answer takes with all that keeps it; for the size of the tables alone.
@@ -58,7 +58,7 @@ impl Default for ForwardCacheSettings {
 #[derive(Clone, Debug)]
 enum Kept {
     Answer(Arc<StoredAnswer>),
-    Failure(NoAnswer, Instant),
+    Failure(NoUpstreamAnswer, Instant),
 }
 
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ impl ForwardCache {
     pub(super) fn keep_failure(
         &self,
         question: &ForwardQuestion,
-        reason: NoAnswer,
+        reason: NoUpstreamAnswer,
         now: Instant,
     ) -> Option<Answer> {
         if let Some(Kept::Answer(stored)) = self.kept.get(question)
@@ -151,7 +151,7 @@ impl ForwardCache {
             return Some(stale);
         }
         // Where all are down that is known without asking, and over as soon as one is back.
-        if reason != NoAnswer::Unreachable {
+        if reason != NoUpstreamAnswer::Unreachable {
             let until = now + self.settings.failure;
             self.kept.insert(*question, Kept::Failure(reason, until));
         }

@@ -103,21 +103,21 @@ fn a_failure_hides_no_older_answer_and_is_kept_for_seconds_where_there_is_none()
     let asked = question("www.example");
     assert!(
         cache
-            .keep_failure(&asked, NoAnswer::TimedOut, begin)
+            .keep_failure(&asked, NoUpstreamAnswer::TimedOut, begin)
             .is_none()
     );
     assert_eq!(found(&cache, begin + seconds(4)), "failure");
     assert_eq!(found(&cache, begin + seconds(5)), "nothing");
     assert!(
         cache
-            .keep_failure(&asked, NoAnswer::Unreachable, begin + seconds(6))
+            .keep_failure(&asked, NoUpstreamAnswer::Unreachable, begin + seconds(6))
             .is_none()
     );
     assert_eq!(found(&cache, begin + seconds(6)), "nothing");
     cache.keep(&asked, received(Some(10)), begin);
     let late = begin + seconds(20);
     let stale = cache
-        .keep_failure(&asked, NoAnswer::TimedOut, late)
+        .keep_failure(&asked, NoUpstreamAnswer::TimedOut, late)
         .unwrap();
     assert_eq!(stale.freshness_seconds(), Some(30));
     assert_eq!(found(&cache, late + seconds(29)), "stale 30 3 false");
@@ -161,7 +161,7 @@ fn a_flood_of_names_stays_within_the_octets() {
         cache.keep(&name, received(Some(60)), begin);
         cache.keep_failure(
             &question(&format!("f{number}.example")),
-            NoAnswer::TimedOut,
+            NoUpstreamAnswer::TimedOut,
             begin,
         );
     }

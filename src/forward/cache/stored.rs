@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::upstream::NoAnswer;
+use super::super::upstream::NoUpstreamAnswer;
 use crate::dns::{Answer, ExtendedError, Rcode};
 
 /// The TTL of what is given after its time, in seconds (RFC 8767 §4).
@@ -39,7 +39,7 @@ pub(in crate::forward) enum Found {
         may_ask: bool,
     },
     /// That there was no answer a moment ago.
-    Failure(NoAnswer),
+    Failure(NoUpstreamAnswer),
     /// Nothing.
     Nothing,
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::health::{CaseUse, UpstreamHealth};
 
 /// The order in which upstreams are asked, by their places in the configuration.
-pub(in crate::forward) type Order = SmallVec<[usize; 4]>;
+pub(in crate::forward) type UpstreamOrder = SmallVec<[usize; 4]>;
 
 /// Which upstream comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,9 +42,10 @@ impl UpstreamPool {
     }
 
     /// In which order they are asked now; empty when all are down.
-    pub(in crate::forward) fn order(&mut self, random: u64) -> Order {
+    pub(in crate::forward) fn order(&mut self, random: u64) -> UpstreamOrder {
         let is_up = |place: &usize| self.upstreams[*place].is_up();
-        let (mut up, down): (Order, Order) = (0..self.upstreams.len()).partition(is_up);
+        let (mut up, down): (UpstreamOrder, UpstreamOrder) =
+            (0..self.upstreams.len()).partition(is_up);
         match self.policy {
             UpstreamPolicy::Sequential => {}
             UpstreamPolicy::Random => shuffle(&mut up, random),
@@ -106,7 +107,7 @@ impl UpstreamPool {
     }
 
     /// Which are to be probed now: at most one probe each 500 ms for each that is down.
-    pub(in crate::forward) fn due_probes(&mut self, now: Instant) -> Order {
+    pub(in crate::forward) fn due_probes(&mut self, now: Instant) -> UpstreamOrder {
         let due = self.upstreams.iter_mut().enumerate();
         let due = due.filter_map(|(place, it)| it.takes_probe(now).then_some(place));
         due.collect()
@@ -131,7 +132,7 @@ impl UpstreamPool {
 }
 
 /// Puts places into an order that `random` alone decides (Fisher and Yates).
-fn shuffle(places: &mut Order, random: u64) {
+fn shuffle(places: &mut UpstreamOrder, random: u64) {
     let mut random = random;
     for left in (1..places.len()).rev() {
         let one = left as u64 + 1;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
-use super::pool::{Order, UpstreamPool};
+use super::pool::{UpstreamOrder, UpstreamPool};
 
 /// How long all attempts together may take.
 pub(super) const IN_ALL: Duration = Duration::from_secs(2);
@@ -82,7 +82,7 @@ pub(in crate::forward) type RaceSteps = SmallVec<[RaceStep; 4]>;
 /// One question on its way upstream.
 #[derive(Clone, Debug)]
 pub(in crate::forward) struct UpstreamRace {
-    order: Order,
+    order: UpstreamOrder,
     /// How many attempts were begun, those over TCP after UDP not counted.
     begun: usize,
     attempts: AttemptId,
@@ -104,7 +104,7 @@ struct UnderWay {
 impl UpstreamRace {
     /// Begins with the first upstream of an order.
     pub(in crate::forward) fn begin(
-        order: Order,
+        order: UpstreamOrder,
         pool: &UpstreamPool,
         now: Instant,
     ) -> (Self, RaceSteps) {

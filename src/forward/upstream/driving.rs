@@ -19,7 +19,7 @@ use crate::dns::{ReceivedAnswer, UnusableResponse};
 
 /// Why no upstream has an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::forward) enum NoAnswer {
+pub(in crate::forward) enum NoUpstreamAnswer {
     /// Those that were asked said so; the extended error of one, by its number.
     Failed(Option<u16>),
     /// None answered in time.
@@ -52,7 +52,7 @@ impl ZoneUpstreams {
     pub(in crate::forward) async fn resolve(
         &self,
         question: ForwardQuestion,
-    ) -> Result<ReceivedAnswer, NoAnswer> {
+    ) -> Result<ReceivedAnswer, NoUpstreamAnswer> {
         let mut driving = Driving {
             zone: self,
             question,
@@ -202,12 +202,14 @@ impl<'zone> Driving<'zone> {
         AttemptOutcome::Failed
     }
 
-    fn end(self, end: RaceEnd) -> Result<ReceivedAnswer, NoAnswer> {
+    fn end(self, end: RaceEnd) -> Result<ReceivedAnswer, NoUpstreamAnswer> {
         match (end, self.answer) {
             (RaceEnd::Answered, Some(answer)) => Ok(answer),
-            (RaceEnd::Answered | RaceEnd::Failed, _) => Err(NoAnswer::Failed(self.extended_error)),
-            (RaceEnd::TimedOut, _) => Err(NoAnswer::TimedOut),
-            (RaceEnd::Unreachable, _) => Err(NoAnswer::Unreachable),
+            (RaceEnd::Answered | RaceEnd::Failed, _) => {
+                Err(NoUpstreamAnswer::Failed(self.extended_error))
+            }
+            (RaceEnd::TimedOut, _) => Err(NoUpstreamAnswer::TimedOut),
+            (RaceEnd::Unreachable, _) => Err(NoUpstreamAnswer::Unreachable),
         }
     }
 }

@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub(super) use self::driving::NoAnswer;
-use self::stream::{ConnectionError, KeptConnection, Peer};
+pub(super) use self::driving::NoUpstreamAnswer;
+use self::stream::{ConnectionError, KeptConnection, UpstreamPeer};
 pub use self::tls::upstream_tls;
 use self::udp::Datagram;
 use super::address::{UpstreamAddress, UpstreamKind};
@@ -135,14 +135,19 @@ impl Upstream {
     fn new(address: UpstreamAddress, tls: &Arc<rustls::ClientConfig>) -> Self {
         let kept = |peer| Way::Connection(KeptConnection::new(peer));
         let (usual, tcp) = match address.kind.clone() {
-            UpstreamKind::Udp(at) => (Way::Udp(at), Some(KeptConnection::new(Peer::Tcp(at)))),
-            UpstreamKind::Tcp(at) => (kept(Peer::Tcp(at)), None),
-            UpstreamKind::Tls(at, name) => {
-                (kept(Peer::Tls(at, name, tls::speaking(tls, b"dot"))), None)
-            }
-            UpstreamKind::Https(endpoint) => {
-                (kept(Peer::Https(endpoint, tls::speaking(tls, b"h2"))), None)
-            }
+            UpstreamKind::Udp(at) => (
+                Way::Udp(at),
+                Some(KeptConnection::new(UpstreamPeer::Tcp(at))),
+            ),
+            UpstreamKind::Tcp(at) => (kept(UpstreamPeer::Tcp(at)), None),
+            UpstreamKind::Tls(at, name) => (
+                kept(UpstreamPeer::Tls(at, name, tls::speaking(tls, b"dot"))),
+                None,
+            ),
+            UpstreamKind::Https(endpoint) => (
+                kept(UpstreamPeer::Https(endpoint, tls::speaking(tls, b"h2"))),
+                None,
+            ),
         };
         Self {
             address,

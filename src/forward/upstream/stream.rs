@@ -30,11 +30,11 @@ const AT_ONCE: usize = 1024;
 /// After so many questions without a response, and so long after the last one, a connection is thought dead.
 const UNANSWERED: u32 = 3;
 
-type Exchange = DnsExchange<TokioRuntimeProvider>;
+type UpstreamExchange = DnsExchange<TokioRuntimeProvider>;
 
 /// Where a connection goes.
 #[derive(Debug)]
-pub(super) enum Peer {
+pub(super) enum UpstreamPeer {
     Tcp(SocketAddr),
     Tls(SocketAddr, ServerName<'static>, Arc<ClientConfig>),
     Https(DohEndpoint, Arc<ClientConfig>),
@@ -42,7 +42,7 @@ pub(super) enum Peer {
 
 /// A connection to one upstream, made when it is needed.
 pub(super) struct KeptConnection {
-    peer: Peer,
+    peer: UpstreamPeer,
     /// What drives the connections; they end with it.
     provider: TokioRuntimeProvider,
     open: Mutex<Option<OpenConnection>>,
@@ -51,7 +51,7 @@ pub(super) struct KeptConnection {
 }
 
 struct OpenConnection {
-    exchange: Exchange,
+    exchange: UpstreamExchange,
     number: u64,
     /// The last sign of life.
     alive_at: Instant,
@@ -74,7 +74,7 @@ pub(super) enum ConnectionError {
 }
 
 impl KeptConnection {
-    pub(super) fn new(peer: Peer) -> Self {
+    pub(super) fn new(peer: UpstreamPeer) -> Self {
         Self {
             peer,
             provider: TokioRuntimeProvider::new(),
@@ -106,7 +106,7 @@ impl KeptConnection {
     }
 
     /// The connection, its number, and whether it is new; all that want one wait for the same.
-    async fn exchange(&self) -> Result<(Exchange, u64, bool), ConnectionError> {
+    async fn exchange(&self) -> Result<(UpstreamExchange, u64, bool), ConnectionError> {
         let mut open = self.open.lock().await;
         if let Some(kept) = &mut *open {
             let is_silent = kept.unanswered >= UNANSWERED && kept.alive_at.elapsed() >= WITHIN;
@@ -143,8 +143,11 @@ impl KeptConnection {
     }
 }
 
-impl Peer {
-    async fn connect(&self, provider: TokioRuntimeProvider) -> Result<Exchange, ConnectionError> {
+impl UpstreamPeer {
+    async fn connect(
+        &self,
+        provider: TokioRuntimeProvider,
+    ) -> Result<UpstreamExchange, ConnectionError> {
         match self {
             Self::Tcp(address) => {
                 let connected =
