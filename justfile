@@ -1,6 +1,6 @@
-# What CI runs, then what a person needs while working. `just --list` shows all.
+# The checks that CI runs, then commands for daily work. `just --list` shows all.
 
-# All that CI holds a change to, but for the release build and the clients (`just clients`)
+# What CI runs on every change, except the release build, the clients (`just clients`) and other programs (see .ci/run)
 check:
     cargo fmt --check
     cargo clippy --all-targets --locked -- -D warnings
@@ -8,11 +8,11 @@ check:
     cargo test --locked
     .ci/supply
 
-# A simulated cluster and the gateway before it
+# A simulated cluster, and a gateway for it
 demo *ARGS:
     cargo run --release --locked -- demo {{ARGS}}
 
-# The gateway before the Nomad at NOMAD_ADDR
+# The gateway for the Nomad at NOMAD_ADDR
 run *ARGS:
     cargo run --release --locked -- serve {{ARGS}}
 
@@ -24,14 +24,18 @@ clients:
 bench *ARGS:
     cargo bench --locked {{ARGS}}
 
-# How many instructions a hit and a change take, against what is written down (valgrind)
+# How many instructions a cache hit and a change take, compared with the expected figures (valgrind)
 instructions:
     .ci/instructions
 
-# nomadns beside NSD, Knot, Unbound and others: a quarter of an hour, writes docs/
+# Compares nomadns with NSD, Knot, Unbound and others: a quarter of an hour, writes docs/
 peers *ARGS:
     benches/peers.sh {{ARGS}}
 
 # Certificates for development, in certs-dev/
 certs *ARGS:
     cargo run --release --locked -- certs {{ARGS}}
+
+# The picture of the status page in README (chromium, curl)
+picture:
+    docs/status-page.sh

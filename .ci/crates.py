@@ -17,10 +17,10 @@ PLATFORM = "x86_64-unknown-linux-gnu"
 
 HEAD = """# Crates with unsafe code or build scripts
 
-What is in the program, or runs while it is built, and is not held by the compiler's guard alone; on Linux, without what
-only tests use. `.ci/crates.py` writes this list and `.ci/supply` checks it; advisories, licences and sources are cargo-deny's
-(`deny.toml`). Our own unsafe code is `src/listeners/udp/batch.rs`, the batched system calls, and nothing else; `.ci/asan` runs its
-tests under AddressSanitizer. A count is of lines with the word `unsafe` outside of comments, tests of the crate included.
+The crates in the program on Linux, or used to build it, that contain unsafe code or a build script; those that only tests use are left out.
+`.ci/crates.py` writes this list and `.ci/supply` checks it. cargo-deny checks advisories, licences and sources
+(`deny.toml`). Our own unsafe code is only in `src/listeners/udp/batch.rs`, for the batched system calls; `.ci/asan` runs its
+tests under AddressSanitizer. The numbers count lines with the word `unsafe` outside of comments, including the crate's tests.
 
 """
 

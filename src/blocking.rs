@@ -1,8 +1,8 @@
-//! Does long work so that no other task waits for it: what Nomad sends in one piece may take long to read, and what a
-//! client is answered in JSON long to write.
+//! Runs long work so that no other task waits for it, such as parsing a large response of Nomad or rendering long
+//! JSON for a client.
 //!
-//! Floor 0. The thread leaves the runtime's workers for so long, and another takes its place. A runtime of one thread, as in
-//! paused time, has none to leave.
+//! Floor 0. The thread leaves the runtime's workers meanwhile, and another one takes its place. A single-threaded
+//! runtime, as in tests with paused time, has no other, so there the work runs in place.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;

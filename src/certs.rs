@@ -1,7 +1,7 @@
-//! Certificates for development: a CA of this run, and a certificate of localhost that it signed.
+//! Certificates for development: a new CA, and a certificate for localhost that it signed.
 //!
-//! Floor 5, used by `nomadns certs` and in memory by `demo`. The CA's key is thrown away once it has
-//! signed, so that trusting the CA trusts this one certificate. Not for production.
+//! Floor 5, used by `nomadns certs` and in memory by `demo`. The CA's key is discarded after signing, so trusting the
+//! CA means trusting this one certificate. Not for production.
 
 use std::io::{self, Write};
 use std::net::IpAddr;

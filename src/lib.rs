@@ -1,8 +1,8 @@
 //! nomadns: the DNS gateway for HashiCorp Nomad.
 //!
-//! The way of a query: `listeners` decode it (`dns`), pass it through the tower stack (`layers`) to the
-//! module that knows what is said (`answers`), and encode the answer. `sync` keeps the `catalog` true from
-//! what `nomad` tells. `app` puts it together. ARCHITECTURE.md has the floors and two walkthroughs.
+//! A query is decoded by `listeners` (with `dns`), passes the tower stack (`layers`), is answered from the `catalog`
+//! by `answers`, and is encoded by `listeners`. `sync` keeps the catalogue up to date with what it reads through
+//! `nomad`. `app` connects the parts. ARCHITECTURE.md explains the floors and follows a query and a change.
 
 pub mod answers;
 pub mod app;

@@ -1,7 +1,7 @@
-//! Why TLS with a server did not come about, as something that an operator can act on.
+//! Why a TLS connection to a server failed, in words that help an operator.
 //!
-//! Floor 0, below every client of ours: each names its own settings. What a server has sent is cut and escaped, and times
-//! are dates. It does no TLS itself.
+//! Floor 0, used by every client; each names its own settings. Data from the server is shortened and escaped, and
+//! times are shown as dates. It does no TLS itself.
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -1,6 +1,6 @@
-//! A token bucket for what one task does: so many at once, and as many again in a time.
+//! A token bucket for one task: a number of tokens at once, refilled over time.
 //!
-//! Floor 0, no I/O, no clock: the time is an argument. What many threads share is counted in
+//! Floor 0, no I/O, no clock: the time is an argument. The bucket that many threads share is in
 //! `listeners/clients/limiter.rs`, without locks.
 
 use std::time::Duration;

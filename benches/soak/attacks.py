@@ -82,12 +82,10 @@ def untaken_answers(ports, ca, seeded):
 def http2_abuse(ports, ca, seeded):
     for octets in (hostile.rapid_reset, hostile.continuation, hostile.header_bomb, hostile.control_frames):
         stream = wire.http2(ports["https"], ca, "127.1.5.1")
-        reader = threading.Thread(target=wire.drained, args=[stream, 1], daemon=True)
-        reader.start()
         for some, _ in octets(2_000):
-            if not wire.send_all(stream, some):
+            if not wire.send_reading(stream, some):
                 break
-        reader.join(10)
+        wire.drained(stream, 1)
         stream.close()
 
 

@@ -1,6 +1,7 @@
-//! A query with where it came from and what its answer may cost: what costs more waits for its turn.
+//! A query with its client, and a limit on how much work its answer may take.
 //!
-//! Floor 2. `layers` makes it: first a bounded attempt, and where that is refused one in turn.
+//! Floor 2. `layers` creates it: first for a limited attempt, and if that is refused, for an attempt without limit
+//! when it is this client's turn.
 
 use crate::dns::Query;
 use crate::fair_queue::ClientAddress;

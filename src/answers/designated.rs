@@ -1,7 +1,7 @@
-//! `resolver.arpa`: tells clients of plain DNS where this gateway is reached encrypted (RFC 9462, DDR).
+//! `resolver.arpa`: tells clients of plain DNS where the encrypted listeners of this gateway are (RFC 9462, DDR).
 //!
-//! It comes before the zones, and is answered whether Nomad is known or not. Without a name for the encrypted
-//! service there is no such zone, and the name is refused like any other outside of the zones.
+//! It is checked before the zones and does not depend on Nomad. Without a configured name for the encrypted listeners
+//! this zone does not exist, and the name is refused like any other outside the zones.
 
 use std::net::IpAddr;
 

@@ -1,7 +1,7 @@
-//! What is said: the innermost service of the stack.
+//! Makes answers: the innermost service of the stack.
 //!
-//! Floor 2. A query comes here when no cache has its answer. The router picks who answers by the name;
-//! nothing here speaks to Nomad: it reads the catalogue, and waits only where that is filled on demand.
+//! Floor 2. A query arrives here if no cache has its answer. The router selects by name who answers. Nothing here
+//! talks to Nomad: answers come from the catalogue, and wait only if that is filled on demand.
 
 mod attempt;
 mod designated;

@@ -1,6 +1,7 @@
-//! An answer with what it was made from: what a cache needs to know whether it still holds.
+//! An answer with its sources, from which a cache knows whether it is still valid.
 //!
-//! Floor 2. What the catalogue has no part in is not kept: it is made as fast as it is found.
+//! Floor 2. Answers that do not depend on the catalogue are not cached, because making them is as fast as finding
+//! them.
 
 use crate::catalog::{Sources, View};
 use crate::dns::Answer;

@@ -1,6 +1,7 @@
-//! Picks who answers: `resolver.arpa` if that is told, the zone that the name is in, or nobody.
+//! Selects who answers: `resolver.arpa` if configured, the zone of the name, or nobody.
 //!
-//! The longest zone wins (RFC 1034 §4.3.2). What is in no zone is refused or denied, the transfer of one refused.
+//! The longest zone wins (RFC 1034 §4.3.2). Names outside the zones are refused or denied. Zone transfers are
+//! refused.
 
 use std::future::{Ready, ready};
 use std::pin::Pin;

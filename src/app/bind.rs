@@ -1,5 +1,5 @@
-//! Binds all sockets before anything is started: either all of them or none; and says where the encrypted ones are, for
-//! clients that look for them (RFC 9462).
+//! Binds all sockets before anything starts: all of them or none. Also tells where the encrypted listeners are, for
+//! clients that discover them (RFC 9462).
 
 use std::fmt;
 use std::io;

@@ -1,5 +1,5 @@
-//! What the metrics are written with, and those of the UDP workers and of the clients that were refused: by listener
-//! and reason, never by address.
+//! Helpers to write metrics, and the metrics of UDP workers and refused clients: by listener and reason, never by
+//! address.
 //!
 //! Floor 7.
 
@@ -43,22 +43,22 @@ pub(super) fn encode_udp(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters)
     for (name, help, count) in [
         (
             "nomadns_udp_ignored",
-            "UDP messages that were no queries",
+            "UDP messages that were not queries",
             &udp.ignored,
         ),
         (
             "nomadns_udp_dropped",
-            "UDP queries dropped, too many waited",
+            "UDP queries that were dropped because too many waited",
             &udp.dropped,
         ),
         (
             "nomadns_udp_unsent",
-            "UDP answers that the kernel did not take",
+            "UDP answers that the kernel did not accept",
             &udp.unsent,
         ),
         (
             "nomadns_udp_errors",
-            "Errors of UDP sockets that nothing could be received from",
+            "Errors while receiving from UDP sockets",
             &udp.errors,
         ),
         (
@@ -69,8 +69,7 @@ pub(super) fn encode_udp(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters)
     ] {
         total(encoder, name, help, count.load(Ordering::Relaxed))?;
     }
-    let help =
-        "UDP messages that the kernel dropped, most of them since the receive buffer was full";
+    let help = "UDP messages that the kernel dropped, mostly because the receive buffer was full";
     let name = "nomadns_udp_receive_dropped";
     total(encoder, name, help, udp.kernel_drops())
 }
@@ -88,7 +87,7 @@ impl Refused {
 impl Collector for Refused {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let name = "nomadns_clients_refused";
-        let help = "Queries and requests of clients that may not ask, or not so often";
+        let help = "Queries and requests of clients that may not ask, or ask too often";
         let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
         for (listener, reason, count) in self.0.refusals().counts() {
             counter(

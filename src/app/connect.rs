@@ -1,7 +1,7 @@
-//! Tries the configured Nomad once, and says in a few lines what the gateway would have of it.
+//! Connects to the configured Nomad once and prints what the gateway would get from it (`check --connect`).
 //!
-//! Floor 7. It runs the synchronisation that `serve` runs, before a catalogue that nobody asks, until all was read or
-//! the time is over. What it cannot know without more rights (Nomad's version) it says so.
+//! Floor 7. It runs the same synchronisation as `serve`, into a catalogue that nobody queries, until everything has
+//! been read or the time is over. It says what it cannot find out without more rights, such as Nomad's version.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -168,7 +168,7 @@ fn lines(
     let region = region.map_or_else(|| "the agent's own".into(), |it| format!("{it:?}"));
     let namespaces: HashSet<&str> = snapshot.iter().map(|(namespace, ..)| namespace).collect();
     let seen = match report.access {
-        Access::Reads => "what is asked for, once it is".into(),
+        Access::Reads => "services are read when they are queried".into(),
         _ => format!(
             "{}, {}, {}",
             counted(namespaces.len(), "namespace"),

@@ -1,4 +1,4 @@
-//! The metrics of connections: what became of them, what is open and held now, handshakes, HTTP responses.
+//! The metrics of connections: their outcomes, how many are open, unread octets, handshakes, HTTP responses.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ fn encode_connections(
     encoder: &mut DescriptorEncoder<'_>,
     shared: &ListenerContext,
 ) -> fmt::Result {
-    let help = "Connections, by listener and what became of them";
+    let help = "Connections, by listener and outcome";
     let mut own = family(encoder, "nomadns_connections", help, MetricType::Counter)?;
     for kind in ListenerKind::ALL {
         let counters = shared.counters.connections(kind);
@@ -37,7 +37,7 @@ fn encode_connections(
         }
     }
     encode_open(encoder, shared)?;
-    let help = "TLS handshakes that failed, by the reason";
+    let help = "Failed TLS handshakes, by reason";
     let mut own = family(
         encoder,
         "nomadns_tls_handshake_failures",
@@ -81,7 +81,7 @@ fn encode_open(encoder: &mut DescriptorEncoder<'_>, shared: &ListenerContext) ->
         ),
         (
             "nomadns_untaken_octets",
-            "Octets of answers that clients have not taken",
+            "Octets of answers that clients have not received yet",
             clients.untaken_octets() + pages.untaken_octets(),
         ),
     ] {

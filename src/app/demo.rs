@@ -1,4 +1,4 @@
-//! The demo: a simulated cluster that moves, and a gateway before it, on loopback.
+//! The demo: a simulated cluster that changes on its own, and a gateway for it, on loopback.
 
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -282,7 +282,7 @@ All         {program} lookup redis.default.nomad SRV --transport all{lookup} --d
 Nomad       curl 'http://127.0.0.1:{api}/v1/services?namespace=*'
 Metrics     curl http://127.0.0.1:{admin}/metrics
 Status      http://127.0.0.1:{admin}/ in a browser
-Page        http://hello.default.nomad:{page}/ once DNS over HTTPS is set up (docs/clients.md) in a browser
+Page        http://hello.default.nomad:{page}/ after the steps of docs/clients.md#browsers, in a browser
 
 Ctrl-C ends it.
 "

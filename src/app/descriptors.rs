@@ -1,4 +1,4 @@
-//! File descriptors: as many as the system allows, and a reserve of them for the gateway itself.
+//! File descriptors: raises the limit as far as the system allows, and reserves some for the gateway itself.
 //!
 //! Connections must leave enough for Nomad, certificates, tokens and the snapshot, whatever clients do.
 

@@ -1,7 +1,7 @@
-//! Has Nomad read the filter expression, once, beside the start of the gateway.
+//! Lets Nomad check the filter expression once, while the gateway starts.
 //!
-//! Floor 7. Only Nomad knows what it understands. While it says nothing, what is on disk is answered already; and
-//! when it stays silent, what is wrong shows at the first contact.
+//! Floor 7. Only Nomad can parse it. The start does not wait for Nomad longer than a few seconds: a snapshot on disk
+//! is served meanwhile, and without a response an invalid filter is reported at the first contact.
 
 use std::time::Duration;
 

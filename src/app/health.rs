@@ -1,4 +1,4 @@
-//! The metrics and the words about the health of instances and about what is held back.
+//! The metrics and status lines about the health of instances and about the mass loss protection.
 //!
 //! Floor 7.
 
@@ -70,7 +70,7 @@ pub(super) fn lines(report: &sync::Report) -> Vec<(String, String)> {
     let mut words = report.health.to_string();
     if report.health.policy != HealthPolicy::Off {
         let (services, allocations) = (report.watched_services, report.watched_allocations);
-        words += &format!("; checks of {services} services in {allocations} allocations are read");
+        words += &format!("; reading checks of {services} services ({allocations} allocations)");
     }
     let mut lines = vec![("Health".to_owned(), words)];
     if report.held_instances > 0 {

@@ -1,4 +1,4 @@
-//! Starts the listeners on their sockets, and says where they listen.
+//! Starts the listeners on their sockets and logs their addresses.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};

@@ -1,6 +1,8 @@
-//! Whether the gateway answers: it asks itself, on every UDP worker and by the stack of the connections.
+//! Whether the gateway answers: it sends itself a query through every UDP worker and through the stack of the
+//! connections.
 //!
-//! Floor 7. It says nothing about Nomad: that the cluster is not known is an answer as well, and `/readyz`'s matter.
+//! Floor 7. It does not depend on Nomad: an error answer counts as alive. Whether the cluster is known is what
+//! `/readyz` reports.
 
 use std::pin::Pin;
 use std::sync::Arc;

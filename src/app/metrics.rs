@@ -1,6 +1,6 @@
 //! Collects the metrics of all parts into one text (`OpenMetrics`).
 //!
-//! The stack writes its own; here are those of the connections, of UDP and of what follows Nomad.
+//! The stack writes its own; the others, such as those of connections, UDP and the synchronisation, are here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl Collector for GatewayCollector {
         encode_server(&mut encoder, &self.client.followed())?;
         super::health::encode(&mut encoder, &report, &self.catalog)?;
         encode_catalog(&mut encoder, &self.catalog)?;
-        let help = "Answers that left out a CNAME since it leads back to itself";
+        let help = "Answers without a CNAME that leads back to itself";
         total(
             &mut encoder,
             "nomadns_alias_loops",

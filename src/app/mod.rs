@@ -1,6 +1,6 @@
-//! Puts the gateway together: settings -> stack -> listeners; starts it, watches it, drains it.
+//! Builds the gateway from the settings (settings -> stack -> listeners), starts it, watches it and shuts it down.
 //!
-//! Floor 7. It decides nothing about queries; it hands the parts to each other.
+//! Floor 7. It makes no decisions about queries; it connects the parts.
 
 mod bind;
 mod collectors;

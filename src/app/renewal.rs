@@ -1,6 +1,6 @@
-//! Reads files again: when it is told to, and by itself when they have changed.
+//! Re-reads files, on a signal and when they have changed.
 //!
-//! Content that cannot be used leaves the old in use; the log says so, once for each problem.
+//! If the new content cannot be used, the old content stays in use, and the log says so once for each problem.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The running gateway: waits for its end, and ends it in order.
+//! The running gateway: waits for its end, and shuts down in order.
 
 use std::future::pending;
 use std::io;

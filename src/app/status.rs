@@ -1,4 +1,4 @@
-//! What the operator's pages say about the gateway, in plain words.
+//! The texts about the gateway's state on the operator's pages.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ pub(super) fn server(followed: &Followed) -> String {
     match followed.meta {
         None => format!("{address}, no answer yet"),
         Some((meta, ago)) => format!(
-            "{address}, {} behind its leader at index {}, {} s ago",
+            "{address}, {} behind its leader at index {}, as of {} s ago",
             match meta.last_contact.as_millis() {
                 0 => "0 ms".to_owned(),
                 ms => format!("{ms} ms"),
@@ -77,16 +77,10 @@ pub(super) fn page(
 ) -> Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync> {
     Arc::new(move || {
         let report = status.report();
-        let ready = match &report.readiness {
-            sync::Readiness::Ready => "yes".to_owned(),
-            sync::Readiness::Restored => "yes, from the snapshot on disk".to_owned(),
-            sync::Readiness::NotReady(reason) => format!("no: {reason}"),
-        };
         let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
         let none = || "none".to_owned();
         let mut lines = vec![
             ("Version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-            ("Ready".to_owned(), ready),
             (
                 "Answers".to_owned(),
                 if report.stale { "stale" } else { "current" }.to_owned(),
@@ -98,7 +92,7 @@ pub(super) fn page(
             ("Instances".to_owned(), report.instances.to_string()),
             ("Nomad index".to_owned(), report.index.to_string()),
             (
-                "Last answer of Nomad".to_owned(),
+                "Last answer from Nomad".to_owned(),
                 report.since_success.map_or_else(
                     || "never".to_owned(),
                     |since| format!("{} ago", seconds(since)),

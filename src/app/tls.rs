@@ -1,4 +1,4 @@
-//! What the TLS listeners show and want to see, out of the settings, and how that is read again.
+//! The certificate of the TLS listeners and the CA of their clients, from the settings, and how they are re-read.
 
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
-//! The mark by which a reader of an old snapshot learns that what it read was replaced.
+//! A mark that tells a reader of an old snapshot that what it read was replaced.
 //!
-//! An answer is kept with the cells of what it was made from; a cache looks at them (one load) before it
-//! gives the answer out again. A cell is superseded before the new snapshot is published, and never revived.
+//! A cached answer keeps the cells of everything that it was made from, and the cache checks them (one load each)
+//! before it returns the answer. A cell is superseded before the new snapshot is published, and never becomes valid
+//! again.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! How many instances an address, a datacenter and a tag have, kept by the writer at each change.
+//! How many instances an address, a datacenter and a tag have. The writer updates the numbers with each change.
 //!
-//! Answers look only whether there is any; counting tells when the last one goes. Only what a change
-//! touches is counted again.
+//! Answers only need to know whether there is any; the number tells when the last one is gone. A change recounts only
+//! what it touches.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! How a query asks for a service that no list told of, where Nomad is read as it is asked.
+//! How a query requests a service that no list contains, if Nomad is read on demand.
 //!
-//! Floor 1. `answers` asks and waits, `sync` reads and replies once the catalogue has it; neither knows the other.
-//! The way between them is bounded: what finds no room is refused at once.
+//! Floor 1. `answers` requests and waits; `sync` reads, and replies once the catalogue has the service; neither knows
+//! the other. The queue between them is bounded, and a request that does not fit is refused at once.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,7 +1,7 @@
-//! Of what it is not known whether it is registered, or what is: one part of a snapshot.
+//! Doubts: services and namespaces whose state is unknown, as part of a snapshot.
 //!
-//! Floor 1. `sync` says so through the writer, look-ups tell it to `answers`. A doubt keeps its name alive: what is
-//! not known is not denied. Nomad's names differ by letter case and keys do not, so each key holds all spellings.
+//! Floor 1. `sync` sets them through the writer, and look-ups report them to `answers`. Unknown names are not denied.
+//! Nomad's names are case-sensitive and keys are not, so each key holds all spellings.
 
 use imbl::HashMap;
 

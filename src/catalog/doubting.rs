@@ -1,7 +1,7 @@
-//! How the writer is told of what is not known, and how that reaches answers.
+//! How the writer records doubts, and how they reach answers.
 //!
-//! Floor 1. A doubt changes no instance and no serial. It supersedes what was made from the set of names, since it
-//! takes denials back, and the services that it is about, since their answers have to say so.
+//! Floor 1. A doubt changes no instance and no serial. It supersedes answers that depend on the set of names, because
+//! they may not deny any more, and the services that it is about, because their answers must be marked.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! What is known of the health of instances.
+//! The known health of instances.
 //!
-//! A judgement is part of its instance, so that a change of health supersedes the service's cell as every change
-//! does. `sync` judges, `answers` chooses; nothing here asks Nomad.
+//! It is part of the instance, so that a change of health supersedes the service's cell like every other change.
+//! `sync` judges health, `answers` selects by it; nothing here asks Nomad.
 
 /// What Nomad says about one instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

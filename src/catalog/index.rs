@@ -1,8 +1,8 @@
-//! What names can say of the instances of a large service, the other way round: from a tag to those that carry it.
+//! The index of a large service: from a tag to the instances that have it.
 //!
-//! Floor 1. A service makes it when it is asked for by more than its name, and keeps it; a change makes another service.
-//! Instances of which names say the same are of one kind, and kinds are few where Nomad registers many instances. So
-//! what a name costs depends neither on the instances nor on how many tags they carry.
+//! Floor 1. A service builds it at the first query for more than its name, and keeps it; a change makes a new
+//! service. Instances with the same labels form one kind, and even a large service usually has few kinds. So the cost
+//! of a name depends neither on the number of instances nor on their tags.
 
 use std::collections::HashMap;
 

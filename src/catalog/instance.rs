@@ -1,7 +1,7 @@
-//! One instance of a service, as compact as a million of them need.
+//! One instance of a service, in a compact form, since there may be a million.
 //!
-//! What the instances of a service have in common (job, datacenter, tags, the tail of their ids) stands
-//! once, in a `Group`. Nothing here decides what is answered.
+//! What the instances of a service have in common (job, datacenter, tags, the tail of their ids) is stored once, in a
+//! `Group`. Which instances are returned is not decided here.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,4 +1,4 @@
-//! How the writer judges instances anew, and finds what was asked for.
+//! How the writer updates the health of instances, and lists the services that were queried.
 
 use std::sync::Arc;
 

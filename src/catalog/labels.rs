@@ -1,6 +1,6 @@
-//! Which of Nomad's names can be DNS labels, and the keys that they have in the catalogue.
+//! Which of Nomad's names can be DNS labels, and their keys in the catalogue.
 //!
-//! Floor 1. Keys are lower case, as DNS compares names: only letters of ASCII have two cases (RFC 4343).
+//! Floor 1. Keys are lower case, as DNS compares names: only ASCII letters have two cases (RFC 4343).
 
 /// The longest label of a DNS name, in octets (RFC 1035 §2.3.4).
 pub(super) const LABEL_OCTETS: usize = 63;

@@ -1,8 +1,8 @@
-//! The services known now: an immutable snapshot behind an atomic pointer.
+//! The catalogue: the services known now, as an immutable snapshot behind an atomic pointer.
 //!
-//! Floor 1. `answers` reads it through a view on the way of a query, only `sync` writes it. A reader takes one
-//! pointer and sees one consistent state; a change costs what it changes, since snapshots share what they have
-//! in common. It does no I/O, knows no DNS wire form and never speaks to Nomad.
+//! Floor 1. `answers` reads it through a view, only `sync` writes it. A reader loads one pointer and sees one
+//! consistent state. The cost of a change depends on what changes, because snapshots share the rest. It does no I/O
+//! and knows neither the DNS wire format nor Nomad.
 
 mod cell;
 mod counts;

@@ -1,6 +1,6 @@
-//! Which instances of a service a name takes: a set of them, or of their kinds where they are many.
+//! The set of a service's instances that match a name; for large services, the set of their kinds.
 //!
-//! Floor 1. `answers` fills it in with what the labels of a name say; two names that take the same have equal sets.
+//! Floor 1. `answers` fills it from the labels of a name. Two names that match the same instances have equal sets.
 
 use smallvec::SmallVec;
 

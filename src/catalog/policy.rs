@@ -1,4 +1,4 @@
-//! Which instances are answered, by their health.
+//! Which instances are returned, by their health.
 
 use super::{Health, Instance};
 

@@ -1,6 +1,6 @@
-//! The addresses that no instance has any more, and since when: they are forgotten after a grace.
+//! The addresses that no longer have instances, and since when. They are forgotten after a while.
 //!
-//! Floor 1. The writer's own; each address is there once, however often it came and went.
+//! Floor 1. Only the writer uses it. Each address is in it once, however often it came and went.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! What is registered under one DNS name.
 //!
-//! Nomad's names differ by letter case, DNS names do not: `Redis` and `redis` are two services there and
-//! one here. A `Service` keeps each of Nomad's as a part, so that a change of one leaves the other alone.
+//! Nomad's names are case-sensitive, DNS names are not: `Redis` and `redis` are two services in Nomad and one here. A
+//! `Service` keeps each of them as a part, so that a change of one does not affect the other.
 
 use std::hash::{Hash, Hasher};
 use std::ops::Range;

@@ -1,7 +1,7 @@
-//! One consistent state of the catalogue, and the look-ups in it, which only a view makes.
+//! One consistent state of the catalogue, and the look-ups in it, which only a view calls.
 //!
-//! Keys are lower case, as DNS compares names. The maps are persistent: a new snapshot shares with the
-//! old one all that did not change.
+//! Keys are lower case, as DNS compares names. The maps are persistent: a new snapshot shares everything that has not
+//! changed with the old one.
 
 use std::net::IpAddr;
 use std::sync::Arc;

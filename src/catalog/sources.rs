@@ -1,7 +1,7 @@
-//! What an answer was made from: the cells of what was looked up for it.
+//! What an answer was made from: the cells of its look-ups.
 //!
-//! Floor 1. Only a [`super::View`] makes one that holds, so a cache cannot keep what was not looked up through one; and
-//! an [`super::Epoch`], for what comes from elsewhere and soon ends.
+//! Floor 1. Only a [`super::View`] makes valid ones, so a cache cannot keep an answer that was made without one; and an
+//! [`super::Epoch`], for answers from elsewhere that are valid for a short time.
 
 use smallvec::SmallVec;
 

@@ -1,7 +1,9 @@
-//! How many instances of a namespace carry each tag, in any datacenter and in each: what is below `_TAG.NAMESPACE`.
+//! How many instances in a namespace have each tag, in each datacenter and in all: whether anything exists below
+//! `_TAG.NAMESPACE`.
 //!
-//! Floor 1. The writer keeps it at each change; a look-up reads one number. Of a tag only a hash is held, so that a
-//! million of them stay small. Two of one hash would let a name be there that has nothing below it, and deny none.
+//! Floor 1. The writer updates it with each change; a look-up reads one number. Only a hash of each tag is stored, so
+//! that a million tags stay small. If two tags have the same hash, a name may exist without anything below it, but no
+//! name is wrongly denied.
 
 use imbl::OrdMap;
 

@@ -1,7 +1,7 @@
-//! The only way to look something up: one snapshot, and a note of all that an answer from it depends on.
+//! The only way to read the catalogue: one snapshot, and a list of everything that an answer from it depends on.
 //!
-//! Floor 1. Each look-up notes the cell that tells when it would come out otherwise. `answers` makes each answer
-//! from one view, and the answer is kept as long as the view's sources hold; nobody names a cell by hand.
+//! Floor 1. Each look-up notes the cell that tells when its result changes. `answers` makes each answer from one
+//! view, and the answer is valid as long as the view's sources are. No caller handles cells itself.
 
 use std::cell::RefCell;
 use std::net::IpAddr;

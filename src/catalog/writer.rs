@@ -1,7 +1,7 @@
-//! The one writer: applies changes to a working copy and publishes it.
+//! The only writer: applies changes to a working copy and publishes it.
 //!
-//! `sync` owns it. What a change replaces is marked as superseded before the new snapshot is published,
-//! so no cache can give out what a reader of the new snapshot would not find.
+//! `sync` owns it. Whatever a change replaces is superseded before the new snapshot is published, so no cache returns
+//! anything that the new snapshot does not contain.
 
 use std::sync::Arc;
 use std::time::Duration;

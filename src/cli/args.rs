@@ -1,4 +1,4 @@
-//! The commands and their flags, as they are typed and explained.
+//! The commands and flags, with their help texts.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! The CA of a demo that runs, in a file where `lookup` of the same user finds it.
+//! The CA of a running demo, in a file where `lookup` of the same user finds it.
 //!
-//! It counts for loopback only, and for the ports of that demo; who may not write the file cannot have another CA trusted.
-//! A folder or a file of another user, or one that others may write, is none.
+//! It is used only for loopback and for the ports of that demo. A folder or file that belongs to another user, or
+//! that others can write, is ignored, so nobody else can have a CA trusted.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};

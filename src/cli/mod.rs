@@ -1,6 +1,6 @@
-//! What the user typed: commands, flags, exit codes.
+//! The command line: commands, flags, exit codes.
 //!
-//! Floor 8. With `config`, the only place that reads files and the environment.
+//! Floor 8. Only this module and `config` read files and the environment.
 
 mod args;
 mod demo_ca;

@@ -1,7 +1,7 @@
-//! The signals that end a gateway, or have it read its certificates again.
+//! The signals that end the gateway or make it re-read its files.
 //!
-//! They are heard before anything is started: one that comes early must not end the process unheard. Those that
-//! end it are heard by a thread as well, that ends the process when nothing else does.
+//! They are registered before anything starts, so that an early signal is not lost. A separate thread also receives
+//! those that end the process, and ends it if nothing else does.
 
 use std::io;
 use std::sync::{Arc, OnceLock};

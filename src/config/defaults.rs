@@ -1,4 +1,4 @@
-//! What each key is when nobody says it; limits have the defaults of the parts that they are of.
+//! The defaults of the keys; those of limits come from the parts that use them.
 
 use std::net::SocketAddr;
 

@@ -1,7 +1,7 @@
-//! The environment, as the Nomad CLI and its API package read it.
+//! Environment variables, read as the Nomad CLI and its API package read them.
 //!
-//! `NOMAD_NAMESPACE` is not read: Nomad sets it in every task, and a gateway is not for the namespace
-//! that it happens to run in.
+//! `NOMAD_NAMESPACE` is ignored: Nomad sets it in every task, and a gateway usually serves more than the namespace
+//! that it runs in.
 
 use super::Source;
 

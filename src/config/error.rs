@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: one line that names where, key, value and what would be right.
+//! An error in the configuration: one line that names the place, the key, the value and what would be right.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! The keys of the configuration file, with their defaults.
 //!
-//! What is here is what the operator may write; `check` says what it means. Every key is in
-//! `nomadns.example.toml` and in `docs/configuration.md`, which tests hold against this file.
+//! These are the keys that operators may write; `check` validates them. Tests compare this file with
+//! `nomadns.example.toml` and `docs/configuration.md`, which contain every key.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,6 +1,6 @@
-//! The keys of the log, in the configuration file.
+//! The keys of the log in the configuration file.
 //!
-//! Floor 6. As in `file`, `check` says what they mean.
+//! Floor 6. As with `file`, `check` validates them.
 
 use serde::{Deserialize, Serialize};
 

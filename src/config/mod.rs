@@ -1,7 +1,7 @@
-//! The configuration: what the operator wrote, and what it means.
+//! The configuration: reads and validates it.
 //!
-//! Floor 6. `source` lays flags, environment and file over each other, `file` has the keys, `check` makes
-//! checked settings of them. With `cli`, the only place that reads files and the environment.
+//! Floor 6. `source` merges flags, environment and file, `file` has the keys, `check` turns them into checked
+//! settings. Only this module and `cli` read files and the environment.
 
 mod cache;
 mod check;

@@ -1,7 +1,7 @@
-//! The range of every number, in one table: a key that is not in it is no number.
+//! The range of every number, in one table. A key that is not in it is not a number.
 //!
-//! Times have a most so that no clock overflows, and a least below which nothing would be answered; counts have a most
-//! that memory, threads and the kernel can bear.
+//! Times have a maximum so that no clock overflows, and a minimum below which nothing would be answered. Counts have
+//! a maximum that memory, threads and the kernel can handle.
 
 /// The least and the most that the number of a key may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
-//! Reads files that the operator names, and waits for none; those that are read again while the gateway runs.
+//! Reads the files that the operator names, without blocking on any of them; also those that are re-read at run time.
 //!
-//! Floor 6. What is in them is for `source` and `check`.
+//! Floor 6. `source` and `check` interpret their content.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

@@ -1,7 +1,7 @@
-//! What of a value may be shown: an error goes to logs and tickets, a secret must not.
+//! Which part of a value a message may show: errors go to logs and tickets, secrets must not.
 //!
-//! A secret is where one belongs, or where somebody has put it by mistake: under a misspelt key, in a URL, in the place of
-//! a file's name. What is hidden is hidden as a whole, and the message says why instead.
+//! A secret may be where it belongs, or in a wrong place by mistake: under a misspelt key, in a URL, or instead of a
+//! file's name. A hidden value is hidden completely, and the message says why.
 
 use std::path::Path;
 

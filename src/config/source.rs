@@ -1,7 +1,7 @@
-//! Where values come from: flags over the environment over the file over the defaults.
+//! Where values come from: flags before the environment, before the file, before the defaults.
 //!
-//! All are laid over each other as one table of keys, each key remembering who said it, so that an error
-//! can name the flag, the variable or the file.
+//! All of them are merged into one table of keys. Each key remembers its origin, so that an error can name the flag,
+//! the variable or the file.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

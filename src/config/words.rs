@@ -1,4 +1,4 @@
-//! Says in an operator's words what is wrong with the form of a file: a key that is none, a value of another type.
+//! Describes errors in the form of a file for operators: unknown keys and values of a wrong type.
 
 use toml::{Table, Value};
 

@@ -1,4 +1,4 @@
-//! One simulated agent: what it holds, how it stands to the cluster's leader, and what is broken.
+//! One simulated agent: its state, its relation to the cluster's leader, and its simulated faults.
 
 use std::sync::Arc;
 use std::time::Duration;

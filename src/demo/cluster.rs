@@ -1,7 +1,7 @@
-//! Several simulated servers that share one log: a leader, followers behind it, and what a script does to them.
+//! Several simulated servers that share one log: a leader, its followers, and the faults that a script causes.
 //!
-//! Each server is a [`SimulatedNomad`] with a port and counters of its own. A change made through any of them goes
-//! through the leader; what each answers is what it has applied. What happens between servers is in `raft`.
+//! Each server is a [`SimulatedNomad`] with its own port and counters. A change made through any of them goes through
+//! the leader; each server answers from what it has applied. Communication between servers is in `raft`.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! What a script may break: the answers of some paths, the leader, the event broker.
+//! The faults that a script can cause: failing paths, no leader, no event broker.
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! A simulated Nomad, on loopback or in memory: the cluster of `nomadns demo`, and the Nomad of all tests.
 //!
-//! `SimulatedNomad` is the scripted side: it starts the agent, changes the cluster, breaks things and
-//! tells what was asked. `SimulatedCluster` is several servers with one log. `scenario` is the cluster that moves, for people. The agent answers in exactly
-//! the form of a real Nomad; nothing here knows the gateway.
+//! `SimulatedNomad` starts an agent, changes the cluster, causes faults and counts requests. `SimulatedCluster` is
+//! several servers with one log. `scenario` is the changing cluster of the demo. Responses have exactly the form of a
+//! real Nomad. Nothing here knows the gateway.
 
 mod agent;
 mod api;

@@ -1,7 +1,7 @@
-//! The objects of the Nomad API as they go over the wire, fields in Nomad's (alphabetical) order.
+//! The objects of the Nomad API in wire form, with fields in Nomad's (alphabetical) order.
 //!
-//! Owned and roomy: this is what a script hands in and what a captured answer parses to. The cluster
-//! keeps registrations in a smaller form (`state/instance.rs`).
+//! Scripts pass them in, and captured responses parse to them. They own their data; the cluster stores registrations
+//! in a smaller form (`state/instance.rs`).
 
 use ahash::RandomState;
 use base64::Engine as _;

@@ -1,6 +1,6 @@
-//! The web page of the demo's service `hello`: what a browser shows once it has found a service by its name.
+//! The web page of the demo's service `hello`, which a browser shows once it has found the service by its name.
 //!
-//! Floor 5. Plain HTTP, the same page at every path and for every host; it knows neither Nomad nor the gateway.
+//! Floor 5. Plain HTTP, the same page for every path and host. It knows neither Nomad nor the gateway.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

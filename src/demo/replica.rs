@@ -1,6 +1,6 @@
-//! What one server holds: its copy of the cluster's state, its event buffer, and who waits for either.
+//! The data of one server: its copy of the cluster's state, its event buffer, and the requests that wait for either.
 //!
-//! An agent on its own changes its replica itself; in a cluster `raft` hands each change to every server in turn.
+//! A single agent changes its replica itself; in a cluster `raft` passes each change to every server.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 

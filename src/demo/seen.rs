@@ -1,4 +1,4 @@
-//! What was asked and sent: counts by route, the last requests and octets, so that a test can see a client's load.
+//! Statistics for tests: requests by route, the last requests, and octets sent, to measure a client's load.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};

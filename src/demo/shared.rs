@@ -1,4 +1,4 @@
-//! Small tools for shared state: locks that outlive a panic, a gauge that can be waited for.
+//! Helpers for shared state: locks that survive a panic, and a gauge that can be waited for.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

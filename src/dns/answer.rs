@@ -1,8 +1,8 @@
 //! An answer, with its wire form made once.
 //!
-//! What depends on the client (id, letter case of the question, OPT, size) is not in it: `wire::encode`
-//! adds that to each copy. All compression pointers point into the question, which every answer to the
-//! same question has at the same place; so records can be left out and turned round freely.
+//! It does not contain what depends on the client (id, letter case of the question, OPT, size); `wire::encode` adds
+//! that to each copy. All compression pointers point into the question, which is at the same place in every answer,
+//! so records can be left out and rotated freely.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! Builds an answer record by record, straight into its wire form.
+//! Builds an answer record by record, directly in wire form.
 //!
-//! Names are compressed against the question only: what an answer points to is then there in every copy
-//! of it, however many records the copy has and in whatever order.
+//! Names are compressed against the question only, so the target of a pointer is in every copy of the answer,
+//! whichever records the copy has and in whatever order.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! Server cookies that any server with the same secret makes and knows (RFC 9018).
+//! Server cookies, which every server with the same secret makes and accepts (RFC 9018).
 //!
-//! A client that shows one has received an answer at its address before. Pure: the time is given.
+//! A client with a valid cookie has received an answer at its address before. Pure: the time is an argument.
 
 use std::hash::Hasher;
 use std::net::IpAddr;

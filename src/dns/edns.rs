@@ -1,4 +1,4 @@
-//! What a query says by EDNS (RFC 6891).
+//! The EDNS part of a query (RFC 6891).
 
 use std::net::IpAddr;
 

@@ -1,6 +1,6 @@
 //! The numbers of DNS that have names: types, classes, codes (IANA "DNS Parameters").
 //!
-//! Only those that the code speaks of; the mnemonics of all types are in the text modules.
+//! Only those that the code uses; the mnemonics of all types are in the text modules.
 
 /// The type of a record or a query (RFC 1035 §3.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-//! The labels of a name, found once and looked at in any order.
+//! The labels of a name, located once, then accessible in any order.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! DNS itself: names, queries, answers, their wire form and their text.
 //!
-//! Floor 1, pure: no I/O, no clock, no tokio. `listeners` decode and encode with it, `answers` build with
-//! it. It does not know what is said, only how.
+//! Floor 1, pure: no I/O, no clock, no tokio. `listeners` decode and encode with it, `answers` build answers with it.
+//! It knows the format of DNS, not its content.
 
 mod aging;
 mod answer;

@@ -1,6 +1,6 @@
-//! A domain name in wire form, held in place: no name on the way of a query is allocated.
+//! A domain name in wire form, stored inline: handling a query allocates no name.
 //!
-//! Letter case is kept and never compared (RFC 4343). Text forms are made elsewhere.
+//! Letter case is kept, and names are compared without it (RFC 4343). Text forms are made elsewhere.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

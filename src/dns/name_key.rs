@@ -1,6 +1,6 @@
-//! Names without letter case: in small letters, and as a hash that nobody can aim at.
+//! Names without letter case: in lower case, and as a hash that clients cannot predict.
 //!
-//! Floor 1, on the way of each hit: it allocates nothing. Tables compare the names themselves afterwards.
+//! Floor 1, used by every cache hit, so it allocates nothing. Tables compare the names themselves afterwards.
 
 use super::Name;
 

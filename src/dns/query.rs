@@ -1,4 +1,4 @@
-//! One question of one client, as it goes through the stack.
+//! One question of one client, as it passes through the stack.
 
 use std::net::IpAddr;
 

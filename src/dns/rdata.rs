@@ -1,6 +1,6 @@
-//! Writes one record of an answer into its wire form.
+//! Writes one record of an answer in wire form.
 //!
-//! Floor 1. Names are compressed against the question only, or not at all; `builder` says where a record goes.
+//! Floor 1. Names are compressed against the question only, or not at all. `builder` decides where a record goes.
 
 use super::Name;
 

@@ -1,7 +1,7 @@
-//! One set of records for many questions: what a question's length changes in them.
+//! A set of records that is shared by many questions, and what in it depends on a question's length.
 //!
-//! Floor 1. All pointers point to the beginning of the question, wherever that ends, so the octets stay as they are; only
-//! what compression saves is another number.
+//! Floor 1. All pointers point to the beginning of the question, so the octets stay the same for every question; only
+//! the number of octets that compression saves differs.
 
 use super::answer::{AnswerParts, Saved};
 

@@ -1,4 +1,4 @@
-//! The records of one name and type, asked of the router and printed as a master file has them.
+//! Queries the router for the records of one name and type, and prints them as lines of a zone file.
 
 use std::io::{self, Write};
 

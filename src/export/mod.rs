@@ -1,7 +1,7 @@
-//! `nomadns export`: reads the cluster once and prints its zones as master files (RFC 1035 §5).
+//! `nomadns export`: reads the cluster once and prints its zones as zone files (RFC 1035 §5).
 //!
-//! Floor 7, beside `app`: it puts client, synchronisation and answers together without listeners. It decides
-//! nothing about records: each name of `answers::names` is asked as a client's query would be.
+//! Floor 7, beside `app`: it combines client, synchronisation and answers without listeners. It makes no records
+//! itself: each name of `answers::names` is queried as a client would.
 
 mod lines;
 mod zone_file;

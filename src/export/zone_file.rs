@@ -1,4 +1,4 @@
-//! Writes one zone, name by name as the router answers for each, holding no more than one name's records.
+//! Writes one zone, name by name as the router answers, with the records of only one name in memory.
 
 use std::collections::HashSet;
 use std::io::{self, Write};

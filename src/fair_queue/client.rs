@@ -1,6 +1,6 @@
-//! What counts as one client and as one network, and whether a client's address is believed.
+//! Which addresses count as one client and as one network, and whether a client's address is proven.
 //!
-//! Floor 0, no I/O. All that is shared among clients is shared by these.
+//! Floor 0, no I/O. Everything that clients share is divided by these units.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,9 +1,9 @@
-//! A queue in which clients take turns: who asks much waits behind who asks little.
+//! A queue in which clients take turns, so that a client with many requests does not delay one with few.
 //!
-//! Floor 0, no I/O. Clients whose address is proven and others are two classes, in each of which the networks take turns,
-//! and in each of these its clients. So who writes the addresses of others over UDP has one turn in two at most, and one
-//! site has no more turns than another, however many hosts there ask. `layers` has the answers wait in it that cost
-//! much, `sync` the reads on demand.
+//! Floor 0, no I/O. There are two classes: clients with a proven address, and others. The classes alternate, within
+//! each class networks take turns, and within each network its clients. So spoofed addresses over UDP get at most
+//! every second turn, and a network gets no more turns for having many hosts. `layers` uses it for expensive answers,
+//! `sync` for reads on demand.
 
 mod client;
 mod rotation;

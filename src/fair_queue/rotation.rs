@@ -1,6 +1,6 @@
-//! Queues that take turns: the next item comes from another one each time.
+//! Queues that take turns: each item comes from the next queue.
 //!
-//! Floor 0, no I/O. Rotations go into each other: of networks, and within each of its clients.
+//! Floor 0, no I/O. Rotations can be nested: networks, and the clients of each network.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;

@@ -1,6 +1,6 @@
-//! What bounds the work inside the cache: how many queries may wait, how long, and what becomes of more.
+//! The limits on work below the cache: how many queries may wait, for how long, and what happens to others.
 //!
-//! Floor 3. A hit never comes here. The layers are tower's own; here are their settings.
+//! Floor 3. Cache hits do not come here. The layers are tower's own; here are their settings.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! The tower layers over `Query -> Answer`, and the stack that they make; below the cache it is `Query -> Reply`.
+//! The tower layers over `Query -> Answer`, and their stack; below the cache it is `Query -> Reply`.
 //!
-//! Floor 3. A layer looks at the query and at what is below it, never at who is above. Their order
-//! stands once, in `Stacks::worker`.
+//! Floor 3. A layer sees the query and the layers below it, never those above. Their order is defined once, in
+//! `Stacks::worker`.
 
 pub mod cache;
 mod fairness;

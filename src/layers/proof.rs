@@ -1,6 +1,7 @@
-//! Whether the address of a query's client is proven: by its connection, or by a good cookie (RFC 7873).
+//! Whether the address of a query's client is proven: by its connection, or by a valid cookie (RFC 7873).
 //!
-//! Floor 3, on the way of what is made anew; listeners ask it of messages over UDP where clients are limited.
+//! Floor 3, used for answers that are not in the cache. Listeners also use it for UDP messages if clients have
+//! limits.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};

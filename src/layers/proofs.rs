@@ -1,4 +1,4 @@
-//! What each layer promises, before a service that answers when the test says so, in paused time.
+//! Tests of each layer, with a service that answers when the test says so, in paused time.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! Turns every error into an answer: SERVFAIL, with the reason for people (RFC 8914).
+//! Turns every error into an answer: SERVFAIL, with the reason as text (RFC 8914).
 //!
-//! Floor 3, outside the cache: what fails is not kept. It is the only place that makes SERVFAIL, and
-//! where a panic stays one query's.
+//! Floor 3, outside the cache, so errors are not cached. Only this layer makes SERVFAIL. It also catches panics,
+//! which then affect only their own query.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};

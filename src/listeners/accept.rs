@@ -1,7 +1,7 @@
-//! Accepts connections and gives each a task of its own, within the limits on their number.
+//! Accepts connections and starts a task for each, within the limits on their number.
 //!
-//! What a connection speaks is the caller's. A connection that panics ends alone; running out of file
-//! descriptors makes the loop wait, not spin; a shutdown ends it once the open connections have ended.
+//! The caller decides the protocol. A panic ends only its own connection. Without free file descriptors the loop
+//! waits instead of spinning. At shutdown it ends once the open connections have ended.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

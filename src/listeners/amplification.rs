@@ -1,6 +1,6 @@
-//! Has an answer over UDP be no longer than an address may get one that anybody can have written.
+//! Limits the size of a UDP answer to an address that may be spoofed.
 //!
-//! Floor 4. It stands between the encoded answer and the socket; the bounds are in `clients`.
+//! Floor 4, between the encoded answer and the socket. The limits are in `clients`.
 
 use super::clients::{AnswerKind, Sent};
 use super::server::Server;

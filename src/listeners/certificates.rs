@@ -1,6 +1,6 @@
-//! The certificate that clients are shown, and its exchange for a newer one while connections run.
+//! The certificate that clients see, which can be replaced while connections run.
 //!
-//! Takes PEM that somebody else has read, and says what is wrong with it.
+//! Takes PEM text that the caller has read, and says what is wrong with it.
 
 use std::fmt;
 use std::sync::Arc;

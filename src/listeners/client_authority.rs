@@ -1,6 +1,6 @@
-//! The CAs that clients' certificates have to be signed by, and their exchange while connections run.
+//! The CAs that must have signed clients' certificates, which can be replaced while connections run.
 //!
-//! Takes PEM that somebody else has read. rustls verifies; this holds what it verifies with.
+//! Takes PEM text that the caller has read. rustls verifies certificates; this holds the CAs for it.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! The end of a connection: what the client still sends is read and dropped for a while before it is closed.
+//! Closes a connection: for a while, reads and drops what the client still sends.
 //!
-//! A socket that is closed with octets unread is reset, and a reset can cost the client the last answer.
+//! A socket that is closed with unread octets is reset, and a reset can lose the last answer.
 
 use std::io;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What the listeners count. Metrics read it; nothing here knows how they are written.
+//! The counters of the listeners. Metrics read them; nothing here knows how they are written.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,7 +1,7 @@
 //! One message in, one message out, the same for every transport: decode, stack, encode.
 //!
-//! An answer that is ready is written where the message arrived. What has to wait is handed back, for
-//! the listener to wait for where it holds up nobody. It knows no socket.
+//! An answer that is ready is written where the message arrived. One that has to wait is returned as a future, and
+//! the listener awaits it where that delays nothing else. It knows no sockets.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -98,8 +98,10 @@ impl<S: Stack> Exchange<S> {
         client: Option<IpAddr>,
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
-        let query = match wire::decode(message, self.transport, client) {
-            Ok(query) => query,
+        let decoded = wire::decode(message, self.transport, client);
+        let query = match decoded {
+            // Borrowed: each move would copy some hundred octets.
+            Ok(ref query) => query,
             Err(Rejection::Bare(mut bare)) => {
                 if !self.server.clients.allows(client) {
                     bare.rcode = Rcode::REFUSED;
@@ -118,8 +120,8 @@ impl<S: Stack> Exchange<S> {
             Err(rejection) => return Exchanged::Rejected(rejection),
         };
         let server = &self.server;
-        if let Err(refusal) = judge(server, &query) {
-            refuse(server, &query, refusal, out);
+        if let Err(refusal) = judge(server, query) {
+            refuse(server, query, refusal, out);
             return Exchanged::Answered(Cacheability::NoStore);
         }
         self.begin_asked(query, message.len(), out)
@@ -131,7 +133,7 @@ impl<S: Stack> Exchange<S> {
         let Ok(query) = wire::decode(&server.own_query, self.transport, None) else {
             return false;
         };
-        match self.begin_query(query, &mut out) {
+        match self.begin_query(&query, &mut out) {
             Exchanged::Answered(_) => !out.is_empty(),
             Exchanged::Waiting(_) => true,
             Exchanged::Rejected(_) => false,
@@ -139,7 +141,7 @@ impl<S: Stack> Exchange<S> {
     }
 
     /// Takes a query whose client may ask, as `begin` does a message.
-    pub fn begin_query(&mut self, query: Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
+    pub fn begin_query(&mut self, query: &Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
         self.begin_asked(query, 0, out)
     }
 
@@ -147,7 +149,7 @@ impl<S: Stack> Exchange<S> {
     #[inline]
     fn begin_asked(
         &mut self,
-        query: Query,
+        query: &Query,
         asked: usize,
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
@@ -157,17 +159,17 @@ impl<S: Stack> Exchange<S> {
             reader.encode(server, answer, query, (turn, asked), out);
             Exchanged::Answered(Cacheability::of(answer))
         };
-        if let Some(answer) = refused(server, &query) {
-            return encode(&answer, &query);
+        if let Some(answer) = refused(server, query) {
+            return encode(&answer, query);
         }
         let mut future = self.stack.call(query.clone());
         match Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(answer)) => encode(&answer, &query),
+            Poll::Ready(Ok(answer)) => encode(&answer, query),
             Poll::Pending => {
                 let server = Arc::clone(server);
                 Exchanged::Waiting(PendingAnswer {
                     server,
-                    query,
+                    query: query.clone(),
                     future,
                     turn,
                     reader,

@@ -1,4 +1,4 @@
-//! The TLS handshake of one connection: in time or not at all, and counted why not.
+//! The TLS handshake of one connection: within its time limit; failures are counted by reason.
 
 use std::io;
 use std::net::IpAddr;

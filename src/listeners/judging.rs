@@ -1,6 +1,6 @@
-//! Whether the client of a message may ask, and what it is told if not.
+//! Whether the client of a DNS message may ask, and the answer if not.
 //!
-//! Floor 4. HTTP judges its requests before a router sees them, and not here.
+//! Floor 4. HTTP requests are checked by the router's first layer instead.
 
 use super::clients::{Refusal, SourceAddress};
 use super::counters::ListenerKind;

@@ -1,6 +1,6 @@
-//! What the listeners allow a client: counts, sizes and times.
+//! The limits of the listeners for clients: counts, sizes and times.
 //!
-//! Plain numbers with their defaults; `config` fills them in and hands them down.
+//! Plain numbers with their defaults; `config` sets them.
 
 use std::time::Duration;
 

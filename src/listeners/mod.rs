@@ -1,7 +1,7 @@
-//! The listeners: bytes in, bytes out.
+//! The listeners: octets in, octets out.
 //!
-//! Floor 4. Each transport frames messages its own way; what a message is and what comes of it is the
-//! same for all of them and stands in `exchange`.
+//! Floor 4. Each transport has its own framing. The handling of a message is the same for all of them and is in
+//! `exchange`.
 
 mod accept;
 pub mod admin;

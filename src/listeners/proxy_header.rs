@@ -1,7 +1,7 @@
-//! The header of the PROXY protocol, versions 1 and 2: for whom a proxy speaks on a connection.
+//! The PROXY protocol header, versions 1 and 2: which client a proxy connects for.
 //!
-//! Takes it off the connection and not an octet more, in time and of bounded length. Who has to send one
-//! is decided in `accept`.
+//! Reads the header and not one octet more, within a time and size limit. `accept` decides which connections need
+//! one.
 
 use std::io;
 use std::net::IpAddr;

@@ -1,5 +1,5 @@
-//! What is the same for all listeners: what the server says of itself in every answer that asks for it (its
-//! name, its cookies, its patience), and what clients may do.
+//! What all listeners share: the data about this server in answers (its name, its cookies, its timeouts), and the
+//! rules for clients.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! How TLS is spoken: versions, tickets, and the application protocols of each use.
+//! The TLS configuration: versions, tickets, and the application protocols of each listener.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The arguments of `nomadns lookup`, and the options that they mean.
+//! The arguments of `nomadns lookup`, and their conversion to options.
 
 use std::io;
 use std::net::IpAddr;

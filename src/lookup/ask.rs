@@ -1,4 +1,4 @@
-//! Asks one question over any transport, and takes the time.
+//! Sends one question over any transport and measures the time.
 
 use std::time::Duration;
 

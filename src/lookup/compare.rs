@@ -1,4 +1,4 @@
-//! Prints what came over several transports, so that one look shows whether all say the same.
+//! Prints the answers of several transports as a table that shows whether they agree.
 
 use std::io::{self, Write};
 

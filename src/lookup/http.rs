@@ -1,4 +1,4 @@
-//! Asks over HTTP: DNS messages by GET and POST (RFC 8484), and the JSON form.
+//! Queries over HTTP: DNS messages by GET and POST (RFC 8484), and the JSON form.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

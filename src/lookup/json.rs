@@ -1,4 +1,4 @@
-//! Reads the JSON form of an answer back, as a script would.
+//! Parses the JSON form of an answer, as a script would.
 
 use serde::Deserialize;
 

@@ -1,7 +1,7 @@
-//! `nomadns lookup`: asks a running gateway as its clients do, and prints what came as `dig` does.
+//! `nomadns lookup`: queries a running gateway as its clients do, and prints the answer as `dig` does.
 //!
-//! Floor 6, beside `app`; a client, so nothing of the gateway but `dns` is in it. Reads no files:
-//! whoever made the arguments into options did.
+//! Floor 6, beside `app`. It is a client and uses no part of the gateway except `dns`. It reads no files; `args` does
+//! that when it makes the options.
 
 mod args;
 mod ask;

@@ -1,4 +1,4 @@
-//! What is looked up, where and how.
+//! The options of a lookup: the question, the gateway and the transports.
 
 use std::net::Ipv6Addr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What came back, in the same shape whichever transport brought it.
+//! A response in the same form for every transport.
 
 use std::collections::BTreeSet;
 

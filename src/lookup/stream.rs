@@ -1,4 +1,4 @@
-//! Asks over TCP and over TLS: a length, then the message (RFC 1035 §4.2.2, RFC 7858 §3.3).
+//! Queries over TCP and TLS: a length, then the message (RFC 1035 §4.2.2, RFC 7858 §3.3).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The TLS of a lookup: which certificates of the gateway are believed.
+//! The TLS configuration of a lookup: which certificates of the gateway are trusted.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Asks over UDP, more than once when nothing comes.
+//! Queries over UDP, and repeats the query if no answer arrives.
 
 use std::time::Duration;
 

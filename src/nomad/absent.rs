@@ -1,7 +1,7 @@
-//! Which of the namespaces that somebody names Nomad does not have.
+//! Which of the configured namespaces do not exist in Nomad.
 //!
-//! Floor 1. The list of services of a namespace that is not there is as empty as that of one that is; only the list of
-//! namespaces tells, and that has what the token may see.
+//! Floor 1. The list of services of a namespace that does not exist is empty, like that of an empty one. Only the
+//! list of namespaces tells the difference, and it contains those that the token can see.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -1,7 +1,7 @@
-//! Where a Nomad agent listens: `http://`, `https://` or `unix://`.
+//! The address of a Nomad agent: `http://`, `https://` or `unix://`.
 //!
-//! Floor 1. Parses what the operator wrote and keeps user and password apart, so that an address can be
-//! shown in logs and errors as it is. It opens nothing.
+//! Floor 1. Parses what the operator wrote and separates user and password, so that an address can be shown in logs
+//! and errors. It opens no connection.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
-//! One question to one address: sent with its headers, answered within its time and size, or a typed cause.
+//! One request to one address: sends it with its headers and reads the response within its limits, or returns a typed
+//! cause.
 //!
-//! Floor 1. Knows no fail-over; that is `client.rs`.
+//! Floor 1. It does not switch addresses; that is in `client.rs`.
 
 use std::time::Duration;
 

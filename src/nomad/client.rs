@@ -1,7 +1,8 @@
-//! The client: asks the address that is believed, within the permits, and finds out when it is silent.
+//! The client: sends requests to the address in use, within the permits, and notices when it stops responding.
 //!
-//! Floor 1. A cheap question that is late is asked elsewhere too (`servers.rs`). One that is heavy, or that waits for a
-//! change, is asked of one server only: whether that lives, a cheap question beside it tells.
+//! Floor 1. A cheap request that is late is also sent to another address (`servers.rs`). An expensive one, or one
+//! that waits for a change, is sent to one server only; if it is late, a cheap request shows whether the server still
+//! responds.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Opens connections a few at a time, and only as long as a request waits for one.
 //!
-//! Floor 1, around reqwest's connector. The pool of a client opens a connection as soon as none is free and takes it or one
-//! that becomes free meanwhile, whichever comes first; what it began then goes on in the background. Left alone, that makes
-//! many more connections than requests. Here it ends with the wait of its request.
+//! Floor 1, around reqwest's connector. If no connection is free, a client's pool opens one, and uses it or one that
+//! becomes free meanwhile, whichever comes first; the other continues in the background. That would make many more
+//! connections than requests. Here opening a connection ends when its request no longer waits.
 
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -1,7 +1,7 @@
-//! What Nomad's answers say, read so that one broken record spoils only itself.
+//! Parses Nomad's responses so that a broken record does not affect the others.
 //!
-//! Floor 1. The whole body is tried first, since it is nearly always right; only if that fails each record is
-//! read alone, and those with wrong types are left out and counted.
+//! Floor 1. The whole body is parsed first, since it is nearly always valid. Only if that fails, each record is
+//! parsed alone, and those with wrong types are left out and counted.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
-//! One address of Nomad with the HTTP service that talks to it, and what was seen of it.
+//! One address of Nomad with its HTTP service and the results of earlier requests.
 //!
-//! Floor 1. The service is any that answers reqwest's requests: a reqwest client where there is a network, which fixes
-//! what holds for every request (no proxy, no redirect, HTTP/1.1, since Nomad speaks nothing else, the TLS configuration).
-//! What is asked is `call.rs`.
+//! Floor 1. The service can be anything that answers reqwest's requests. Over a network it is a reqwest client, which
+//! fixes what all requests share: no proxy, no redirects, HTTP/1.1 (Nomad speaks nothing else) and the TLS
+//! configuration. `call.rs` makes the requests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

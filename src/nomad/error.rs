@@ -1,7 +1,7 @@
-//! Why Nomad did not say what was asked: one typed cause for every status and body it is known to send.
+//! Why a request to Nomad failed: one typed cause for every status and body that Nomad is known to send.
 //!
-//! Floor 1. Texts that came over the network are escaped and cut before they are kept; no secret ever gets here,
-//! since tokens and passwords travel in headers only.
+//! Floor 1. Texts from the network are escaped and shortened before they are kept. No secret can get here, because
+//! tokens and passwords are sent in headers only.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The Nomad HTTP client: addresses, tokens, TLS, unix socket, blocking queries, event stream.
 //!
-//! Floor 1, the only place that speaks HTTP to Nomad; `sync` above decides what to ask and when. Every status
-//! and body becomes a typed cause. It reads no file and no environment, keeps no state but the address that
-//! answered last, and never follows a redirect.
+//! Floor 1, the only module that speaks HTTP to Nomad; `sync` decides what to request and when. Every status and body
+//! becomes a typed cause. It reads neither files nor the environment, keeps no state except which address answered
+//! last, and never follows a redirect.
 
 mod absent;
 mod address;

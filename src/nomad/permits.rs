@@ -1,7 +1,7 @@
-//! The right to have a request under way: as many as there are connections for, of which the background gets a part.
+//! Permits for requests: as many as there are connections, of which background requests get a part.
 //!
-//! Floor 1. One semaphore for all, and one for requests that no answer depends on (checks, allocations): however slow
-//! those are, the lists, streams and reads that the answers are made of find a permit.
+//! Floor 1. One semaphore for all requests, and one for those that no answer depends on (checks, allocations).
+//! However slow those are, the lists, streams and reads that answers depend on get a permit.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! The questions that are asked, one function each.
+//! The requests to Nomad, one function each.
 //!
-//! Floor 1. Names go into paths percent-encoded, whatever is in them. Whose word counts, and whether the answer waits, is
-//! for the caller to say (`query.rs`).
+//! Floor 1. Names are percent-encoded in paths, whatever they contain. The caller chooses the consistency mode and
+//! whether the response waits for a change (`query.rs`).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 

@@ -1,8 +1,8 @@
-//! How a question is asked, and what an answer's headers say of the server that gave it.
+//! The options of a request, and what the headers of a response say about its server.
 //!
-//! Floor 1. The words are those of Nomad's Go client (`QueryOptions`, `QueryMeta`) and of its documentation (consistency
-//! modes). An answer of any server (`stale`) is taken only if that server still hears its leader and is not behind what is
-//! known already; the leader's own word always is.
+//! Floor 1. The terms are those of Nomad's Go client (`QueryOptions`, `QueryMeta`) and documentation (consistency
+//! modes). A response from any server (`stale`) is used only if that server is in contact with its leader and is not
+//! behind a known index. A response from the leader is always used.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! How long an address takes to answer, as it was measured, and how long it may be silent before it is doubtful.
+//! The measured response time of an address, and how long it may be silent before that is suspicious.
 //!
-//! Floor 1. Smoothed as TCP smooths it for its own timeout (RFC 6298 section 2), and kept between bounds. Only cheap
-//! questions are measured: what a long list takes says nothing about the way.
+//! Floor 1. Smoothed as TCP does for its own timeout (RFC 6298 section 2), between a minimum and a maximum. Only
+//! cheap requests are measured: the time of a long list says nothing about the connection.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! The addresses and which of them is believed: a question goes there, and to the next one when that fails.
+//! The addresses, and which of them is in use: requests go there, and to the next one when it fails.
 //!
-//! Floor 1. An address fails by its connection, by a 5xx that says it knows nothing now, or by a stale answer that is no
-//! word of Nomad; a refusal is an answer, and the same everywhere. A cheap question to an address that is silent is asked
-//! of the next one too (a hedge, as in "The Tail at Scale"); who is only slow is not left for that.
+//! Floor 1. An address fails if its connection fails, if it returns a 5xx that means it knows nothing now, or if its
+//! state is stale. A refusal is a valid response and the same everywhere. A cheap request to a silent address is also
+//! sent to the next one (a hedged request, see "The Tail at Scale"). An address that is only slow stays in use.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
-//! What the client is built from: every address, secret, time and size, each with its default.
+//! The settings of the client: every address, secret, time and size, with its default.
 //!
-//! Floor 1. Filled by the configuration; nothing here reads a file or the environment.
+//! Floor 1. The configuration fills them in; nothing here reads a file or the environment.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Nomad's event stream, as frames: which services changed, at which index.
 //!
-//! Floor 1. Only hints are read from an event, never the state: Nomad may show more than the token may see, and
-//! deletes under three different types. It does not reconnect; `sync` decides that.
+//! Floor 1. Events are used only as hints, never as state: Nomad may show more than the token can see, and reports
+//! deletions under three different types. It does not reconnect; `sync` decides that.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -54,6 +54,20 @@ pub struct Change {
     pub namespace: String,
     /// Exactly as Nomad has it.
     pub service: String,
+}
+
+impl Frame {
+    /// About how much memory it takes, in octets.
+    pub fn octets(&self) -> usize {
+        let named = match self {
+            Self::Heartbeat => 0,
+            Self::Events { changes, .. } => changes
+                .iter()
+                .map(|it| size_of::<Change>() + it.namespace.len() + it.service.len())
+                .sum(),
+        };
+        size_of::<Self>() + named
+    }
 }
 
 impl EventStream {

@@ -1,7 +1,7 @@
-//! TLS towards Nomad: its CA, our certificate, the name it must show.
+//! TLS for Nomad: its CA, our certificate, the name that its certificate must have.
 //!
-//! Floor 1. Builds one rustls configuration on the ring provider; reqwest is handed it as it is, so nothing
-//! depends on a provider installed for the whole process.
+//! Floor 1. Builds one rustls configuration with the ring provider and passes it to reqwest as it is, so nothing
+//! depends on a provider that is installed for the whole process.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! The token that Nomad is asked with, and where it comes from.
+//! The token for requests to Nomad, and where it comes from.
 //!
-//! Floor 1. A token from a file is asked for again after a while and at once when Nomad refuses it; the file
-//! itself is read by a closure that the configuration hands down. It never shows a secret.
+//! Floor 1. A token from a file is re-read after a while, and at once when Nomad rejects it. A closure from the
+//! configuration reads the file. It never prints a secret.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,6 +1,6 @@
-//! Why no answer came over the network: what the system and TLS report, and the setting that is to be changed.
+//! Why there was no response over the network: what the system and TLS report, and the setting to change.
 //!
-//! Floor 1. It knows what an operator can do about it; what an answer says is `error.rs`.
+//! Floor 1. It gives hints to operators; the content of responses is handled in `error.rs`.
 
 use std::error::Error;
 use std::io;

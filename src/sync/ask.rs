@@ -1,7 +1,7 @@
-//! What the subjects of `sync` want asked of Nomad, and what comes back.
+//! The commands of the subjects of `sync`, and the replies to them.
 //!
-//! Floor 2, no I/O. A subject hands out commands and gets replies, each by the number that it gave; what becomes of
-//! them stands in `tasks`. So every subject can be driven by a model.
+//! Floor 2, no I/O. A subject hands out commands and gets replies, matched by number; `tasks` carries them out. So
+//! every subject can be driven by a model.
 
 use std::sync::Arc;
 use std::time::Duration;

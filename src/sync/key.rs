@@ -1,4 +1,4 @@
-//! A service by its exact names, as all subjects of `sync` name it.
+//! A service by its exact name and namespace, as all subjects of `sync` refer to it.
 //!
 //! Floor 2.
 

@@ -1,14 +1,15 @@
-//! Keeps the catalogue true: asks Nomad what changed, reads that, and writes it down.
+//! Keeps the catalogue up to date: follows changes in Nomad, reads them, and writes the catalogue.
 //!
-//! Floor 2. Each subject owns its state in a folder: what is followed (`follow`), what the token may (`rights`), health, the
-//! guard against mass loss, what is read on demand, the snapshot on disk, the writing into the catalogue (`apply`).
-//! They decide without I/O; `tasks` asks Nomad, `engine` brings them together. Nothing here knows DNS.
+//! Floor 2. Each subject owns its state in a folder: lists and streams (`follow`), the token (`rights`), health, the
+//! guard against mass loss, reads on demand, the snapshot on disk, writing the catalogue (`apply`). They decide
+//! without I/O; `tasks` sends requests to Nomad, `engine` connects them. Nothing here knows DNS.
 
 mod apply;
 mod ask;
 mod demand;
 mod engine;
 mod follow;
+mod frames;
 mod guard;
 mod health;
 mod key;

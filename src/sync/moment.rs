@@ -1,6 +1,6 @@
-//! A moment in this process, or in one before it, whose time only the wall clock tells.
+//! A moment in this process, or in an earlier one, for which only the wall clock is known.
 //!
-//! Floor 2. How long ago it was is counted by the monotonic clock, which does not jump.
+//! Floor 2. The time since then is measured by the monotonic clock, which does not jump.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,7 +1,7 @@
-//! What is odd among the registrations: counted by reason, and logged once each.
+//! Odd registrations: counted by reason, and logged once each.
 //!
-//! Floor 2. The reasons are a fixed set and what was logged is remembered up to a limit, so a hostile catalogue
-//! grows neither metrics nor memory. Nothing odd is refused here; it only spoils itself.
+//! Floor 2. The reasons are a fixed set and the number of remembered ones is limited, so a hostile catalogue grows
+//! neither metrics nor memory. Nothing is rejected here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! The state of the synchronisation as its readers get it.
+//! A copy of the state of the synchronisation, for its readers.
 //!
-//! Floor 2. A copy, which nobody writes any more.
+//! Floor 2. A report never changes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -98,9 +98,8 @@ impl LargeServices {
     /// What its operator can do about it.
     pub(super) fn hint(&self) -> String {
         format!(
-            "more than {} instances: where BIND forwards to this gateway, set its max-records-per-type to 0, and in \
-             PowerDNS Recursor raise max-rrset-size (256), or they answer SERVFAIL; or bound what is given by \
-             limits.set_records",
+            "more than {} instances. If BIND forwards to this gateway, set max-records-per-type 0 in BIND; for PowerDNS \
+             Recursor raise max-rrset-size (256); without that they answer SERVFAIL. Or set limits.set_records here",
             self.above
         )
     }

@@ -1,6 +1,6 @@
-//! What `sync` may do and how fast: every time and count, each with its default.
+//! The settings of `sync`: every time and count, with its default.
 //!
-//! Floor 2. Filled by the configuration.
+//! Floor 2. The configuration fills them in.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! What the synchronisation says about itself, for readiness, metrics and the status page.
+//! The state of the synchronisation, for readiness, metrics and the status page.
 //!
-//! Floor 2. Written by the engine alone, read by whoever likes; a reader gets a copy and holds no lock.
+//! Floor 2. Only the engine writes it. A reader gets a copy and holds no lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

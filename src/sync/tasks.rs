@@ -1,23 +1,20 @@
-//! Asks Nomad what the subjects command, each question in a task of its own, and brings the replies back.
+//! Carries out the commands of the subjects, each request to Nomad in its own task, and returns the replies.
 //!
 //! Floor 2, the only part of `sync` that does I/O with Nomad. It decides nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::apply::convert;
 use super::ask::{Action, MANY_RECORDS, NomadReply, NomadRequest, Ticket};
+use super::frames::{FrameReceiver, FrameSender, frame_queue};
 use super::rights::{self, RightsScope};
 use super::settings::SyncSettings;
 use crate::blocking::in_place;
 use crate::nomad::{Client, NomadError};
-
-/// Frames of the streams that may wait to be taken.
-const FRAMES_QUEUED: usize = 256;
 
 /// The questions under way.
 #[derive(Debug)]
@@ -27,13 +24,13 @@ pub(super) struct Tasks {
     running: JoinSet<Option<(Ticket, NomadReply)>>,
     by_id: HashMap<Id, Ticket>,
     by_ticket: HashMap<Ticket, AbortHandle>,
-    frames: mpsc::Receiver<(Ticket, NomadReply)>,
-    frames_sender: mpsc::Sender<(Ticket, NomadReply)>,
+    frames: FrameReceiver,
+    frame_sender: FrameSender,
 }
 
 impl Tasks {
     pub(super) fn new(settings: Arc<SyncSettings>, client: Client) -> Self {
-        let (frames_sender, frames) = mpsc::channel(FRAMES_QUEUED);
+        let (frame_sender, frames) = frame_queue();
         Self {
             settings,
             client,
@@ -41,7 +38,7 @@ impl Tasks {
             by_id: HashMap::new(),
             by_ticket: HashMap::new(),
             frames,
-            frames_sender,
+            frame_sender,
         }
     }
 
@@ -61,7 +58,7 @@ impl Tasks {
     /// Waits for the next reply; none when it came of a question that was taken back.
     pub(super) async fn next(&mut self) -> Option<(Ticket, NomadReply)> {
         tokio::select! {
-            Some(frame) = self.frames.recv() => self.still_wanted(frame),
+            Some(frame) = self.frames.receive() => self.still_wanted(frame),
             Some(done) = self.running.join_next_with_id() => self.done(done),
             else => std::future::pending().await,
         }
@@ -69,7 +66,7 @@ impl Tasks {
 
     /// Returns a reply that is there already.
     pub(super) fn ready(&mut self) -> Option<(Ticket, NomadReply)> {
-        while let Ok(frame) = self.frames.try_recv() {
+        while let Some(frame) = self.frames.try_receive() {
             if let Some(frame) = self.still_wanted(frame) {
                 return Some(frame);
             }
@@ -85,7 +82,7 @@ impl Tasks {
     fn start(&mut self, ticket: Ticket, question: NomadRequest) {
         let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
         let task = if let NomadRequest::Stream { namespace, from } = question {
-            let frames = self.frames_sender.clone();
+            let frames = self.frame_sender.clone();
             self.running.spawn(async move {
                 follow(&client, ticket, from, &namespace, &frames).await;
                 None
@@ -188,23 +185,13 @@ async fn ask(client: &Client, settings: &SyncSettings, question: NomadRequest) -
     }
 }
 
-async fn follow(
-    client: &Client,
-    ticket: Ticket,
-    from: u64,
-    namespace: &str,
-    frames: &mpsc::Sender<(Ticket, NomadReply)>,
-) {
+async fn follow(client: &Client, ticket: Ticket, from: u64, namespace: &str, frames: &FrameSender) {
     let end: Option<NomadError> = match client.event_stream(from, namespace).await {
         Err(error) => Some(error),
         Ok(mut stream) => loop {
             match stream.next_frame().await {
                 Ok(Some(frame)) => {
-                    if frames
-                        .send((ticket, NomadReply::Frame(frame)))
-                        .await
-                        .is_err()
-                    {
+                    if !frames.send(ticket, NomadReply::Frame(frame)).await {
                         return;
                     }
                 }
@@ -214,5 +201,5 @@ async fn follow(
         },
     };
     // The engine is gone when nobody listens.
-    let _ = frames.send((ticket, NomadReply::StreamEnd(end))).await;
+    let _ = frames.send(ticket, NomadReply::StreamEnd(end)).await;
 }

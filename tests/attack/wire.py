@@ -1,8 +1,10 @@
 """What attackers and the victim send: queries, frames of HTTP/2, TLS as a client that trusts the CA of the world."""
 
+import select
 import socket
 import ssl
 import struct
+import time
 
 A, TXT, SRV = 1, 16, 33
 
@@ -134,6 +136,31 @@ def send_all(stream, octets):
         return True
     except (OSError, ssl.SSLError):
         return False
+
+
+def send_reading(stream, octets, seconds=10):
+    """Sends all, and reads meanwhile what comes; false where the other side has closed or does not take it in time.
+
+    One thread does both: two that use one TLS connection at once crash OpenSSL.
+    """
+    stream.setblocking(False)
+    unsent, end = memoryview(octets), time.monotonic() + seconds
+    while unsent and time.monotonic() < end:
+        try:
+            while stream.recv(65536):
+                pass
+            return False
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError:
+            return False
+        try:
+            unsent = unsent[stream.send(unsent):]
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            select.select([stream], [stream], [], 0.1)
+        except OSError:
+            return False
+    return not unsent
 
 
 def drained(stream, seconds):

@@ -1,4 +1,5 @@
-//! `docs/commands.md` tells every command and every flag, and `just check` is what CI runs.
+//! `docs/commands.md` tells every command and every flag, the example job has a command line that is understood, and
+//! `just check` is what CI runs.
 
 use clap::CommandFactory;
 use nomadns::cli::Cli;
@@ -34,6 +35,15 @@ fn every_flag_is_documented() {
 }
 
 #[test]
+fn the_command_line_of_the_example_job_is_understood() {
+    let arguments = arguments(&read("examples/nomadns.nomad.hcl"));
+    assert!(arguments.len() > 4, "{arguments:?}");
+    let line = ["nomadns".to_owned()].into_iter().chain(arguments);
+    let read = Cli::command().try_get_matches_from(line);
+    assert!(read.is_ok(), "{}", read.unwrap_err());
+}
+
+#[test]
 fn what_just_check_runs_is_what_ci_runs() {
     let (just, ci) = (read("justfile"), read(".ci/run"));
     let recipe = just.lines().skip_while(|line| *line != "check:").skip(1);
@@ -47,6 +57,14 @@ fn what_just_check_runs_is_what_ci_runs() {
             .map(|step| format!(".ci/run does not run: {step}"))
             .collect::<Vec<_>>(),
     );
+}
+
+/// The strings in the list `args` of a job.
+fn arguments(job: &str) -> Vec<String> {
+    let (_, list) = job.split_once("args = [").expect("args of a task");
+    let list = list.split(']').next().unwrap_or_default();
+    let strings = list.split('"').skip(1).step_by(2);
+    strings.map(str::to_owned).collect()
 }
 
 /// `serve --ttl` for each command and flag of the program.
@@ -77,6 +95,14 @@ mod tests {
     fn a_row_tells_its_flag_for_each_command() {
         let row = ["`serve`, `check`".to_owned(), "`-c --config FILE`".into()];
         assert_eq!(flags_of(&row), ["serve --config", "check --config"]);
+    }
+
+    #[test]
+    fn the_arguments_of_a_job_are_seen() {
+        let job = "config {\n args = [\n \"serve\",\n \"--dns\", \"${A}\",\n ]\n}\nname = \"b\"";
+        assert_eq!(arguments(job), ["serve", "--dns", "${A}"]);
+        let read = Cli::command().try_get_matches_from(["nomadns", "serve", "--no-such-flag"]);
+        assert!(read.is_err());
     }
 
     #[test]

@@ -14,7 +14,14 @@ const DOCUMENTS: [&str; 5] = [
 ];
 
 /// How a path of ours begins.
-const OURS: [&str; 5] = ["src/", "tests/", ".ci/", "benches/", "certs-dev/README"];
+const OURS: [&str; 6] = [
+    "src/",
+    "tests/",
+    ".ci/",
+    "benches/",
+    "examples/",
+    "certs-dev/README",
+];
 
 #[test]
 fn the_documents_name_files_and_headings_that_exist() {
@@ -128,10 +135,9 @@ mod tests {
 
     #[test]
     fn paths_are_found_in_code_and_links() {
-        let text =
-            "see `src/a.rs` and `cargo test`, [that](LICENSE) and [this](https://example.org)";
+        let text = "see `src/a.rs` and `cargo test`, [that](LICENSE), [this](https://example.org), ![it](a.png)";
         assert_eq!(paths(text), ["src/a.rs"]);
-        assert_eq!(links(text), ["LICENSE"]);
+        assert_eq!(links(text), ["LICENSE", "a.png"]);
     }
 
     #[test]
@@ -140,6 +146,8 @@ mod tests {
         assert!(leads_somewhere("docs/limits.md", "../README.md"));
         assert!(leads_somewhere("docs/limits.md", "#fixed-limits"));
         assert!(!leads_somewhere("docs/limits.md", "#no-such-heading"));
+        assert!(leads_somewhere("README.md", "docs/status-page.png"));
+        assert!(!leads_somewhere("README.md", "docs/no-such-picture.png"));
         assert!(!leads_somewhere(
             "README.md",
             "docs/limits.md#no-such-heading"

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt as _;
+use hickory_proto::op::Message;
+use hickory_proto::rr::RData;
 use nomadns::answers::Router;
-use nomadns::dns::{Class, Name, Query, QueryFlags, RecordType, Transport};
+use nomadns::dns::wire::{Additions, encode_whole};
+use nomadns::dns::{Answer, Class, Name, Query, QueryFlags, RecordType, Transport};
 use nomadns::layers::cache::{Cache, CacheLayer, CacheTable};
 use tower::{Layer as _, Service as _};
 
@@ -31,21 +34,28 @@ impl Cached {
     }
 
     fn hits_labels(&mut self, labels: &[&[u8]]) -> bool {
-        let query = Query {
-            id: 1,
-            flags: QueryFlags::default(),
-            name: Name::from_labels(labels.iter().copied()).unwrap(),
-            record_type: RecordType::A,
-            class: Class::IN,
-            edns: None,
-            transport: Transport::Tcp,
-            client: None,
-        };
         let before = count(&self.table.counters().hits);
-        let answer = self.stack.call(query).now_or_never();
-        answer.expect("the catalogue answers at once").unwrap();
+        answered(&mut self.stack, &query(labels));
         count(&self.table.counters().hits) > before
     }
+}
+
+fn query(labels: &[&[u8]]) -> Query {
+    Query {
+        id: 1,
+        flags: QueryFlags::default(),
+        name: Name::from_labels(labels.iter().copied()).unwrap(),
+        record_type: RecordType::A,
+        class: Class::IN,
+        edns: None,
+        transport: Transport::Tcp,
+        client: None,
+    }
+}
+
+fn answered(stack: &mut Cache<Router>, query: &Query) -> Answer {
+    let answer = stack.call(query.clone()).now_or_never();
+    answer.expect("the catalogue answers at once").unwrap()
 }
 
 fn count(counter: &AtomicU64) -> u64 {
@@ -138,4 +148,98 @@ fn names_that_differ_in_bit_5_of_other_octets_than_letters_do_not_share_a_set() 
         assert!(all, "each is there the second time: {is_hit}");
     }
     assert_eq!(count(&cached.table.counters().evictions), 0);
+}
+
+/// Services that change all the while; an address is the service's number and, in 16 bits, its version.
+mod versions {
+    pub(super) const SERVICES: u8 = 12;
+    pub(super) const LAST: u16 = 150;
+
+    pub(super) fn address(service: u8, version: u16) -> String {
+        let [high, low] = version.to_be_bytes();
+        format!("10.{service}.{high}.{low}")
+    }
+}
+
+/// The version in the only address of an answer, which has to be the service's.
+fn version(answer: &Answer, query: &Query, service: u8) -> u16 {
+    let mut octets = Vec::new();
+    encode_whole(answer, query, &Additions::default(), 0, &mut octets);
+    let message = Message::from_vec(&octets).unwrap();
+    let [record] = &message.answers[..] else {
+        panic!("{} records", message.answers.len())
+    };
+    let RData::A(address) = &record.data else {
+        panic!("{record}")
+    };
+    let [_, of, high, low] = address.0.octets();
+    assert_eq!(
+        of, service,
+        "the answer is of the service that was asked for"
+    );
+    u16::from_be_bytes([high, low])
+}
+
+#[test]
+fn readers_beside_a_writer_get_nothing_that_was_replaced_before_they_asked() {
+    let mut answers = Answers::not_ready();
+    for service in 0..versions::SERVICES {
+        let first = instance(&versions::address(service, 0), 80, &[]);
+        answers.set("default", &format!("s{service}"), vec![first]);
+    }
+    // Names that are made up fill it, so that answers come and go all the while.
+    let mut cached = Cached::new(&answers, 1024, 64 << 10);
+    let numbers = || (0..versions::SERVICES).map(|_| AtomicU64::new(0));
+    let (begun, published) = (numbers().collect::<Vec<_>>(), numbers().collect::<Vec<_>>());
+    let read = |mut stack: Cache<Router>, reader: usize| {
+        let mut made_up = 0;
+        let last = u64::from(versions::LAST);
+        for service in (0..versions::SERVICES).cycle() {
+            let place = usize::from(service);
+            let query = query(&[format!("s{service}").as_bytes(), b"default", b"nomad"]);
+            let least = published[place].load(Ordering::Acquire);
+            let got = u64::from(version(&answered(&mut stack, &query), &query, service));
+            let most = begun[place].load(Ordering::Acquire);
+            assert!(
+                (least..=most).contains(&got),
+                "s{service}: {got} is not in {least}..={most}"
+            );
+            made_up += 1;
+            let name = format!("made-up-{reader}-{made_up}");
+            answered(
+                &mut stack,
+                &self::query(&[name.as_bytes(), b"default", b"nomad"]),
+            );
+            if published
+                .iter()
+                .all(|it| it.load(Ordering::Acquire) == last)
+            {
+                break;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for reader in 0..3 {
+            let (read, stack) = (&read, cached.stack.clone());
+            scope.spawn(move || read(stack, reader));
+        }
+        for number in 1..=versions::LAST {
+            for service in 0..versions::SERVICES {
+                let place = usize::from(service);
+                begun[place].store(number.into(), Ordering::Release);
+                let next = instance(&versions::address(service, number), 80, &[]);
+                answers.set("default", &format!("s{service}"), vec![next]);
+                published[place].store(number.into(), Ordering::Release);
+            }
+        }
+    });
+    let counters = cached.table.counters();
+    assert!(count(&counters.hits) > 0 && count(&counters.evictions) > 0);
+    // Its sum of octets is right still: it makes room as it did before.
+    let rejected = count(&counters.rejected);
+    for number in 0..200 {
+        let name = format!("fresh-{number}.default.nomad");
+        assert!(!cached.hits(&name) && cached.hits(&name), "{name}");
+    }
+    assert_eq!(count(&cached.table.counters().rejected), rejected);
 }

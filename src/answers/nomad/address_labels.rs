@@ -1,6 +1,6 @@
-//! The label that stands for an address in `HEX.addr`: 8 or 32 hexadecimal digits.
+//! The label for an address in `HEX.addr`: 8 or 32 hexadecimal digits.
 //!
-//! Floor 2. Nothing is looked up here.
+//! Floor 2. It only converts; nothing is looked up here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

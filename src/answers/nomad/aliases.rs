@@ -1,8 +1,8 @@
-//! Aliases: follows the CNAMEs of the zones from a name to the last one (RFC 1034 §4.3.2, step 3a).
+//! Aliases: follows CNAMEs within the zones to the last name (RFC 1034 §4.3.2, step 3a).
 //!
-//! A name whose only address is a host name is a CNAME; where that host name is in one of the zones, the answer
-//! goes on there. A name that leads back to itself has no alias: which ones those are depends on the catalogue
-//! alone, not on where a query begins, so that the zones are the same for `export` as for a client.
+//! A name whose only address is a host name is a CNAME. If the host name is in one of the zones, the answer continues
+//! there. A CNAME that leads back to itself is left out. Which ones these are depends only on the catalogue, not on
+//! the query, so `export` and clients see the same zone.
 
 use super::{Context, Loops, TooCostly, ZoneSettings};
 use crate::catalog::Doubt;

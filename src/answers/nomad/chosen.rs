@@ -1,6 +1,7 @@
-//! The instances of a service that a name takes and that their health leaves.
+//! The instances of a service that match a name and may be returned by their health.
 //!
-//! Floor 2. A few are chosen anew for each answer; of many the choice is prepared, once for all names that take them.
+//! Floor 2. For small services they are selected for each answer; for large ones the selection is prepared once and
+//! shared by all names that match the same instances.
 
 use std::sync::Arc;
 

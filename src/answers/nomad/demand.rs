@@ -1,7 +1,7 @@
-//! Which services a name may mean, to have them read where the catalogue is filled on demand.
+//! Reads the services that a name may refer to, if the catalogue is filled on demand.
 //!
-//! Floor 2. The names are those of `grammar`, read from the name alone. One that is found ends the search, so that a
-//! query rarely costs more than one read. Elsewhere nothing here is asked.
+//! Floor 2. `grammar` lists the candidates from the name alone. The search ends with the first service that exists,
+//! so a query rarely costs more than one read. Not used when Nomad can be listed.
 
 use super::address_labels::address_from_hex;
 use super::grammar::Target;

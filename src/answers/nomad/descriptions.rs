@@ -1,7 +1,7 @@
 //! TXT records that describe instances, one for each.
 //!
-//! Floor 2. A text is cut into character strings such that it reads the same when a client joins them without
-//! anything between, as Go, PHP and c-ares do.
+//! Floor 2. The text is split into character strings so that it reads the same when a client joins them without a
+//! separator, as Go, PHP and c-ares do.
 
 use super::Context;
 use crate::catalog::Instance;

@@ -1,8 +1,8 @@
-//! Reads a name below a zone's apex: what it means, and what of that exists.
+//! Parses a name below the apex of a zone: what it refers to, and what of that exists.
 //!
-//! From right to left: the namespace, the service, tags; `_SERVICE._TAG` as RFC 2782 writes it, and `_NAME._tcp`
-//! before a service; `DC.dc` around any of them; `HEX.addr` for one address, also below a namespace. Where a
-//! namespace is called `addr` or `dc`, or a service `addr`, what is registered there comes first.
+//! From right to left: the namespace, the service, tags; `_SERVICE._TAG` (RFC 2782), and `_NAME._tcp` before a
+//! service; `DC.dc` after any of them; `HEX.addr` for one address, also below a namespace. If a namespace is named
+//! `addr` or `dc`, or a service `addr`, what is registered under that name comes first.
 
 use std::net::IpAddr;
 

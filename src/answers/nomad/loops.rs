@@ -1,7 +1,7 @@
 //! Aliases that lead back to themselves: counted, and logged once for each name.
 //!
-//! Floor 2. Only an answer that is made anew comes here, and only where it meets such a name. What was logged is
-//! remembered up to a limit, so that neither memory nor the log grows with what is registered or asked.
+//! Floor 2. Called only when a new answer is made and meets such a name. The number of remembered names is limited,
+//! so neither memory nor the log grows without bound.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};

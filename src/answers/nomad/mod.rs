@@ -1,9 +1,9 @@
-//! The zones of a Nomad cluster: finds what a name means, and says it.
+//! The zones of a Nomad cluster: parses names and makes their answers.
 //!
-//! `grammar` reads the name, `selection` has which instances it means, `chosen` those that their health leaves, `names`
-//! counts all names out, `records` makes what exists, `sets` shares what is made of many, `aliases` follows CNAMEs,
-//! `negative` makes denials, `demand` has read what is not listed. Each answer is made from one view of the catalogue,
-//! which notes what was looked up, so that a cache knows when it no longer holds.
+//! `grammar` parses the name, `selection` finds the instances that match it, `chosen` filters them by health,
+//! `records` makes the records, `sets` shares those of large services, `aliases` follows CNAMEs, `negative` makes
+//! negative answers, `names` lists all names, `demand` reads services that are not listed. Each answer is made from
+//! one view of the catalogue, which notes every look-up, so that a cache knows when the answer is out of date.
 
 mod address_labels;
 mod aliases;

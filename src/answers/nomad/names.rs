@@ -1,7 +1,7 @@
-//! Counts out the names of a zone that have records: the other way round to `grammar`, which reads one.
+//! Lists the names of a zone that have records: the opposite of `grammar`, which parses one.
 //!
-//! Not on the way of a query; `export` asks for each of these names what a query would. Names with several
-//! tags are left out, since they are as many as the sequences of the tags.
+//! Not used for queries; `export` queries each of these names. Names with several tags are left out, because every
+//! order of the tags is a name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! Denials: no such name (NXDOMAIN) and no such data (NODATA), both with the zone's SOA (RFC 2308).
+//! Negative answers: no such name (NXDOMAIN) and no such data (NODATA), both with the zone's SOA (RFC 2308).
 
 use super::Context;
 use crate::dns::{AnswerBuilder, Owner, RecordType, Section};

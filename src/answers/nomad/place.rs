@@ -1,6 +1,6 @@
-//! What is at one name: how it reads, and the instances that its health leaves.
+//! What exists at one name: how it is parsed, and the instances that may be returned by their health.
 //!
-//! Floor 2. Both the answer for a name and the way along CNAMEs begin with it.
+//! Floor 2. The answer for a name and each step along CNAMEs start here.
 
 use super::chosen::SelectedInstances;
 use super::grammar::{Reading, Target};

@@ -1,7 +1,8 @@
-//! What was made of many instances once, for all names that take the same ones.
+//! Results for large services that were computed once for all names that match the same instances.
 //!
-//! Floor 2, behind the caches: these keep whole answers by name, and a name with tags can be written in more ways than
-//! there are places. Here is what such names share. What is held has a bound: what was not used goes first.
+//! Floor 2, behind the caches. These keep whole answers by name, and a name with tags can be written in more ways
+//! than fit into a cache; the results here are shared by all of them. The size is limited: entries that were not used
+//! are removed first.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};

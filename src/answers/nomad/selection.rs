@@ -1,7 +1,7 @@
-//! Which instances of a service a name means, once the service is found.
+//! Which instances of a service match a name, once the service has been found.
 //!
-//! Floor 2. Labels are octets, of which the letters of ASCII have no case (RFC 2181 §11, RFC 4343): a tag or a
-//! datacenter is what a label says however odd its text is.
+//! Floor 2. Labels are octets, and only ASCII letters are case-insensitive (RFC 2181 §11, RFC 4343), so a tag or a
+//! datacenter may contain anything.
 
 use super::TooCostly;
 use crate::answers::Effort;

@@ -1,6 +1,6 @@
-//! The records of instances: made anew for a few, prepared once where they are many.
+//! The records of instances: made for each answer if there are few, prepared once if there are many.
 //!
-//! Floor 2. Names that take the same instances of a service share one set of records, however they are written.
+//! Floor 2. Names that match the same instances of a service share one set of records, however they are written.
 
 use super::chosen::SelectedInstances;
 use super::prepared::{PreparedKey, PreparedKind, PreparedSet};

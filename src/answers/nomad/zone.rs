@@ -1,4 +1,4 @@
-//! The zones, and what is the same in all of their answers.
+//! The zones, and the settings that apply to all of their answers.
 
 use std::net::IpAddr;
 

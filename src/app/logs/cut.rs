@@ -1,4 +1,4 @@
-//! Cuts a line of the log that is too long; one in JSON stays JSON.
+//! Shortens a log line that is too long. A JSON line stays valid JSON.
 //!
 //! Floor 7.
 

@@ -1,7 +1,7 @@
-//! Sets the log up: readable lines or JSON, to standard error, by a thread of its own.
+//! Sets up the log: text or JSON to standard error, written by its own thread.
 //!
-//! Floor 7. Whoever logs only puts a line into a queue (`queue`), so a standard error that nobody reads stops
-//! nothing. Lines that repeat are left out (`repeats`), and long ones are cut (`cut`).
+//! Floor 7. Logging only puts a line into a queue (`queue`), so a standard error that nobody reads blocks nothing.
+//! Repeated lines are left out (`repeats`), and long ones are shortened (`cut`).
 
 mod cut;
 mod queue;

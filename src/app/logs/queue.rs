@@ -1,7 +1,7 @@
-//! The octets of the log that are still to be written, and the thread that writes them.
+//! The queue of log lines, and the thread that writes them.
 //!
-//! Floor 7. Putting a line in never waits for who reads the log: where there is no room, the line is dropped
-//! and counted, and the log says so once it goes again.
+//! Floor 7. Adding a line never waits for the reader of the log. Without room the line is dropped and counted, and
+//! the log says so as soon as it can be written again.
 
 use std::io::{self, Write};
 use std::mem;

@@ -1,7 +1,7 @@
-//! Leaves out lines of the log that repeat: so many a minute of one kind, which is one place in the code.
+//! Limits repeated log lines: so many a minute from one place in the code.
 //!
-//! Floor 7. What clients or Nomad cause as often as they like cannot fill the log. Levels below `info` have no
-//! such limit: who asks for them wants all.
+//! Floor 7. Lines that clients or Nomad can cause at will cannot fill the log. Levels below `info` are not limited,
+//! because who turns them on wants every line.
 
 use std::collections::HashMap;
 use std::fmt;

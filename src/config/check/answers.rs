@@ -1,4 +1,4 @@
-//! What is configured about answers: aliases, zones within others, names in none of the zones, sizes.
+//! Checks the settings about answers: aliases, nested zones, names outside the zones, sizes.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! The certificate of the TLS listeners and the CA of their clients, and how they are read again.
+//! Reads the certificate of the TLS listeners and the CA of their clients, also when they change.
 
 use std::sync::Arc;
 

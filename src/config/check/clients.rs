@@ -1,4 +1,4 @@
-//! Who may ask, and how often: networks, the rate, and the proxies that are believed.
+//! Checks who may ask and how often: networks, rates, and trusted proxies.
 
 use std::net::IpAddr;
 use std::sync::Arc;

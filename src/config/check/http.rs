@@ -1,4 +1,4 @@
-//! What is configured about HTTP: paths, origins, and the files with those who may ask.
+//! Checks the settings about HTTP: paths, origins, and the files with credentials.
 
 use std::path::Path;
 use std::sync::Arc;

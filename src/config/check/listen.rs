@@ -1,5 +1,5 @@
-//! Where the gateway listens: somewhere, and nowhere twice; and the name that clients find its encrypted listeners by
-//! (RFC 9462).
+//! Checks the addresses to listen on: at least one, none of them twice; and the name under which clients discover the
+//! encrypted listeners (RFC 9462).
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,4 +1,4 @@
-//! Makes settings of the keys: every value is checked here, and every file that is named is read.
+//! Turns keys into settings: checks every value and reads every file that is named.
 
 mod answers;
 mod certificate;

@@ -1,4 +1,4 @@
-//! What is configured about Nomad: addresses, token, certificates.
+//! Checks the settings about Nomad: addresses, token, certificates.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! The snapshot on disk: which file it is, how it is read and replaced.
+//! The file of the snapshot on disk: its path, and how it is read and replaced.
 //!
-//! `sync` decides what is in it and when; here is only the file. A folder that is missing or full is no mistake of the
-//! configuration: answers do not depend on it.
+//! `sync` decides what is in it and when it is written. A missing or full folder is not an error in the
+//! configuration, because answers do not depend on it.
 
 use std::fs::{self, File as Disk, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};

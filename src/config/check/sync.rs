@@ -1,4 +1,4 @@
-//! What is configured about what of Nomad is kept, how it is read, and how old it may get.
+//! Checks the settings about what is kept of Nomad, how it is read, and how old it may get.
 
 use std::collections::HashSet;
 use std::time::Duration;

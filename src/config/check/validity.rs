@@ -1,6 +1,6 @@
 //! Whether certificates are valid now, by their dates.
 //!
-//! An expired one is no mistake of the configuration: it is shown or trusted as it is, and each side has a clock of its own.
+//! An expired one is a warning, not an error: the other side decides by its own clock.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,5 @@
-//! What is no mistake but may surprise: `check` prints it, and `serve` logs it when it starts.
+//! Warnings about settings that are allowed but likely a mistake: `check` prints them, and `serve` logs them at the
+//! start.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! What a request asks: its route, its parameters and the query options that Nomad's reads share.
+//! Parses a request: its route, its parameters and the query options that all of Nomad's reads share.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! The simulated HTTP API: one request in, one answer in Nomad's form out.
+//! The simulated HTTP API: takes a request and returns a response in Nomad's form.
 //!
-//! `call` reads what is asked, the table modules answer, `reply` puts it into HTTP. Hyper is used
-//! directly: methods, paths, header order and cut connections have to be Nomad's, not a router's.
+//! `call` parses the request, the table modules answer it, `reply` makes the HTTP response. It uses hyper directly,
+//! because methods, paths, header order and cut connections have to be those of Nomad and not of a router.
 
 mod call;
 mod probes;

@@ -1,4 +1,4 @@
-//! The answers about the agent itself: health, leader, regions, its own settings.
+//! The responses about the agent itself: health, leader, regions, its own settings.
 
 use serde_json::json;
 

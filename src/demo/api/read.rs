@@ -1,4 +1,4 @@
-//! What all reads of the cluster's tables share: rights, leadership, blocking, paging.
+//! What all reads of the tables share: rights, leadership, blocking, paging.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! An answer in the form of Go's server and Nomad's handlers: which headers, in which order, which framing.
+//! Responses in the form of Go's server and Nomad's handlers: which headers, in which order, with which framing.
 
 use std::convert::Infallible;
 use std::io::Write as _;

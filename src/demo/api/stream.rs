@@ -1,6 +1,6 @@
-//! `/v1/event/stream`: frames of events as they happen, a heartbeat between them.
+//! `/v1/event/stream`: frames of events as they happen, with heartbeats in between.
 //!
-//! Where a stream begins is the log's rule (`state/log.rs`); who may open one differs by version.
+//! Where a stream begins is decided by the log (`state/log.rs`). Who may open one depends on the version.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! Nomad's filter expressions (go-bexpr), as far as the fields of services and allocations need them.
+//! Nomad's filter expressions (go-bexpr), as far as they apply to services and allocations.
 //!
-//! `parse` reads the text, this evaluates it. Error texts are Nomad's where a captured answer shows them.
+//! `parse` parses the text, this module evaluates it. Error texts are Nomad's where a captured response shows them.
 
 mod parse;
 

@@ -1,4 +1,4 @@
-//! Reads a filter expression by descent, with `or` binding loosest and `not` tightest.
+//! A recursive descent parser for filter expressions; `or` binds loosest and `not` tightest.
 
 use regex::Regex;
 use thiserror::Error;

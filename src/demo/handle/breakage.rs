@@ -1,4 +1,4 @@
-//! What a script breaks, and mends.
+//! How a script causes faults and ends them.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Many services at once, for load: a hundred thousand with ten instances each in a second or two.
+//! Registers many services at once, for load tests: a hundred thousand with ten instances each in a second or two.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

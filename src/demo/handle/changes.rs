@@ -1,4 +1,4 @@
-//! What a script does to the cluster. Each call is one change, seen by the next answer.
+//! How a script changes the cluster. Each call is one change, which the next response shows.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a script does to the health of instances: checks that fail and pass, nodes that are lost.
+//! How a script changes the health of instances: checks that fail and pass, nodes that are lost.
 
 use super::SimulatedNomad;
 use crate::demo::model::{Allocation, Check, Registration};

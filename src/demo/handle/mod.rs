@@ -1,7 +1,7 @@
-//! The scripted side of the simulated Nomad: a handle that starts it, and says where it is and what it saw.
+//! The handle of the simulated Nomad for scripts: starts it, tells its address and the requests that it got.
 //!
-//! Changes to the cluster are in `changes`, what can break is in `breakage`. Clones share one agent;
-//! it stops when the last clone is dropped.
+//! Changes to the cluster are in `changes`, faults in `breakage`. Clones share one agent, which stops when the last
+//! clone is dropped.
 
 mod breakage;
 mod bulk;

@@ -1,4 +1,4 @@
-//! Who leads: a leader without a majority steps down, and a majority without a leader elects one.
+//! Elections: a leader without a majority steps down, and a majority without a leader elects one.
 
 use tokio::time::Instant;
 

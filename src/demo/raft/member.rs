@@ -1,4 +1,5 @@
-//! One server as the others see it: whether they reach it, what it has of the log, and of whom it heard.
+//! One server as the others see it: whether they reach it, how much of the log it has, and when it last heard from a
+//! leader.
 
 use std::time::Duration;
 

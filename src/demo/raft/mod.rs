@@ -1,8 +1,8 @@
-//! The log that the servers of a simulated cluster share: one leads, the others follow as they can.
+//! The log that the servers of a simulated cluster share: one leads, the others follow.
 //!
-//! No messages are sent: at each look, and when time brings something, `advance` works out what every server would
-//! know by now. A change belongs to the cluster at once; servers see it when there is a leader to commit it, and
-//! each follower when it has come and its lag is over. As in Nomad, a minority has no leader.
+//! No messages are sent. Whenever the state is read, or a timer is due, `advance` computes what every server would
+//! know by now. A change is in the log at once. Servers see it when there is a leader to commit it, and each follower
+//! when it is reachable and its lag is over. As in Nomad, a minority has no leader.
 
 mod election;
 mod member;

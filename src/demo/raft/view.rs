@@ -1,4 +1,4 @@
-//! What each server knows of the others: who leads, and when it heard of him last.
+//! What each server knows about the others: who leads, and when it last heard from the leader.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Who is there at the start: the services that the demo's printed commands ask for, and every dirty
-//! registration that a real Nomad was seen to let through.
+//! The services at the start: those in the commands that the demo prints, and every kind of broken registration that
+//! a real Nomad accepts.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,6 @@
-//! The cluster of `nomadns demo`: services for people to look at, which scale, roll and fail by themselves.
+//! The cluster of `nomadns demo`: services that scale, restart and fail on their own.
 //!
-//! `cast` is who is on stage at the start, `moves` is what happens then. All of it goes through the
-//! handle that tests use too.
+//! `cast` has the services at the start, `moves` the changes. Both use the same handle as tests.
 
 mod cast;
 mod moves;

@@ -1,5 +1,5 @@
-//! What happens in the moving cluster: redis fails and scales, web rolls over a canary, a check flaps,
-//! generated services move from node to node. One call is about one change.
+//! The changes in the demo's cluster: redis fails and scales, web is updated with a canary, a check flaps, generated
+//! services move between nodes. One call makes about one change.
 
 use super::cast;
 use crate::demo::handle::{BulkLoad, SimulatedNomad};

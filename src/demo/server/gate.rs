@@ -1,4 +1,4 @@
-//! What holds up and cuts off whatever an agent is about to say: a process that hangs, and connections that break.
+//! Delays and cuts off responses of an agent: a process that hangs, and connections that break.
 
 use std::io;
 use std::pin::pin;

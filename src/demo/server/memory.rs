@@ -1,5 +1,5 @@
-//! An agent that is asked without a socket: each request is a connection of its own, which can be refused, hang or
-//! be cut as one over a socket can. It waits for tokio's time only, which may be paused.
+//! An agent without sockets: each request is a connection of its own, which can be refused, hang or be cut like one
+//! over a socket. It uses only tokio's time, which can be paused.
 
 use std::io;
 use std::sync::Arc;

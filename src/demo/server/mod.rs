@@ -1,7 +1,8 @@
-//! The accept loop: an agent on a port and a unix socket, which can hang, vanish and come back where it was.
+//! The accept loop: an agent on a port and a unix socket, which can hang, disappear and come back at the same
+//! address.
 //!
-//! The port stays reserved through an outage, so that nobody else gets it meanwhile. There are no
-//! timeouts, as in Nomad: a client has to bring his own.
+//! The port stays reserved during an outage, so that nobody else can take it. As in Nomad there are no timeouts:
+//! clients need their own.
 
 mod gate;
 mod memory;

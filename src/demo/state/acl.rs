@@ -1,4 +1,4 @@
-//! Tokens and what they may read, with the tiers that a gateway meets.
+//! Tokens and what they can read, in the levels of access that a gateway meets.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! The table of allocations with their checks. A row goes with the last registration that lives in it.
+//! The table of allocations with their checks. A row is removed with its last registration.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The words for changes: how registrations go, what the stream says of it, whose index moves.
+//! Types for changes: why a registration is removed, what the event stream says about it, and whose index grows.
 
 /// How registrations disappear, which decides what the event stream says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

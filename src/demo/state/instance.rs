@@ -1,7 +1,7 @@
-//! One registration in the small form in which a million of them are kept.
+//! One registration in a small form, since there may be a million.
 //!
-//! What the instances of a service have in common is held once. The ID is put together from its parts
-//! whenever it has Nomad's form, and an address is bytes whenever its text says no more than those.
+//! What the instances of a service have in common is stored once. The ID is composed of its parts if it has Nomad's
+//! form, and an address is stored as bytes if its text contains nothing more.
 
 use std::cmp::Ordering;
 use std::fmt::{self, Display};

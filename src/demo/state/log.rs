@@ -1,7 +1,7 @@
-//! The event buffer: what happened at the last raft indexes, for `/v1/event/stream`.
+//! The event buffer: the events of the last raft indexes, for `/v1/event/stream`.
 //!
-//! As in Nomad it holds a number of raft indexes, not of events, and an index without a service event
-//! pushes an old one out all the same. Who falls behind its start has lost his place.
+//! As in Nomad its size is a number of raft indexes, not of events, so an index without a service event also pushes
+//! out an old one. A reader that falls behind its start loses its place.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! What the simulated cluster knows: namespaces, registrations, allocations, checks, nodes, one raft index.
+//! The state of the simulated cluster: namespaces, registrations, allocations, checks, nodes, one raft index.
 //!
-//! Pure state without tasks or I/O. The API reads it, a script changes it; every change is one raft
-//! index (or several, where Nomad would take several) and leaves its events in the log.
+//! Pure state without tasks or I/O. The API reads it, a script changes it. Every change is one raft index (or
+//! several, as in Nomad) and adds its events to the log.
 
 pub(crate) mod acl;
 mod allocations;

@@ -1,4 +1,4 @@
-//! The registrations of one namespace, by service: a look-up is one hash, a change costs its service, a copy nothing.
+//! The registrations of one namespace, by service. A look-up is one hash, a change costs one service, a copy is free.
 
 use std::sync::Arc;
 

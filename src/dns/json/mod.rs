@@ -1,6 +1,6 @@
-//! DNS as JSON: the parameters of a question, an answer in the form of Google's `/resolve` or of RFC 8427.
+//! DNS as JSON: the parameters of a question, and answers in the form of Google's `/resolve` or of RFC 8427.
 //!
-//! Pure; `listeners/http` carries both. Which path and header selects it is not known here.
+//! Pure; `listeners/http` transports both and decides by path and header which is used.
 
 mod parameters;
 mod render;

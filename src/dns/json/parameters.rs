@@ -1,6 +1,7 @@
-//! The parameters of a question asked of `/resolve`, read from the query string of a URL.
+//! Parses the parameters of `/resolve` from the query string of a URL.
 //!
-//! A parameter given twice is an error, since only one of the two could be answered; one that is not known is left alone.
+//! A parameter given twice is an error, because only one of the two could be answered. Unknown parameters are
+//! ignored.
 
 use std::borrow::Cow;
 use std::fmt;

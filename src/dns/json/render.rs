@@ -1,4 +1,4 @@
-//! An answer in wire form as JSON: Google's fields in Google's order, data as `dig` prints it.
+//! Renders an answer in wire form as JSON: Google's fields in Google's order, data as `dig` prints it.
 
 use serde::Serialize;
 
@@ -117,7 +117,7 @@ impl<'message> GoogleDocument<'message> {
 impl From<Question> for GoogleQuestion {
     fn from(question: Question) -> Self {
         Self {
-            name: question.name.to_string(),
+            name: question.name.to_text(),
             r#type: question.record_type.0,
         }
     }
@@ -126,7 +126,7 @@ impl From<Question> for GoogleQuestion {
 impl GoogleRecord {
     fn new(record: Record, message: &[u8]) -> Self {
         Self {
-            name: record.owner.to_string(),
+            name: record.owner.to_text(),
             r#type: record.record_type.0,
             ttl: record.ttl,
             data: present_rdata(message, record.rdata, record.record_type, record.class),

@@ -1,6 +1,6 @@
-//! An answer in wire form as the JSON of RFC 8427, member for member as `kdig +json` prints it.
+//! Renders an answer in wire form as the JSON of RFC 8427, with the members that `kdig +json` prints.
 //!
-//! Without the members that tell of a transfer and not of the message: its time and its length.
+//! It leaves out the time and length, which describe the transfer and not the message.
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! The codes of responses and of operations as text (RFC 6895 §2).
+//! Response codes and opcodes as text (RFC 6895 §2).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Octets and foreign text made safe to print.
+//! Escapes octets and untrusted text so that they are safe to print.
 
 /// The most of a text that an error repeats, in characters.
 const SHOWN_CHARACTERS: usize = 64;

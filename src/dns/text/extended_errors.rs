@@ -1,4 +1,4 @@
-//! What the codes of extended errors mean (RFC 8914 §5.2, IANA "Extended DNS Error Codes").
+//! The names of extended error codes (RFC 8914 §5.2, IANA "Extended DNS Error Codes").
 
 /// The purpose that the registry gives to a code; none for a code that it has not.
 pub fn extended_error_purpose(code: u16) -> Option<&'static str> {

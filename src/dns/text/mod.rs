@@ -1,8 +1,7 @@
 //! The text of DNS: names, mnemonics and the data of records, as `dig` prints them and people write them.
 //!
-//! `Display` makes text, `FromStr` reads it. Used by the JSON form, the `/resolve` parameters, the config
-//! and the command. It reads no master files; what it prints can stand in one, of names what
-//! `strictly_escaped` makes of it.
+//! `Display` makes text, `FromStr` parses it. Used by the JSON form, the `/resolve` parameters, the configuration and
+//! the command. It does not parse zone files. Its output is valid in one, for names if `strictly_escaped` made it.
 
 mod class;
 mod codes;

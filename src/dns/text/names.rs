@@ -1,6 +1,6 @@
 //! Domain names as text (RFC 1035 §5.1, RFC 4343 §2.1), internationalised ones by UTS 46.
 //!
-//! All names are absolute: a dot at the end may be left out when written and is always printed.
+//! All names are absolute: the dot at the end is optional in input and always printed.
 
 use std::fmt::{self, Write};
 use std::str::{Chars, FromStr};
@@ -40,6 +40,16 @@ pub enum NameTextError {
         "the label `{0}` is not a valid internationalised label; letters, digits and hyphens are safe"
     )]
     NotInternational(String),
+}
+
+impl Name {
+    /// Its text, as `Display` writes it, in one allocation for most names.
+    pub(in super::super) fn to_text(self) -> String {
+        let mut text = String::with_capacity(self.as_wire().len());
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{self}");
+        text
+    }
 }
 
 impl fmt::Display for Name {
@@ -84,9 +94,17 @@ impl FromStr for Name {
 
 /// Writes one label with what would not read back escaped, as BIND does.
 fn write_label(label: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    // Most labels have nothing to escape: they are written at once.
+    if label
+        .iter()
+        .all(|octet| octet.is_ascii_graphic() && !is_special(*octet))
+        && let Ok(text) = std::str::from_utf8(label)
+    {
+        return f.write_str(text);
+    }
     for &octet in label {
         match octet {
-            b'.' | b'\\' | b'"' | b'(' | b')' | b';' | b'@' | b'$' => {
+            _ if is_special(octet) => {
                 f.write_char('\\')?;
                 f.write_char(char::from(octet))?;
             }
@@ -95,6 +113,14 @@ fn write_label(label: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// Whether a character that can be printed means something else in a master file.
+fn is_special(octet: u8) -> bool {
+    matches!(
+        octet,
+        b'.' | b'\\' | b'"' | b'(' | b')' | b';' | b'@' | b'$'
+    )
 }
 
 /// Whether a label was the last.

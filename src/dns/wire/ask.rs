@@ -1,4 +1,4 @@
-//! Puts a query on the wire, for those who ask: `lookup`, and whoever passes a query on.
+//! Encodes a query, for `lookup` and everything else that sends queries.
 
 use super::super::{Query, RecordType};
 

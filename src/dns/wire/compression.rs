@@ -1,4 +1,4 @@
-//! Names of a message, which may end in a pointer to where they were said before (RFC 1035 §4.1.4).
+//! Names in a message, which may end in a compression pointer (RFC 1035 §4.1.4).
 
 use super::super::{Name, NameError};
 

@@ -1,8 +1,8 @@
-//! The gate, and behind it the decoding of a query.
+//! The gate, and the decoding of a query after it.
 //!
-//! The header is judged before any decoder runs, so that no count in it can make work. The usual query
-//! (one question, at most an OPT) is read here; one with other records goes through hickory's decoder,
-//! which knows what a record may look like.
+//! The gate checks the header before any decoder runs, so that no count in it can cause work. The usual query (one
+//! question, at most an OPT) is decoded here; queries with other records go through hickory's decoder, which knows
+//! all record types.
 
 use std::net::IpAddr;
 
@@ -64,17 +64,26 @@ pub fn decode(
         return Err(Rejection::TooShort);
     };
     let header = RawHeader::read(header);
-    let mut query = header.gate(message)?;
-    (query.transport, query.client) = (transport, client);
+    header.gate(message)?;
     let malformed = || header.bare(Rcode::FORMERR, message);
     if let [0, 0, 0, 1] = header.counts {
         let opt = is_opt(body).then(|| read_opt(body)).flatten();
-        query.edns = Some(opt.filter(asks_for_a_cookie).ok_or_else(malformed)?);
-        return Err(Rejection::NoQuestion(Box::new(query)));
+        let edns = opt.filter(asks_for_a_cookie).ok_or_else(malformed)?;
+        return Err(Rejection::NoQuestion(Box::new(Query {
+            id: header.id,
+            flags: header.flags(),
+            name: Name::ROOT,
+            record_type: RecordType(0),
+            class: Class::IN,
+            edns: Some(edns),
+            transport,
+            client,
+        })));
     }
-    let (question, rest) = RawQuestion::read(body).ok_or_else(malformed)?;
-    (query.name, query.record_type, query.class) = question;
-    query.edns = match header.counts {
+    let name = Name::from_wire(body).map_err(|_| malformed())?;
+    let (record_type, class, rest) =
+        read_question_tail(body, name.as_wire().len()).ok_or_else(malformed)?;
+    let edns = match header.counts {
         [_, 0, 0, 0] => None,
         [_, 0, 0, 1] if is_opt(rest) => Some(read_opt(rest).ok_or_else(malformed)?),
         counts => {
@@ -82,7 +91,17 @@ pub fn decode(
             edns.ok_or_else(malformed)?
         }
     };
-    Ok(query)
+    // Made once and in place: a name is 256 octets.
+    Ok(Query {
+        id: header.id,
+        flags: header.flags(),
+        name,
+        record_type,
+        class,
+        edns,
+        transport,
+        client,
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -102,8 +121,8 @@ impl RawHeader {
         }
     }
 
-    /// Judges the header alone; what passes is a query without its question.
-    fn gate(self, message: &[u8]) -> Result<Query, Rejection> {
+    /// Judges the header alone.
+    fn gate(self, message: &[u8]) -> Result<(), Rejection> {
         if self.bits & 0x8000 != 0 {
             return Err(Rejection::Response);
         }
@@ -120,16 +139,7 @@ impl RawHeader {
         if (questions != 1 && !alone) || records > QUERY_RECORDS || is_long {
             return Err(self.bare(Rcode::FORMERR, message));
         }
-        Ok(Query {
-            id: self.id,
-            flags: self.flags(),
-            name: Name::ROOT,
-            record_type: RecordType(0),
-            class: Class::IN,
-            edns: None,
-            transport: Transport::Udp,
-            client: None,
-        })
+        Ok(())
     }
 
     fn opcode(self) -> Opcode {
@@ -168,23 +178,11 @@ impl RawHeader {
     }
 }
 
-type RawQuestion = (Name, RecordType, Class);
-
-trait ReadQuestion: Sized {
-    fn read(body: &[u8]) -> Option<(Self, &[u8])>;
-}
-
-impl ReadQuestion for RawQuestion {
-    fn read(body: &[u8]) -> Option<(Self, &[u8])> {
-        let name = Name::from_wire(body).ok()?;
-        let rest = body.get(name.as_wire().len()..)?;
-        let (&[t0, t1, c0, c1], rest) = rest.split_first_chunk::<4>()?;
-        let record_type = RecordType(u16::from_be_bytes([t0, t1]));
-        Some((
-            (name, record_type, Class(u16::from_be_bytes([c0, c1]))),
-            rest,
-        ))
-    }
+/// The type and the class behind a name of so many octets, and what comes after them.
+fn read_question_tail(body: &[u8], name_octets: usize) -> Option<(RecordType, Class, &[u8])> {
+    let (&[t0, t1, c0, c1], rest) = body.get(name_octets..)?.split_first_chunk::<4>()?;
+    let record_type = RecordType(u16::from_be_bytes([t0, t1]));
+    Some((record_type, Class(u16::from_be_bytes([c0, c1])), rest))
 }
 
 fn asks_for_a_cookie(edns: &Edns) -> bool {

@@ -1,6 +1,6 @@
-//! Puts an answer on the wire for one client: its id, its letter case, its size, its OPT.
+//! Encodes an answer for one client: its id, its letter case, its size, its OPT.
 //!
-//! Appends to a buffer of the listener's and allocates nothing where that has room.
+//! Appends to the listener's buffer and allocates nothing if that has room.
 
 use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
 use super::super::{
@@ -98,7 +98,8 @@ fn encode_within(
     }
     let error = answer.extended_error_at(additions.age);
     let left = room.octets.saturating_sub(others);
-    let options = AnswerOptions::new(query, error, additions, left);
+    let mut options = AnswerOptions::none();
+    options.put_owed(query, error, additions, left);
     others += options.most_octets();
     room.octets = room.octets.saturating_sub(others);
     room.plain_octets = room.plain_octets.saturating_sub(others);
@@ -134,7 +135,8 @@ pub fn encode_truncated(query: &Query, additions: &Additions<'_>, out: &mut Vec<
     let counts = [1, 0, 0, u16::from(query.edns.is_some())];
     out.extend_from_slice(&header(query.id, bits, counts));
     put_question(query, out);
-    let options = AnswerOptions::new(query, None, additions, PLAIN_UDP_OCTETS.into());
+    let mut options = AnswerOptions::none();
+    options.put_owed(query, None, additions, PLAIN_UDP_OCTETS.into());
     put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
 }
 
@@ -153,7 +155,8 @@ pub fn encode_without_question(query: &Query, additions: &Additions<'_>, out: &m
     let begin = out.len();
     let bits = response(additions.recursion) | reflected(query.flags);
     out.extend_from_slice(&header(query.id, bits, [0, 0, 0, 1]));
-    let options = AnswerOptions::new(query, None, additions, PLAIN_UDP_OCTETS.into());
+    let mut options = AnswerOptions::none();
+    options.put_owed(query, None, additions, PLAIN_UDP_OCTETS.into());
     put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
 }
 

@@ -1,7 +1,7 @@
 //! Finds the OPT of a message that cannot be decoded, so that its answer has one too (RFC 6891 §6.1.1).
 //!
-//! Behind the gate, for those that it refuses. It steps over questions and records without a look at what they say,
-//! and each step leaves less of the message, so no count in a header makes work.
+//! Used for messages that the gate or the decoder rejects. It skips questions and records without interpreting them.
+//! Each step consumes part of the message, so no count in a header can cause work.
 
 use super::super::RecordType;
 use super::super::edns::{Edns, EdnsOptions, PLAIN_UDP_OCTETS};

@@ -1,7 +1,7 @@
-//! A reader of whole messages, for those who look at answers: the JSON form, `lookup`, tests.
+//! A reader of whole messages, for code that inspects answers: the JSON form, `lookup`, tests.
 //!
-//! Reads once to know that all is well, then gives record by record without allocating. No octets make
-//! it panic. It does not know what is in the data of a record: `text` does.
+//! It validates the message once, then returns record by record without allocating. No input makes it panic. It does
+//! not interpret the data of records; `text` does.
 
 use std::ops::Range;
 

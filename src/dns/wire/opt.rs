@@ -1,4 +1,4 @@
-//! The OPT record of an answer as it is read (RFC 6891), with the extended errors in it (RFC 8914).
+//! The OPT record of a received answer (RFC 6891), with its extended errors (RFC 8914).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The options of EDNS, as a query has them and an answer gets them.
+//! The EDNS options of queries and answers.
 
 use std::net::IpAddr;
 
@@ -120,39 +120,38 @@ impl AnswerOptions {
     }
 
     /// Writes what this query is owed, as far as `room` octets hold it.
-    pub(super) fn new(
+    ///
+    /// They are written in place, since to give them back copies them all.
+    pub(super) fn put_owed(
+        &mut self,
         query: &Query,
         error: Option<ExtendedError>,
         additions: &Additions<'_>,
         room: usize,
-    ) -> Self {
-        let mut options = Self::none();
-        let Some(edns) = &query.edns else {
-            return options;
-        };
-        options.room = room.min(ROOM_OCTETS);
+    ) {
+        let Some(edns) = &query.edns else { return };
+        self.room = room.min(ROOM_OCTETS);
         let asked = &edns.options;
         if asked.wants_nsid && !additions.nsid.is_empty() {
             let length = additions.nsid.len().min(NSID_OCTETS);
-            options.put(NSID, &[&additions.nsid[..length]]);
+            self.put(NSID, &[&additions.nsid[..length]]);
         }
         if let Some(subnet) = asked.client_subnet {
-            options.put_client_subnet(subnet);
+            self.put_client_subnet(subnet);
         }
         if let (Some(cookie), Some(server)) = (asked.cookie, additions.cookie) {
-            options.put(COOKIE, &[&cookie.client, &server]);
+            self.put(COOKIE, &[&cookie.client, &server]);
         }
         if let (true, Some(tenths)) = (asked.wants_keepalive, additions.keepalive_tenths) {
-            options.put(KEEPALIVE, &[&tenths.to_be_bytes()]);
+            self.put(KEEPALIVE, &[&tenths.to_be_bytes()]);
         }
         if let Some(error) = error {
-            options.put(
+            self.put(
                 EXTENDED_ERROR,
                 &[&error.code.to_be_bytes(), error.text.as_bytes()],
             );
         }
-        options.pad = asked.wants_padding && additions.may_pad;
-        options
+        self.pad = asked.wants_padding && additions.may_pad;
     }
 
     /// The most octets that they take in any message.

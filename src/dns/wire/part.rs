@@ -1,7 +1,7 @@
-//! The records of an answer in one message: all of them, or those that it has room for.
+//! The records of an answer in one message: all of them, or as many as fit.
 //!
-//! Whole records only, and the most useful first: the chain, the set that was asked for, what denies the rest. When
-//! one of these is not all there, TC says so; what is left out of the additional section misses nobody (RFC 2181 §9).
+//! Only whole records, the most useful first: the CNAME chain, the queried set, the SOA of a negative answer. If one
+//! of these is incomplete, TC is set. Records missing from the additional section do not matter (RFC 2181 §9).
 
 use std::ops::Range;
 

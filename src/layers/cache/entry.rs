@@ -1,6 +1,6 @@
-//! What the table of the cache keeps, and the question that it is found by.
+//! An entry in the table of the cache, and the key that finds it.
 //!
-//! Floor 3. An entry knows whether it holds and whether it is of use; the table decides what becomes of it.
+//! Floor 3. An entry knows whether it is valid and whether it was used; the table decides which entries to replace.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,24 +10,12 @@ use crate::dns::{Answer, Name, NameKey, Query, RecordType};
 
 /// A question, as the table compares it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CacheKey {
-    name: Name,
+pub(super) struct CacheKey<'query> {
+    /// Borrowed: a name is 256 octets, and a hit copies none.
+    name: &'query Name,
     record_type: RecordType,
-    /// What else of the query the answer depends on; nothing where it is this gateway's own.
+    /// What else of the query the answer depends on; nothing for the gateway's own answers.
     bits: u16,
-}
-
-/// What an upstream's answer depends on beside the question, as bits of a key.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ForwardedVariant(u16);
-
-impl ForwardedVariant {
-    pub(super) fn of(query: &Query) -> Self {
-        let dnssec_ok = query.edns.is_some_and(|edns| edns.dnssec_ok);
-        let checking_disabled = query.flags.checking_disabled;
-        // High bits, which the types in use have not.
-        Self(u16::from(dnssec_ok) << 15 | u16::from(checking_disabled) << 14)
-    }
 }
 
 /// An answer that is kept.
@@ -42,20 +30,23 @@ pub(super) struct CacheEntry {
     is_used: AtomicBool,
 }
 
-impl CacheKey {
-    pub(super) fn new(query: &Query) -> Self {
+impl<'query> CacheKey<'query> {
+    pub(super) fn of(query: &'query Query) -> Self {
         Self {
-            name: query.name,
+            name: &query.name,
             record_type: query.record_type,
             bits: 0,
         }
     }
 
-    /// The key of what an upstream says: it depends on DO and CD too.
-    pub(super) fn of_forwarded(self, variant: ForwardedVariant) -> Self {
+    /// The key of an upstream's answer, which also depends on DO and CD.
+    pub(super) fn of_forwarded(query: &'query Query) -> Self {
+        let dnssec_ok = query.edns.is_some_and(|edns| edns.dnssec_ok);
+        let checking_disabled = query.flags.checking_disabled;
         Self {
-            bits: variant.0,
-            ..self
+            // High bits, which the types in use do not have.
+            bits: u16::from(dnssec_ok) << 15 | u16::from(checking_disabled) << 14,
+            ..Self::of(query)
         }
     }
 
@@ -66,7 +57,7 @@ impl CacheKey {
 }
 
 impl CacheEntry {
-    pub(super) fn new(key: &CacheKey, reply: &SourcedAnswer) -> Self {
+    pub(super) fn new(key: &CacheKey<'_>, reply: &SourcedAnswer) -> Self {
         Self {
             name: key.name.as_wire().into(),
             record_type: key.record_type,
@@ -77,7 +68,7 @@ impl CacheEntry {
         }
     }
 
-    pub(super) fn is_of(&self, key: &CacheKey) -> bool {
+    pub(super) fn is_of(&self, key: &CacheKey<'_>) -> bool {
         self.record_type == key.record_type
             && self.bits == key.bits
             && self.name.eq_ignore_ascii_case(key.name.as_wire())

@@ -1,8 +1,8 @@
-//! The cache in front of what makes answers.
+//! The cache in front of the services that make answers.
 //!
-//! Floor 3, inside rescue: an error is never kept. A hit is one hash, one comparison and one look at the
-//! sources of the answer; it takes no lock, allocates nothing and awaits nothing. Answers live until what
-//! they were made from is replaced, so nothing here knows a time.
+//! Floor 3, inside rescue, so errors are never cached. A hit is one hash, one comparison and one check of the
+//! answer's sources; it takes no lock, allocates nothing and awaits nothing. An answer is valid until something that
+//! it was made from is replaced, so the cache has no times.
 
 mod entry;
 mod table;
@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use tower::util::Oneshot;
 use tower::{Layer, Service, ServiceExt};
 
-use self::entry::{CacheKey, ForwardedVariant};
+use self::entry::CacheKey;
 pub use self::table::{CacheTable, TableCounters};
 use crate::answers::{AnswerOrigin, SourcedAnswer};
 use crate::dns::{Answer, Class, Query};
@@ -25,17 +25,18 @@ pub struct CacheLayer {
     tables: CacheTables,
 }
 
-/// The tables of one worker: the cluster's answers, and apart from them what upstreams say, if that is kept.
+/// The tables of one worker: one for the cluster's answers, and one for those of upstreams if any are kept.
 #[derive(Clone, Debug)]
-pub(super) struct CacheTables {
-    pub(super) own: Arc<CacheTable>,
-    pub(super) forwarded: Option<Arc<CacheTable>>,
+struct CacheTables {
+    own: Arc<CacheTable>,
+    forwarded: Option<Arc<CacheTable>>,
 }
 
 /// Answers from the table what it has.
 #[derive(Clone, Debug)]
 pub struct Cache<S> {
-    inner: S,
+    /// Shared, and cloned for a miss only: HTTP has a clone of the stack for each request.
+    inner: Arc<S>,
     tables: CacheTables,
 }
 
@@ -48,7 +49,7 @@ enum CacheState<S: Service<Query>> {
     Hit(Option<Answer>),
     Miss {
         reply: Pin<Box<Oneshot<S, Query>>>,
-        key: Box<(CacheKey, ForwardedVariant)>,
+        query: Box<Query>,
         tables: CacheTables,
     },
 }
@@ -64,7 +65,7 @@ impl CacheLayer {
         }
     }
 
-    /// Keeps what upstreams say in a table of its own, so that no flood of other names drives out the cluster's.
+    /// Keeps the answers of upstreams in a table of their own, so that a flood of other names removes none of the cluster's.
     #[must_use]
     pub fn keeping_forwarded(mut self, table: Option<Arc<CacheTable>>) -> Self {
         self.tables.forwarded = table;
@@ -77,7 +78,7 @@ impl<S> Layer<S> for CacheLayer {
 
     fn layer(&self, inner: S) -> Cache<S> {
         Cache {
-            inner,
+            inner: Arc::new(inner),
             tables: self.tables.clone(),
         }
     }
@@ -97,18 +98,16 @@ where
     }
 
     fn call(&mut self, query: Query) -> CacheFuture<S> {
-        let key = CacheKey::new(&query);
-        if let Some(answer) = self.tables.own.find(&key) {
+        if let Some(answer) = self.tables.own.find(&CacheKey::of(&query)) {
             return CacheFuture(CacheState::Hit(Some(answer)));
         }
-        let variant = ForwardedVariant::of(&query);
-        if let Some(answer) = self.tables.find_forwarded(&query, key, variant) {
+        if let Some(answer) = self.tables.find_forwarded(&query) {
             return CacheFuture(CacheState::Hit(Some(answer)));
         }
         self.tables.own.count_miss();
         CacheFuture(CacheState::Miss {
-            reply: Box::pin(self.inner.clone().oneshot(query)),
-            key: Box::new((key, variant)),
+            query: Box::new(query.clone()),
+            reply: Box::pin(S::clone(&self.inner).oneshot(query)),
             tables: self.tables.clone(),
         })
     }
@@ -126,10 +125,14 @@ where
             CacheState::Hit(answer) => answer
                 .take()
                 .map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            CacheState::Miss { reply, key, tables } => {
+            CacheState::Miss {
+                reply,
+                query,
+                tables,
+            } => {
                 let reply = std::task::ready!(reply.as_mut().poll(context));
                 Poll::Ready(reply.map(|reply| {
-                    tables.keep(key, &reply);
+                    tables.keep(query, &reply);
                     reply.answer().clone()
                 }))
             }
@@ -141,25 +144,19 @@ impl<S: Service<Query>> Unpin for CacheFuture<S> {}
 
 impl CacheTables {
     #[inline(never)]
-    fn find_forwarded(
-        &self,
-        query: &Query,
-        key: CacheKey,
-        variant: ForwardedVariant,
-    ) -> Option<Answer> {
-        // Of other classes nothing is forwarded, and nothing kept.
-        let table = self
-            .forwarded
-            .as_ref()
-            .filter(|_| query.class == Class::IN)?;
-        table.find(&key.of_forwarded(variant))
+    fn find_forwarded(&self, query: &Query) -> Option<Answer> {
+        let table = self.forwarded.as_ref()?;
+        // Queries of other classes are not forwarded.
+        (query.class == Class::IN)
+            .then(|| table.find(&CacheKey::of_forwarded(query)))
+            .flatten()
     }
 
-    fn keep(&self, (key, variant): &(CacheKey, ForwardedVariant), reply: &SourcedAnswer) {
+    fn keep(&self, query: &Query, reply: &SourcedAnswer) {
         match (reply.origin(), &self.forwarded) {
-            (AnswerOrigin::Own, _) => self.own.keep(key, reply),
+            (AnswerOrigin::Own, _) => self.own.keep(&CacheKey::of(query), reply),
             (AnswerOrigin::Upstream, Some(table)) => {
-                table.keep(&key.of_forwarded(*variant), reply);
+                table.keep(&CacheKey::of_forwarded(query), reply);
             }
             (AnswerOrigin::Upstream, None) => {}
         }

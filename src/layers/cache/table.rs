@@ -1,8 +1,8 @@
 //! The table of the cache: sets of four slots, each a pointer that is read and swapped atomically.
 //!
-//! Floor 3. Its size is fixed, so it cannot grow, and nothing has to be swept: a new answer takes the place of the same
-//! question's, of one that no longer holds, or of one that nobody asked for again (second chance). Where the octets
-//! are used up, a hand goes round and takes out such ones until there is room.
+//! Floor 3. Its size is fixed, so it cannot grow and nothing has to be swept. A new answer replaces the one to the
+//! same question, an invalid one, or one that was not queried again (second chance). If the octets are used up, a
+//! clock hand removes such entries until there is room.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -84,7 +84,7 @@ impl CacheTable {
             .count()
     }
 
-    pub(super) fn find(&self, key: &CacheKey) -> Option<Answer> {
+    pub(super) fn find(&self, key: &CacheKey<'_>) -> Option<Answer> {
         let found = self.set(key).iter().find_map(|slot| {
             let entry = slot.load();
             let entry = entry.as_ref()?;
@@ -101,7 +101,7 @@ impl CacheTable {
         self.counters.misses.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn keep(&self, key: &CacheKey, reply: &SourcedAnswer) {
+    pub(super) fn keep(&self, key: &CacheKey<'_>, reply: &SourcedAnswer) {
         if !reply.sources().are_current() {
             return;
         }
@@ -144,7 +144,7 @@ impl CacheTable {
     }
 
     /// Accounts for an entry that was taken out; one that made room for its own successor is not counted.
-    fn account_gone(&self, gone: Option<Arc<CacheEntry>>, for_key: Option<&CacheKey>) {
+    fn account_gone(&self, gone: Option<Arc<CacheEntry>>, for_key: Option<&CacheKey<'_>>) {
         let Some(gone) = gone else { return };
         self.octets.fetch_sub(gone.octets(), Ordering::Relaxed);
         if gone.holds() && !for_key.is_some_and(|key| gone.is_of(key)) {
@@ -152,13 +152,13 @@ impl CacheTable {
         }
     }
 
-    fn set(&self, key: &CacheKey) -> &[Slot] {
+    fn set(&self, key: &CacheKey<'_>) -> &[Slot] {
         let hash = key.hash(self.key);
         let place = usize::try_from(hash).unwrap_or(0) & self.sets.len().wrapping_sub(1);
         self.sets.get(place).map_or(&[], |set| set)
     }
 
-    fn slot_for(&self, key: &CacheKey) -> Option<&Slot> {
+    fn slot_for(&self, key: &CacheKey<'_>) -> Option<&Slot> {
         let set = self.set(key);
         let first = |is_wanted: &dyn Fn(&CacheEntry) -> bool| {
             set.iter()

@@ -1,7 +1,7 @@
-//! Equal queries of one client take one turn: the first has the answer made, the others wait for it.
+//! Equal queries of one client share one turn: the first has the answer made, the others wait for it.
 //!
-//! Floor 3, inside `fairness`. Those of another client have a turn of their own, so that nobody waits behind all that
-//! another has asked for; what was made is shared by then, and theirs costs little.
+//! Floor 3, inside `fairness`. Equal queries of another client have their own turn, so that a client never waits
+//! behind everything that another has queried. By then the expensive part is shared, and their turn costs little.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

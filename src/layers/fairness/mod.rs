@@ -1,7 +1,8 @@
-//! What costs much waits for its turn: one such answer at a time is made, and clients take turns.
+//! Expensive answers wait for their turn: one is made at a time, and clients take turns.
 //!
-//! Floor 3, inside the cache and the limits. Each query is tried within bounds first, where it arrived; what is refused
-//! there comes here. Over UDP it is handed on first, so that no thread that answers others makes it.
+//! Floor 3, inside the cache and the limits. Each query is first tried within limits, where it arrived; if it exceeds
+//! them, it waits here. Over UDP it is first moved to another thread, so that no thread that answers other queries
+//! does the work.
 
 mod coalesce;
 #[cfg(test)]

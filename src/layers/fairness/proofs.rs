@@ -1,4 +1,4 @@
-//! Queries through the layer, before a service that needs a turn for each answer until it has made one.
+//! Tests of the layer with a service that needs a turn for each answer until it has made one.
 
 use std::net::IpAddr;
 use std::sync::Mutex;

@@ -1,6 +1,6 @@
-//! The turns themselves: so many at once, and who waits has them by client.
+//! The turns: a limited number at once, and a queue in which clients take turns.
 //!
-//! Floor 3, inside `fairness`. A lock is held for as long as a queue takes, and never while an answer is made.
+//! Floor 3, inside `fairness`. The lock is held only while the queue changes, never while an answer is made.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

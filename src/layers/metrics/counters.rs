@@ -1,7 +1,7 @@
-//! What is counted of queries and answers, by the worker that handles them.
+//! Counters for queries and answers, one set for each worker.
 //!
-//! Each worker has its own, so that no two write to one cache line; they are added up when scraped. All
-//! labels come from fixed lists: nothing that a client sends can make another.
+//! Workers do not share counters, so that no two write to the same cache line; they are added up when scraped. All
+//! labels come from fixed lists: nothing that a client sends can create another one.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,5 @@
-//! Adds the workers' counters up and writes them, under our names and those that dashboards for CoreDNS
-//! look for.
+//! Adds up the workers' counters and writes them, under our names and under CoreDNS's names, which its dashboards
+//! use.
 
 use std::fmt;
 use std::sync::PoisonError;
@@ -69,7 +69,7 @@ fn encode_queries(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -
     let mut alias = family(
         encoder,
         name,
-        "The same, as CoreDNS calls it",
+        "The same as nomadns_queries_total, under CoreDNS's name",
         MetricType::Counter,
     )?;
     for (transport, name, label, count) in &rows {
@@ -111,7 +111,7 @@ fn encode_answers(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -
     let mut alias = family(
         encoder,
         name,
-        "The same, as CoreDNS calls it",
+        "The same as nomadns_answers_total, under CoreDNS's name",
         MetricType::Counter,
     )?;
     for (name, count) in names.zip(sums).filter(|(_, count)| *count > 0) {
@@ -129,11 +129,11 @@ fn encode_durations(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters])
     for (name, help) in [
         (
             "nomadns_answer_duration_seconds",
-            "From the decoded query to the answer",
+            "Time from the decoded query to the answer",
         ),
         (
             "coredns_dns_request_duration_seconds",
-            "The same, as CoreDNS calls it",
+            "The same as nomadns_answer_duration_seconds, under CoreDNS's name",
         ),
     ] {
         let mut own = family(encoder, name, help, MetricType::Histogram)?;
@@ -167,7 +167,7 @@ fn encode_failures(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) 
         counter(&mut own, &[("reason", failure.as_str())], count)?;
     }
     let panics = sum(all, |all| &all.failures[ServfailCause::Panic as usize]);
-    let help = "Panics, as CoreDNS counts them";
+    let help = "Panics while a query was answered, under CoreDNS's name";
     let mut alias = family(encoder, "coredns_panics", help, MetricType::Counter)?;
     alias.encode_counter::<NoLabelSet, _, u64>(&panics, None)
 }

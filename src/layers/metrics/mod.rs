@@ -1,6 +1,6 @@
-//! Counts queries and answers, and how long one took to become the other.
+//! Counts queries and answers, and measures the time between them.
 //!
-//! Floor 3, the outermost layer: what it sees is what clients get.
+//! Floor 3, the outermost layer, so it sees what clients get.
 
 mod counters;
 mod exposition;

@@ -1,6 +1,6 @@
 //! The operator's pages: metrics, health, readiness, the description of the API, the status page.
 //!
-//! Floor 4. What they show is handed in by `app`; nothing here knows where it comes from.
+//! Floor 4. `app` provides their content; nothing here knows where it comes from.
 
 mod status_page;
 

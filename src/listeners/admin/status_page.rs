@@ -1,6 +1,6 @@
-//! The status page: what the gateway is doing now, for a person with a browser.
+//! The status page: the state of the gateway, for a person with a browser.
 //!
-//! HTML of our own, without scripts; whatever is shown is escaped.
+//! Our own HTML, without scripts. All values are escaped.
 
 use std::fmt::{self, Write};
 
@@ -12,12 +12,17 @@ const HEAD: &str = "<!doctype html>
 <meta name=\"viewport\" content=\"width=device-width\">
 <title>nomadns</title>
 <style>
-:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5 }
-body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem }
+:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.4 }
+body { max-width: 56rem; margin: 1.5rem auto; padding: 0 1rem }
+h1 { margin: 0; font-size: 1.6rem }
+p { margin: .5rem 0 }
+strong { padding: .1rem .6rem; border-radius: 1rem; color: #fff }
+.ready { background: #1a7f37 }
+.not-ready { background: #b3261e }
 table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-top: 1px solid #8884 }
-th { font-weight: normal; opacity: .7; width: 35% }
-td { overflow-wrap: anywhere }
+th, td { text-align: left; vertical-align: top; padding: .2rem .5rem; border-top: 1px solid #8884 }
+th { font-weight: normal; opacity: .7; white-space: nowrap; padding-right: 2rem }
+td { width: 100%; overflow-wrap: anywhere }
 </style>
 <h1>nomadns</h1>
 ";
@@ -41,13 +46,14 @@ fn write(
     readiness: &ReadinessReport,
     lines: &[(String, String)],
 ) -> fmt::Result {
-    let (word, text) = match readiness {
-        ReadinessReport::Ready(text) => ("Ready", text),
-        ReadinessReport::NotReady(text) => ("Not ready", text),
+    let (class, word, text) = match readiness {
+        ReadinessReport::Ready(text) => ("ready", "Ready", text),
+        ReadinessReport::NotReady(text) => ("not-ready", "Not ready", text),
     };
-    // What a probe is told below its first line stands in the table.
+    // The table has the other lines.
     let text = text.lines().next().unwrap_or_default();
-    writeln!(page, "<p><strong>{word}</strong>: {}</p>", Escaped(text))?;
+    let text = Escaped(text);
+    writeln!(page, "<p><strong class={class}>{word}</strong> {text}</p>")?;
     writeln!(page, "<table>")?;
     for (label, value) in lines {
         writeln!(page, "<tr><th>{}<td>{}", Escaped(label), Escaped(value))?;
@@ -85,12 +91,15 @@ mod tests {
         let lines = [("\"><script>".to_owned(), "a&b\u{1b}\n'".to_owned())];
         let page = render(&ReadinessReport::NotReady("<b>".to_owned()), &lines);
         assert!(page.contains("<th>&quot;&gt;&lt;script&gt;<td>a&amp;b\\u{1b}\\n&#39;"));
-        assert!(page.contains("<strong>Not ready</strong>: &lt;b&gt;"));
+        assert!(page.contains("<strong class=not-ready>Not ready</strong> &lt;b&gt;"));
     }
 
     #[test]
     fn the_heading_is_one_line() {
         let page = render(&ReadinessReport::Ready("OK\nall is read".to_owned()), &[]);
-        assert!(page.contains("<strong>Ready</strong>: OK</p>"), "{page}");
+        assert!(
+            page.contains("<strong class=ready>Ready</strong> OK</p>"),
+            "{page}"
+        );
     }
 }

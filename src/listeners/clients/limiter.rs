@@ -1,7 +1,7 @@
-//! How often a client may ask: a token bucket for each, in a table whose size never changes.
+//! The rate limit: a token bucket for each client, in a table of fixed size.
 //!
-//! A bucket is one number: when it will be full again (GCRA). One that is full says nothing about its
-//! client, so a client that pauses needs no place, and nothing has to be swept.
+//! A bucket is one number: the time when it will be full again (GCRA). A full bucket contains no information about
+//! its client, so a client that pauses needs no place, and nothing has to be swept.
 
 use std::hash::Hash;
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! Who may ask, and how often: the same for every transport.
 //!
-//! Floor 4, since only listeners know who asks. Messages are judged in `exchange`, requests of HTTP
-//! before a router sees them. How an address is found is not here, but in `accept` and `http`.
+//! Floor 4, because only listeners know the client. DNS messages are checked in `exchange`, HTTP requests by the
+//! first layer of the router. How the client's address is found is in `accept` and `http`.
 
 mod limiter;
 mod networks;

@@ -1,4 +1,4 @@
-//! Sets of networks, and what of an address counts as one client.
+//! Sets of networks, and which part of an address identifies a client.
 
 use std::net::IpAddr;
 

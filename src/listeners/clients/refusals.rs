@@ -1,4 +1,4 @@
-//! Why clients are refused, and how often they were. The addresses are in no counter.
+//! Counts refused queries by reason, never by address.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

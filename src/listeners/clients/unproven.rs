@@ -1,8 +1,8 @@
-//! How much is sent over UDP to addresses that anybody can have written (response rate limiting).
+//! Limits what is sent over UDP to addresses that may be spoofed (response rate limiting).
 //!
-//! Floor 4. Who writes the address of a victim has it flooded by answers that are longer than queries. So what goes
-//! to one network is bounded, by answers of a kind and by octets; beyond that an answer has TC and no records, which
-//! a true client asks again for by TCP. A good cookie proves an address, and lifts the bounds.
+//! Floor 4. An attacker who spoofs a victim's address could flood it with answers that are longer than the queries.
+//! So each network gets a limited number of answers of each kind, and of octets. Above that an answer has TC and no
+//! records, and a real client retries over TCP. A valid cookie proves an address and lifts the limits.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -1,5 +1,5 @@
-//! One open connection as the registry sees it: whether a query or an answer is under way on it, since when it is idle,
-//! and how it is asked to make room.
+//! One open connection as the registry sees it: whether it has a query or an answer in progress, since when it is
+//! idle, and how it is asked to close.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The connections that are open: how many, whose, which of them makes room when places run out, and what
-//! their clients have not taken. Listeners that share one of these share its limits.
+//! The open connections: how many there are, whose they are, which one is closed when there are too many, and what
+//! their clients have not received. Listeners that share one registry share its limits.
 
 mod activity;
 mod open;

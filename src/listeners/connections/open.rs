@@ -1,4 +1,4 @@
-//! The places that are taken, by client: who has most of them, and which of theirs is idle longest.
+//! The open connections by client: who has most of them, and which of those has been idle longest.
 
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;

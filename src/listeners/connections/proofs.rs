@@ -1,4 +1,4 @@
-//! Proofs of the registry: limits, who makes room, and that nothing is kept of what has ended.
+//! Tests of the registry: its limits, which connection it closes, and that it keeps nothing of closed ones.
 
 use tokio::time::Instant;
 

@@ -1,7 +1,7 @@
-//! The octets of answers that clients have not taken: of one connection, of one client and of all together.
+//! The octets of answers that clients have not received: of one connection, of one client and in total.
 //!
-//! A connection has a small allowance that nobody else sees and leases what it needs beyond in pieces, so that
-//! a usual answer writes to no memory that connections share.
+//! A connection has a small allowance of its own and leases more in pieces, so that an answer of usual size writes to
+//! no memory that connections share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};

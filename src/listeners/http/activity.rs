@@ -1,5 +1,5 @@
-//! What is under way on one HTTP connection, and when it is enough: without a request, with half of one, or with
-//! responses that the client does not take.
+//! The state of one HTTP connection, and when to close it: without a request, with an incomplete one, or with
+//! responses that the client does not receive.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

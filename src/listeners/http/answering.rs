@@ -1,7 +1,7 @@
-//! The response to one request as hyper waits for it: counted, and there whatever happens.
+//! The response to one request, as hyper expects it: counted, and present whatever happens.
 //!
-//! Floor 4. A panic ends no connection: it becomes a 500 here, and not in `tower-http`'s layer, which would give each
-//! response a body on the heap.
+//! Floor 4. A panic does not end its connection: it becomes a 500 here, and not in `tower-http`'s layer, which would
+//! box each response body.
 
 use std::convert::Infallible;
 use std::net::IpAddr;

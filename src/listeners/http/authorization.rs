@@ -1,4 +1,4 @@
-//! Lets a request in that says who sent it, when the operator wants to know; 401 for the others.
+//! Checks credentials if the operator requires them; requests without valid ones get 401.
 
 use std::convert::Infallible;
 use std::pin::Pin;

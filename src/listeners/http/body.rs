@@ -1,4 +1,4 @@
-//! The body of a request: in time, and no more of it than is needed.
+//! Reads the body of a request within its time limit, and no more of it than needed.
 
 use std::time::Duration;
 

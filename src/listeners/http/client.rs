@@ -1,8 +1,9 @@
 //! Who sent a request, and whether that client may ask now.
 //!
-//! Floor 4, the first layer of the public router. A connection tells its peer; a trusted proxy tells its client by
-//! `X-Forwarded-For`. Each proxy adds at the right whom it got the request from, so the header is read from the right,
-//! and what is left of the first hop that is not trusted is the client's own word.
+//! Floor 4, the first layer of the public router. Without a proxy the client is the peer of the connection; a trusted
+//! proxy names it in `X-Forwarded-For`. Each proxy appends the address that it got the request from, so the header is
+//! read from the right, up to the first address that is not a trusted proxy. Everything to the left of that is only
+//! claimed by the client.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};

@@ -1,6 +1,6 @@
-//! One HTTP connection: its limits and times, and how it ends.
+//! One HTTP connection: its limits and timeouts, and how it ends.
 //!
-//! Floor 4. hyper reads and writes, the service of the listener answers; this decides when it is enough.
+//! Floor 4. hyper reads and writes, the listener's service answers; this decides when to close.
 
 use std::error::Error;
 use std::future::poll_fn;

@@ -1,9 +1,9 @@
-//! The stream of a connection as hyper has it: one buffer a write, so that what is written is joined before; writes
-//! that have a deadline and let others have their turn; an end that drops what still comes.
+//! The stream of a connection as hyper sees it: one buffer for each write, so that output is joined first; writes
+//! with a deadline that yield to others; and an end that drops further input.
 //!
-//! To a stream that takes several buffers, h2 hands every body of 256 octets or more apart: each becomes a write and
-//! a TLS record of its own. To this one it copies them behind each other, and writes once: 0.67 of the CPU of a query for
-//! JSON, 0.98 of one by GET (`benches/peers.sh`, loads `json` and `doh-get`; docs/benchmarks.md).
+//! If a stream takes several buffers, h2 passes every body of 256 octets or more separately, and each becomes a write
+//! and a TLS record. For this one it copies them together and writes once: 0.67 of the CPU for a JSON query, 0.98 for
+//! a GET (`benches/peers.sh`, loads `json` and `doh-get`; docs/benchmarks.md).
 
 use std::io;
 use std::pin::{Pin, pin};

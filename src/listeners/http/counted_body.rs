@@ -1,4 +1,4 @@
-//! The body of a response on its way: in parts, each counted as untaken until hyper has written it.
+//! The body of a response while it is sent: in parts, each counted as not received until hyper has written it.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! Who may ask over HTTP: bearer tokens (RFC 6750) and users with passwords (RFC 7617).
+//! The accepted credentials: bearer tokens (RFC 6750) and users with passwords (RFC 7617).
 //!
-//! Takes the text of a file that somebody else has read, one credential a line. A list can be replaced
-//! while requests run. Nothing here shows a credential, and comparing takes as long for all of a length.
+//! Takes the text of a file that the caller has read, one credential a line. A list can be replaced while requests
+//! run. Nothing here prints a credential, and comparing takes the same time for all credentials of a length.
 
 use arc_swap::ArcSwap;
 use base64::Engine;

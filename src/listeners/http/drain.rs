@@ -1,7 +1,7 @@
-//! What of a request's body nobody has read when its response is there.
+//! Reads the rest of a request's body after the response was made.
 //!
-//! Floor 4, the outermost layer. Over HTTP/2 it is read then, within bounds: a stream that is reset instead, as hyper
-//! does, is an error to some clients (curl 7.88), which then show none of the response.
+//! Floor 4, the outermost layer. Over HTTP/2, hyper would reset the stream instead. Some clients (curl 7.88) treat a
+//! reset as an error and show none of the response. So the body is read, within limits.
 
 use std::convert::Infallible;
 use std::pin::Pin;

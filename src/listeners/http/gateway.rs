@@ -1,4 +1,4 @@
-//! The way from a request to an answer: the stack behind the routes, and the response once it has answered.
+//! From a request to a response: calls the stack behind the routes, and makes the response of its answer.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -73,7 +73,7 @@ impl<S: Stack> Gateway<S> {
     /// Answers a query that came in no message.
     pub(super) fn answer_query(
         &self,
-        query: Query,
+        query: &Query,
         client: &ClientInfo,
         form: ResponseFormat,
     ) -> Responding {

@@ -1,8 +1,9 @@
-//! Who a request says it is for: on plain HTTP only hosts that are ours, so that no page reads answers by DNS rebinding.
+//! Checks the host of a request: plain HTTP accepts only our own hosts, so that no web page can read answers by DNS
+//! rebinding.
 //!
-//! Floor 4, a layer before the routes. A page whose own name was made to lead here is still bound to that name,
-//! which a browser sends as `Host` (or `:authority`). Addresses, `localhost` and names in our zones cannot be such names;
-//! all others are listed. Over TLS the certificate decides, so there only the form is looked at.
+//! Floor 4, a layer before the routes. A page whose name was made to point here still has that name, which browsers
+//! send as `Host` (or `:authority`). Addresses, `localhost` and names in our zones cannot be such names; all others
+//! must be listed. Over TLS the certificate protects, so only the syntax is checked.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! The hosts that are ours on plain HTTP: addresses, `localhost`, names in our zones, and what the operator lists.
+//! The hosts that plain HTTP accepts: addresses, `localhost`, names in our zones, and those that the operator lists.
 //!
-//! Floor 4. `host` asks it for each request.
+//! Floor 4. `host` checks each request with it.
 
 use std::net::IpAddr;
 

@@ -1,7 +1,7 @@
-//! HTTP: the public router, `/dns-query` and `/resolve` for clients, and what drives connections.
+//! HTTP: the public router with `/dns-query` and `/resolve`, and the code that drives connections.
 //!
-//! Floor 4. `router` makes the service of a public listener, `admin` beside this folder that of the operator's pages;
-//! `serve` runs either on a bound listener, with or without TLS.
+//! Floor 4. `router` makes the service of a public listener, `admin` (outside this folder) that of the operator's
+//! pages; `serve` runs either on a bound listener, with or without TLS.
 
 mod activity;
 mod answering;

@@ -1,7 +1,6 @@
-//! The form that an answer is to have: what each path offers, and what the `Accept` of the request chooses of it
-//! (RFC 9110 §12.5.1).
+//! Content negotiation: the forms that each path offers, and the choice by `Accept` (RFC 9110 §12.5.1).
 //!
-//! Lenient as real clients need it: no `Accept`, an empty one or a range is as good as a name.
+//! As lenient as real clients need: a missing or empty `Accept` and a range are accepted like a media type.
 
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -23,6 +22,9 @@ pub(super) enum MediaType {
 }
 
 impl MediaType {
+    /// All of them, in the order of their numbers.
+    pub(super) const ALL: [Self; 4] = [Self::DnsMessage, Self::DnsJson, Self::Json, Self::Rfc8427];
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::DnsMessage => "application/dns-message",
@@ -34,7 +36,7 @@ impl MediaType {
 
     /// The one that a parameter names; none when it names no form that can be made.
     pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::DnsMessage, Self::DnsJson, Self::Json, Self::Rfc8427]
+        Self::ALL
             .into_iter()
             .find(|media_type| name.eq_ignore_ascii_case(media_type.as_str()))
     }

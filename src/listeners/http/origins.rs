@@ -1,7 +1,7 @@
-//! Which pages of browsers may read the answers: the CORS protocol of the Fetch standard.
+//! Which web pages may read answers: the CORS protocol of the Fetch standard.
 //!
-//! Not `tower-http`'s: that answers a preflight at any path, with 200 and without `Allow`. Off unless an origin is
-//! named: nothing is added to any response then, and OPTIONS is a 405 as elsewhere.
+//! `tower-http`'s layer is not used, because it answers preflights at any path, with 200 and without `Allow`. Off
+//! unless an origin is configured: then no header is added, and OPTIONS gets 405 as elsewhere.
 
 use std::convert::Infallible;
 use std::pin::Pin;

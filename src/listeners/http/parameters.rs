@@ -1,4 +1,4 @@
-//! What the query string of `/dns-query` asks.
+//! Parses the query string of `/dns-query`.
 
 use std::borrow::Cow;
 
@@ -56,7 +56,7 @@ fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
 }
 
 fn unescaped(part: &str) -> Cow<'_, str> {
-    if !part.bytes().any(|octet| matches!(octet, b'%' | b'+')) {
+    if !part.contains('%') && !part.contains('+') {
         return Cow::Borrowed(part);
     }
     // All of it is the value of a pair without a key.

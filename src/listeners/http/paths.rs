@@ -1,4 +1,4 @@
-//! The paths that clients ask, as the operator chose them: each is one literal path, matched exactly.
+//! The public paths, as the operator configured them: each is one literal path, matched exactly.
 
 /// Where messages and where names are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

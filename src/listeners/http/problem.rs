@@ -1,4 +1,4 @@
-//! What went wrong with a request, as the client is told (RFC 9457). Never cached.
+//! What is wrong with a request, as the client is told (RFC 9457). Never cached.
 
 use std::borrow::Cow;
 

@@ -39,5 +39,5 @@ pub(super) fn answer<S: Stack>(
         media_type,
         client_subnet: parameters.client_subnet,
     };
-    Ok(gateway.answer_query(parameters.query, client, form))
+    Ok(gateway.answer_query(&parameters.query, client, form))
 }

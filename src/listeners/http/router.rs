@@ -1,7 +1,7 @@
-//! The public paths: each with its methods, and the layers before all of them.
+//! The public paths: each with its methods, and the layers in front of all of them.
 //!
-//! Floor 4. `/dns-query` and `/resolve`, or what the operator calls them. Routing is axum's; a route is a service whose
-//! future has the response of a hit with it (`.ci/instructions doh`), where handlers with extractors and boxed
+//! Floor 4. `/dns-query` and `/resolve`, or the configured paths. axum does the routing. A route is a service whose
+//! future contains the response of a cache hit (`.ci/instructions doh`); handlers with extractors and boxed
 //! middleware took twice the instructions.
 
 use std::convert::Infallible;

@@ -1,9 +1,9 @@
-//! The requests of one HTTP/2 connection, answered in the task of the connection.
+//! Answers the requests of one HTTP/2 connection in the connection's own task.
 //!
-//! hyper wants to spawn a task for each. Then the first that is ready has the connection written, and the
-//! next again: a TLS record and a system call each. Here all that came together is written together: of the CPU of
-//! a task for each request, a query by GET takes 0.61 and one for JSON 0.87 (`benches/peers.sh`, loads `doh-get` and
-//! `json`; docs/benchmarks.md). What waits has the deadlines of `activity`.
+//! hyper would spawn a task for each. Then the first one that is ready causes a write, and so does the next: a TLS
+//! record and a system call each. Here all responses to requests that arrived together are written together: compared
+//! with a task for each request, a GET takes 0.61 of the CPU and a JSON query 0.87 (`benches/peers.sh`, loads
+//! `doh-get` and `json`; docs/benchmarks.md). `activity` has the deadlines of requests that wait.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! How a connection ended, and what is counted of it.
+//! How a connection ended, and how that is counted.
 
 use super::super::counters::{ConnectionCounters, count};
 

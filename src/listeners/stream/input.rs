@@ -1,4 +1,4 @@
-//! Messages out of a stream: each stands behind its length (RFC 1035 §4.2.2, RFC 7766 §8).
+//! Messages from a stream: each follows its length (RFC 1035 §4.2.2, RFC 7766 §8).
 
 use std::io;
 use std::pin::Pin;

@@ -1,7 +1,7 @@
 //! DNS over a stream (RFC 7766), for TCP and TLS alike.
 //!
-//! What is ready is answered in order and written together; what has to wait is answered when it is
-//! ready, out of order. Reading stops when too much waits or the client does not take its answers.
+//! Answers that are ready are written in order and together; those that have to wait are written when they are ready,
+//! out of order. Reading stops if too many queries wait or the client does not receive its answers.
 
 mod end;
 mod input;

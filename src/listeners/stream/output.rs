@@ -1,4 +1,4 @@
-//! Answers on their way into a stream: all that are ready go together.
+//! Writes answers to a stream: all that are ready, in one write.
 
 use std::io;
 use std::pin::Pin;

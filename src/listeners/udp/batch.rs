@@ -1,7 +1,7 @@
 //! Batches of UDP messages: one system call for many (recvmmsg, sendmmsg).
 //!
-//! The only module with unsafe code: no safe wrapper keeps its headers from call to call. All pointers
-//! that the kernel gets are made anew before each call and point into buffers that the batch owns.
+//! The only module with unsafe code: no safe wrapper keeps its headers from call to call. All pointers for the kernel
+//! are set again before each call and point into buffers that the batch owns.
 #![allow(unsafe_code, reason = "the batched system calls have no safe form")]
 
 use std::io;

@@ -1,5 +1,5 @@
-//! What is done about the errors of a socket: pauses that grow, so that one that lasts does not spin, and a line
-//! in the log when it lasts and when it is over.
+//! Handles errors of a socket: growing pauses, so that a persistent error does not spin, and log lines when it
+//! persists and when it is over.
 //!
 //! Floor 4.
 

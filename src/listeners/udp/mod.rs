@@ -1,7 +1,7 @@
-//! Plain DNS over UDP: a thread for each worker, with a socket and buffers of its own.
+//! Plain DNS over UDP: a thread for each worker, with its own socket and buffers.
 //!
-//! A worker takes a batch of messages, answers those that are ready and sends the answers in one call.
-//! What has to wait goes to tokio through a bounded queue, so nothing slow stops a hit.
+//! A worker receives a batch of messages, answers those that are ready and sends the answers in one call. Queries
+//! that have to wait go to tokio through a bounded queue, so nothing slow delays a cache hit.
 
 mod batch;
 mod failing;

@@ -1,6 +1,6 @@
-//! How it is known from outside that a UDP worker answers: it is asked to, and says so on its own thread.
+//! Tells whether a UDP worker still answers: it is sent a request, and its own thread replies.
 //!
-//! Floor 4. `app` asks, for the page of health. A worker looks once a batch, which is one load.
+//! Floor 4. `app` uses it for `/healthz`. A worker checks for requests once a batch, with one load.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

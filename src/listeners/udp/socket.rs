@@ -1,6 +1,6 @@
-//! The sockets of UDP workers: bound, with the options that they need; and what the kernel drops on them.
+//! The sockets of UDP workers: bound, with their options; and how many messages the kernel dropped.
 //!
-//! Floor 4. Nothing here is on the way of a query.
+//! Floor 4. Not used while a query is handled.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};

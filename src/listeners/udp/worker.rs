@@ -1,6 +1,6 @@
-//! The work of one UDP worker, on its thread: it takes a batch, answers what is ready, and sends the answers.
+//! The loop of one UDP worker, on its thread: receives a batch, answers what is ready, and sends the answers.
 //!
-//! Floor 4. What has to wait goes to tokio through a bounded queue.
+//! Floor 4. Queries that have to wait go to tokio through a bounded queue.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};

@@ -1,6 +1,7 @@
-//! Services with more instances than some resolvers take records of one set; each is logged once.
+//! Services with more instances than some resolvers accept records of one set; each is logged once.
 //!
-//! Floor 2. It changes no answer. What is remembered grows with what is registered, and what was logged up to a limit.
+//! Floor 2. It does not change answers. It remembers the large services that are registered, and a limited number of
+//! logged ones.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};

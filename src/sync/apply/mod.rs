@@ -1,7 +1,7 @@
-//! Writes what was read into the catalogue, and publishes it: once it is complete, and then at every change.
+//! Writes what was read into the catalogue, and publishes it: first when it is complete, then with every change.
 //!
-//! Floor 2. It alone has the catalogue's writer. What may be written at all is said by `guard`, what health an
-//! instance has by `health`; it asks Nomad nothing.
+//! Floor 2. Only this module has the catalogue's writer. `guard` decides what may be removed, `health` the health of
+//! each instance. It sends nothing to Nomad.
 
 mod large;
 mod registration;

@@ -1,7 +1,7 @@
-//! Makes catalogue instances of Nomad's registrations, and says what is odd about them.
+//! Turns Nomad's registrations into catalogue instances, and reports odd ones.
 //!
-//! Floor 2. A registration is free text in nearly every field; here it is decided what each address is. Whether a
-//! name can be asked for is the catalogue's to say.
+//! Floor 2. Nearly every field of a registration is free text; here each address is classified. The catalogue decides
+//! whether a name can be queried.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,6 +1,6 @@
-//! Services whose names differ in letter case only: to Nomad two, to DNS one (RFC 4343).
+//! Services whose names differ only in letter case: two for Nomad, one for DNS (RFC 4343).
 //!
-//! Floor 2. Only names with capital letters are remembered, and a twin is found in the cost of one name.
+//! Floor 2. Only names with capital letters are stored, and finding a twin costs one look-up.
 
 use std::collections::HashMap;
 

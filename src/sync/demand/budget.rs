@@ -1,6 +1,7 @@
-//! How many reads on demand are begun in a second: what is not used is saved up for one second.
+//! How many reads on demand may start in a second; what is not used is saved for one second.
 //!
-//! Floor 2, no I/O. A part is kept back from names that are not known to have a service, so that what is known stays new.
+//! Floor 2, no I/O. A part is reserved for names that are known to have a service, so that known services stay
+//! current.
 
 use std::time::Duration;
 

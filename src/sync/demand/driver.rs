@@ -1,6 +1,6 @@
-//! Has read what queries ask for, where the token may list nothing, and tells who waits.
+//! Reads the services that queries request, if the token cannot list any, and notifies the waiting queries.
 //!
-//! Floor 2, no I/O. It goes on after a list is allowed again until all of it has been read, so that no query is
+//! Floor 2, no I/O. When lists are allowed again, it continues until all of them have been read, so that no query is
 //! answered from half a catalogue.
 
 use std::collections::HashMap;

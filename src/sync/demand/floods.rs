@@ -1,4 +1,4 @@
-//! A flood of names from addresses that anybody can have written, and who asks beside it.
+//! Tests with a flood of names from spoofed addresses, and other clients at the same time.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What is kept of one service that is read on demand.
+//! The state of one service that is read on demand.
 //!
 //! Floor 2, no I/O.
 

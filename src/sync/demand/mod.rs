@@ -1,7 +1,8 @@
-//! The services that are read because they are asked for: what is kept of each, and which is read next.
+//! Services that are read when they are queried: the state of each, and which is read next.
 //!
-//! Floor 2, no I/O, in use where the token may list nothing. Equal wishes wait for one read. What was read counts for
-//! its keeping time; while it is asked for, it is read again before that is over. Names, waiters and reads are bounded.
+//! Floor 2, no I/O, used if the token cannot list services. Equal requests wait for one read. A result is used for
+//! its keeping time; while the service is queried, it is read again before that ends. Names, waiting queries and
+//! reads are limited.
 
 mod budget;
 mod driver;

@@ -1,4 +1,4 @@
-//! What is kept, read again and forgotten, without I/O and with the time as an argument.
+//! Tests of what is kept, read again and forgotten, without I/O and with the time as an argument.
 
 use tokio::sync::oneshot;
 

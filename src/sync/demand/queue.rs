@@ -1,7 +1,7 @@
-//! What waits to be read: in turns of the clients that ask, and as fast as the budget allows.
+//! The services that wait to be read: clients take turns, as fast as the budget allows.
 //!
-//! Floor 2, no I/O. Names that are known to have a service come first, but not always. What finds no room, and what
-//! nobody waits for any longer, costs no read.
+//! Floor 2, no I/O. Names that are known to have a service have priority, but not every time. A request that does not
+//! fit, or that no query waits for any more, costs no read.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,8 @@
-//! The one task that keeps the catalogue true: hands replies to the subject that asked, and what they mean to the others.
+//! The single task that keeps the catalogue up to date: passes replies to the subject that asked, and their results
+//! to the others.
 //!
-//! Floor 2. `follow`, `health`, `guard` and `demand` each own their state and decide; `tasks` asks Nomad; `apply` has
-//! the catalogue. Here they are brought together, one reply after the other and without a lock.
+//! Floor 2. `follow`, `health`, `guard` and `demand` each own their state and decide; `tasks` sends requests to
+//! Nomad; `apply` has the catalogue. Here they are connected, one reply at a time and without locks.
 
 mod outcomes;
 mod publish;

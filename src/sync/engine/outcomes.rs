@@ -1,4 +1,4 @@
-//! What replies mean: past the guard into the catalogue, or to who waits for them.
+//! Handles the outcomes of replies: through the guard into the catalogue, or to the queries that wait.
 //!
 //! Floor 2.
 

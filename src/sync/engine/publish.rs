@@ -1,4 +1,4 @@
-//! When the working copy of the catalogue is published, and how old what is answered may be.
+//! When the working copy of the catalogue is published, and how old answers may get.
 //!
 //! Floor 2.
 

@@ -1,4 +1,4 @@
-//! What the token may see, as the log and the status are told.
+//! What the token can read, as the log and the status report it.
 //!
 //! Floor 2, no I/O.
 

@@ -1,6 +1,6 @@
-//! The pauses before Nomad is asked again after it failed: exponential backoff with full jitter.
+//! The pauses before Nomad is tried again after a failure: exponential backoff with full jitter.
 //!
-//! Floor 2. Each is any time up to a bound that doubles, so that many gateways do not come back together.
+//! Floor 2. Each is a random time up to a limit that doubles, so that many gateways do not come back together.
 
 use std::time::Duration;
 

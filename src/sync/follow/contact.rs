@@ -1,9 +1,9 @@
-//! Asks the server that is followed, now and then, whether it still has its leader, and keeps up with it.
+//! Regularly checks that the server in use still has its leader and keeps up with it.
 //!
-//! Floor 2, no I/O. A server that is cut off answers on, and what waits there would wait for long, also when Nomad's
-//! state was restored: this costs one small request in some seconds. An index that is lower than what is known is asked
-//! of the leader, and then the lists tell. A server that is always behind shows nothing of it by itself, so the leader is
-//! asked each time too: what it knows, the server has to know soon, or another one is asked.
+//! Floor 2, no I/O. A server that is cut off still answers, and a blocking request would wait long on it, also when
+//! Nomad's state was restored; so a small request is sent every few seconds. If its index is lower than a known one,
+//! the leader is asked, and then the lists decide. A server that is always behind does not show it by itself. So the
+//! leader is asked too, each time: soon afterwards the server must have the leader's index, or another one is used.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! Asking the lists, and what each answer means.
+//! Requests the lists, and handles their responses.
 //!
-//! Floor 2, no I/O. A list that is behind what is known is asked of the leader; one that alone cannot be read leaves
-//! the others alone.
+//! Floor 2, no I/O. If a list is older than what is known, the leader is asked for it. A list that cannot be read
+//! does not affect the others.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
-//! Namespaces that are wanted and cannot be listed: kept with the reason, said once, and looked for again.
+//! Configured namespaces that cannot be listed: kept with the reason, logged once, and tried again.
 //!
-//! Floor 2, no I/O. What was known of one is answered from for as long as in an outage; the rest of it is not denied.
+//! Floor 2, no I/O. The last known state of such a namespace is used for as long as in an outage; other names in it
+//! are not denied.
 
 use std::fmt;
 use std::sync::Arc;

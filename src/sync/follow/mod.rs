@@ -1,7 +1,7 @@
 //! Follows Nomad's services: the lists, the event streams and the reads, and what to do when they fail.
 //!
-//! Floor 2, no I/O: replies and the time come in, commands and outcomes go out. What is listed is the truth, what a
-//! stream tells is what to read again; `plan` decides which service is read next. It knows neither the catalogue nor DNS.
+//! Floor 2, no I/O: replies and the time go in, commands and outcomes come out. Lists are authoritative; an event
+//! only says what to read again; `plan` decides which service is read next. It knows neither the catalogue nor DNS.
 
 mod access;
 mod backoff;

@@ -1,6 +1,7 @@
-//! When Nomad fails: pause, say so once and then seldom, and find it again. The catalogue stays as it is.
+//! When Nomad fails: pauses, logs it once and then rarely, and finds Nomad again. The catalogue stays as it is.
 //!
-//! Floor 2, no I/O. When a read or a stream broke, the lists are rechecked at once, and only their failure is an outage.
+//! Floor 2, no I/O. If a read or a stream breaks, the lists are checked at once, and only if they fail it is an
+//! outage.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
-//! How often one list is asked, whatever its answers are.
+//! How often one list is requested, whatever its responses are.
 //!
-//! Floor 2, no I/O. Changes are followed at once, and many in a row a few times a second. A proxy that knows nothing of
-//! blocking queries answers at once although nothing is new: then the pauses grow, as far as a change may wait.
+//! Floor 2, no I/O. Changes are followed at once, and many in a row a few times a second. If a proxy does not support
+//! blocking queries, it returns at once without changes: then the pauses grow, up to the longest time that a change
+//! may wait.
 
 use std::time::Duration;
 

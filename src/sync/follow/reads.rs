@@ -1,4 +1,4 @@
-//! Reading single services: which reads are begun, and what their answers mean.
+//! Reads single services: which reads start, and how their responses are handled.
 //!
 //! Floor 2, no I/O.
 

@@ -1,4 +1,5 @@
-//! What the token may list, found out at the start, after a failure, and now and then while it is less than wanted.
+//! Finds out what the token can list: at the start, after a failure, and regularly while that is less than
+//! configured.
 //!
 //! Floor 2, no I/O.
 

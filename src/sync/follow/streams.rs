@@ -1,6 +1,6 @@
-//! Following the event streams: opening, frames, ends and refusals.
+//! Follows the event streams: opening, frames, ends and refusals.
 //!
-//! Floor 2, no I/O. A stream replies with everything in order, its end last.
+//! Floor 2, no I/O. The replies of a stream come in order, its end last.
 
 use std::sync::Arc;
 use std::time::Duration;

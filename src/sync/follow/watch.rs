@@ -1,4 +1,4 @@
-//! One list that is followed, with the stream beside it: which of the two runs, and when the next may start.
+//! One list that is followed, with its stream: which of the two runs, and when the next request may start.
 //!
 //! Floor 2, no I/O.
 

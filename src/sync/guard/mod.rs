@@ -1,7 +1,8 @@
-//! Guards the catalogue against a loss of most of it at once, which is more likely a lie than the truth.
+//! Protects the catalogue against losing most of its instances at once, which is more likely an error than a real
+//! change.
 //!
-//! Floor 2, no I/O. What a list or a full read takes away is held back here while it is too much, and taken when it
-//! is still so after a grace. What the event stream tells never comes here.
+//! Floor 2, no I/O. If a list or a full read would remove too much, the removal is held back, and done if Nomad still
+//! reports it after a grace period. Removals by the event stream do not come here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

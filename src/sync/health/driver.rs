@@ -1,6 +1,6 @@
-//! Asks for what `plan` and `ended` want, and hands on which services are to be judged anew, or read again.
+//! Sends the requests of `plan` and `ended`, and reports which services to judge again or to read again.
 //!
-//! Floor 2, no I/O. It looks at the catalogue and never writes it.
+//! Floor 2, no I/O. It reads the catalogue and never writes it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -116,7 +116,7 @@ impl HealthDriver {
                 if let Err(error) = self.ended.reply(number, took, found, every, now) {
                     // Nomad would refuse it each time: it must not stay hidden.
                     if matches!(error.cause, Cause::BadFilter(_)) {
-                        tracing::warn!(%error, "Nomad does not understand how ended allocations are asked for");
+                        tracing::warn!(%error, "Nomad rejected the filter for ended allocations");
                     } else {
                         tracing::debug!(%error, "ended allocations could not be listed");
                     }

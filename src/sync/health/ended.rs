@@ -1,8 +1,8 @@
-//! The allocations that ended while their services are still registered, as Nomad lists them.
+//! Allocations that have ended while their services are still registered.
 //!
-//! Floor 2, no I/O. One blocking query tells when the list changes, only while services are watched; where namespaces
-//! are listed one by one they take turns, without waiting. An allocation that ended, or that Nomad collected, may have
-//! taken its registrations away without an event, so its services are read again.
+//! Floor 2, no I/O. One blocking query reports changes of the list, only while services are watched. If namespaces
+//! are listed one by one, they take turns, without blocking. When an allocation ends or is collected, its
+//! registrations may disappear without an event, so its services are read again.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! Whose health is read, and what it means.
+//! Reads the health of instances.
 //!
-//! Floor 2. `plan` decides whose turn it is, `driver` asks, `ended` follows the allocations that ended. Nothing here
-//! is needed for answers: an error changes nothing, and while Nomad fails nothing is asked.
+//! Floor 2. `plan` decides which checks are read next, `driver` requests them, `ended` follows allocations that have
+//! ended. Answers do not depend on it: an error changes nothing, and while Nomad fails nothing is requested.
 
 mod driver;
 mod ended;

@@ -1,4 +1,4 @@
-//! What the token may see, in words.
+//! What the token can read, as text.
 //!
 //! Floor 2.
 

@@ -1,4 +1,4 @@
-//! Whether health can be looked at, in words.
+//! Whether health can be read, as text.
 //!
 //! Floor 2.
 

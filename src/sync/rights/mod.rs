@@ -1,7 +1,7 @@
-//! Finds out what the token may list: all namespaces, some of them, or nothing; and which it may not.
+//! Finds out what the token can list: all namespaces, some of them, or none; and which are denied.
 //!
-//! Floor 2. Asks as little as it can, and hands over the lists that it got, so that nothing is asked twice. What the
-//! token may is held namespace by namespace. It decides nothing about time; `follow` asks again when it likes.
+//! Floor 2. It sends as few requests as possible and passes on the lists that it received, so that nothing is
+//! requested twice. Access is kept for each namespace. It does not decide when; `follow` does.
 
 mod access;
 mod health_access;

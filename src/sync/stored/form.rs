@@ -1,7 +1,7 @@
-//! The form of a snapshot in a file: magic, version, head, one record for each service, checksum.
+//! The format of a snapshot file: magic, version, head, one record for each service, checksum.
 //!
-//! Floor 2, no I/O of its own. The checksum is looked at before anything is decoded, so that no length out of a
-//! damaged file is ever believed. What Nomad's texts mean was decided before; here they are only carried.
+//! Floor 2, no I/O of its own. The checksum is verified before anything is decoded, so no length from a damaged file
+//! is ever used. Nomad's texts were interpreted before; here they are only stored.
 
 use std::hash::Hasher as _;
 use std::io::{self, Write};

@@ -1,6 +1,7 @@
-//! Keeps the snapshot on disk: written when it changed, not too often, and once more at the end.
+//! Keeps the snapshot on disk up to date: written after changes, not too often, and once more at the end.
 //!
-//! Floor 2. Encoding and writing happen on a thread for blocking work. A failure is said once, until it works again.
+//! Floor 2. Encoding and writing run on a thread for blocking work. A failure is logged once until writing works
+//! again.
 
 use std::pin::pin;
 use std::sync::{Arc, Weak};

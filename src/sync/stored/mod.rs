@@ -1,7 +1,7 @@
-//! The snapshot on disk: restored before the first query, kept while Nomad is followed.
+//! The snapshot on disk: restored before the first query, updated while Nomad is followed.
 //!
-//! Floor 2. It stands beside the engine: it reads what is published and never waits for Nomad, and nobody waits for
-//! it. Files are the configuration's; two closures are handed down. A disk that fails costs a warning, no answer.
+//! Floor 2, beside the engine: it reads what is published and never waits for Nomad, and nothing waits for it. The
+//! configuration passes in two closures for the file. If the disk fails, that costs a warning and no answer.
 
 mod form;
 mod keep;

@@ -1,6 +1,6 @@
-//! The records of a snapshot in a file: what of a service and its instances is written, and how it comes back.
+//! The records of a snapshot file: how a service and its instances are written and read.
 //!
-//! Floor 2, no I/O. What instances have in common stands once for all of them, as in the catalogue.
+//! Floor 2, no I/O. What instances have in common is stored once, as in the catalogue.
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-//! Reads the snapshot on disk before the first query is answered, so that an outage at start is no outage.
+//! Reads the snapshot on disk before the first query is answered, so that a start during an outage can answer.
 //!
-//! Floor 2. What cannot be used is said in one line and ignored. The age of what is used counts from when Nomad was
-//! last heard, also over the restart.
+//! Floor 2. A snapshot that cannot be used is reported in one line and ignored. Its age counts from the last response
+//! of Nomad, also over the restart.
 
 use std::sync::mpsc;
 use std::time::{Duration, SystemTime};

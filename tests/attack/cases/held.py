@@ -3,7 +3,6 @@
 import random
 import socket
 import struct
-import threading
 import time
 
 import hostile
@@ -179,14 +178,12 @@ def _over_http2(world, octets, count):
             while sent < count and connections < 20:
                 connections += 1
                 stream = wire.http2(gateway.ports["https"], world.ca, ATTACKER)
-                reader = threading.Thread(target=wire.drained, args=[stream, 2], daemon=True)
-                reader.start()
                 for some, units in octets(count - sent):
-                    if not wire.send_all(stream, some):
+                    if not wire.send_reading(stream, some):
                         break
                     sent += units
                     total += len(some)
-                reader.join(10)
+                wire.drained(stream, 2)
                 stream.close()
         after = gateway.seen()
         growth = gateway.memory_high() - before.memory

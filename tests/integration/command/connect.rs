@@ -101,7 +101,7 @@ async fn a_token_that_lists_nothing_but_reads_is_good_enough() {
             "(reads)",
             "so that no query waits",
             POLICY,
-            "sees      what is asked for",
+            "sees      services are read when they are queried",
         ],
     );
 }

@@ -1,6 +1,6 @@
-//! The cluster: its tables, their indexes, and the changes a script makes to them.
+//! The cluster: its tables, their indexes, and the changes that a script makes.
 //!
-//! A copy shares everything that has not changed since, so that each server can hold a state of its own.
+//! A copy shares everything that has not changed since, so that each server can have a state of its own.
 
 mod namespaces;
 

@@ -1,4 +1,4 @@
-//! The data of LOC: latitude, longitude, altitude and how exact they are (RFC 1876).
+//! The data of LOC: latitude, longitude, altitude and their precision (RFC 1876).
 
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
 //! The data of records as text: what `dig +nosplit` prints, on one line.
 //!
-//! `layout` says which fields the data of a type has, `fields` prints each kind of field. A type that
-//! is not in the table, and data that is not as its type says, comes in the form of RFC 3597.
+//! `layout` has the fields of each type, `fields` prints each kind of field. Unknown types and data that does not
+//! match its type are printed in the form of RFC 3597.
 
 mod bitmap;
 mod fields;
@@ -18,6 +18,9 @@ use super::super::{Class, RecordType};
 use layout::Field;
 use reader::RdataReader;
 
+/// Room for the data of most records, addresses, in characters.
+const USUAL_CHARACTERS: usize = 16;
+
 /// Prints the data of a record, which stands at `rdata` in `message`; names in it may be compressed.
 ///
 /// A range that is not within the message gives the text of no data.
@@ -27,7 +30,7 @@ pub fn present_rdata(
     record_type: RecordType,
     class: Class,
 ) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(USUAL_CHARACTERS);
     let known = layout::fields(record_type, class)
         .and_then(|fields| present(fields, RdataReader::new(message, rdata.clone()), &mut text));
     if known.is_none() {

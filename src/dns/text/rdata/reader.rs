@@ -1,4 +1,4 @@
-//! Reads the data of one record from left to right, and never beyond its end.
+//! Reads the data of one record from left to right, never beyond its end.
 
 use std::ops::Range;
 

@@ -1,6 +1,6 @@
-//! Services that were read because they were asked for, without any list that has them.
+//! Services that were read on demand, without a list that has them.
 //!
-//! Floor 2, no I/O. A list that is followed later compares them as it does its own.
+//! Floor 2, no I/O. A list that is followed later compares them with its own.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
-//! Of which services it is not known what they have, for the catalogue to say so.
+//! Which services have an unknown state, for the catalogue.
 //!
-//! Floor 2, no I/O. A listed service exists: until it was read it is neither answered nor denied.
+//! Floor 2, no I/O. A listed service exists: until it has been read it is neither answered nor denied.
 
 use super::{Plan, ServiceKey};
 use crate::catalog::Doubt;

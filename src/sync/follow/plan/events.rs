@@ -1,4 +1,4 @@
-//! What the event stream means: which services to read again, and whether it can be trusted to tell all.
+//! Handles the event stream: which services to read again, and whether the stream can be trusted to be complete.
 //!
 //! Floor 2, no I/O.
 

@@ -1,4 +1,4 @@
-//! What a list means: which services are new, which are gone, and whether Nomad's index went back.
+//! Handles a list: which services are new, which are gone, and whether Nomad's index went back.
 //!
 //! Floor 2, no I/O.
 

@@ -1,8 +1,8 @@
-//! Decides what is read next, from lists, frames, reads and the time; does no I/O, so that a model can drive it.
+//! Decides what is read next, from lists, frames, reads and the time; without I/O, so that a model can drive it.
 //!
-//! Floor 2. A read is true at the index it came with: an older one never replaces a newer one, and one that does
-//! not reach what an event or a list demands is repeated, in the end of the leader. A resync reads all that is not yet
-//! true at the list's index.
+//! Floor 2. A read is valid at its index: an older one never replaces a newer one. A read that does not reach the
+//! index that an event or a list demands is repeated, finally on the leader. A resync reads everything that is not
+//! yet valid at the list's index.
 
 mod demand;
 mod doubts;

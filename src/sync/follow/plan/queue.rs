@@ -1,6 +1,6 @@
-//! The services to read next: what events told before resyncs, and those that must wait until their time.
+//! The services to read next: those from events before those from resyncs, and those that must wait for their time.
 //!
-//! Floor 2, no I/O. An entry whose service went elsewhere meanwhile is skipped when it comes up.
+//! Floor 2, no I/O. An entry whose service has moved to another queue meanwhile is skipped.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

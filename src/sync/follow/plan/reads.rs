@@ -1,7 +1,7 @@
-//! Which service is read next, and what a read or its failure means.
+//! Which service is read next, and how a read or its failure is handled.
 //!
-//! Floor 2, no I/O. What was demanded is never lowered: a read that does not reach it is repeated, after some tries by
-//! the leader's word.
+//! Floor 2, no I/O. A demanded index is never lowered: a read that does not reach it is repeated, after some attempts
+//! on the leader.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! One list that is followed, `*` or one namespace, and how far the event stream can be trusted beside it.
+//! One list that is followed, `*` or one namespace, and how far its event stream can be trusted.
 //!
-//! Floor 2, no I/O. The list's index says that something changed, the stream's frames say what. An index that
-//! belongs to no frame is owed an explanation: it is a change that the stream did not tell, a silent deletion or a gap.
-//! All namespaces share one index, so for a single namespace it is most likely a change in another.
+//! Floor 2, no I/O. The list's index says that something changed, the stream's frames say what. An index without a
+//! frame needs an explanation: it is a change that the stream did not report, either a deletion without event or a
+//! gap. All namespaces share one index, so for a single namespace it is most likely a change in another one.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

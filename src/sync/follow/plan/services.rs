@@ -1,4 +1,4 @@
-//! What the plan knows of each service: how new its last read is, and whether it has to be read.
+//! The state of each service in the plan: the index of its last read, and whether it has to be read.
 //!
 //! Floor 2, no I/O.
 

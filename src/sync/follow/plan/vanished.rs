@@ -1,6 +1,6 @@
-//! A namespace whose services stand in the list of all no more: it is empty, or the token may list it no longer.
+//! A namespace that has disappeared from the list of all namespaces: it is empty, or the token can no longer list it.
 //!
-//! Floor 2, no I/O. Only a list of that namespace itself can tell the two apart; until then nothing of it is gone.
+//! Floor 2, no I/O. Only the list of that namespace itself tells which. Until then none of its services is removed.
 
 use super::services::NOT_LISTED;
 use super::{Plan, ServiceKey};

@@ -1,4 +1,4 @@
-//! The questions whether the followed server has its leader, and keeps up with it.
+//! Tests of the checks whether the server in use has its leader and keeps up with it.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What `follow` does with replies, without I/O and with the time as an argument.
+//! Tests of how `follow` handles replies, without I/O and with the time as an argument.
 
 mod contact;
 mod pace;

@@ -1,4 +1,4 @@
-//! How often a list is asked that comes back at once.
+//! Tests of how often a list is requested that returns at once.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! How many requests a second may be spent on health.
+//! How many requests a second may be used for health.
 //!
 //! Floor 2. What was not used in the last second may be used at once.
 

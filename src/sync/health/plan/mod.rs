@@ -1,7 +1,7 @@
-//! Decides whose health is read next, and what was read means; does no I/O.
+//! Decides which checks are read next, and handles the results; does no I/O.
 //!
-//! Floor 2. Checks are known to the node of an allocation alone, so they cost a request each: they are read only of
-//! services that were asked for lately, in turn and within a budget. Allocations that ended come as one short list.
+//! Floor 2. Only the node of an allocation knows its checks, so each costs a request. They are read only for services
+//! that were queried lately, in turn and within a budget. Allocations that have ended come as one short list.
 
 mod budget;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the plan of health keeps to: its budget, its turns, and what it makes of an answer.
+//! Tests of the plan of health: its budget, its order, and how it handles responses.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! Whose checks are read next: those that were never read, then those that were, the oldest first.
+//! Which checks are read next: first those that were never read, then those that were read longest ago.
 //!
-//! Floor 2, no I/O. What one namespace refuses waits out its pause, and holds up no other.
+//! Floor 2, no I/O. A namespace that refuses waits for its pause to end, and delays no other.
 
 use std::cmp::Reverse;
 

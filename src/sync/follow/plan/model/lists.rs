@@ -1,4 +1,4 @@
-//! How the model answers lists: from the leader's state, or from one that lags.
+//! How the model answers list requests: from the leader's state, or from a server that lags.
 //!
 //! Floor 2, in tests only.
 

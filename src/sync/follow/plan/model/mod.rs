@@ -1,6 +1,6 @@
 //! A model of Nomad that drives the plan: it changes, lags, goes back, and answers in any order.
 //!
-//! Floor 2, in tests only. What is proved with it is in `proofs`.
+//! Floor 2, in tests only. The properties that are tested with it are in `proofs`.
 
 mod lists;
 mod policy;

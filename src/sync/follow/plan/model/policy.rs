@@ -1,4 +1,4 @@
-//! The model's Nomad changes what the token may list, and what is read where that is nothing.
+//! The model changes what the token can list, and which services are read if that is nothing.
 //!
 //! Floor 2, in tests only.
 

@@ -1,4 +1,4 @@
-//! After quiet, what is held is the truth, whatever happened before.
+//! Property tests: once the model is quiet, the plan holds the true state, whatever happened before.
 
 use proptest::prelude::*;
 use tokio::time::Duration;

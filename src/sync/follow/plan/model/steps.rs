@@ -1,4 +1,4 @@
-//! What may happen in the model, and how often.
+//! The steps that may happen in the model, and how often.
 //!
 //! Floor 2, in tests only.
 
