@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often in a row it may leave queries unanswered until it is down.
+/// How many queries it may leave unanswered in a row, and for how long, until it is down: a burst of names that it has to
+/// ask others for is slow, and is no sign that it is gone.
 const MISSES_UNTIL_DOWN: u32 = 3;
+const SILENT_UNTIL_DOWN: Duration = Duration::from_secs(1);
 /// How often an upstream that is down is probed.
 pub(super) const PROBE_EVERY: Duration = Duration::from_millis(500);
 /// How long names are not written in random letter case to an upstream that does not keep it.
@@ -35,6 +37,8 @@ pub(super) struct UpstreamHealth {
     /// The smoothed round trip (RFC 6298); none before the first.
     smoothed: Option<Duration>,
     misses: u32,
+    /// When the first of them was sent.
+    silent_since: Option<Instant>,
     /// When it is to be probed next; none while it is up.
     next_probe: Option<Instant>,
     without_case_until: Option<Instant>,
@@ -58,6 +62,7 @@ impl UpstreamHealth {
     /// It answered after so long.
     pub(super) fn answered(&mut self, after: Duration) {
         self.misses = 0;
+        self.silent_since = None;
         self.next_probe = None;
         self.smoothed = Some(match self.smoothed {
             None => after,
@@ -70,7 +75,10 @@ impl UpstreamHealth {
         self.misses = self.misses.saturating_add(1);
         // It is at least as slow as that: others come before it until it was measured again.
         self.smoothed = Some(self.round_trip().max(waited));
-        self.is_up() && self.misses >= MISSES_UNTIL_DOWN && self.goes_down(now)
+        let sent = now.checked_sub(waited).unwrap_or(now);
+        let since = *self.silent_since.get_or_insert(sent);
+        let is_silent = now.saturating_duration_since(since) >= SILENT_UNTIL_DOWN;
+        self.is_up() && is_silent && self.misses >= MISSES_UNTIL_DOWN && self.goes_down(now)
     }
 
     /// It cannot be reached; tells whether it is down since now.
@@ -138,11 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn three_misses_in_a_row_take_it_down_and_any_answer_brings_it_back() {
+    fn misses_in_a_row_for_a_second_take_it_down_and_any_answer_brings_it_back() {
         let (mut health, now) = (UpstreamHealth::default(), Instant::now());
         assert!(!health.missed(ms(100), now) && !health.missed(ms(100), now));
         health.answered(ms(5));
         assert!(!health.missed(ms(100), now) && !health.missed(ms(100), now));
+        assert!(!health.missed(ms(100), now), "a burst is no outage");
+        let now = now + ms(900);
         assert!(health.missed(ms(100), now) && !health.is_up());
         assert!(!health.missed(ms(100), now), "it is down already");
         assert!(health.takes_probe(now) && !health.takes_probe(now + ms(499)));
