@@ -125,4 +125,16 @@ mod tests {
         assert!(!sources.are_current());
         assert!(!Sources::once().are_current());
     }
+
+    #[test]
+    fn services_that_are_asked_for_are_noted_once_each_and_no_more_than_cells() {
+        let services: Vec<ReferenceBit> =
+            (0..=CELLS_MAX).map(|_| ReferenceBit::default()).collect();
+        let mut gathered = SourcesBuilder::default();
+        gathered.add_asked(&services[0]);
+        gathered.add_asked(&services[0]);
+        assert_eq!(gathered.sources.asked.len(), 1);
+        services.iter().for_each(|it| gathered.add_asked(it));
+        assert_eq!(gathered.sources.asked.len(), CELLS_MAX);
+    }
 }

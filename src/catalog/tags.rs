@@ -93,6 +93,7 @@ mod tests {
         assert!(tags.add(anywhere, "Blue", 2));
         assert!(tags.add(there, "Blue", 2));
         assert!(!tags.add(place("PROD", None), "BLUE", 1));
+        assert!(!tags.add(anywhere, "green", -1), "it never came");
         assert!(tags.has(place("Prod", None), b"bLUE"));
         assert!(tags.has(place("Prod", Some("DC1")), b"blue"));
         for other in [place("default", None), place("prod", Some("dc2"))] {
@@ -103,6 +104,8 @@ mod tests {
         assert!(!tags.has(anywhere, b"blue") && tags.has(there, b"blue"));
         assert!(tags.add(there, "blue", -2));
         assert!(tags.instances.is_empty());
+        assert!(tags.add(there, "blue", isize::MAX));
+        assert!(tags.add(there, "blue", isize::MIN));
     }
 
     #[test]

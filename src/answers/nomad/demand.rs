@@ -149,3 +149,28 @@ fn candidate(labels: &Labels<'_>, count: usize) -> Option<Candidate> {
         service: service.into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_mean_the_services_of_its_forms_and_an_address_means_none() {
+        let meant = |name: &str| {
+            let name: Name = name.parse().unwrap();
+            let labels = name.labels();
+            let found = candidates(&labels, labels.len());
+            let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+            found
+                .map(|it| format!("{} {}", text(&it.namespace), text(&it.service)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(meant("redis.default"), ["default redis"]);
+        assert_eq!(meant("_redis._tcp.default"), ["default redis"]);
+        assert_eq!(meant("_v7.redis.default"), ["default redis"]);
+        assert_eq!(meant("redis.default.dc1.dc"), ["dc dc1", "default redis"]);
+        assert!(meant("0a000001.addr").is_empty());
+        assert!(meant("0a000001.ADDR.default").is_empty());
+        assert_eq!(meant("redis.addr"), ["addr redis"]);
+    }
+}

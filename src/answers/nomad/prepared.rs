@@ -181,7 +181,8 @@ mod tests {
         let version = Service::default().version();
         let empty = || PreparedSet::Records(AnswerBuilder::new(&Name::ROOT).finish());
         let one = ENTRY_OCTETS + empty().octets();
-        let prepared = Prepared::new(10 * one);
+        // No number of sets fills it to the last octet.
+        let prepared = Prepared::new(10 * one + 1);
         prepared.keep(key(&version, 0), empty());
         for number in 1..100 {
             assert!(prepared.find(&key(&version, 0)).is_some(), "{number}");
@@ -193,5 +194,30 @@ mod tests {
         let none = Prepared::new(0);
         none.keep(key(&version, 0), empty());
         assert!(none.find(&key(&version, 0)).is_none());
+    }
+
+    #[test]
+    fn what_is_kept_twice_is_counted_once() {
+        let version = Service::default().version();
+        let set = || PreparedSet::Records(AnswerBuilder::new(&Name::ROOT).finish());
+        let prepared = Prepared::new(100 * (ENTRY_OCTETS + set().octets()));
+        prepared.keep(key(&version, 0), set());
+        prepared.keep(key(&version, 1), set());
+        let octets = prepared.octets();
+        assert_eq!(octets, 2 * (ENTRY_OCTETS + set().octets()));
+        prepared.keep(key(&version, 1), set());
+        assert_eq!(prepared.octets(), octets);
+    }
+
+    #[test]
+    fn what_would_take_more_than_its_share_of_the_room_is_not_kept() {
+        let version = Service::default().version();
+        let set = || PreparedSet::Records(AnswerBuilder::new(&Name::ROOT).finish());
+        let room = LARGEST_SHARE * (ENTRY_OCTETS + set().octets());
+        for (room, is_kept) in [(room - 1, false), (room, true)] {
+            let prepared = Prepared::new(room);
+            prepared.keep(key(&version, 0), set());
+            assert_eq!(prepared.find(&key(&version, 0)).is_some(), is_kept);
+        }
     }
 }

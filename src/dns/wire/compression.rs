@@ -108,6 +108,9 @@ mod tests {
             chain.extend_from_slice(&(0xc000 | (at * 2)).to_be_bytes());
         }
         assert_eq!(text(&chain, 200), Err(CompressedNameError::Loop));
+        let after = |pointers: usize| text(&chain, 2 * pointers).map(|(name, _)| name);
+        assert_eq!(after(MOST_POINTERS), Ok(".".to_owned()));
+        assert_eq!(after(MOST_POINTERS + 1), Err(CompressedNameError::Loop));
         assert_eq!(text(&chain, 100), Ok((".".to_owned(), 102)));
     }
 

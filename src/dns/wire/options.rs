@@ -224,3 +224,19 @@ impl AnswerOptions {
         self.length = end;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_kept_for_options_is_what_the_longest_padding_takes_and_no_more() {
+        let options = AnswerOptions {
+            pad: true,
+            length: 11,
+            ..AnswerOptions::none()
+        };
+        let taken = (0..PADDING_BLOCK_OCTETS).map(|before| options.octets_after(before));
+        assert_eq!(taken.max(), Some(options.most_octets()));
+    }
+}

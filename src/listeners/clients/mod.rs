@@ -190,3 +190,32 @@ impl Default for Clients {
         Self::new(ClientSettings::default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_exempt_and_who_speaks_for_others_begin_as_many_handshakes_as_they_like() {
+        let networks = |network: &str| [network.parse().unwrap()].into_iter().collect();
+        let clients = Clients::new(ClientSettings {
+            handshakes: Some(Rate {
+                queries_per_second: 1,
+                burst: 1,
+                tracked: 64,
+            }),
+            exempt: networks("192.0.2.0/25"),
+            trusted_proxies: networks("192.0.2.128/25"),
+            ..ClientSettings::default()
+        });
+        for (address, may_again) in [
+            ("192.0.2.1", true),
+            ("192.0.2.129", true),
+            ("198.51.100.1", false),
+        ] {
+            let address: IpAddr = address.parse().unwrap();
+            assert!(clients.may_shake_hands(address));
+            assert_eq!(clients.may_shake_hands(address), may_again, "{address}");
+        }
+    }
+}

@@ -156,3 +156,69 @@ fn ended(allocations: &[AllocationStub]) -> HashSet<Id> {
     let ended = allocations.iter().filter(|it| !runs(it));
     ended.map(|it| Id::from(&*it.id)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nomad::{Cause, QueryMeta};
+    use crate::sync::ask::{Action, Subject};
+
+    const EVERY: Duration = Duration::from_secs(5);
+
+    fn found() -> Result<Allocations, NomadError> {
+        Ok(Allocations {
+            meta: QueryMeta::of_leader(7),
+            allocations: Vec::new(),
+            unreadable: 0,
+        })
+    }
+
+    fn refused() -> Result<Allocations, NomadError> {
+        Err(NomadError {
+            url: String::new(),
+            cause: Cause::PermissionDenied,
+        })
+    }
+
+    /// Asks for the list of all, which is due, and answers after so long; returns when it is due again.
+    fn answered(
+        ended: &mut EndedAllocations,
+        took: Duration,
+        reply: Result<Allocations, NomadError>,
+        now: Instant,
+    ) -> Option<Instant> {
+        let all: [Arc<str>; 1] = ["*".into()];
+        let mut commands = Commands::new(Subject::Health);
+        ended.turn(all.iter(), EVERY, &mut commands, now);
+        let Some(Action::Ask(ticket, _)) = commands.take().pop() else {
+            panic!("it is not due");
+        };
+        assert!(ended.reply(ticket.number, took, reply, EVERY, now).is_ok());
+        ended.turn(all.iter(), EVERY, &mut commands, now)
+    }
+
+    #[test]
+    fn the_list_is_asked_for_no_more_often_than_every_so_long_and_in_a_share_of_the_time() {
+        let (now, took) = (Instant::now(), Duration::from_secs(1));
+        let mut ended = EndedAllocations::default();
+        let next = answered(&mut ended, Duration::ZERO, found(), now);
+        assert_eq!(next, Some(now + EVERY));
+        // What took long without waiting is asked for again after twenty times as long.
+        let mut ended = EndedAllocations::default();
+        let next = answered(&mut ended, took, found(), now);
+        assert_eq!(next, Some(now + 20 * took));
+        // A blocking query waits, and that costs nothing.
+        let now = now + 20 * took;
+        let next = answered(&mut ended, took, found(), now);
+        assert_eq!(next, Some(now + EVERY));
+    }
+
+    #[test]
+    fn a_list_that_is_refused_is_asked_for_again_after_a_pause() {
+        let now = Instant::now();
+        let mut ended = EndedAllocations::default();
+        let next = answered(&mut ended, Duration::ZERO, refused(), now);
+        assert_eq!(next, Some(now + DENIED_PAUSE));
+        assert_eq!(ended.denied().len(), 1);
+    }
+}

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use nomadns::catalog::{Catalog, Doubt, Lookup, PutOutcome, ServiceNameError, View, Writer};
+use nomadns::answers::AnswerError;
+use nomadns::catalog::{
+    Catalog, Doubt, Doubted, Lookup, PutOutcome, ServiceNameError, View, Writer,
+};
 
 use super::sources;
 use crate::support::answers::instance;
@@ -60,6 +63,40 @@ fn a_doubt_is_about_one_of_nomads_spellings_and_changes_no_serial() {
         writer.doubt("default", "-", unread),
         Err(ServiceNameError::Service)
     );
+}
+
+#[test]
+fn doubts_say_whom_they_are_about_in_nomads_spelling() {
+    let mut writer = Arc::new(Catalog::new()).writer();
+    let (unread, refused) = (Some(Doubt::Unread), Some(Doubt::Refused));
+    writer.doubt("default", "Redis", unread).unwrap();
+    writer.doubt_namespace("Prod", refused).unwrap();
+    writer.doubt_others(unread);
+    let mut said: Vec<_> = writer.doubts().collect();
+    said.sort_unstable();
+    let redis = Doubted::Service {
+        namespace: "default",
+        service: "Redis",
+    };
+    assert_eq!(
+        said,
+        [
+            (redis, Doubt::Unread),
+            (Doubted::Namespace("Prod"), Doubt::Refused),
+            (Doubted::Others, Doubt::Unread),
+        ]
+    );
+}
+
+#[test]
+fn an_error_says_which_doubt_there_is() {
+    for (doubt, why) in Doubt::ALL
+        .into_iter()
+        .zip(["unread", "unreadable", "refused"])
+    {
+        let said = AnswerError::InDoubt(doubt).to_string();
+        assert!(said.ends_with(&format!(": {why}")), "{said}");
+    }
 }
 
 #[test]

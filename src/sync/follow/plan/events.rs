@@ -4,7 +4,7 @@
 
 use tokio::time::Instant;
 
-use super::scope::{Resync, StreamAgain};
+use super::scope::StreamAgain;
 use super::{Plan, Trigger};
 use crate::nomad::Change;
 
@@ -58,11 +58,13 @@ impl Plan {
         let resync = self.scopes[scope].frame(index);
         self.need(resync);
         if unreadable > 0 {
-            self.need(Resync::Needed);
+            let resync = self.scopes[scope].untold(index);
+            self.need(resync);
         }
         for change in changes {
             if self.services.count(None) >= SERVICES_MAX {
-                self.need(Resync::Needed);
+                let resync = self.scopes[scope].untold(index);
+                self.need(resync);
                 return;
             }
             // An old frame comes again after a reconnection: what it told is known, or is being read.

@@ -206,6 +206,12 @@ impl Scope {
         self.owe(index, now + grace)
     }
 
+    /// Notes that what changed at an index is not told: only a resync that reaches it knows.
+    pub(super) fn untold(&mut self, index: u64) -> Resync {
+        self.seen = self.seen.max(index);
+        Resync::Needed
+    }
+
     /// Notes that a resync begins; returns the index that it has to reach.
     pub(super) fn resync_begins(&mut self) -> u64 {
         self.resume_index = self.resume_index.max(self.index);
@@ -274,4 +280,19 @@ pub(crate) enum StreamAgain {
     Soon,
     /// It is not: it is not allowed, or breaks again and again.
     NotSoon,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changed_before_a_stream_was_open_is_read_again() {
+        let (now, grace) = (Instant::now(), Duration::from_secs(1));
+        let mut scope = Scope::new(&"one".into());
+        scope.listed(100, false, now, grace);
+        scope.stream_up(100);
+        assert_eq!(scope.listed(102, true, now, grace), Resync::Needed);
+        assert_eq!(scope.listed(103, true, now, grace), Resync::NotNeeded);
+    }
 }

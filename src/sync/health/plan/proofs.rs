@@ -108,6 +108,9 @@ fn the_worst_check_of_its_service_is_an_instances_health() {
         assert_eq!(plan.judge("redis", &instance(1)), health, "{statuses:?}");
         now += HealthSettings::default().check_every;
     }
+    let turn = plan.next_read(now).unwrap();
+    let same = ChecksRead::Checks(vec![check("other", "failure")]);
+    assert!(plan.read(turn, same, now).is_empty(), "nothing is new");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod lists;
 mod policy;
 mod proofs;
+mod reads;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

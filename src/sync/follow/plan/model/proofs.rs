@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tokio::time::Duration;
 
 use super::steps::{Step, step};
-use super::{Consistency, LEADERS, ListProvenance, Model, Order, numbers};
+use super::{Consistency, LEADERS, ListProvenance, ListTiming, Model, Order, numbers};
 use crate::sync::follow::plan::{Trigger, Verdict};
 use crate::sync::settings::Times;
 
@@ -138,7 +138,7 @@ fn what_was_demanded_is_never_lowered_and_in_the_end_the_leader_is_asked() {
         model.now += Times::default().retry_max;
         model.turn();
     };
-    assert!((1..10).contains(&stale), "{stale} stale reads");
+    assert_eq!(stale, 3, "stale reads");
     model.read(&order, 1);
     assert_eq!(model.held.get(&(0, 0)), Some(&2));
 }
@@ -163,6 +163,40 @@ fn an_index_that_no_frame_tells_is_owed_a_resync_wherever_it_is_seen() {
 }
 
 #[test]
+fn an_index_that_a_frame_told_costs_no_resync() {
+    let mut model = Model::new();
+    model.rest();
+    model.change((0, 0), 2, true);
+    model.turn();
+    let order = model.reading.pop().unwrap();
+    model.read(&order, 0);
+    model.list(0, ListTiming::Before);
+    model.now += Times::default().resync_gap + Times::default().event_grace;
+    model.turn();
+    assert!(model.reading.is_empty());
+}
+
+#[test]
+fn what_a_frame_could_not_tell_is_read_at_its_index_once_and_before_any_list_shows_it() {
+    let mut model = Model::new();
+    model.rest();
+    model.change((1, 1), 1, false);
+    let cannot_tell = |model: &mut Model| {
+        model.plan.frame(0, model.index, &[], 1, model.now);
+        model.now += Times::default().resync_gap;
+        model.turn();
+    };
+    cannot_tell(&mut model);
+    assert_eq!(model.reading.len(), 2);
+    while let Some(order) = model.reading.pop() {
+        model.read(&order, 0);
+    }
+    assert_eq!(model.held.get(&(1, 1)), Some(&1));
+    cannot_tell(&mut model);
+    assert!(model.reading.is_empty(), "all was read at that index");
+}
+
+#[test]
 fn one_lower_answer_of_the_leader_proves_nothing_and_two_do() {
     let mut model = Model::new();
     model.rest();
@@ -182,4 +216,42 @@ fn one_lower_answer_of_the_leader_proves_nothing_and_two_do() {
     };
     assert!(taken.went_back);
     assert_eq!(model.plan.highest_index(), lower);
+}
+
+#[test]
+fn a_namespace_is_told_by_its_own_list_and_by_that_of_all_where_that_shows_it() {
+    let mut model = Model::new();
+    model.rest();
+    assert!(model.plan.is_told("0"));
+    assert!(!model.plan.is_told("2"));
+    model.plan.follow(&["2".into()]);
+    assert!(model.plan.is_told("2"));
+}
+
+#[test]
+fn a_stream_is_opened_again_for_a_namespace_that_came_later_where_there_is_one() {
+    let mut model = Model::new();
+    model.rest();
+    assert!(!model.plan.must_resubscribe(0));
+    model.change((2, 2), 1, true);
+    assert!(model.plan.must_resubscribe(0));
+    model.cut_stream();
+    assert!(!model.plan.must_resubscribe(0));
+}
+
+#[test]
+fn an_index_that_is_newer_than_every_frame_may_wait_for_its_own() {
+    let mut model = Model::new();
+    model.rest();
+    model.change((0, 0), 2, true);
+    model.turn();
+    let order = model.reading.pop().unwrap();
+    model.read(&order, 0);
+    model.change((1, 1), 1, false);
+    model.list(0, ListTiming::Before);
+    model.turn();
+    assert!(model.reading.is_empty());
+    model.now += Times::default().event_grace;
+    model.turn();
+    assert_eq!(model.reading.len(), 2);
 }
