@@ -17,7 +17,7 @@ pub use nomad::{
 pub use reply::{AnswerOrigin, SourcedAnswer};
 pub use router::{OutsideZones, Router};
 
-use crate::catalog::{Doubt, NotRead};
+use crate::catalog::{NotRead, UnknownReason};
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,19 +33,19 @@ pub enum AnswerError {
     TooCostly,
     /// It is not known what is registered under the name.
     #[error("it is not known what is registered under the name: {}", .0.label())]
-    InDoubt(Doubt),
+    Unknown(UnknownReason),
 }
 
-impl From<Doubt> for AnswerError {
-    fn from(doubt: Doubt) -> Self {
-        Self::InDoubt(doubt)
+impl From<UnknownReason> for AnswerError {
+    fn from(reason: UnknownReason) -> Self {
+        Self::Unknown(reason)
     }
 }
 
 impl From<NotRead> for AnswerError {
     fn from(error: NotRead) -> Self {
         match error {
-            NotRead::InDoubt(doubt) => Self::InDoubt(doubt),
+            NotRead::Unknown(reason) => Self::Unknown(reason),
             NotRead::Overloaded => Self::Overloaded,
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn readiness(
 pub(super) fn missing(report: &sync::Report) -> Option<String> {
     let named = report.missing.iter().take(MISSING_NAMED);
     let named: Vec<String> = named
-        .map(|(name, doubt)| format!("{} ({})", name.escape_debug(), doubt.label()))
+        .map(|(name, reason)| format!("{} ({})", name.escape_debug(), reason.label()))
         .collect();
     let more = match report.missing.len().saturating_sub(MISSING_NAMED) {
         0 => String::new(),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::Doubt;
+use super::UnknownReason;
 use super::labels::keys;
 use crate::fair_queue::ClientAddress;
 
@@ -29,7 +29,7 @@ pub enum Coverage {
 pub enum NotRead {
     /// Nomad did not say.
     #[error("the service could not be read: {}", .0.label())]
-    InDoubt(Doubt),
+    Unknown(UnknownReason),
     /// Too many ask for too much.
     #[error("too many services are asked for at once")]
     Overloaded,
@@ -86,11 +86,11 @@ impl DemandChannel {
         };
         self.sender.try_send(ask).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotRead::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => NotRead::InDoubt(Doubt::Unreadable),
+            mpsc::error::TrySendError::Closed(_) => NotRead::Unknown(UnknownReason::Unreadable),
         })?;
         reply
             .await
-            .unwrap_or(Err(NotRead::InDoubt(Doubt::Unreadable)))
+            .unwrap_or(Err(NotRead::Unknown(UnknownReason::Unreadable)))
     }
 
     /// Hands out the end where the wishes arrive, once.

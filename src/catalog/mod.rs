@@ -7,14 +7,13 @@
 mod cell;
 mod counts;
 mod demand;
-mod doubt;
-mod doubting;
 mod epoch;
 mod health;
 mod index;
 mod instance;
 mod judge;
 mod labels;
+mod marking;
 mod place_set;
 mod policy;
 mod retired;
@@ -22,6 +21,7 @@ mod service;
 mod snapshot;
 mod sources;
 mod tags;
+mod unknown;
 mod view;
 mod writer;
 
@@ -35,7 +35,6 @@ use demand::DemandChannel;
 use crate::fair_queue::ClientAddress;
 
 pub use demand::{Coverage, NotRead, ReadRequest};
-pub use doubt::{Doubt, Doubted};
 pub use epoch::Epoch;
 pub use health::{Health, HealthCounts};
 pub use index::Index;
@@ -46,6 +45,7 @@ pub use policy::HealthPolicy;
 pub use service::{Service, ServicePart, ServiceVersion};
 pub use snapshot::Snapshot;
 pub use sources::Sources;
+pub use unknown::{UnknownReason, UnknownScope};
 pub use view::{Lookup, View};
 pub use writer::{PutOutcome, Writer};
 

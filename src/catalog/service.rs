@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::{Cell, Doubt, Index, Instance, PlaceSet, ReferenceBit};
+use super::{Cell, Index, Instance, PlaceSet, ReferenceBit, UnknownReason};
 
 /// How many instances are looked at one by one; of more there is an index.
 const FEW: usize = 16;
@@ -18,8 +18,8 @@ pub struct Service {
     /// One part for each spelling in Nomad, at least one.
     pub parts: Vec<ServicePart>,
     /// Why it is not known whether the instances are still those.
-    pub doubt: Option<Doubt>,
-    /// Superseded when any part changes, or the doubt.
+    pub unknown: Option<UnknownReason>,
+    /// Superseded when any part changes, or whether it is unknown.
     pub(super) cell: Cell,
     /// Whether somebody asked for it lately; stays the same when it changes.
     pub(super) asked: ReferenceBit,

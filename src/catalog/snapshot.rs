@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use imbl::HashMap;
 
-use super::doubt::Doubts;
 use super::labels::{LABEL_OCTETS, could_be_named};
 use super::tags::TagCounts;
-use super::{Cell, Coverage, Doubt, HealthCounts, Service};
+use super::unknown::Unknowns;
+use super::{Cell, Coverage, HealthCounts, Service, UnknownReason};
 
 /// One state of the catalogue.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +20,8 @@ pub struct Snapshot {
     pub(super) addresses: HashMap<IpAddr, AddressUse>,
     pub(super) datacenters: HashMap<Box<str>, HashMap<Box<str>, usize>>,
     pub(super) tags: TagCounts,
-    pub(super) doubts: Doubts,
-    /// Superseded when a name comes or goes, or a doubt: what denials were made from.
+    pub(super) unknowns: Unknowns,
+    /// Superseded when a name comes or goes, or becomes known or unknown: what denials were made from.
     pub(super) names: Cell,
     /// Superseded when an address becomes known.
     pub(super) address_set: Cell,
@@ -50,11 +50,11 @@ pub(super) struct AddressUse {
 }
 
 impl Snapshot {
-    /// Whether there is a namespace: with a service, or with a doubt of its own.
+    /// Whether there is a namespace: with a service, or marked as unknown itself.
     pub(super) fn knows_namespace(&self, label: &[u8]) -> bool {
         with_folded(label, |key| {
             let known = self.namespaces.contains_key(key);
-            (known || self.doubts.within(key).is_some()).then_some(())
+            (known || self.unknowns.within(key).is_some()).then_some(())
         })
         .is_some()
     }
@@ -66,18 +66,18 @@ impl Snapshot {
         service.map(Arc::as_ref)
     }
 
-    /// The doubt about a service that may be there, its own or that about its namespace.
-    pub(super) fn doubt_about(&self, namespace: &[u8], name: &[u8]) -> Option<Doubt> {
+    /// Why a service that may be there is unknown: for itself, or because its namespace is.
+    pub(super) fn unknown_service(&self, namespace: &[u8], name: &[u8]) -> Option<UnknownReason> {
         let about =
-            |namespace: &str| with_folded(name, |name| self.doubts.about_service(namespace, name));
-        (!self.doubts.is_empty()).then(|| with_folded(namespace, about))?
+            |namespace: &str| with_folded(name, |name| self.unknowns.service(namespace, name));
+        (!self.unknowns.is_empty()).then(|| with_folded(namespace, about))?
     }
 
-    /// The doubt about whatever may be in a namespace, also about whether there is one.
-    pub(super) fn doubt_within(&self, namespace: &[u8]) -> Option<Doubt> {
-        let within = with_folded(namespace, |key| self.doubts.within(key));
+    /// Why something that may be in a namespace is unknown, or whether there is such a namespace.
+    pub(super) fn unknown_within(&self, namespace: &[u8]) -> Option<UnknownReason> {
+        let within = with_folded(namespace, |key| self.unknowns.within(key));
         let is_unlisted = || !self.knows_namespace(namespace) && could_be_named(namespace);
-        within.or_else(|| self.doubts.others().filter(|_| is_unlisted()))
+        within.or_else(|| self.unknowns.others().filter(|_| is_unlisted()))
     }
 
     /// Whether any instance runs in a datacenter of this name.
@@ -108,13 +108,13 @@ impl Snapshot {
     }
 
     /// Whether there is anything of which it is not known what is registered.
-    pub fn has_doubts(&self) -> bool {
-        !self.doubts.is_empty()
+    pub fn has_unknowns(&self) -> bool {
+        !self.unknowns.is_empty()
     }
 
-    /// How many doubts there are of a kind.
-    pub fn doubts(&self, doubt: Doubt) -> usize {
-        self.doubts.count(doubt)
+    /// How many services and namespaces are unknown for a reason.
+    pub fn unknown_count(&self, reason: UnknownReason) -> usize {
+        self.unknowns.count(reason)
     }
 
     /// How many services have an instance.

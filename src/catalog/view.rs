@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::labels::{could_be_datacenter, could_be_named, could_be_service};
 use super::sources::{Sources, SourcesBuilder};
 use super::tags::TagPlace;
-use super::{Cell, Coverage, Doubt, Service, Snapshot};
+use super::{Cell, Coverage, Service, Snapshot, UnknownReason};
 
 /// One state of the catalogue, as it is seen while one answer is made.
 #[derive(Debug)]
@@ -27,9 +27,9 @@ pub enum Lookup<T> {
     /// It is not.
     Absent,
     /// It, or what it would be in, is known of, but not what is registered there.
-    InDoubt(Doubt),
+    Unknown(UnknownReason),
     /// Nothing tells of it, but not everything is known.
-    Unlisted(Doubt),
+    Unlisted(UnknownReason),
 }
 
 impl<T> Lookup<T> {
@@ -41,11 +41,11 @@ impl<T> Lookup<T> {
         }
     }
 
-    /// Found where there is something, else nothing or in doubt.
-    fn or_unlisted(found: Option<T>, doubt: impl FnOnce() -> Option<Doubt>) -> Self {
+    /// Found where there is something; else absent, or unlisted if there is a reason.
+    fn or_unlisted(found: Option<T>, reason: impl FnOnce() -> Option<UnknownReason>) -> Self {
         match found {
             Some(found) => Self::Found(found),
-            None => doubt().map_or(Self::Absent, Self::Unlisted),
+            None => reason().map_or(Self::Absent, Self::Unlisted),
         }
     }
 }
@@ -58,7 +58,7 @@ impl View {
         }
     }
 
-    /// Looks a namespace up by its label. One is there that has a service or a doubt of its own.
+    /// Looks a namespace up by its label. One is there that has a service, or is marked as unknown itself.
     pub fn namespace(&self, label: &[u8]) -> Lookup<()> {
         self.look_at(&self.snapshot.names);
         // Of what is read on demand nobody knows what there is, so it is not to be denied (RFC 8020).
@@ -66,7 +66,7 @@ impl View {
             return found(could_be_named(label));
         }
         let is_known = self.snapshot.knows_namespace(label);
-        let others = || self.snapshot.doubts.others();
+        let others = || self.snapshot.unknowns.others();
         Lookup::or_unlisted(is_known.then_some(()), || {
             others().filter(|_| could_be_named(label))
         })
@@ -80,7 +80,7 @@ impl View {
         }
         let is_in = self.snapshot.is_in_datacenter(namespace, datacenter);
         Lookup::or_unlisted(is_in.then_some(()), || {
-            self.snapshot.doubt_within(namespace)
+            self.snapshot.unknown_within(namespace)
         })
     }
 
@@ -98,7 +98,7 @@ impl View {
             return Lookup::Found(());
         }
         self.look_at(&self.snapshot.names);
-        Lookup::or_unlisted(None, || self.snapshot.doubt_within(namespace))
+        Lookup::or_unlisted(None, || self.snapshot.unknown_within(namespace))
     }
 
     /// Looks a service up by its labels.
@@ -112,11 +112,11 @@ impl View {
         if !could_be_service(name) {
             return Lookup::Absent;
         }
-        match self.snapshot.doubt_about(namespace, name) {
-            Some(doubt) => Lookup::InDoubt(doubt),
+        match self.snapshot.unknown_service(namespace, name) {
+            Some(reason) => Lookup::Unknown(reason),
             None if self.snapshot.knows_namespace(namespace) => Lookup::Absent,
             None => {
-                let others = self.snapshot.doubts.others();
+                let others = self.snapshot.unknowns.others();
                 let others = others.filter(|_| could_be_named(namespace));
                 others.map_or(Lookup::Absent, Lookup::Unlisted)
             }
@@ -131,7 +131,7 @@ impl View {
         }
         self.look_at(&self.snapshot.address_set);
         self.look_at(&self.snapshot.names);
-        Lookup::or_unlisted(None, || self.snapshot.doubts.strongest())
+        Lookup::or_unlisted(None, || self.snapshot.unknowns.strongest())
     }
 
     /// Looks up whether any instance runs in a datacenter of this name.
@@ -142,7 +142,7 @@ impl View {
         }
         let is_known = self.snapshot.has_datacenter(label);
         Lookup::or_unlisted(is_known.then_some(()), || {
-            let any = self.snapshot.doubts.strongest();
+            let any = self.snapshot.unknowns.strongest();
             any.filter(|_| could_be_datacenter(label))
         })
     }

@@ -28,8 +28,8 @@ pub struct Writer {
     pub(super) working: Snapshot,
     pub(super) superseded: Vec<Cell>,
     pub(super) names: Changed,
-    /// Whether a doubt came or went.
-    pub(super) doubts: Changed,
+    /// Whether anything became known or unknown.
+    pub(super) unknowns: Changed,
     pub(super) address_set: Changed,
     pub(super) tag_set: Changed,
     /// Addresses without an instance.
@@ -49,7 +49,7 @@ impl Writer {
             working: Snapshot::default(),
             superseded: Vec::new(),
             names: Changed::Yes,
-            doubts: Changed::No,
+            unknowns: Changed::No,
             address_set: Changed::No,
             tag_set: Changed::No,
             retired: Retired::default(),
@@ -58,7 +58,7 @@ impl Writer {
 
     /// Sets the instances of one service, named as Nomad spells it; none of them removes it.
     ///
-    /// What doubt there is about it stays.
+    /// Whether it is marked as unknown stays as it is.
     ///
     /// # Errors
     /// A name that can be no DNS label; nothing is changed then.
@@ -124,7 +124,7 @@ impl Writer {
 
     /// Publishes the working copy as the state at Nomad's `index`.
     pub fn publish(&mut self, index: u64) {
-        if (self.names, self.doubts) != (Changed::No, Changed::No) {
+        if (self.names, self.unknowns) != (Changed::No, Changed::No) {
             self.superseded
                 .push(std::mem::take(&mut self.working.names));
         }
@@ -141,7 +141,7 @@ impl Writer {
             self.superseded
                 .push(std::mem::take(&mut self.working.tag_set));
         }
-        (self.names, self.doubts) = (Changed::No, Changed::No);
+        (self.names, self.unknowns) = (Changed::No, Changed::No);
         (self.address_set, self.tag_set) = (Changed::No, Changed::No);
         self.working.index = index;
         self.supersede();
@@ -221,13 +221,10 @@ impl Writer {
             self.names = Changed::Yes;
             self.working.services -= 1;
         } else {
-            let doubt = self
-                .working
-                .doubts
-                .about_service(&namespace_key, &service_key);
+            let unknown = self.working.unknowns.service(&namespace_key, &service_key);
             let service = Service {
                 parts,
-                doubt,
+                unknown,
                 cell: Cell::default(),
                 asked: asked.unwrap_or_default(),
                 index: index.unwrap_or_default(),

@@ -49,8 +49,8 @@ pub(crate) enum Refusal {
 
 /// Whether an agent is the whole cluster, or one of its servers.
 #[derive(Clone, Debug)]
-pub(crate) enum Standing {
-    Alone,
+pub(crate) enum Membership {
+    Single,
     Server { raft: Arc<Raft>, number: usize },
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Agent {
     pub(crate) heartbeat: Duration,
     /// How long a read that needs a leader waits for one.
     pub(crate) hold: Duration,
-    standing: Standing,
+    membership: Membership,
     replica: Arc<Replica>,
     pub(crate) faults: Faults,
     pub(crate) seen: SeenRequests,
@@ -74,14 +74,14 @@ impl Agent {
     pub(crate) fn new(
         version: Version,
         (heartbeat, hold): (Duration, Duration),
-        standing: Standing,
+        membership: Membership,
         replica: Arc<Replica>,
     ) -> Self {
         Self {
             version,
             heartbeat,
             hold,
-            standing,
+            membership,
             replica,
             faults: Faults::default(),
             seen: SeenRequests::default(),
@@ -93,7 +93,7 @@ impl Agent {
 
     /// Gives what the agent itself holds, with all that is due by now.
     pub(crate) fn replica(&self) -> &Arc<Replica> {
-        if let Standing::Server { raft, .. } = &self.standing {
+        if let Membership::Server { raft, .. } = &self.membership {
             raft.advance();
         }
         &self.replica
@@ -104,9 +104,9 @@ impl Agent {
         if *locked(&self.faults.leader) == Leader::Lost {
             return None;
         }
-        match &self.standing {
-            Standing::Alone => Some(Arc::clone(&self.replica)),
-            Standing::Server { raft, number } => raft.leader_for(*number),
+        match &self.membership {
+            Membership::Single => Some(Arc::clone(&self.replica)),
+            Membership::Server { raft, number } => raft.leader_for(*number),
         }
     }
 
@@ -115,35 +115,35 @@ impl Agent {
         if *locked(&self.faults.leader) == Leader::Lost {
             return None;
         }
-        let number = match &self.standing {
-            Standing::Alone => 0,
-            Standing::Server { raft, number } => raft.known_leader(*number)?,
+        let number = match &self.membership {
+            Membership::Single => 0,
+            Membership::Server { raft, number } => raft.known_leader(*number)?,
         };
         Some(rpc_address(number))
     }
 
     /// Tells whether the agent believes in a leader who does not run.
     pub(crate) fn leader_is_down(&self) -> bool {
-        match &self.standing {
-            Standing::Alone => false,
-            Standing::Server { raft, number } => raft
+        match &self.membership {
+            Membership::Single => false,
+            Membership::Server { raft, number } => raft
                 .known_leader(*number)
                 .is_some_and(|leader| !raft.is_up(leader)),
         }
     }
 
-    /// Says how the agent stands to its leader.
+    /// Says whether the agent knows a leader, and how long ago it heard from it.
     pub(crate) fn contact(&self) -> Contact {
         let (leader, ago) = (
             *locked(&self.faults.leader),
             *locked(&self.faults.last_contact),
         );
-        let contact = match &self.standing {
-            Standing::Alone => Contact {
+        let contact = match &self.membership {
+            Membership::Single => Contact {
                 known_leader: true,
                 last_contact: Duration::ZERO,
             },
-            Standing::Server { raft, number } => raft.contact(*number),
+            Membership::Server { raft, number } => raft.contact(*number),
         };
         Contact {
             known_leader: contact.known_leader && leader == Leader::Elected,
@@ -158,17 +158,17 @@ impl Agent {
 
     /// Looks at the state of the whole cluster: what was changed last, whichever server knows it.
     pub(crate) fn read_newest<T>(&self, look: impl FnOnce(&Cluster) -> T) -> T {
-        match &self.standing {
-            Standing::Alone => self.replica.read(look),
-            Standing::Server { raft, .. } => raft.read(look),
+        match &self.membership {
+            Membership::Single => self.replica.read(look),
+            Membership::Server { raft, .. } => raft.read(look),
         }
     }
 
     /// Changes the state of the cluster and wakes who waits for it.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Cluster) -> T) -> T {
-        match &self.standing {
-            Standing::Alone => self.replica.change(change),
-            Standing::Server { raft, .. } => raft.change(change),
+        match &self.membership {
+            Membership::Single => self.replica.change(change),
+            Membership::Server { raft, .. } => raft.change(change),
         }
     }
 

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::demo::agent::{Agent, Standing};
+use crate::demo::agent::{Agent, Membership};
 use crate::demo::faults::Fault;
 use crate::demo::handle::{Options, SimulatedNomad};
 use crate::demo::raft::{Lag, Raft, RaftTimes};
@@ -97,9 +97,9 @@ impl SimulatedCluster {
         let raft = Arc::new(Raft::new(replicas.clone(), head, *times));
         let serve = |(number, replica)| {
             let raft = Arc::clone(&raft);
-            let standing = Standing::Server { raft, number };
+            let membership = Membership::Server { raft, number };
             let times = (server.heartbeat, *hold);
-            let agent = Arc::new(Agent::new(server.version, times, standing, replica));
+            let agent = Arc::new(Agent::new(server.version, times, membership, replica));
             let served = serve(Arc::clone(&agent), number)?;
             Ok(SimulatedNomad::of(agent, served, None))
         };

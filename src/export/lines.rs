@@ -26,7 +26,7 @@ impl Lines {
             client: None,
         };
         let mut octets = Vec::new();
-        // There is a snapshot, so it fails only for a name in doubt, which has no records that are known.
+        // There is a snapshot, so it fails only for a name whose state is unknown, which has no known records.
         if let Ok(reply) = router.call(query.clone()).await {
             encode_whole(
                 reply.answer(),

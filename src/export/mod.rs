@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::answers::{InnerNameServers, Router, Zone};
-use crate::catalog::{Catalog, Coverage, Doubt, HealthPolicy, View};
+use crate::catalog::{Catalog, Coverage, HealthPolicy, UnknownReason, View};
 use crate::config::Settings;
 use crate::dns::Name;
 use crate::nomad::{AbsentNamespaces, Client};
@@ -70,7 +70,7 @@ impl fmt::Display for LeftOut {
 
 /// Reads the cluster and writes the zones that are called `wanted`; all of them when none is.
 ///
-/// Names that are in doubt are left out, and how many is told.
+/// Names whose state is unknown are left out, and counted.
 ///
 /// # Errors
 /// A Nomad that does not tell all within `timeout`, or what writing to `out` fails with.
@@ -96,9 +96,9 @@ pub async fn run(
     }
     out.flush()?;
     let snapshot = view.snapshot();
-    Ok(snapshot.has_doubts().then(|| LeftOut {
-        unreadable: snapshot.doubts(Doubt::Unreadable),
-        refused: snapshot.doubts(Doubt::Refused),
+    Ok(snapshot.has_unknowns().then(|| LeftOut {
+        unreadable: snapshot.unknown_count(UnknownReason::Unreadable),
+        refused: snapshot.unknown_count(UnknownReason::Refused),
     }))
 }
 
@@ -147,7 +147,7 @@ async fn read(
 fn is_read(catalog: &Catalog) -> bool {
     let guard = catalog.snapshot();
     let snapshot = guard.as_ref().and_then(|guard| guard.as_ref());
-    snapshot.is_some_and(|it| it.doubts(Doubt::Unread) == 0)
+    snapshot.is_some_and(|it| it.unknown_count(UnknownReason::Unread) == 0)
 }
 
 fn reason(status: &sync::Status) -> String {

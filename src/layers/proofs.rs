@@ -15,7 +15,7 @@ use super::metrics::{MetricsLayer, QueryCounters, ServfailCause};
 use super::rescue::RescueLayer;
 use super::{Stack, StackLimits};
 use crate::answers::{AnswerError, SourcedAnswer};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::dns::{
     Answer, AnswerBuilder, Class, ExtendedError, Name, Query, QueryFlags, Rcode, RecordType,
     Transport,
@@ -83,7 +83,7 @@ fn sum<'a>(counts: impl IntoIterator<Item = &'a AtomicU64>) -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn rescue_makes_servfail_of_each_error_with_its_reason_and_counts_it_once() {
-    let in_doubt = |doubt| BoxError::from(AnswerError::InDoubt(doubt));
+    let unknown = |reason| BoxError::from(AnswerError::Unknown(reason));
     let errors: [(BoxError, ServfailCause, ExtendedError); 6] = [
         (
             AnswerError::NotReady.into(),
@@ -96,17 +96,17 @@ async fn rescue_makes_servfail_of_each_error_with_its_reason_and_counts_it_once(
             ExtendedError::OVERLOADED,
         ),
         (
-            in_doubt(Doubt::Unread),
+            unknown(UnknownReason::Unread),
             ServfailCause::Unread,
             ExtendedError::NOT_READ_YET,
         ),
         (
-            in_doubt(Doubt::Unreadable),
+            unknown(UnknownReason::Unreadable),
             ServfailCause::Unreadable,
             ExtendedError::UNREADABLE,
         ),
         (
-            in_doubt(Doubt::Refused),
+            unknown(UnknownReason::Refused),
             ServfailCause::Refused,
             ExtendedError::REFUSED_BY_NOMAD,
         ),

@@ -16,7 +16,7 @@ use tower::{BoxError, Layer, Service};
 
 use super::metrics::{QueryCounters, ServfailCause};
 use crate::answers::AnswerError;
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode};
 use crate::forward::ForwardError;
 
@@ -95,16 +95,16 @@ where
         let failure = match polled {
             Some(Ok(Poll::Pending)) => return Poll::Pending,
             Some(Ok(Poll::Ready(Ok(answer)))) => return Poll::Ready(Ok(answer)),
-            Some(Ok(Poll::Ready(Err(error)))) => (failure_of(&error), own_words(&error)),
+            Some(Ok(Poll::Ready(Err(error)))) => (failure_of(&error), reported_by_upstream(&error)),
             Some(Err(_)) | None => (ServfailCause::Panic, None),
         };
-        let (failure, said) = failure;
+        let (failure, reported) = failure;
         if let Some(counters) = self.counters.take() {
             counters.failures[failure as usize].fetch_add(1, Ordering::Relaxed);
         }
         Poll::Ready(Ok(AnswerBuilder::error(
             Rcode::SERVFAIL,
-            Some(said.unwrap_or_else(|| said_of(failure))),
+            Some(reported.unwrap_or_else(|| extended_error_of(failure))),
         )))
     }
 }
@@ -114,9 +114,9 @@ fn failure_of(error: &BoxError) -> ServfailCause {
         match error {
             AnswerError::NotReady => ServfailCause::NotReady,
             AnswerError::Overloaded | AnswerError::TooCostly => ServfailCause::Overloaded,
-            AnswerError::InDoubt(Doubt::Unread) => ServfailCause::Unread,
-            AnswerError::InDoubt(Doubt::Unreadable) => ServfailCause::Unreadable,
-            AnswerError::InDoubt(Doubt::Refused) => ServfailCause::Refused,
+            AnswerError::Unknown(UnknownReason::Unread) => ServfailCause::Unread,
+            AnswerError::Unknown(UnknownReason::Unreadable) => ServfailCause::Unreadable,
+            AnswerError::Unknown(UnknownReason::Refused) => ServfailCause::Refused,
         }
     } else if let Some(error) = error.downcast_ref::<ForwardError>() {
         match error {
@@ -135,15 +135,15 @@ fn failure_of(error: &BoxError) -> ServfailCause {
     }
 }
 
-/// What an upstream has said itself.
-fn own_words(error: &BoxError) -> Option<ExtendedError> {
+/// The extended error that an upstream has given itself.
+fn reported_by_upstream(error: &BoxError) -> Option<ExtendedError> {
     match error.downcast_ref::<ForwardError>()? {
         ForwardError::Failed(code) => code.map(|code| ExtendedError { code, text: "" }),
         _ => None,
     }
 }
 
-fn said_of(failure: ServfailCause) -> ExtendedError {
+fn extended_error_of(failure: ServfailCause) -> ExtendedError {
     match failure {
         ServfailCause::NotReady => ExtendedError::NOT_READY,
         ServfailCause::Unread => ExtendedError::NOT_READ_YET,

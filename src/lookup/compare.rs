@@ -7,13 +7,13 @@ use super::options::LookupOptions;
 use super::reply::ComparedReply;
 use crate::dns::Rcode;
 
-/// The different things that were said, in the order in which they came.
+/// The different replies, in the order in which they came.
 pub(super) fn groups(all: &[TransportReply]) -> Vec<ComparedReply> {
     let mut groups: Vec<ComparedReply> = Vec::new();
     for reply in all.iter().flat_map(|asked| &asked.result) {
-        let said = reply.compared();
-        if !groups.contains(&said) {
-            groups.push(said);
+        let compared = reply.compared();
+        if !groups.contains(&compared) {
+            groups.push(compared);
         }
     }
     groups
@@ -31,8 +31,8 @@ pub(super) fn print_all(
         print_row(options, asked, &groups, out)?;
     }
     writeln!(out, "\n;; {}", verdict(all, groups.len()))?;
-    for (place, said) in groups.iter().enumerate() {
-        print_group(place, said, groups.len(), out)?;
+    for (place, compared) in groups.iter().enumerate() {
+        print_group(place, compared, groups.len(), out)?;
     }
     Ok(())
 }
@@ -84,10 +84,10 @@ fn print_row(
     write!(out, "{transport:<11} {server:<22} {milliseconds:>8.1} ms  ")?;
     match &asked.result {
         Ok(reply) => {
-            let said = reply.compared();
-            let count = records(said.answer.len());
+            let compared = reply.compared();
+            let count = records(compared.answer.len());
             write!(out, "{:<9} {count}", reply.rcode.to_string())?;
-            let place = groups.iter().position(|group| *group == said);
+            let place = groups.iter().position(|group| *group == compared);
             match place {
                 Some(place) if groups.len() > 1 => writeln!(out, "  answer {}", letter(place)),
                 _ => writeln!(out),
@@ -113,19 +113,21 @@ fn verdict(all: &[TransportReply], groups: usize) -> String {
 
 fn print_group(
     place: usize,
-    said: &ComparedReply,
+    compared: &ComparedReply,
     groups: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if groups > 1 {
-        writeln!(out, "\n;; answer {}: {}", letter(place), said.rcode)?;
-    } else if !(said.answer.is_empty() && said.authority.is_empty()) {
+        writeln!(out, "\n;; answer {}: {}", letter(place), compared.rcode)?;
+    } else if !(compared.answer.is_empty() && compared.authority.is_empty()) {
         writeln!(out)?;
     }
-    said.answer
+    compared
+        .answer
         .iter()
         .try_for_each(|record| writeln!(out, "{record}"))?;
-    said.authority
+    compared
+        .authority
         .iter()
         .try_for_each(|record| writeln!(out, "{record}  ; authority"))
 }

@@ -113,10 +113,10 @@ impl LookupReply {
         self.flags.contains(&Flag::Truncated)
     }
 
-    /// What it says, to be held against what another says.
+    /// The parts that are compared with those of other replies.
     pub(super) fn compared(&self) -> ComparedReply {
         let [answer, authority, _] = &self.sections;
-        let set = |lines: &[RecordLine]| lines.iter().map(RecordLine::said).collect();
+        let set = |lines: &[RecordLine]| lines.iter().map(RecordLine::without_ttl).collect();
         ComparedReply {
             rcode: self.rcode,
             answer: set(answer),
@@ -127,7 +127,7 @@ impl LookupReply {
 
 impl RecordLine {
     /// The record without its TTL; letter case of the owner does not count (RFC 4343).
-    fn said(&self) -> String {
+    fn without_ttl(&self) -> String {
         let owner = self.owner.to_ascii_lowercase();
         format!("{owner} {} {} {}", self.class, self.record_type, self.data)
     }

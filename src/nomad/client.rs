@@ -245,7 +245,7 @@ impl Client {
             if servers.endpoints().len() == 1 {
                 return asked.await.0;
             }
-            if let Ok((answer, _)) = timeout(servers.doubtful_after(), &mut asked).await {
+            if let Ok((answer, _)) = timeout(servers.probe_after(), &mut asked).await {
                 return answer;
             }
             tokio::select! {

@@ -97,8 +97,8 @@ impl Servers {
         self.moves.load(Ordering::Relaxed)
     }
 
-    /// Returns after what silence the endpoint that is asked first is doubtful.
-    pub(super) fn doubtful_after(&self) -> std::time::Duration {
+    /// Returns after what silence the endpoint that is asked first has to be probed.
+    pub(super) fn probe_after(&self) -> std::time::Duration {
         self.endpoints[self.chosen()]
             .round_trip()
             .hedge_after(&self.hedge)

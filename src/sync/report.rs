@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::rights::{Access, HealthAccess};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 
 /// Whether the catalogue has been complete once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Report {
     /// What the token may see; its `Display` says it in plain words.
     pub access: Access,
     /// Namespaces that are wanted and cannot be listed, and why.
-    pub missing: Vec<(Arc<str>, Doubt)>,
+    pub missing: Vec<(Arc<str>, UnknownReason)>,
     /// Whether the catalogue has been complete once.
     pub readiness: Readiness,
     /// The last thing that went wrong, without secrets and fit for a log.

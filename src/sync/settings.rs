@@ -141,7 +141,7 @@ pub struct Times {
     /// How long the first publication waits for a first read that is silent.
     pub first_read_patience: Duration,
     /// How long the reads of a service may fail before what is known of it is marked as stale.
-    pub doubt_after: Duration,
+    pub unknown_after: Duration,
     /// How often Nomad is asked whether it still has its leader.
     pub contact_every: Duration,
     /// How soon the server that is followed has to know what its leader does, if another one knows it.
@@ -168,7 +168,7 @@ impl Default for Times {
             resync_gap: Duration::from_secs(2),
             resync_every: Duration::from_secs(600),
             first_read_patience: Duration::from_millis(500),
-            doubt_after: Duration::from_secs(30),
+            unknown_after: Duration::from_secs(30),
             contact_every: Duration::from_secs(5),
             keep_up_within: Duration::from_millis(250),
             stream_again: Duration::from_secs(30),
@@ -200,7 +200,7 @@ impl SyncSettings {
     /// The times of the plan: what is known of a service becomes stale as what is known of Nomad does.
     pub(super) fn plan_times(&self) -> Times {
         Times {
-            doubt_after: self.stale_after,
+            unknown_after: self.stale_after,
             ..self.times
         }
     }

@@ -12,7 +12,7 @@ use super::moment::Moment;
 use super::oddities::{Examples, Oddity, OddityCounts};
 use super::report::{LargeServices, Readiness, Report};
 use super::rights::{Access, HealthAccess};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::{Cause, NomadError};
 
 /// The state of the synchronisation, shared.
@@ -46,7 +46,7 @@ struct StatusDetails {
     failing_since: Option<Moment>,
     odd_examples: Examples,
     address: String,
-    missing: Vec<(Arc<str>, Doubt)>,
+    missing: Vec<(Arc<str>, UnknownReason)>,
     large: LargeServices,
 }
 
@@ -241,7 +241,7 @@ impl Status {
     }
 
     /// Notes which namespaces are wanted and cannot be listed.
-    pub(super) fn set_missing(&self, missing: Vec<(Arc<str>, Doubt)>) {
+    pub(super) fn set_missing(&self, missing: Vec<(Arc<str>, UnknownReason)>) {
         self.words().missing = missing;
     }
 

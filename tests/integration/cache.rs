@@ -70,6 +70,17 @@ fn crowd(count: u8) -> Vec<nomadns::catalog::Instance> {
 }
 
 #[test]
+fn the_answers_that_are_kept_are_counted_each_once() {
+    let answers = Answers::usual();
+    let mut cached = Cached::new(&answers, 4096, 64 << 10);
+    assert_eq!(cached.table.entries(), 0);
+    for name in ["redis.default.nomad", "web.prod.nomad"].repeat(2) {
+        cached.hits(name);
+    }
+    assert_eq!(cached.table.entries(), 2);
+}
+
+#[test]
 fn where_the_octets_are_used_up_what_nobody_asks_for_again_makes_room() {
     let answers = Answers::usual();
     let mut cached = Cached::new(&answers, 4096, 64 << 10);

@@ -98,6 +98,17 @@ fn what_names_can_say_of_a_large_service_is_found_out_in_turn_and_its_plain_name
 }
 
 #[test]
+fn descriptions_of_a_large_service_are_found_out_in_turn_and_then_given_at_once() {
+    let answers = large(50);
+    let mut router = Router::new(answers.zones.clone(), Arc::clone(&answers.catalog));
+    let mut described = |effort| tried(&mut router, "large.default.nomad", RecordType::TXT, effort);
+    assert_eq!(described(Effort::Bounded), Err(AnswerError::TooCostly));
+    let whole = described(Effort::Whole);
+    assert!(whole.as_ref().is_ok_and(|count| *count > 0), "{whole:?}");
+    assert_eq!(described(Effort::Bounded), whole);
+}
+
+#[test]
 fn a_small_service_is_answered_at_once_by_its_tags() {
     let answers = large(16);
     let mut router = Router::new(answers.zones.clone(), Arc::clone(&answers.catalog));

@@ -33,7 +33,7 @@ async fn outside_of_the_zones_every_transport_says_what_is_configured_and_that_i
         for (name, record_type) in OUTSIDE {
             let question = Question::new(name, record_type.parse().unwrap());
             for answered in clients.ask_all(&question).await {
-                let said = answered.said;
+                let said = answered.decoded;
                 // RFC 8020 §2: what is above a zone is not denied.
                 let rcode = if name == "." { REFUSED } else { rcode };
                 assert_eq!(
@@ -52,7 +52,7 @@ async fn outside_of_the_zones_every_transport_says_what_is_configured_and_that_i
         ] {
             let question = Question::new(name, record_type.parse().unwrap());
             assert_eq!(
-                clients.ask_udp(&question).await.said.rcode,
+                clients.ask_udp(&question).await.decoded.rcode,
                 expected,
                 "{name}"
             );

@@ -33,8 +33,8 @@ async fn all_addresses_are_in_one_answer_where_a_message_holds_them() {
     let mut clients = Clients::connect(&gateway).await;
     let question = Question::new("legion.default.nomad", RecordType::A);
     for answered in clients.ask_all(&question).await {
-        assert_eq!(answered.said.rcode, 0);
-        let records = answered.said.answer.len();
+        assert_eq!(answered.decoded.rcode, 0);
+        let records = answered.decoded.answer.len();
         assert_eq!(records, usize::from(WHOLE), "{:?}", answered.transport);
         assert!(!answered.truncated, "{:?}", answered.transport);
     }
@@ -50,10 +50,10 @@ async fn what_no_message_holds_comes_in_turns_and_as_json_whole() {
     let mut seen = HashSet::new();
     for _ in 0..10 {
         for answered in clients.ask_all(&question).await {
-            let (records, transport) = (&answered.said.answer, answered.transport);
-            assert_eq!(answered.said.rcode, 0);
+            let (records, transport) = (&answered.decoded.answer, answered.transport);
+            assert_eq!(answered.decoded.rcode, 0);
             if transport == Transport::Json {
-                let all = (records.len(), answered.said.additional.len());
+                let all = (records.len(), answered.decoded.additional.len());
                 assert_eq!(all, (INSTANCES.into(), INSTANCES.into()));
                 assert!(!answered.truncated);
             } else {

@@ -11,9 +11,9 @@ use rand::{RngExt, SeedableRng};
 use tokio::task::JoinSet;
 
 use crate::support::clients::Clients;
+use crate::support::decoded::DecodedAnswer;
 use crate::support::gateway::{Gateway, cast};
 use crate::support::question::Question;
-use crate::support::said::Said;
 
 /// How many questions are asked, unless `NOMADNS_QUESTIONS` says another number, as CI does.
 const QUESTIONS: usize = 1000;
@@ -72,7 +72,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn note(&mut self, said: &Said) {
+    fn note(&mut self, said: &DecodedAnswer) {
         *self.rcodes.entry(said.rcode).or_default() += 1;
         if let Some(line) = said.answer.first() {
             *self.types.entry(line.record_type).or_default() += 1;

@@ -12,9 +12,9 @@
 mod cases;
 mod machine;
 
+#[allow(dead_code, reason = "JSON is not asked here")]
+#[path = "../integration/support/decoded.rs"]
+mod decoded;
 /// Questions and answers in the form that the other tests have them in.
 #[path = "../integration/support/question.rs"]
 mod question;
-#[allow(dead_code, reason = "JSON is not asked here")]
-#[path = "../integration/support/said.rs"]
-mod said;

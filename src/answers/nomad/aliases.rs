@@ -5,7 +5,7 @@
 //! the query, so `export` and clients see the same zone.
 
 use super::{Context, Loops, TooCostly, ZoneSettings};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::dns::Name;
 
 /// The most names of a loop that is told from a long chain.
@@ -18,7 +18,7 @@ pub(super) struct Chain {
     /// What comes after them.
     pub(super) end: ChainEnd,
     /// Why a name on the way may be no alias, or that of another name.
-    pub(super) doubt: Option<Doubt>,
+    pub(super) unknown: Option<UnknownReason>,
 }
 
 /// What comes after the CNAMEs.
@@ -42,7 +42,7 @@ impl Chain {
     ) -> Result<Self, TooCostly> {
         let most = context.settings.alias_chain;
         let mut names = vec![*context.name];
-        let (mut next, mut doubt, mut loop_at) = (Some(first), None, None);
+        let (mut next, mut unknown, mut loop_at) = (Some(first), None, None);
         while let Some(target) = next {
             loop_at = names.iter().position(|name| *name == target);
             if loop_at.is_some() || names.len() > most_names(context.settings) {
@@ -51,7 +51,7 @@ impl Chain {
             let (alias, about) = step(context, &target)?;
             names.push(target);
             next = alias;
-            doubt = doubt.max(about);
+            unknown = unknown.max(about);
         }
         // What is found from one of its names has to be found from all of them.
         loop_at = loop_at.filter(|at| names.len() - at <= LOOP_NAMES_MAX);
@@ -69,7 +69,7 @@ impl Chain {
             } else {
                 ChainEnd::Elsewhere
             },
-            doubt,
+            unknown,
         })
     }
 }
@@ -86,7 +86,10 @@ pub(super) fn next(context: &Context<'_>) -> Option<Name> {
 }
 
 /// Where a name leads to, and why it may lead elsewhere; one in none of the zones leads nowhere.
-fn step(context: &Context<'_>, name: &Name) -> Result<(Option<Name>, Option<Doubt>), TooCostly> {
+fn step(
+    context: &Context<'_>,
+    name: &Name,
+) -> Result<(Option<Name>, Option<UnknownReason>), TooCostly> {
     let Some(zone) = context.settings.zone_of(name) else {
         return Ok((None, None));
     };
@@ -97,5 +100,5 @@ fn step(context: &Context<'_>, name: &Name) -> Result<(Option<Name>, Option<Doub
     };
     let labels = name.labels();
     let place = context.place(&labels)?;
-    Ok((place.alias(), place.doubt()))
+    Ok((place.alias(), place.unknown()))
 }

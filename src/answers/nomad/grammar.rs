@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::address_labels::{address_from_hex, is_addr};
 use super::selection::{InstanceFilter, Selection, is_protocol, is_underscored};
 use crate::answers::Effort;
-use crate::catalog::{Doubt, Lookup, PlaceSet, Service, View};
+use crate::catalog::{Lookup, PlaceSet, Service, UnknownReason, View};
 use crate::dns::Labels;
 
 /// The labels of `HEX.addr.NS`.
@@ -19,9 +19,9 @@ const ADDRESS_LABELS: usize = 3;
 pub(super) struct Reading<'a> {
     pub(super) found: Target<'a>,
     /// Why something else may be at the name that comes first, though nothing tells of it.
-    pub(super) doubt: Option<Doubt>,
+    pub(super) unknown: Option<UnknownReason>,
     /// Why there may be names below.
-    pub(super) doubt_below: Option<Doubt>,
+    pub(super) unknown_below: Option<UnknownReason>,
 }
 
 /// What is at a name.
@@ -42,18 +42,18 @@ pub(super) enum Target<'a> {
     Empty,
     /// Nothing, and nothing below.
     Nothing,
-    /// It is not known what: the service, or its namespace, is in doubt.
-    InDoubt(Doubt),
+    /// It is not known what: the state of the service, or of its namespace, is unknown.
+    Unknown(UnknownReason),
     /// To find that out costs more than may be done now.
     TooCostly,
 }
 
 impl<'a> Reading<'a> {
-    fn nothing(doubt: Option<Doubt>, doubt_below: Option<Doubt>) -> Self {
+    fn nothing(unknown: Option<UnknownReason>, unknown_below: Option<UnknownReason>) -> Self {
         Self {
             found: Target::Nothing,
-            doubt,
-            doubt_below,
+            unknown,
+            unknown_below,
         }
     }
 
@@ -64,15 +64,15 @@ impl<'a> Reading<'a> {
 
     /// Whether nothing else is to be looked for, since it is not known what is here.
     pub(super) fn is_unknown(&self) -> bool {
-        matches!(self.found, Target::InDoubt(_) | Target::TooCostly)
+        matches!(self.found, Target::Unknown(_) | Target::TooCostly)
     }
 
-    /// What comes after it: that, with what is in doubt before.
+    /// What comes after it: that, with what is unknown before.
     pub(super) fn then(self, next: Self) -> Self {
         Self {
             found: next.found,
-            doubt: self.doubt.max(next.doubt),
-            doubt_below: self.doubt_below.max(next.doubt_below),
+            unknown: self.unknown.max(next.unknown),
+            unknown_below: self.unknown_below.max(next.unknown_below),
         }
     }
 }
@@ -193,13 +193,13 @@ impl<'a> Names<'a> {
         let service = match self.view.service(namespace, name) {
             Lookup::Found(service) => service,
             Lookup::Absent => return Target::Nothing.into(),
-            Lookup::InDoubt(doubt) => return Target::InDoubt(doubt).into(),
-            Lookup::Unlisted(doubt) => return Reading::nothing(Some(doubt), None),
+            Lookup::Unknown(reason) => return Target::Unknown(reason).into(),
+            Lookup::Unlisted(reason) => return Reading::nothing(Some(reason), None),
         };
         let Ok(taken) = selection.taken(service, self.effort) else {
             return Target::TooCostly.into();
         };
-        match service.doubt {
+        match service.unknown {
             _ if !taken.is_empty() => Target::Instances {
                 service,
                 selection,
@@ -207,7 +207,7 @@ impl<'a> Names<'a> {
             }
             .into(),
             // There may be instances that nobody knows of, which are meant.
-            Some(doubt) => Target::InDoubt(doubt).into(),
+            Some(reason) => Target::Unknown(reason).into(),
             None => Target::Nothing.into(),
         }
     }
@@ -222,7 +222,7 @@ impl<'a> Names<'a> {
         match all.found {
             Target::Instances { service, .. } => Reading {
                 found: Target::Empty,
-                doubt: service.doubt,
+                unknown: service.unknown,
                 ..all
             },
             _ => tagged,
@@ -242,7 +242,9 @@ impl<'a> Names<'a> {
         match self.view.address(address) {
             Lookup::Found(()) => Target::Address(address).into(),
             Lookup::Absent => Target::Nothing.into(),
-            Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(Some(doubt), None),
+            Lookup::Unknown(reason) | Lookup::Unlisted(reason) => {
+                Reading::nothing(Some(reason), None)
+            }
         }
     }
 
@@ -261,13 +263,13 @@ impl<'a> Names<'a> {
         let before = match tagged.found {
             Target::Nothing => tagged,
             // That a service `addr` may have such a tag hides no target; the answer is marked as stale.
-            Target::InDoubt(doubt) => Reading::nothing(Some(doubt), None),
+            Target::Unknown(reason) => Reading::nothing(Some(reason), None),
             _ => return tagged,
         };
         let namespace = self.read_namespace(namespace);
         before.then(match namespace.found {
             Target::Empty => self.read_known_address(address),
-            _ => Reading::nothing(namespace.doubt_below, None),
+            _ => Reading::nothing(namespace.unknown_below, None),
         })
     }
 
@@ -292,6 +294,6 @@ fn empty_where<'a>(found: Lookup<()>) -> Reading<'a> {
     match found {
         Lookup::Found(()) => Target::Empty.into(),
         Lookup::Absent => Target::Nothing.into(),
-        Lookup::InDoubt(doubt) | Lookup::Unlisted(doubt) => Reading::nothing(None, Some(doubt)),
+        Lookup::Unknown(reason) | Lookup::Unlisted(reason) => Reading::nothing(None, Some(reason)),
     }
 }

@@ -24,7 +24,7 @@ mod zone;
 
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, Doubt, View};
+use crate::catalog::{Catalog, UnknownReason, View};
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Name, Owner, Query, Rcode};
 
 pub(super) use infrastructure::push_address;
@@ -55,7 +55,7 @@ struct TooCostly;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NoAnswer {
     /// It is not known what is there, and a denial could be wrong.
-    Doubt(Doubt),
+    Unknown(UnknownReason),
     OutOfTurn,
 }
 
@@ -116,7 +116,7 @@ impl NomadZones {
         let context = self.context(query, &query.name, &view, effort)?;
         Some(match context.answer(&self.loops) {
             Ok(answer) => Ok(SourcedAnswer::from_view(answer, view)),
-            Err(NoAnswer::Doubt(doubt)) => Err(doubt.into()),
+            Err(NoAnswer::Unknown(reason)) => Err(reason.into()),
             Err(NoAnswer::OutOfTurn) => Err(AnswerError::TooCostly),
         })
     }
@@ -147,7 +147,7 @@ impl Context<'_> {
     /// Says what the name means.
     ///
     /// # Errors
-    /// A doubt, where it is not known what that is and a denial could be wrong; or it costs more than may be done now.
+    /// It is unknown what that is, and a denial could be wrong; or it costs more than may be done now.
     fn answer(&self, loops: &Loops) -> Result<Answer, NoAnswer> {
         let mut builder = AnswerBuilder::new(&self.query.name);
         let labels = self.name.labels();
@@ -169,7 +169,7 @@ impl Context<'_> {
         first: &ZoneNode<'_>,
         builder: &mut AnswerBuilder,
     ) -> Result<(), NoAnswer> {
-        mark(builder, first.doubt().max(chain.doubt));
+        mark(builder, first.unknown().max(chain.unknown));
         let mut owner = *self.name;
         for target in &chain.targets {
             let context = Context {
@@ -202,7 +202,7 @@ impl Context<'_> {
 
     /// Appends what is at the name, as if it had no alias, or denies it.
     fn push_at(&self, place: &ZoneNode<'_>, builder: &mut AnswerBuilder) -> Result<(), NoAnswer> {
-        let (before, doubt) = (builder.answer_count(), place.doubt());
+        let (before, unknown) = (builder.answer_count(), place.unknown());
         match &place.reading.found {
             Target::Apex => infrastructure::push_apex(self, builder),
             Target::NameServer => infrastructure::push_name_server(self, builder),
@@ -210,21 +210,21 @@ impl Context<'_> {
                 service,
                 selection,
                 taken,
-            } => match doubt {
+            } => match unknown {
                 // There may be others, which would be chosen.
-                Some(doubt) if place.chosen.is_empty() => return Err(doubt.into()),
+                Some(reason) if place.chosen.is_empty() => return Err(reason.into()),
                 _ => sets::push_instances(self, builder, service, selection, taken, &place.chosen)?,
             },
             Target::Address(address) => records::push_one_address(self, builder, *address),
             Target::Empty => {}
-            Target::Nothing => match doubt.max(place.reading.doubt_below) {
-                Some(doubt) => return Err(doubt.into()),
+            Target::Nothing => match unknown.max(place.reading.unknown_below) {
+                Some(reason) => return Err(reason.into()),
                 None => builder.set_rcode(Rcode::NXDOMAIN),
             },
-            Target::InDoubt(doubt) => return Err((*doubt).into()),
+            Target::Unknown(reason) => return Err((*reason).into()),
             Target::TooCostly => return Err(NoAnswer::OutOfTurn),
         }
-        mark(builder, doubt);
+        mark(builder, unknown);
         if builder.answer_count() == before {
             negative::push_denial(self, builder);
         }
@@ -236,7 +236,7 @@ impl Context<'_> {
     /// `web.service.nomad` is the namespace `web` of the zone `service.nomad`; it is also the service
     /// `web` of the namespace `service` in the zone `nomad`, and that is what has instances.
     ///
-    /// A service that is in doubt is not passed over: it may be what comes first. A namespace that nobody tells of
+    /// An unknown service is not passed over: it may be what comes first. A namespace that nobody tells of
     /// is, but what is found after it is told as what may be old.
     fn read<'labels>(&'labels self, labels: &'labels Labels<'labels>) -> Reading<'labels> {
         let depth = self.zone.labels_below(self.name);
@@ -252,7 +252,7 @@ impl Context<'_> {
                 (
                     Target::Instances { .. }
                     | Target::Address(_)
-                    | Target::InDoubt(_)
+                    | Target::Unknown(_)
                     | Target::TooCostly,
                     _,
                 )
@@ -280,9 +280,9 @@ impl Context<'_> {
     }
 }
 
-impl From<Doubt> for NoAnswer {
-    fn from(doubt: Doubt) -> Self {
-        Self::Doubt(doubt)
+impl From<UnknownReason> for NoAnswer {
+    fn from(reason: UnknownReason) -> Self {
+        Self::Unknown(reason)
     }
 }
 
@@ -292,9 +292,9 @@ impl From<TooCostly> for NoAnswer {
     }
 }
 
-/// Has an answer say that it may be old, where there is a doubt.
-fn mark(builder: &mut AnswerBuilder, doubt: Option<Doubt>) {
-    if doubt.is_some() {
+/// Has an answer say that it may be old, where the state is unknown.
+fn mark(builder: &mut AnswerBuilder, unknown: Option<UnknownReason>) {
+    if unknown.is_some() {
         builder.set_extended_error(ExtendedError::LAST_KNOWN);
     }
 }

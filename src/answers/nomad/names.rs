@@ -16,7 +16,7 @@ use crate::dns::Name;
 
 /// Goes through the names of a zone that have records, each once, in an order that stays the same.
 ///
-/// Left out are names with more than one tag, services that are in doubt, and addresses below a namespace whose
+/// Left out are names with more than one tag, services whose state is unknown, and addresses below a namespace whose
 /// instances have not got them. So is a tag `*`, which other servers would take for a wildcard (RFC 4592 §2.1.1).
 /// Takes memory in proportion to the number of services and addresses.
 pub fn names<'a>(
@@ -49,7 +49,7 @@ pub fn names<'a>(
         })
 }
 
-/// Whether a name of `zone` means what the grammar of `origin` says: none that comes first says otherwise.
+/// Whether a name of `zone` means what the grammar of `origin` says: none that comes first says otherwise, or might.
 fn is_read_in(
     settings: &ZoneSettings,
     zone: &Zone,
@@ -66,7 +66,9 @@ fn is_read_in(
             .chain(settings.zones_around(zone))
             .take_while(|first| first.apex != origin.apex)
             .all(|first| {
-                !grammar::read(view, &labels, first.labels_below(name), Effort::Whole).is_positive()
+                let depth = first.labels_below(name);
+                let reading = grammar::read(view, &labels, depth, Effort::Whole);
+                !reading.is_positive() && !reading.is_unknown()
             })
 }
 
@@ -76,7 +78,7 @@ type NamedService<'a> = (&'a str, &'a str, &'a Service);
 /// The services that are known, those of each namespace together.
 fn sorted_namespaces(snapshot: &Snapshot) -> Vec<Vec<NamedService<'_>>> {
     let services = snapshot.iter();
-    let known = services.filter(|(_, _, service)| service.doubt.is_none());
+    let known = services.filter(|(_, _, service)| service.unknown.is_none());
     let mut services: Vec<_> = known.collect();
     services.sort_unstable_by_key(|(namespace, name, _)| (*namespace, *name));
     let namespaces = services.chunk_by(|(one, ..), (other, ..)| one == other);
@@ -139,7 +141,7 @@ fn address_names<'a>(
 /// The names of one service by the grammar of a zone; those that are too long are none.
 fn names_of_service(zone: &Zone, (namespace, service, found): NamedService<'_>) -> Vec<Name> {
     let mut names = Vec::new();
-    for (datacenter, ServiceLabels { tags, port_labels }) in said_by_datacenter(service, found) {
+    for (datacenter, ServiceLabels { tags, port_labels }) in labels_by_datacenter(service, found) {
         let Some(parent) = parent(zone, namespace, datacenter.as_deref()) else {
             continue;
         };
@@ -167,15 +169,15 @@ fn names_of_service(zone: &Zone, (namespace, service, found): NamedService<'_>) 
 
 const PROTOCOLS: [&str; 2] = ["_tcp", "_udp"];
 
-/// What names can say of instances beside the service.
+/// What the names of instances can have beside the service.
 #[derive(Default)]
 struct ServiceLabels {
     tags: BTreeSet<String>,
     port_labels: BTreeSet<String>,
 }
 
-/// What names can say of all instances, and of those in each datacenter.
-fn said_by_datacenter(name: &str, service: &Service) -> BTreeMap<Option<String>, ServiceLabels> {
+/// The labels of names of all instances, and of those in each datacenter.
+fn labels_by_datacenter(name: &str, service: &Service) -> BTreeMap<Option<String>, ServiceLabels> {
     let mut found: BTreeMap<Option<String>, ServiceLabels> = BTreeMap::new();
     for instance in service.instances() {
         let group = &instance.group;

@@ -5,7 +5,7 @@
 use super::chosen::SelectedInstances;
 use super::grammar::{Reading, Target};
 use super::{Context, TooCostly, records};
-use crate::catalog::{Doubt, HealthPolicy};
+use crate::catalog::{HealthPolicy, UnknownReason};
 use crate::dns::{Labels, Name};
 
 /// What is at a name.
@@ -68,12 +68,12 @@ impl ZoneNode<'_> {
     }
 
     /// Why something else may be here.
-    pub(super) fn doubt(&self) -> Option<Doubt> {
+    pub(super) fn unknown(&self) -> Option<UnknownReason> {
         let about = match self.reading.found {
-            Target::Instances { service, .. } => service.doubt,
-            Target::InDoubt(doubt) => Some(doubt),
+            Target::Instances { service, .. } => service.unknown,
+            Target::Unknown(reason) => Some(reason),
             _ => None,
         };
-        self.reading.doubt.max(about)
+        self.reading.unknown.max(about)
     }
 }

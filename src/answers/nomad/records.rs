@@ -79,7 +79,7 @@ pub(super) fn push_one_address(
 }
 
 fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&Instance]) {
-    let mut said = HashSet::new();
+    let mut pushed = HashSet::new();
     for address in instances
         .iter()
         .filter_map(|instance| instance.address.ip())
@@ -87,7 +87,7 @@ fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances:
         // RFC 2181 §5: a set has no record twice.
         let asked = context.query.record_type;
         let is_asked_for = asked == address_type(address) || asked == RecordType::ANY;
-        if is_asked_for && said.insert(address) {
+        if is_asked_for && pushed.insert(address) {
             let ttl = context.settings.ttl_seconds;
             push_address(builder, Section::Answer, context.owner(), address, ttl);
         }
@@ -126,7 +126,7 @@ fn push_srv(
         // Where the name asked for leaves no room.
         target.or_else(|| address_name(addresses_of_zone, address))
     };
-    let (mut said, mut addresses) = (HashSet::new(), Vec::new());
+    let (mut pushed, mut addresses) = (HashSet::new(), Vec::new());
     for instance in instances.iter().filter(|instance| instance.port != 0) {
         let target = match &instance.address {
             InstanceAddress::Host(host) => host_name(host),
@@ -135,7 +135,7 @@ fn push_srv(
         let Some(target) = target else { continue };
         // Before it is looked whether the record is there: another instance may have named the target as its host.
         addresses.extend(instance.address.ip().map(|address| (target, address)));
-        if !said.insert((target, instance.port)) {
+        if !pushed.insert((target, instance.port)) {
             continue;
         }
         builder.push(
@@ -151,9 +151,9 @@ fn push_srv(
             },
         );
     }
-    let mut said = HashSet::new();
+    let mut pushed = HashSet::new();
     for (target, address) in addresses {
-        if said.insert(address) {
+        if pushed.insert(address) {
             let owner = match made_for {
                 MadeFor::Question => Owner::Name(&target),
                 MadeFor::Names => Owner::Whole(&target),

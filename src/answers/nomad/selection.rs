@@ -186,3 +186,15 @@ pub(super) fn is_underscored(label: &[u8]) -> bool {
 pub(super) fn is_protocol(label: &[u8]) -> bool {
     label.eq_ignore_ascii_case(b"_tcp") || label.eq_ignore_ascii_case(b"_udp")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_underscore_alone_is_a_label_like_any_other() {
+        for (label, is_one) in [("_a", true), ("_", false), ("a_", false), ("", false)] {
+            assert_eq!(is_underscored(label.as_bytes()), is_one, "{label:?}");
+        }
+    }
+}

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::demo::agent::{Agent, Standing, Version};
+use crate::demo::agent::{Agent, Membership, Version};
 use crate::demo::replica::Replica;
 use crate::demo::seen::Load;
 use crate::demo::server::{InMemory, Server};
@@ -203,5 +203,5 @@ fn alone(version: Version, heartbeat: Duration, event_buffer: usize) -> Arc<Agen
     let replica = Arc::new(Replica::new(Cluster::new(), event_buffer));
     // Who is alone either has a leader or will get none by waiting.
     let times = (heartbeat, Duration::ZERO);
-    Arc::new(Agent::new(version, times, Standing::Alone, replica))
+    Arc::new(Agent::new(version, times, Membership::Single, replica))
 }

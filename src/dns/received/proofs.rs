@@ -77,7 +77,7 @@ impl Response {
 const GOOD: u16 = 0x8180;
 
 /// The owners and types of what a client gets, by section.
-fn told(received: &ReceivedAnswer) -> Vec<String> {
+fn records(received: &ReceivedAnswer) -> Vec<String> {
     let query = Query {
         id: 1,
         flags: QueryFlags::default(),
@@ -126,7 +126,7 @@ fn the_questions_own_chain_is_believed_and_nothing_else() {
         "a.elsewhere. 5 200",
         "b.elsewhere. 1 100",
     ];
-    assert_eq!(told(&received), expected);
+    assert_eq!(records(&received), expected);
     assert_eq!(received.keep_seconds, Some(100));
     assert_eq!(received.capped(50).keep_seconds, Some(50));
 }
@@ -164,11 +164,11 @@ fn a_denial_is_kept_as_long_as_its_soa_says_and_at_most_three_hours() {
             .unwrap();
         assert_eq!(received.keep_seconds, kept);
         let ttl = kept.unwrap();
-        assert_eq!(told(&received), [format!("example. 6 {ttl}")]);
+        assert_eq!(records(&received), [format!("example. 6 {ttl}")]);
     }
     // Of another zone, or none at all.
     let foreign = Response::new(GOOD | 3).soa("com", 300, 60).read().unwrap();
-    assert_eq!((foreign.keep_seconds, told(&foreign).len()), (None, 0));
+    assert_eq!((foreign.keep_seconds, records(&foreign).len()), (None, 0));
     let bare = Response::new(GOOD).read().unwrap();
     assert_eq!(bare.keep_seconds, None);
     // The end of the chain is denied.
@@ -177,7 +177,7 @@ fn a_denial_is_kept_as_long_as_its_soa_says_and_at_most_three_hours() {
         .soa("elsewhere", 300, 60);
     let chained = chained.read().unwrap();
     assert_eq!(chained.keep_seconds, Some(20));
-    assert_eq!(told(&chained).len(), 2);
+    assert_eq!(records(&chained).len(), 2);
 }
 
 #[test]
@@ -219,8 +219,8 @@ fn signatures_and_proofs_are_passed_on_where_they_are_asked_for() {
     let read = |dnssec_ok| {
         ReceivedAnswer::read(&name("www.example"), RecordType::A, dnssec_ok, &response()).unwrap()
     };
-    assert_eq!(told(&read(false)).len(), 1);
-    assert_eq!(told(&read(true)).len(), 4);
+    assert_eq!(records(&read(false)).len(), 1);
+    assert_eq!(records(&read(true)).len(), 4);
 }
 
 #[test]

@@ -135,9 +135,7 @@ pub fn encode_truncated(query: &Query, additions: &Additions<'_>, out: &mut Vec<
     let counts = [1, 0, 0, u16::from(query.edns.is_some())];
     out.extend_from_slice(&header(query.id, bits, counts));
     put_question(query, out);
-    let mut options = AnswerOptions::none();
-    options.put_owed(query, None, additions, PLAIN_UDP_OCTETS.into());
-    put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
+    put_opt_alone(query, additions, begin, out);
 }
 
 /// Appends a message without a question, for what could not be decoded; with an OPT where one was found.
@@ -155,9 +153,7 @@ pub fn encode_without_question(query: &Query, additions: &Additions<'_>, out: &m
     let begin = out.len();
     let bits = response(additions.recursion) | reflected(query.flags);
     out.extend_from_slice(&header(query.id, bits, [0, 0, 0, 1]));
-    let mut options = AnswerOptions::none();
-    options.put_owed(query, None, additions, PLAIN_UDP_OCTETS.into());
-    put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
+    put_opt_alone(query, additions, begin, out);
 }
 
 /// The most octets that may go to this client over UDP (RFC 6891 §6.2.5).
@@ -204,6 +200,13 @@ fn reflected(flags: QueryFlags) -> u16 {
         } else {
             0
         }
+}
+
+/// Appends the OPT of a message without records; the message began at `begin`.
+fn put_opt_alone(query: &Query, additions: &Additions<'_>, begin: usize, out: &mut Vec<u8>) {
+    let mut options = AnswerOptions::none();
+    options.put_owed(query, None, additions, PLAIN_UDP_OCTETS.into());
+    put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
 }
 
 /// Appends the OPT that a client with EDNS is owed (RFC 6891 §6.1.1); the message began at `begin`.

@@ -47,11 +47,11 @@ pub fn match_response(sent: &[u8], received: &[u8], id: ResponseId) -> ResponseM
     };
     let end = length + QUESTION_TAIL_OCTETS;
     match (asked.get(..end), body.get(..end)) {
-        (Some(asked), Some(told)) if asked == told => ResponseMatch::Same,
+        (Some(asked), Some(answered)) if asked == answered => ResponseMatch::Same,
         // Only the name has letters; a type or a class that looks like another letter is another one.
-        (Some(asked), Some(told))
-            if asked[length..] == told[length..]
-                && asked[..length].eq_ignore_ascii_case(&told[..length]) =>
+        (Some(asked), Some(answered))
+            if asked[length..] == answered[length..]
+                && asked[..length].eq_ignore_ascii_case(&answered[..length]) =>
         {
             ResponseMatch::OtherCase
         }

@@ -18,7 +18,9 @@ use self::twins::{ServicePresence, Twins, folded};
 use super::key::ServiceKey;
 use super::oddities::{Oddities, Oddity, ServiceOddities};
 use super::status::Status;
-use crate::catalog::{Coverage, Doubt, Health, Instance, PutOutcome, ServiceNameError, Writer};
+use crate::catalog::{
+    Coverage, Health, Instance, PutOutcome, ServiceNameError, UnknownReason, Writer,
+};
 
 /// The working copy of the catalogue, and how the published one stands to it.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ pub(super) struct Applier {
     large: Large,
     published: Published,
     /// Why it is not known what services have; told to the catalogue once it is published.
-    doubts: HashMap<ServiceKey, Doubt>,
+    unknowns: HashMap<ServiceKey, UnknownReason>,
 }
 
 /// How the published catalogue stands to the working copy.
@@ -58,7 +60,7 @@ impl Applier {
             twins: Twins::default(),
             large: Large::new(large),
             published,
-            doubts: HashMap::new(),
+            unknowns: HashMap::new(),
         }
     }
 
@@ -125,27 +127,31 @@ impl Applier {
     }
 
     /// Notes whether it is known what a service has.
-    pub(super) fn doubt(&mut self, key: ServiceKey, doubt: Option<Doubt>) {
+    pub(super) fn mark_unknown(&mut self, key: ServiceKey, reason: Option<UnknownReason>) {
         if self.is_live() {
             // What has no DNS name is not asked for.
-            let outcome = self.writer.doubt(&key.namespace, &key.name, doubt);
+            let outcome = self.writer.mark_unknown(&key.namespace, &key.name, reason);
             return self.note(outcome.unwrap_or(PutOutcome::Unchanged));
         }
-        match doubt {
-            Some(doubt) => self.doubts.insert(key, doubt),
-            None => self.doubts.remove(&key),
+        match reason {
+            Some(reason) => self.unknowns.insert(key, reason),
+            None => self.unknowns.remove(&key),
         };
     }
 
     /// Notes whether it is known what is in a namespace.
-    pub(super) fn doubt_namespace(&mut self, namespace: &str, doubt: Option<Doubt>) {
-        let outcome = self.writer.doubt_namespace(namespace, doubt);
+    pub(super) fn mark_namespace_unknown(
+        &mut self,
+        namespace: &str,
+        reason: Option<UnknownReason>,
+    ) {
+        let outcome = self.writer.mark_namespace_unknown(namespace, reason);
         self.note(outcome.unwrap_or(PutOutcome::Unchanged));
     }
 
     /// Notes whether namespaces that the catalogue does not have may exist.
-    pub(super) fn doubt_others(&mut self, doubt: Option<Doubt>) {
-        let outcome = self.writer.doubt_others(doubt);
+    pub(super) fn mark_others_unknown(&mut self, reason: Option<UnknownReason>) {
+        let outcome = self.writer.mark_others_unknown(reason);
         self.note(outcome);
     }
 
@@ -178,8 +184,10 @@ impl Applier {
 
     /// Publishes the working copy as the state at Nomad's index.
     pub(super) fn publish(&mut self, index: u64) {
-        for (key, doubt) in std::mem::take(&mut self.doubts) {
-            let _ = self.writer.doubt(&key.namespace, &key.name, Some(doubt));
+        for (key, reason) in std::mem::take(&mut self.unknowns) {
+            let _ = self
+                .writer
+                .mark_unknown(&key.namespace, &key.name, Some(reason));
         }
         self.writer.publish(index);
         self.published = Published::Current;

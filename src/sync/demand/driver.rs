@@ -10,12 +10,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Demands, KnownService, Waiter};
-use crate::catalog::{Coverage, Doubt, ReadRequest};
+use crate::catalog::{Coverage, ReadRequest, UnknownReason};
 use crate::nomad::{Cause, Consistency, NomadError, QueryMeta, QueryOptions, WaitMode};
 use crate::sync::apply::Converted;
 use crate::sync::ask::{Action, Commands, NomadReply, NomadRequest, Subject};
 use crate::sync::key::ServiceKey;
-use crate::sync::rights::doubt_of;
+use crate::sync::rights::unknown_reason;
 use crate::sync::settings::SyncSettings;
 
 /// What is read on demand, and what of it is under way.
@@ -140,7 +140,7 @@ impl Demand {
         let (key, consistency) = self.reading.remove(&number)?;
         let NomadReply::Service(result) = reply else {
             // A task of ours has a bug.
-            self.demands.failed(&key, Doubt::Unreadable, now);
+            self.demands.failed(&key, UnknownReason::Unreadable, now);
             return None;
         };
         let is_behind = |error: &NomadError| matches!(error.cause, Cause::Behind { .. });
@@ -149,7 +149,7 @@ impl Demand {
             return None;
         }
         if let Err(error) = &result {
-            self.demands.failed(&key, doubt_of(error), now);
+            self.demands.failed(&key, unknown_reason(error), now);
         }
         Some(ReadService { key, result })
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::catalog::{Doubt, NotRead};
+use crate::catalog::{NotRead, UnknownReason};
 use crate::sync::settings::OnDemand;
 
 /// How long a service whose read failed is not read again.
@@ -30,7 +30,7 @@ pub(super) struct KeptService {
     /// When the last read that succeeded was asked of Nomad.
     pub(super) read: Option<Instant>,
     /// When the last read failed, and why.
-    pub(super) failed: Option<(Instant, Doubt)>,
+    pub(super) failed: Option<(Instant, UnknownReason)>,
     pub(super) work: ReadActivity,
     pub(super) waiters: Vec<Waiter>,
 }
@@ -88,9 +88,9 @@ impl KeptService {
     }
 
     /// Why it is not read again yet.
-    pub(super) fn failed_just(&self, now: Instant) -> Option<Doubt> {
-        let (failed, doubt) = self.failed?;
-        (now.duration_since(failed) < FAILED_PAUSE).then_some(doubt)
+    pub(super) fn failed_just(&self, now: Instant) -> Option<UnknownReason> {
+        let (failed, reason) = self.failed?;
+        (now.duration_since(failed) < FAILED_PAUSE).then_some(reason)
     }
 }
 

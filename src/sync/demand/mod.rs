@@ -24,7 +24,7 @@ pub(super) use self::kept::{KnownService, Waiter};
 use self::queue::{DemandQueue, add_waiter};
 use super::key::ServiceKey;
 use super::settings::OnDemand;
-use crate::catalog::{Doubt, NotRead};
+use crate::catalog::{NotRead, UnknownReason};
 use crate::fair_queue::ClientAddress;
 
 /// How long a service that nobody asks for stays in the catalogue.
@@ -68,11 +68,11 @@ impl Demands {
             Some(kept) => {
                 kept.asked = now;
                 let freshness = kept.freshness(&self.settings, now);
-                if let Some(doubt) = kept
+                if let Some(reason) = kept
                     .failed_just(now)
                     .filter(|_| freshness != Freshness::Held)
                 {
-                    return tell(waiter, without_read(kept.known, NotRead::InDoubt(doubt)));
+                    return tell(waiter, without_read(kept.known, NotRead::Unknown(reason)));
                 }
                 if let (ReadActivity::Reading(_), Freshness::Read) = (kept.work, freshness) {
                     if let Some(waiter) = add_waiter(&mut kept.waiters, waiter) {
@@ -135,20 +135,20 @@ impl Demands {
     }
 
     /// Notes that a read failed; who waits is told what is known from before, if anything is.
-    pub(super) fn failed(&mut self, key: &ServiceKey, doubt: Doubt, now: Instant) {
+    pub(super) fn failed(&mut self, key: &ServiceKey, reason: UnknownReason, now: Instant) {
         if let Some(kept) = self.names.get_mut(key) {
             kept.work = ReadActivity::Idle;
-            kept.failed = Some((now, doubt));
+            kept.failed = Some((now, reason));
             let known = kept.known;
             for waiter in kept.waiters.drain(..) {
-                tell(waiter, without_read(known, NotRead::InDoubt(doubt)));
+                tell(waiter, without_read(known, NotRead::Unknown(reason)));
             }
         }
     }
 
     /// Answers a wish while Nomad cannot be read: by what is known from before, if anything is.
     pub(super) fn ask_without_nomad(&self, key: &ServiceKey, waiter: Waiter) {
-        let error = NotRead::InDoubt(Doubt::Unreadable);
+        let error = NotRead::Unknown(UnknownReason::Unreadable);
         tell(waiter, without_read(self.known(key), error));
     }
 
@@ -161,10 +161,10 @@ impl Demands {
                 .get_mut(&key)
                 .filter(|kept| kept.work == ReadActivity::Idle)
             {
-                kept.failed = Some((now, Doubt::Unreadable));
+                kept.failed = Some((now, UnknownReason::Unreadable));
             }
             for waiter in waiters {
-                let error = NotRead::InDoubt(Doubt::Unreadable);
+                let error = NotRead::Unknown(UnknownReason::Unreadable);
                 tell(waiter, without_read(known, error));
             }
         }

@@ -59,8 +59,8 @@ impl DemandScene {
         Some(key.name.to_string())
     }
 
-    /// Asks; returns what is said at once, if anything is.
-    fn said(&mut self, name: &str) -> Option<Result<(), NotRead>> {
+    /// Asks; returns the reply if there is one at once.
+    fn ask_at_once(&mut self, name: &str) -> Option<Result<(), NotRead>> {
         let mut reply = self.ask(name);
         let said = reply.try_recv().ok();
         self.patient.push(reply);
@@ -96,53 +96,55 @@ fn equal_wishes_wait_for_one_read() {
 #[test]
 fn what_was_read_counts_for_its_time_and_is_read_again_while_it_is_asked_for() {
     let mut scene = DemandScene::new();
-    assert_eq!(scene.said("redis"), None);
+    assert_eq!(scene.ask_at_once("redis"), None);
     scene.read("redis", KnownService::Here);
     scene.pass(4);
-    assert_eq!(scene.said("redis"), Some(Ok(())));
+    assert_eq!(scene.ask_at_once("redis"), Some(Ok(())));
     assert_eq!(scene.next(), None);
     scene.pass(2);
-    assert_eq!(scene.said("redis"), Some(Ok(())));
+    assert_eq!(scene.ask_at_once("redis"), Some(Ok(())));
     scene.read("redis", KnownService::Here);
     scene.pass(10);
-    assert_eq!(scene.said("redis"), None, "nobody asked meanwhile");
+    assert_eq!(scene.ask_at_once("redis"), None, "nobody asked meanwhile");
 }
 
 #[test]
 fn a_denial_counts_for_a_shorter_time() {
     let mut scene = DemandScene::new();
-    scene.said("nope");
+    scene.ask_at_once("nope");
     scene.read("nope", KnownService::Absent);
     scene.pass(1);
-    assert_eq!(scene.said("nope"), Some(Ok(())));
+    assert_eq!(scene.ask_at_once("nope"), Some(Ok(())));
     scene.pass(4);
-    assert_eq!(scene.said("nope"), None);
+    assert_eq!(scene.ask_at_once("nope"), None);
 }
 
 #[test]
 fn a_failed_read_says_what_was_known_and_is_not_repeated_at_once() {
     let mut scene = DemandScene::new();
-    scene.said("redis");
+    scene.ask_at_once("redis");
     scene.read("redis", KnownService::Here);
     scene.pass(11);
     let (mut known, mut unknown) = (scene.ask("redis"), scene.ask("nope"));
     for name in ["redis", "nope"] {
         assert_eq!(scene.next().as_deref(), Some(name));
-        scene.demands.failed(&key(name), Doubt::Refused, scene.now);
+        scene
+            .demands
+            .failed(&key(name), UnknownReason::Refused, scene.now);
     }
     assert_eq!(known.try_recv(), Ok(Ok(())));
     assert_eq!(
         unknown.try_recv(),
-        Ok(Err(NotRead::InDoubt(Doubt::Refused)))
+        Ok(Err(NotRead::Unknown(UnknownReason::Refused)))
     );
-    assert_eq!(scene.said("redis"), Some(Ok(())));
+    assert_eq!(scene.ask_at_once("redis"), Some(Ok(())));
     assert_eq!(
-        scene.said("nope"),
-        Some(Err(NotRead::InDoubt(Doubt::Refused)))
+        scene.ask_at_once("nope"),
+        Some(Err(NotRead::Unknown(UnknownReason::Refused)))
     );
     assert_eq!(scene.next(), None);
     scene.pass(1);
-    assert_eq!(scene.said("nope"), None);
+    assert_eq!(scene.ask_at_once("nope"), None);
 }
 
 #[test]
@@ -150,20 +152,20 @@ fn more_than_may_be_read_waits_and_what_is_known_comes_first() {
     let mut scene = DemandScene::new();
     scene.demands.settings.names = 100;
     for name in ["redis", "web", "db"] {
-        scene.said(name);
+        scene.ask_at_once(name);
         scene.read(name, KnownService::Here);
     }
     scene.pass(11);
     for number in 0..5 {
-        assert_eq!(scene.said(&format!("name-{number}")), None);
+        assert_eq!(scene.ask_at_once(&format!("name-{number}")), None);
     }
     assert!((0..4).all(|_| scene.next().is_some()));
     // What is kept back is for what is known.
     assert_eq!(scene.next(), None);
-    assert_eq!(scene.said("web"), None);
+    assert_eq!(scene.ask_at_once("web"), None);
     scene.read("web", KnownService::Here);
     // An old answer does not wait.
-    assert_eq!(scene.said("redis"), Some(Ok(())));
+    assert_eq!(scene.ask_at_once("redis"), Some(Ok(())));
     assert_eq!(scene.next(), None);
     let due = scene.demands.next_due().unwrap();
     assert!(due > scene.now && due <= scene.now + Duration::from_millis(202));
@@ -180,14 +182,14 @@ fn names_that_are_known_do_not_keep_others_waiting_for_ever() {
     scene.demands.settings.names = 100;
     let known: Vec<_> = (0..8).map(|number| format!("known-{number}")).collect();
     for name in &known {
-        scene.said(name);
+        scene.ask_at_once(name);
         scene.read(name, KnownService::Here);
         scene.pass(1);
     }
     scene.pass(11);
-    scene.said("name");
+    scene.ask_at_once("name");
     for name in &known {
-        scene.said(name);
+        scene.ask_at_once(name);
     }
     let order: Vec<_> = std::iter::from_fn(|| scene.next()).collect();
     assert_eq!(order[3], "name", "{order:?}");
@@ -213,7 +215,7 @@ fn who_waits_for_what_finds_no_room_is_told_at_once_and_it_costs_no_read() {
 fn no_more_names_are_kept_than_there_is_room_for() {
     let mut scene = DemandScene::new();
     for name in ["a", "b", "c"] {
-        scene.said(name);
+        scene.ask_at_once(name);
         scene.read(
             name,
             if name == "b" {
@@ -224,10 +226,10 @@ fn no_more_names_are_kept_than_there_is_room_for() {
         );
         scene.pass(1);
     }
-    scene.said("d");
+    scene.ask_at_once("d");
     scene.read("d", KnownService::Here);
     assert!(!scene.demands.names.contains_key(&key("b")));
-    scene.said("e");
+    scene.ask_at_once("e");
     let next = scene.demands.next_read(scene.now);
     assert_eq!(next, Some((key("e"), Some(key("a")))));
     assert_eq!(scene.demands.names.len(), 3);
@@ -239,9 +241,9 @@ fn waiters_are_bounded_and_those_who_gave_up_make_room() {
     let waiting: Vec<_> = (0..queue::WAITERS_MAX)
         .map(|_| scene.ask("redis"))
         .collect();
-    assert_eq!(scene.said("redis"), Some(Err(NotRead::Overloaded)));
+    assert_eq!(scene.ask_at_once("redis"), Some(Err(NotRead::Overloaded)));
     drop(waiting);
-    assert_eq!(scene.said("redis"), None);
+    assert_eq!(scene.ask_at_once("redis"), None);
     scene.next();
     assert_eq!(scene.demands.names[&key("redis")].waiters.len(), 1);
 }
@@ -253,7 +255,7 @@ fn what_nobody_asks_for_is_forgotten() {
         ("redis", KnownService::Here),
         ("nope", KnownService::Absent),
     ] {
-        scene.said(name);
+        scene.ask_at_once(name);
         scene.read(name, known);
     }
     scene.pass(5);

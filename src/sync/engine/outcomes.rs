@@ -36,12 +36,12 @@ impl Engine {
                 FollowOutcome::UnreadableRecords(list, count) => {
                     self.applier.note_unreadable(&list, count);
                 }
-                FollowOutcome::NamespaceDoubt(namespace, doubt) => {
-                    self.applier.doubt_namespace(&namespace, doubt);
+                FollowOutcome::NamespaceUnknown(namespace, reason) => {
+                    self.applier.mark_namespace_unknown(&namespace, reason);
                 }
-                FollowOutcome::OthersDoubt(doubt) => self.applier.doubt_others(doubt),
+                FollowOutcome::OthersUnknown(reason) => self.applier.mark_others_unknown(reason),
                 FollowOutcome::OnDemand => {
-                    // Each service is read again when it is asked for: nothing is left to be doubted.
+                    // Each service is read again when it is asked for: nothing is left to be marked as unknown.
                     drop(self.guard.give_up());
                     self.status.set_held(0);
                     if !self.demand.is_on() {
@@ -52,8 +52,8 @@ impl Engine {
                 FollowOutcome::Failed => self.demand.nomad_failed(now),
             }
         }
-        for (key, doubt) in self.follow.plan_mut().take_doubts() {
-            self.applier.doubt(key, doubt);
+        for (key, reason) in self.follow.plan_mut().take_unknowns() {
+            self.applier.mark_unknown(key, reason);
         }
     }
 
@@ -118,7 +118,7 @@ impl Engine {
                 continue;
             }
             // The list of all does not say whether a namespace that it has not is empty: a list of it alone will.
-            if !plan.is_told(namespace) {
+            if !plan.is_listed(namespace) {
                 plan.hold(namespace, name, instances);
             } else {
                 let (namespace, name) = (namespace.into(), name.into());

@@ -6,15 +6,15 @@ use super::Follow;
 use crate::sync::rights::{Access, Events};
 
 impl Follow {
-    /// Notes what the token may see, and says so when it is something else than before.
+    /// Notes what the token may see, and logs it when it is something else than before.
     pub(super) fn set_access(&mut self, access: Access) {
         if self.access == access {
             return;
         }
-        // It is said when it is known whether there are events.
-        if access.knows_events() && access != self.access_said {
+        // It is logged once it is known whether there are events.
+        if access.knows_events() && access != self.access_logged {
             tracing::info!(tier = access.label(), "{access}");
-            self.access_said.clone_from(&access);
+            self.access_logged.clone_from(&access);
         }
         self.status.set_access(&access);
         self.access = access;

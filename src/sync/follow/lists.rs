@@ -13,10 +13,10 @@ use super::missing::Reason;
 use super::plan::{ListProvenance, ListTiming, Removed, Verdict};
 use super::watch::{ListState, NextList, Watch};
 use super::{Follow, FollowOutcome, Pending};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::{Cause, Consistency, Listed, ListedService, NomadError, QueryOptions, WaitMode};
 use crate::sync::ask::NomadRequest;
-use crate::sync::rights::{ALL, doubt_of, is_of_one_list, is_refusal};
+use crate::sync::rights::{ALL, is_of_one_list, is_refusal, unknown_reason};
 use crate::sync::status::NomadAnswer;
 
 /// Lists that wait at Nomad at the same time; each has a connection.
@@ -62,7 +62,7 @@ impl Follow {
         }
     }
 
-    /// Has every list that only waits asked at once: something makes it doubtful that Nomad is there.
+    /// Has every list that only waits asked at once: something suggests that Nomad is gone.
     pub(super) fn recheck(&mut self, now: Instant) {
         for watch in 0..self.watches.len() {
             if let Some(number) = self.watches[watch].recheck(now) {
@@ -145,11 +145,11 @@ impl Follow {
         if *name == *ALL {
             return self.fail_by(super::outage::FailingKind::Lists, error, now);
         }
-        let doubt = doubt_of(error);
-        self.miss(&name, doubt, &Reason::Error(error), now);
-        match doubt {
+        let reason = unknown_reason(error);
+        self.miss(&name, reason, &Reason::Error(error), now);
+        match reason {
             // It is looked for again now and then.
-            Doubt::Refused => self.unwatch(watch),
+            UnknownReason::Refused => self.unwatch(watch),
             _ => self.watches[watch].list_failed(now),
         }
     }
@@ -232,7 +232,7 @@ impl Follow {
     fn look_at_vanished(&mut self, vanished: Vec<Arc<str>>) {
         for namespace in vanished {
             let missing = self.missing.get(&namespace);
-            let is_looked_at = missing.is_some_and(|it| it.doubt == Doubt::Refused)
+            let is_looked_at = missing.is_some_and(|it| it.reason == UnknownReason::Refused)
                 || self
                     .pending
                     .values()
@@ -280,8 +280,8 @@ impl Follow {
             // Nobody knows whether it is empty; it is looked for again now and then.
             Err(error) => {
                 self.erred(&error);
-                let doubt = doubt_of(&error);
-                self.miss(namespace, doubt, &Reason::Error(&error), now);
+                let reason = unknown_reason(&error);
+                self.miss(namespace, reason, &Reason::Error(&error), now);
             }
         }
     }

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{Follow, FollowOutcome};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::{Listed, NomadError};
 use crate::sync::rights::ALL;
 
 /// A namespace that cannot be listed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Missing {
-    pub(super) doubt: Doubt,
+    pub(super) reason: UnknownReason,
     since: Instant,
     /// Whether what was known of it is still answered from.
     is_answered: bool,
@@ -40,27 +40,33 @@ impl fmt::Display for Reason<'_> {
 
 impl Follow {
     /// Notes that a namespace cannot be listed.
-    pub(super) fn miss(&mut self, name: &Arc<str>, doubt: Doubt, why: &Reason<'_>, now: Instant) {
+    pub(super) fn miss(
+        &mut self,
+        name: &Arc<str>,
+        reason: UnknownReason,
+        why: &Reason<'_>,
+        now: Instant,
+    ) {
         let before = self.missing.get(name).copied();
         let since = before.map_or(now, |before| before.since);
         let is_answered = before.is_none_or(|before| before.is_answered);
         let missing = Missing {
-            doubt,
+            reason,
             since,
             is_answered,
         };
         self.missing.insert(Arc::clone(name), missing);
-        if doubt == Doubt::Refused {
+        if reason == UnknownReason::Refused {
             self.plan.namespace_is_refused(name);
         }
-        if before.is_none_or(|before| before.doubt != doubt) {
+        if before.is_none_or(|before| before.reason != reason) {
             tracing::warn!(
                 namespace = %name.escape_debug(),
                 reason = %why,
                 "a namespace cannot be read: known names in it are answered as stale, others get SERVFAIL"
             );
-            let doubt = FollowOutcome::NamespaceDoubt(Arc::clone(name), Some(doubt));
-            self.outcomes.push(doubt);
+            let outcome = FollowOutcome::NamespaceUnknown(Arc::clone(name), Some(reason));
+            self.outcomes.push(outcome);
             self.tell_missing();
         }
     }
@@ -89,8 +95,8 @@ impl Follow {
     pub(super) fn found_namespace(&mut self, name: &Arc<str>) {
         if self.missing.remove(name).is_some() {
             tracing::info!(namespace = %name.escape_debug(), "a namespace can be read again");
-            let doubt = FollowOutcome::NamespaceDoubt(Arc::clone(name), None);
-            self.outcomes.push(doubt);
+            let outcome = FollowOutcome::NamespaceUnknown(Arc::clone(name), None);
+            self.outcomes.push(outcome);
             self.tell_missing();
         }
     }
@@ -108,16 +114,16 @@ impl Follow {
         }
     }
 
-    /// Says of all namespaces but those that are followed whether they may exist.
-    pub(super) fn tell_others(&mut self) {
+    /// Marks as unknown whether there are namespaces beside those that are followed, or not.
+    pub(super) fn mark_others(&mut self) {
         let has_all = matches!(self.access, crate::sync::Access::All(_));
-        let doubt = (self.wants_all && !has_all).then_some(Doubt::Refused);
-        self.outcomes.push(FollowOutcome::OthersDoubt(doubt));
+        let reason = (self.wants_all && !has_all).then_some(UnknownReason::Refused);
+        self.outcomes.push(FollowOutcome::OthersUnknown(reason));
     }
 
     fn tell_missing(&self) {
         let missing = self.missing.iter();
-        let missing = missing.map(|(name, it)| (Arc::clone(name), it.doubt));
+        let missing = missing.map(|(name, it)| (Arc::clone(name), it.reason));
         self.status.set_missing(missing.collect());
     }
 }

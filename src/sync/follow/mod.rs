@@ -34,7 +34,7 @@ use super::key::{ServiceKey, Trigger};
 use super::rights::{ALL, Access};
 use super::settings::SyncSettings;
 use super::status::Status;
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::NomadError;
 
 pub(super) use self::outage::Failed;
@@ -58,13 +58,13 @@ pub(super) struct Follow {
     contact: Contact,
     access: Access,
     /// What the log says of it.
-    access_said: Access,
+    access_logged: Access,
     /// When it was last looked whether the token may read more, or less.
     looked: Instant,
     /// Namespaces that are wanted and cannot be listed.
     missing: BTreeMap<Arc<str>, Missing>,
     /// Whether the log says that Nomad does not understand the filter.
-    filter_said: bool,
+    is_filter_logged: bool,
     /// How often the client has chosen another address.
     moves: usize,
 }
@@ -118,9 +118,9 @@ pub(super) enum FollowOutcome {
     /// Records of a list could not be read.
     UnreadableRecords(Arc<str>, usize),
     /// It is known now, or not, what is in a namespace.
-    NamespaceDoubt(Arc<str>, Option<Doubt>),
+    NamespaceUnknown(Arc<str>, Option<UnknownReason>),
     /// Whether namespaces that the catalogue does not have may exist.
-    OthersDoubt(Option<Doubt>),
+    OthersUnknown(Option<UnknownReason>),
     /// From now on services are read as they are asked for.
     OnDemand,
     /// Nomad cannot be read now.
@@ -142,10 +142,10 @@ impl Follow {
             watches: Vec::new(),
             followed: now,
             access: Access::Unknown,
-            access_said: Access::Unknown,
+            access_logged: Access::Unknown,
             looked: now,
             missing: BTreeMap::new(),
-            filter_said: false,
+            is_filter_logged: false,
             moves: 0,
             settings,
             status,
@@ -217,7 +217,7 @@ impl Follow {
         self.commands.take()
     }
 
-    /// Takes what the replies meant, and the doubts of single services.
+    /// Takes what the replies meant, and which single services are unknown.
     pub(super) fn take_outcomes(&mut self) -> Vec<FollowOutcome> {
         std::mem::take(&mut self.outcomes)
     }

@@ -24,7 +24,7 @@ pub(super) struct Outage {
     backoff: Backoff,
     log_every: Duration,
     logged: Option<Instant>,
-    said: LoggedState,
+    logged_state: LoggedState,
     failing: Option<FailingKind>,
 }
 
@@ -56,7 +56,7 @@ impl Outage {
             backoff: Backoff::new(settings.backoff_max),
             log_every: settings.log_every,
             logged: None,
-            said: LoggedState::Working,
+            logged_state: LoggedState::Working,
             failing: (failed == Failed::Yes).then_some(FailingKind::Lists),
         }
     }
@@ -115,7 +115,7 @@ impl Follow {
             return;
         }
         self.outage.logged = Some(now);
-        self.outage.said = LoggedState::Failing;
+        self.outage.logged_state = LoggedState::Failing;
         match self.status.is_ready() {
             false => tracing::warn!(reason = why, "Nomad cannot be read yet"),
             true => tracing::warn!(
@@ -137,9 +137,9 @@ impl Follow {
         }
         self.outage.failing = None;
         if let Some(lasted) = self.status.set_working()
-            && self.outage.said == LoggedState::Failing
+            && self.outage.logged_state == LoggedState::Failing
         {
-            self.outage.said = LoggedState::Working;
+            self.outage.logged_state = LoggedState::Working;
             let address = self.status.address();
             tracing::info!(%address, lasted_seconds = lasted.as_secs(), "Nomad can be read again");
         }

@@ -78,7 +78,7 @@ impl Follow {
     fn read_failed(&mut self, order: &Order, error: &NomadError, now: Instant) {
         self.erred(error);
         if let Cause::BadFilter(words) = &error.cause
-            && !std::mem::replace(&mut self.filter_said, true)
+            && !std::mem::replace(&mut self.is_filter_logged, true)
         {
             let filter = &self.settings.filter;
             tracing::error!(?filter, words, "Nomad does not understand nomad.filter");

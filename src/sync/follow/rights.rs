@@ -13,7 +13,7 @@ use super::outage::FailingKind;
 use super::plan::{ListProvenance, ListTiming};
 use super::watch::{StreamState, Watch};
 use super::{Follow, FollowOutcome, FollowPhase, Pending};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::{Consistency, Listed, NomadError};
 use crate::sync::ask::NomadRequest;
 use crate::sync::rights::{Access, Rights};
@@ -56,7 +56,7 @@ impl Follow {
             return None;
         }
         // What could not be read may be read again at any time, and no policy has to be edited for it.
-        let is_unreadable = |it: &Missing| it.doubt == Doubt::Unreadable;
+        let is_unreadable = |it: &Missing| it.reason == UnknownReason::Unreadable;
         let every = match self.missing.values().any(is_unreadable) {
             true => self.settings.access_every.min(UNREADABLE_EVERY),
             false => self.settings.access_every,
@@ -124,8 +124,8 @@ impl Follow {
         for (name, index) in &rights.empty {
             self.namespace_is_empty(name, *index);
         }
-        for (name, doubt) in &rights.missing {
-            self.miss(name, *doubt, &Reason::Rights, now);
+        for (name, reason) in &rights.missing {
+            self.miss(name, *reason, &Reason::Rights, now);
         }
         // What is in the list of all, and is empty, is missing no longer; what has a list of its own is told by that one.
         let is_missing = |name: &Arc<str>| rights.missing.iter().any(|(other, _)| other == name);
@@ -175,13 +175,13 @@ impl Follow {
         self.contact
             .is_over(now + self.settings.times.contact_every);
         self.set_access(rights.access);
-        self.tell_others();
-        for (name, doubt) in &rights.missing {
-            self.miss(name, *doubt, &Reason::Rights, now);
+        self.mark_others();
+        for (name, reason) in &rights.missing {
+            self.miss(name, *reason, &Reason::Rights, now);
         }
         // What was followed before, and is no more, may not be listed any more.
         for name in self.plan.unfollowed() {
-            self.miss(&name, Doubt::Refused, &Reason::Rights, now);
+            self.miss(&name, UnknownReason::Refused, &Reason::Rights, now);
         }
         for (name, index) in &rights.empty {
             self.namespace_is_empty(name, *index);
@@ -283,7 +283,7 @@ impl Follow {
         for name in missing {
             self.found_namespace(&name);
         }
-        self.outcomes.push(FollowOutcome::OthersDoubt(None));
+        self.outcomes.push(FollowOutcome::OthersUnknown(None));
         self.worked(FailingKind::Reads);
         self.outcomes.push(FollowOutcome::OnDemand);
     }

@@ -30,7 +30,7 @@ pub(super) struct Watch {
     pub(super) list_backoff: Backoff,
     /// How often the list may be asked, whatever is the reason.
     pub(super) pace: Pace,
-    /// When it was last asked because it was doubtful that Nomad is there.
+    /// When it was last asked because Nomad may be gone.
     rechecked: Option<Instant>,
 }
 

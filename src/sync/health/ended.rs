@@ -214,6 +214,26 @@ mod tests {
     }
 
     #[test]
+    fn one_list_that_is_known_is_waited_for_and_of_several_none() {
+        let now = Instant::now();
+        let mut ended = EndedAllocations::default();
+        answered(&mut ended, Duration::ZERO, found(), now);
+        let mut wait_for = |names: &[Arc<str>], now| {
+            let mut commands = Commands::new(Subject::Health);
+            ended.turn(names.iter(), EVERY, &mut commands, now);
+            let asked = commands.take().pop();
+            let Some(Action::Ask(ticket, NomadRequest::Allocations { options, .. })) = asked else {
+                panic!("it is not due");
+            };
+            ended.is_over(ticket.number);
+            options.wait
+        };
+        let later = now + EVERY;
+        assert_eq!(wait_for(&["*".into()], later), WaitMode::Over(7, EVERY));
+        assert_eq!(wait_for(&["*".into(), "one".into()], later), WaitMode::No);
+    }
+
+    #[test]
     fn a_list_that_is_refused_is_asked_for_again_after_a_pause() {
         let now = Instant::now();
         let mut ended = EndedAllocations::default();

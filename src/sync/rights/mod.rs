@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub use self::access::{Access, Events};
 pub use self::health_access::HealthAccess;
 
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::{Cause, Client, Consistency, Listed, NomadError, QueryOptions};
 
 /// Namespaces that are followed one by one at most, where the token lists not all at once.
@@ -37,7 +37,7 @@ pub(super) struct Rights {
     /// The lists that answered, by what was asked for: `*` or a namespace.
     pub(super) lists: Vec<(Arc<str>, Listed)>,
     /// The namespaces that are configured, or visible, and could not be listed.
-    pub(super) missing: Vec<(Arc<str>, Doubt)>,
+    pub(super) missing: Vec<(Arc<str>, UnknownReason)>,
     /// Namespaces that may be listed and have no service, at this index.
     pub(super) empty: Vec<(Arc<str>, u64)>,
     /// Namespaces that the list of all shows.
@@ -121,7 +121,7 @@ pub(super) async fn find(client: &Client, wanted: RightsScope<'_>) -> Result<Rig
             continue;
         }
         if place >= NAMESPACES_MAX || rights.silent >= SILENT_MAX {
-            rights.missing.push((name, Doubt::Unreadable));
+            rights.missing.push((name, UnknownReason::Unreadable));
             continue;
         }
         rights.look_at(client, name, has_all).await?;
@@ -157,11 +157,11 @@ impl Rights {
                 self.empty.push((name, listed.meta.index));
             }
             ListResult::Listed(listed) => self.lists.push((name, listed)),
-            ListResult::Refused => self.missing.push((name, Doubt::Refused)),
+            ListResult::Refused => self.missing.push((name, UnknownReason::Refused)),
             ListResult::Unreadable(error) => {
                 self.silent += u32::from(matches!(error.cause, Cause::TimedOut(_)));
                 self.refusal = Some(error);
-                self.missing.push((name, Doubt::Unreadable));
+                self.missing.push((name, UnknownReason::Unreadable));
             }
         }
         Ok(())
@@ -185,7 +185,7 @@ impl Rights {
             self.access = Access::Namespaces(names, Events::Unknown);
             return Ok(self);
         }
-        let is_unreadable = |(_, doubt): &(_, Doubt)| *doubt == Doubt::Unreadable;
+        let is_unreadable = |(_, reason): &(_, UnknownReason)| *reason == UnknownReason::Unreadable;
         if let Some(error) = self
             .refusal
             .take_if(|_| self.missing.iter().any(is_unreadable))
@@ -261,11 +261,11 @@ pub(super) fn is_refusal(cause: &Cause) -> bool {
     }
 }
 
-/// Says why what a list or a read failed for is in doubt.
-pub(super) fn doubt_of(error: &NomadError) -> Doubt {
+/// Says why the state is unknown of what a list or a read failed for.
+pub(super) fn unknown_reason(error: &NomadError) -> UnknownReason {
     match is_refusal(&error.cause) {
-        true => Doubt::Refused,
-        false => Doubt::Unreadable,
+        true => UnknownReason::Refused,
+        false => UnknownReason::Unreadable,
     }
 }
 

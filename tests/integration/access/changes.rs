@@ -74,12 +74,12 @@ impl Steady {
                     ("nope.redis.default.nomad", NXDOMAIN, 0),
                     ("prod.nomad", NOERROR, 0),
                 ] {
-                    let said = said(&mut clients, asked).await;
+                    let said = ask(&mut clients, asked).await;
                     // For the moment in which a namespace may be listed no longer, what is not there is not known.
-                    let is_in_doubt = rcode == NXDOMAIN
+                    let is_unknown = rcode == NXDOMAIN
                         && said.rcode == SERVFAIL
                         && said.extended_errors == [REFUSED_BY_NOMAD];
-                    if (said.rcode, said.answer.len()) != (rcode, answers) && !is_in_doubt {
+                    if (said.rcode, said.answer.len()) != (rcode, answers) && !is_unknown {
                         wrong.push(format!("{asked}: {said:?}"));
                     }
                     count.fetch_add(1, Ordering::Relaxed);
@@ -129,12 +129,12 @@ async fn there_and_back(one: Tier, other: Tier) {
         let name = format!("fresh-{number}.prod.nomad");
         nomad.register([Registration::new("prod", &format!("fresh-{number}")).address("10.9.0.1")]);
         until(&name, async || {
-            said(&mut clients, &name).await.answer.len() == 1
+            ask(&mut clients, &name).await.answer.len() == 1
         })
         .await;
         nomad.remove_service("prod", &format!("fresh-{number}"), Removal::Planned);
         until(&name, async || {
-            said(&mut clients, &name).await.rcode == NXDOMAIN
+            ask(&mut clients, &name).await.rcode == NXDOMAIN
         })
         .await;
         let (status, ready) = gateway.page("/readyz").await;

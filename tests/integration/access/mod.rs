@@ -10,9 +10,9 @@ use nomadns::nomad::{Secret, TokenSource};
 use tokio::time::Duration;
 
 use crate::support::clients::Clients;
+use crate::support::decoded::DecodedAnswer;
 use crate::support::gateway::{Gateway, until};
 use crate::support::question::Question;
-use crate::support::said::Said;
 
 const NOERROR: u16 = 0;
 const SERVFAIL: u16 = 2;
@@ -68,6 +68,6 @@ fn question(asked: &str) -> Question {
     Question::new(name, record_type.parse().unwrap())
 }
 
-async fn said(clients: &mut Clients, asked: &str) -> Said {
-    clients.ask_udp(&question(asked)).await.said
+async fn ask(clients: &mut Clients, asked: &str) -> DecodedAnswer {
+    clients.ask_udp(&question(asked)).await.decoded
 }

@@ -20,9 +20,9 @@ use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 use crate::support::clients::{Transport, ask_stream, http_client_at, tls_over};
+use crate::support::decoded::DecodedAnswer;
 use crate::support::gateway::{AT_MOST, Gateway};
 use crate::support::question::Question;
-use crate::support::said::Said;
 use crate::web::{DNS_MESSAGE, header, problem};
 
 const TRANSPORTS: [Transport; 6] = [
@@ -160,7 +160,7 @@ async fn connect(source: IpAddr, to: SocketAddr) -> TcpStream {
 }
 
 fn got(message: &Message) -> Got {
-    let said = Said::of_message(message);
+    let said = DecodedAnswer::of_message(message);
     match message.metadata.response_code {
         ResponseCode::Refused => {
             let [code] = said.extended_errors[..] else {

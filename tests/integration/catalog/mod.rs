@@ -1,7 +1,7 @@
 //! The catalogue: what a change touches and what it leaves alone.
 
-mod doubts;
 mod tags;
+mod unknown;
 
 use std::sync::Arc;
 use std::time::Duration;

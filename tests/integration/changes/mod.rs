@@ -7,9 +7,9 @@ mod stale;
 use nomadns::demo::{Registration, Removal, SimulatedNomad};
 
 use crate::support::clients::Clients;
+use crate::support::decoded::DecodedAnswer;
 use crate::support::gateway::{Gateway, cast, until};
 use crate::support::question::Question;
-use crate::support::said::Said;
 
 const NXDOMAIN: u16 = 3;
 
@@ -45,7 +45,7 @@ impl Scene {
         change(&self.nomad);
         let clients = &mut self.clients;
         until(&format!("{asked} is {expected:?}"), async || {
-            clients.ask_udp(&question).await.said.data() == expected
+            clients.ask_udp(&question).await.decoded.data() == expected
         })
         .await;
         let after = self.clients.agreed(&question).await;
@@ -53,8 +53,8 @@ impl Scene {
         assert_eq!(after.rcode, if expected.is_empty() { NXDOMAIN } else { 0 });
     }
 
-    /// Answers over every transport now.
-    async fn said(&mut self, asked: &str) -> Said {
+    /// Asks over every transport.
+    async fn ask(&mut self, asked: &str) -> DecodedAnswer {
         self.clients.agreed(&question(asked)).await
     }
 }
@@ -155,12 +155,12 @@ async fn what_goes_is_gone_on_every_transport_however_it_goes() {
 async fn a_namespace_comes_with_its_first_service_and_goes_with_its_last() {
     let mut scene = Scene::start(cast()).await;
     scene.nomad.create_namespace("staging");
-    assert_eq!(scene.said("staging.nomad").await.rcode, NXDOMAIN);
+    assert_eq!(scene.ask("staging.nomad").await.rcode, NXDOMAIN);
     let new = Registration::new("staging", "api").address("10.2.0.1");
     scene
         .change("api.staging.nomad", |it| it.register([new]), &["10.2.0.1"])
         .await;
-    let namespace = scene.said("staging.nomad").await;
+    let namespace = scene.ask("staging.nomad").await;
     assert_eq!((namespace.rcode, namespace.answer.len()), (0, 0));
     scene
         .change(
@@ -169,6 +169,6 @@ async fn a_namespace_comes_with_its_first_service_and_goes_with_its_last() {
             &[],
         )
         .await;
-    assert_eq!(scene.said("staging.nomad").await.rcode, NXDOMAIN);
+    assert_eq!(scene.ask("staging.nomad").await.rcode, NXDOMAIN);
     scene.gateway.end().await;
 }

@@ -19,14 +19,14 @@ async fn while_nomad_is_away_answers_go_on_and_what_changed_shows_after() {
     let asked = ["redis.default.nomad", "web.prod.nomad SRV", "nope.nomad"];
     let mut before = Vec::new();
     for asked in asked {
-        before.push(scene.said(asked).await);
+        before.push(scene.ask(asked).await);
     }
     scene.nomad.vanish().await;
     scene.gateway.until_errors("unreachable", 2.0).await;
     scene.nomad.scale("default", "redis", 1, Removal::Silent);
     scene.nomad.register([registration("fresh", 1)]);
     for (asked, before) in asked.into_iter().zip(before) {
-        assert_eq!(scene.said(asked).await, before, "{asked}");
+        assert_eq!(scene.ask(asked).await, before, "{asked}");
     }
     let (status, ready) = scene.gateway.page("/readyz").await;
     assert!(status == 200 && ready.starts_with("OK\n"), "{ready}");
@@ -39,7 +39,7 @@ async fn while_nomad_is_away_answers_go_on_and_what_changed_shows_after() {
         .await;
     let redis = question("redis.default.nomad");
     until("redis is as it became meanwhile", async || {
-        scene.clients.ask_udp(&redis).await.said.answer.len() == 1
+        scene.clients.ask_udp(&redis).await.decoded.answer.len() == 1
     })
     .await;
     assert_eq!(scene.clients.agreed(&redis).await.answer.len(), 1);
@@ -49,14 +49,14 @@ async fn while_nomad_is_away_answers_go_on_and_what_changed_shows_after() {
 #[tokio::test]
 async fn a_token_that_is_refused_later_takes_nothing_away() {
     let mut scene = Scene::start(cast()).await;
-    let before = scene.said("redis.default.nomad").await;
+    let before = scene.ask("redis.default.nomad").await;
     assert_eq!(before.answer.len(), 3);
     let refused = Fault::permission_denied();
     scene.nomad.break_requests("/v1/", refused);
     scene.nomad.cut_connections();
     scene.gateway.until_errors("permission_denied", 2.0).await;
     scene.nomad.register([registration("fresh", 1)]);
-    assert_eq!(scene.said("redis.default.nomad").await, before);
+    assert_eq!(scene.ask("redis.default.nomad").await, before);
     scene
         .change("fresh.default.nomad", |it| it.mend(), &["10.1.0.1"])
         .await;

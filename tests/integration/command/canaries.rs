@@ -87,8 +87,8 @@ fn values(key: &str, is_file: bool) -> Vec<String> {
     values
 }
 
-/// What is said of a file: the error, or the warnings.
-fn said(text: &str, path: &Path) -> String {
+/// The messages about a file: the error, or the warnings.
+fn messages_about(text: &str, path: &Path) -> String {
     std::fs::write(path, text).unwrap();
     let checked = Source::from_file(path).and_then(|source| Settings::check(&source));
     match checked {
@@ -110,14 +110,14 @@ fn no_value_of_a_file_that_may_be_a_secret_is_in_a_message() {
         let (slip, section) = (format!("{head}{name}_ = \"{CANARY}\""), head.clone());
         for value in values(&key, is_file) {
             let text = format!("{head}{name} = {value}");
-            assert_hidden(&said(&text, &path), &text);
+            assert_hidden(&messages_about(&text, &path), &text);
         }
-        assert_hidden(&said(&slip, &path), &slip);
+        assert_hidden(&messages_about(&slip, &path), &slip);
         for text in [
             format!("{section}{name}_ = [\"{CANARY}\"]"),
             format!("{section}[x.{name}]\ntoken = \"{CANARY}\""),
         ] {
-            assert_hidden(&said(&text, &path), &text);
+            assert_hidden(&messages_about(&text, &path), &text);
         }
     }
     for section in [
@@ -130,7 +130,7 @@ fn no_value_of_a_file_that_may_be_a_secret_is_in_a_message() {
             format!("[{section}]\ntokn = \"{CANARY}\""),
             format!("[{section}]\ntoken = \"{CANARY}\"\ntoken = \"{CANARY}\""),
         ] {
-            assert_hidden(&said(&text, &path), &text);
+            assert_hidden(&messages_about(&text, &path), &text);
         }
     }
 }

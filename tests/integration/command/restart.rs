@@ -1,4 +1,4 @@
-//! A restart from the snapshot on disk, together with what is doubted and with what is read on demand.
+//! A restart from the snapshot on disk, together with removals that are held back and with what is read on demand.
 
 use std::net::TcpListener;
 
@@ -40,7 +40,7 @@ async fn a_list_that_lost_most_of_what_was_restored_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_restart_doubts_goes_when_nomad_says_it_again() {
+async fn restored_services_are_removed_once_nomad_confirms_that_they_are_gone() {
     let scene = that_lost_most().await;
     let mut gateway = scene.start_with("mass_loss_grace_seconds = 1");
     scene.nomad.come_back().unwrap();

@@ -3,6 +3,7 @@
 //! That they can is proved with NSD, Knot and BIND by `.ci/differential`.
 
 mod elsewhere;
+mod inner;
 mod labels;
 
 use std::collections::HashSet;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nomadns::answers::{Zone, ZoneSettings, names};
-use nomadns::catalog::{Catalog, Doubt};
+use nomadns::catalog::{Catalog, UnknownReason};
 use nomadns::config::{Settings, Source};
 use nomadns::demo::{Fault, Options, Registration, SimulatedNomad};
 use nomadns::dns::Name;
@@ -251,7 +252,7 @@ async fn a_token_that_lists_nothing_exports_nothing_and_says_why() {
 }
 
 #[test]
-fn a_service_in_doubt_is_left_out_with_all_of_its_names() {
+fn an_unknown_service_is_left_out_with_all_of_its_names() {
     let catalog = Arc::new(Catalog::new());
     let mut writer = catalog.writer();
     for (service, address) in [("redis", "10.0.0.1"), ("web", "10.0.0.2")] {
@@ -260,7 +261,7 @@ fn a_service_in_doubt_is_left_out_with_all_of_its_names() {
             .unwrap();
     }
     writer
-        .doubt("default", "web", Some(Doubt::Unreadable))
+        .mark_unknown("default", "web", Some(UnknownReason::Unreadable))
         .unwrap();
     writer.publish(1);
     let zone = Zone::new("nomad".parse().unwrap()).unwrap();

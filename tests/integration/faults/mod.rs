@@ -10,10 +10,10 @@ use nomadns::demo::{Registration, Removal, SimulatedNomad};
 use tokio::time::Duration;
 
 use crate::support::clients::Clients;
+use crate::support::decoded::DecodedAnswer;
 use crate::support::fault_proxy::{FaultProxy, Way};
 use crate::support::gateway::{Gateway, cast, until};
 use crate::support::question::Question;
-use crate::support::said::Said;
 
 const SERVFAIL: u16 = 2;
 /// RFC 8914 §4.15: not ready.
@@ -47,17 +47,17 @@ impl Scene {
         }
     }
 
-    async fn said(&mut self, name: &str) -> Said {
+    async fn ask(&mut self, name: &str) -> DecodedAnswer {
         self.clients
             .ask_udp(&Question::new(name, "A".parse().unwrap()))
             .await
-            .said
+            .decoded
     }
 
     /// Every service that was there is answered for with its instances.
     async fn nothing_is_lost(&mut self) {
         for (name, count) in [("redis.default.nomad", 3), ("web.prod.nomad", 1)] {
-            let said = self.said(name).await;
+            let said = self.ask(name).await;
             assert!(
                 said.rcode == 0 && said.answer.len() >= count,
                 "{name}: {said:?}"
@@ -71,11 +71,11 @@ impl Scene {
             .register([Registration::new("default", name).address("10.9.9.9")]);
         let asked = format!("{name}.default.nomad");
         until(&asked, async || {
-            self.said(&asked).await.data() == ["10.9.9.9"]
+            self.ask(&asked).await.data() == ["10.9.9.9"]
         })
         .await;
         self.nomad.remove_service("default", name, Removal::Planned);
-        until(&asked, async || self.said(&asked).await.rcode == 3).await;
+        until(&asked, async || self.ask(&asked).await.rcode == 3).await;
     }
 }
 

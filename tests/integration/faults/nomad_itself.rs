@@ -24,7 +24,7 @@ async fn row_4_an_overrun_buffer_and_a_lower_index_take_nothing_away_that_is_sti
                 "TXT".parse().unwrap(),
             ))
             .await
-            .said
+            .decoded
             .answer
             .len()
             == 150
@@ -61,7 +61,7 @@ async fn row_7_an_expired_token_is_counted_and_takes_nothing_away() {
     nomad.register([Registration::new("default", "fresh").address("10.9.9.9")]);
     let fresh = Question::new("fresh.default.nomad", "A".parse().unwrap());
     until("read again", async || {
-        clients.ask_udp(&fresh).await.said.rcode == 0
+        clients.ask_udp(&fresh).await.decoded.rcode == 0
     })
     .await;
     gateway.end().await;
@@ -102,13 +102,13 @@ async fn row_9_a_service_that_flaps_is_never_answered_for_from_two_states_at_onc
     };
     scene.nomad.replace("default", "flaps", generation(0));
     until("flaps", async || {
-        scene.said("flaps.default.nomad").await.answer.len() == 3
+        scene.ask("flaps.default.nomad").await.answer.len() == 3
     })
     .await;
     let reads = scene.nomad.load("/v1/service/:name").requests;
     for number in 1..200 {
         scene.nomad.replace("default", "flaps", generation(number));
-        let said = scene.said("flaps.default.nomad").await;
+        let said = scene.ask("flaps.default.nomad").await;
         let first = said.data()[0][..6].to_owned();
         assert!(
             said.answer.len() == 3 && said.data().iter().all(|it| it.starts_with(&first)),

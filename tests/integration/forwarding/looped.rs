@@ -30,15 +30,15 @@ async fn a_loop_is_found_and_answered_and_ends_when_it_ends() {
     let mut clients = Clients::connect(&gateway).await;
     let question = Question::new("www.example", "A".parse().unwrap());
     crate::support::gateway::until("the loop is found", async || {
-        let said = clients.ask_udp(&question).await.said;
-        assert_eq!(said.rcode, 2);
-        said.extended_errors == [23]
+        let decoded = clients.ask_udp(&question).await.decoded;
+        assert_eq!(decoded.rcode, 2);
+        decoded.extended_errors == [23]
     })
     .await;
     assert!(gateway.metric("nomadns_forward_looped_total").await >= 1.0);
     // The cluster's own names are not concerned.
     let own = Question::new("redis.default.nomad", "A".parse().unwrap());
-    assert_eq!(clients.ask_udp(&own).await.said.rcode, 0);
+    assert_eq!(clients.ask_udp(&own).await.decoded.rcode, 0);
     relaying.abort();
     gateway.end().await;
 }

@@ -114,9 +114,9 @@ async fn what_is_in_none_of_the_zones_is_forwarded_over_every_transport() {
     let mut clients = Clients::connect(&gateway).await;
     let ask = |name: &str| Question::new(name, "A".parse().unwrap());
     for answered in clients.ask_all(&ask("www.example")).await {
-        let said = answered.said;
-        let data: Vec<&str> = said.answer.iter().map(|it| &*it.data).collect();
-        assert_eq!((said.rcode, said.authority.len()), (0, 0));
+        let decoded = answered.decoded;
+        let data: Vec<&str> = decoded.answer.iter().map(|it| &*it.data).collect();
+        assert_eq!((decoded.rcode, decoded.authority.len()), (0, 0));
         assert_eq!(data.len(), 2, "{data:?}");
         assert!(data.contains(&"192.0.2.7") && data.contains(&"host.elsewhere."));
         assert_ne!(answered.authoritative, Some(true));
@@ -208,7 +208,7 @@ async fn a_gateway_that_forwards_nothing_says_that_there_is_no_recursion() {
     let question = Question::new("www.example", "A".parse().unwrap());
     let answered = clients.ask_udp(&question).await;
     assert_eq!(
-        (answered.transport, answered.said.rcode),
+        (answered.transport, answered.decoded.rcode),
         (Transport::Udp, 5)
     );
     gateway.end().await;

@@ -94,12 +94,12 @@ fn an_open_resolver_and_what_is_not_used_are_warned_of() {
     };
     let all = section("\".\"", "\"udp://10.0.0.2\"");
     let open = format!("outside_zones = \"nxdomain\"\n{all}[listen]\ndns = [\"0.0.0.0:1053\"]\n");
-    let said = warnings(&open);
+    let warned = warnings(&open);
     assert!(
-        said.contains("open resolver") && said.contains("clients.allow"),
-        "{said}"
+        warned.contains("open resolver") && warned.contains("clients.allow"),
+        "{warned}"
     );
-    assert!(said.contains("outside_zones: is not used"), "{said}");
+    assert!(warned.contains("outside_zones: is not used"), "{warned}");
     let closed = format!("{open}[clients]\nallow = [\"10.0.0.0/8\"]\n");
     assert!(!warnings(&closed).contains("open resolver"));
     let inner = section("\"corp.nomad\"", "\"udp://10.0.0.2\"");

@@ -13,9 +13,9 @@ use nomadns::demo::{Options, Registration, SimulatedNomad};
 use tokio::net::UdpSocket;
 
 use crate::support::clients::ask_udp;
+use crate::support::decoded::DecodedAnswer;
 use crate::support::gateway::{Gateway, until};
 use crate::support::question::Question;
-use crate::support::said::Said;
 
 /// A Nomad without services.
 fn nomad() -> SimulatedNomad {
@@ -59,7 +59,7 @@ async fn asked(gateway: &Gateway, name: &str) -> Vec<String> {
     let message = ask_udp(&socket, &question)
         .await
         .expect("it is not cut short");
-    let said = Said::of_message(&message);
+    let said = DecodedAnswer::of_message(&message);
     let mut parts: Vec<String> = said
         .data()
         .iter()

@@ -113,7 +113,7 @@ async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
         let query = Parameters::read(&query.unwrap_or_default(), None)
             .expect("ours")
             .query;
-        match said(&query) {
+        match answer_for(&query) {
             Some(answer) => {
                 let mut message = Vec::new();
                 encode(
@@ -141,7 +141,7 @@ async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
 fn answer(message: &[u8], transport: Transport) -> Vec<u8> {
     let mut out = Vec::new();
     let query = decode(message, transport, None).expect("lookup asks well");
-    let answer = said(&query).expect("only JSON has statuses");
+    let answer = answer_for(&query).expect("only JSON has statuses");
     let turn = match transport {
         Transport::Tcp => 1,
         _ => 0,
@@ -157,8 +157,8 @@ fn answer(message: &[u8], transport: Transport) -> Vec<u8> {
     out
 }
 
-/// What the server says to a question; nothing to one that gets a status of HTTP.
-fn said(query: &Query) -> Option<Answer> {
+/// The server's answer to a query; none for one that gets a status of HTTP.
+fn answer_for(query: &Query) -> Option<Answer> {
     let name = query.name.to_string().to_lowercase();
     let addresses: Vec<[u8; 4]> = match name.as_str() {
         "teapot.nomad." if query.transport == Transport::Json => return None,

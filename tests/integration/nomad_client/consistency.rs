@@ -8,7 +8,7 @@ use nomadns::nomad::{Cause, Client, NomadSettings, QueryMeta, QueryOptions, Sett
 
 use crate::support::replay::{Replay, Reply, ok};
 
-use super::memory::{Said, Server, two};
+use super::memory::{ScriptedReply, Server, two};
 
 const AT_LEAST_9: QueryOptions = QueryOptions {
     min_index: 9,
@@ -27,13 +27,13 @@ fn reads(server: &Server) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_stale_answer_without_a_leader_or_a_late_or_a_lower_one_is_left_for_the_next_address() {
-    let unbelieved: [fn() -> Said; 3] = [
-        || Said::index(9).with("x-nomad-knownleader", "false"),
-        || Said::index(9).with("x-nomad-lastcontact", "5001"),
-        || Said::index(8),
+    let unbelieved: [fn() -> ScriptedReply; 3] = [
+        || ScriptedReply::index(9).with("x-nomad-knownleader", "false"),
+        || ScriptedReply::index(9).with("x-nomad-lastcontact", "5001"),
+        || ScriptedReply::index(8),
     ];
-    for said in unbelieved {
-        let (client, first, second) = two(move |_| said(), |_| Said::index(9));
+    for reply in unbelieved {
+        let (client, first, second) = two(move |_| reply(), |_| ScriptedReply::index(9));
         assert_eq!(read(&client, AT_LEAST_9).await, Ok(9));
         assert_eq!(read(&client, AT_LEAST_9).await, Ok(9));
         // At once, and for good until it fails.
@@ -46,10 +46,10 @@ async fn a_stale_answer_without_a_leader_or_a_late_or_a_lower_one_is_left_for_th
 
 #[tokio::test(start_paused = true)]
 async fn where_no_address_is_believed_one_that_is_only_behind_is_told_of() {
-    let isolated = |_: &str| Said::index(9).with("x-nomad-knownleader", "false");
+    let isolated = |_: &str| ScriptedReply::index(9).with("x-nomad-knownleader", "false");
     let (client, ..) = two(isolated, isolated);
     assert_eq!(read(&client, AT_LEAST_9).await, Err(Cause::NoLeader));
-    let (min_index, behind) = (9, |index| move |_: &str| Said::index(index));
+    let (min_index, behind) = (9, |index| move |_: &str| ScriptedReply::index(index));
     for (client, ..) in [two(behind(8), isolated), two(isolated, behind(8))] {
         let index = 8;
         let error = Cause::Behind { index, min_index };
@@ -67,7 +67,7 @@ async fn where_no_address_is_believed_one_that_is_only_behind_is_told_of() {
 
 #[tokio::test(start_paused = true)]
 async fn the_leaders_word_is_asked_for_without_stale_and_always_taken() {
-    let (client, first, second) = two(|_| Said::index(3), |_| Said::index(9));
+    let (client, first, second) = two(|_| ScriptedReply::index(3), |_| ScriptedReply::index(9));
     assert_eq!(read(&client, AT_LEAST_9.of_leader()).await, Ok(3));
     assert_eq!((first.asked("stale"), reads(&second)), (0, 0));
 }
@@ -102,9 +102,9 @@ async fn contact_tells_how_the_followed_server_stands_to_its_leader() {
     let (client, first, _) = two(
         move |_| {
             let ms = ago.load(Ordering::Relaxed).to_string();
-            Said::index(7).with("x-nomad-lastcontact", &ms)
+            ScriptedReply::index(7).with("x-nomad-lastcontact", &ms)
         },
-        |_| Said::index(8),
+        |_| ScriptedReply::index(8),
     );
     assert_eq!(client.followed().meta, None);
     let meta = |index, ms| QueryMeta {

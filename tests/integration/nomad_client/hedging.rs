@@ -8,7 +8,7 @@ use nomadns::nomad::{Client, NomadError, QueryOptions};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::memory::{Said, two};
+use super::memory::{ScriptedReply, two};
 
 const MS: Duration = Duration::from_millis(1);
 const READ: &str = "/v1/service/redis";
@@ -24,8 +24,8 @@ async fn read(client: &Client) -> Result<Duration, NomadError> {
 #[tokio::test(start_paused = true)]
 async fn an_address_that_is_only_slower_is_kept_and_soon_asked_alone() {
     let (client, slow, quick) = two(
-        |_| Said::index(7).after(300 * MS),
-        |_| Said::index(7).after(MS),
+        |_| ScriptedReply::index(7).after(300 * MS),
+        |_| ScriptedReply::index(7).after(MS),
     );
     // Not measured yet: the other is asked after 120 ms, and answers first.
     assert_eq!(read(&client).await, Ok(121 * MS));
@@ -46,10 +46,10 @@ async fn a_pause_of_an_address_makes_no_request_late_and_moves_nothing() {
     let paused = Arc::clone(&pauses);
     let (client, _, other) = two(
         move |_| match paused.swap(false, Ordering::Relaxed) {
-            true => Said::index(7).after(400 * MS),
-            false => Said::index(7).after(MS),
+            true => ScriptedReply::index(7).after(400 * MS),
+            false => ScriptedReply::index(7).after(MS),
         },
-        |_| Said::index(7).after(MS),
+        |_| ScriptedReply::index(7).after(MS),
     );
     for _ in 0..20 {
         assert_eq!(read(&client).await, Ok(MS));
@@ -62,7 +62,10 @@ async fn a_pause_of_an_address_makes_no_request_late_and_moves_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_address_is_left_once_it_was_silent_for_longer() {
-    let (client, silent, _) = two(|_| Said::never(), |_| Said::index(7).after(MS));
+    let (client, silent, _) = two(
+        |_| ScriptedReply::never(),
+        |_| ScriptedReply::index(7).after(MS),
+    );
     assert_eq!(read(&client).await, Ok(121 * MS));
     assert_eq!(client.moves(), 0);
     sleep(378 * MS).await;
@@ -79,10 +82,10 @@ async fn a_silent_address_is_left_once_it_was_silent_for_longer() {
 }
 
 /// Lists, allocations, checks and namespaces take a while at every server.
-fn heavy(url: &str) -> Said {
+fn heavy(url: &str) -> ScriptedReply {
     match url.contains("/v1/status/leader") || url.contains("/v1/service/") {
-        true => Said::index(7).after(MS),
-        false => Said::index(7).after(1500 * MS),
+        true => ScriptedReply::index(7).after(MS),
+        false => ScriptedReply::index(7).after(1500 * MS),
     }
 }
 
@@ -104,7 +107,7 @@ async fn what_is_heavy_is_put_together_by_one_server_only() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_heavy_leaves_an_address_that_lives_no_more() {
-    let (client, silent, other) = two(|_| Said::never(), heavy);
+    let (client, silent, other) = two(|_| ScriptedReply::never(), heavy);
     let listed = client.list_services("*", QueryOptions::default());
     let listed = timeout(Duration::from_secs(3), listed).await.unwrap();
     assert_eq!(listed.unwrap().meta.index, 7);
@@ -116,10 +119,10 @@ async fn what_is_heavy_leaves_an_address_that_lives_no_more() {
 async fn health_that_hangs_holds_up_no_read() {
     let (client, server, _) = two(
         |url| match url.contains("/v1/alloc") {
-            true => Said::never(),
-            false => Said::index(7).after(MS),
+            true => ScriptedReply::never(),
+            false => ScriptedReply::index(7).after(MS),
         },
-        |_| Said::index(7).after(MS),
+        |_| ScriptedReply::index(7).after(MS),
     );
     let mut hanging = JoinSet::new();
     for number in 0..20 {

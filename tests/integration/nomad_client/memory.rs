@@ -9,8 +9,8 @@ use reqwest::{Request, Response};
 use tokio::time::sleep;
 use tower::util::BoxCloneSyncService;
 
-/// What a server says, and how long it takes.
-pub(super) struct Said {
+/// What a server replies, and how long it takes.
+pub(super) struct ScriptedReply {
     pub(super) after: Duration,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: &'static str,
@@ -22,7 +22,7 @@ pub(super) struct Server {
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-impl Said {
+impl ScriptedReply {
     /// An empty list with an index, at once.
     pub(super) fn index(index: u64) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Server {
 
     fn service(
         &self,
-        say: impl Fn(&str) -> Said + Send + Sync + 'static,
+        say: impl Fn(&str) -> ScriptedReply + Send + Sync + 'static,
     ) -> BoxCloneSyncService<Request, Response, Infallible> {
         let (asked, say) = (Arc::clone(&self.asked), Arc::new(say));
         BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
@@ -78,8 +78,8 @@ impl Server {
 
 /// A client of two servers.
 pub(super) fn two(
-    first: impl Fn(&str) -> Said + Send + Sync + 'static,
-    second: impl Fn(&str) -> Said + Send + Sync + 'static,
+    first: impl Fn(&str) -> ScriptedReply + Send + Sync + 'static,
+    second: impl Fn(&str) -> ScriptedReply + Send + Sync + 'static,
 ) -> (Client, Server, Server) {
     let (a, b) = (Server::default(), Server::default());
     let addresses = ["http://first", "http://second"];

@@ -85,8 +85,8 @@ async fn start(hours: [i64; 2], names: &[&str], clients: Clients) -> Nomad {
     }
 }
 
-/// What is said of a question that fails.
-async fn said(settings: NomadSettings) -> String {
+/// The error of a request that fails.
+async fn error_text(settings: NomadSettings) -> String {
     list(&Client::new(settings).unwrap())
         .await
         .unwrap_err()
@@ -114,7 +114,7 @@ async fn a_certificate_that_is_not_taken_names_the_setting() {
     let mut settings = trusting(&nomad);
     settings.tls.ca = Some(start([-1, 1], &[HERE], Clients::Anybody).await.ca);
     assert_has(
-        &said(settings).await,
+        &error_text(settings).await,
         &[
             "unreachable: ",
             "UnknownIssuer",
@@ -137,7 +137,7 @@ async fn a_certificate_that_is_not_taken_names_the_setting() {
         "nomad.tls_server_name",
         "NOMAD_TLS_SERVER_NAME",
     ];
-    assert_has(&said(trusting(&nomad)).await, &parts);
+    assert_has(&error_text(trusting(&nomad)).await, &parts);
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn dates_are_dates() {
     };
     let nomad = start([-50, -2], &[HERE], Clients::Anybody).await;
     assert_has(
-        &said(trusting(&nomad)).await,
+        &error_text(trusting(&nomad)).await,
         &[&format!("expired at {}", date(-2)), "Z; renew it"],
     );
     let nomad = start([2, 50], &[HERE], Clients::Anybody).await;
@@ -158,7 +158,7 @@ async fn dates_are_dates() {
         "clock says",
         "Z",
     ];
-    let text = said(trusting(&nomad)).await;
+    let text = error_text(trusting(&nomad)).await;
     assert_has(&text, &parts);
     assert!(!text.contains("UNIX"), "{text}");
 }
@@ -171,7 +171,7 @@ async fn a_client_certificate_that_is_wanted_names_its_settings() {
         "nomad.client_certificate and nomad.client_key",
         "NOMAD_CLIENT_CERT",
     ];
-    assert_has(&said(trusting(&nomad)).await, &parts);
+    assert_has(&error_text(trusting(&nomad)).await, &parts);
     let other = rcgen::generate_simple_self_signed(["other".to_owned()]).unwrap();
     let mut settings = trusting(&nomad);
     settings.tls.certificate = Some(other.cert.pem().into_bytes());
@@ -179,7 +179,7 @@ async fn a_client_certificate_that_is_wanted_names_its_settings() {
         &other.signing_key.serialize_pem(),
     ));
     let parts = ["rejects our client certificate", "nomad.client_certificate"];
-    assert_has(&said(settings).await, &parts);
+    assert_has(&error_text(settings).await, &parts);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn the_wrong_scheme_is_told_both_ways() {
     });
     to_plain.tls.ca = Some(start([-1, 1], &[HERE], Clients::Anybody).await.ca);
     assert_has(
-        &said(to_plain).await,
+        &error_text(to_plain).await,
         &[
             "the server does not speak TLS",
             "write http:// in nomad.addresses",
@@ -209,7 +209,7 @@ async fn the_wrong_scheme_is_told_both_ways() {
     let nomad = start([-1, 1], &[HERE], Clients::Anybody).await;
     let to_tls = settings(&[&nomad.url.replace("https://", "http://")]);
     assert_has(
-        &said(to_tls).await,
+        &error_text(to_tls).await,
         &[
             "the server expects TLS",
             "write https:// in nomad.addresses",
@@ -223,7 +223,7 @@ async fn the_wrong_scheme_is_told_both_ways() {
         "the server expects TLS",
         "write https:// in nomad.addresses",
     ];
-    assert_has(&said(settings(&[&go.url()])).await, &parts);
+    assert_has(&error_text(settings(&[&go.url()])).await, &parts);
 }
 
 #[tokio::test]
@@ -233,16 +233,19 @@ async fn an_address_where_nobody_is_names_its_setting() {
         "is Nomad running",
         "nomad.addresses, NOMAD_ADDR",
     ];
-    assert_has(&said(settings(&[&refusing().await])).await, &parts);
+    assert_has(&error_text(settings(&[&refusing().await])).await, &parts);
     // No resolver is asked for a label that is too long.
     let unknown = format!("http://{}:4646", "a".repeat(64));
     let parts = [
         "its host name has no address",
         "nomad.addresses (NOMAD_ADDR)",
     ];
-    assert_has(&said(settings(&[&unknown])).await, &parts);
+    assert_has(&error_text(settings(&[&unknown])).await, &parts);
     let parts = ["there is no such socket", "NOMAD_UNIX_ADDR"];
-    assert_has(&said(settings(&["unix:///nowhere/api.sock"])).await, &parts);
+    assert_has(
+        &error_text(settings(&["unix:///nowhere/api.sock"])).await,
+        &parts,
+    );
 }
 
 #[tokio::test]
@@ -271,6 +274,6 @@ async fn what_nomad_refuses_names_its_setting() {
         ),
     ] {
         let nomad = Replay::always(status(line, body)).await;
-        assert_has(&said(settings(&[&nomad.url()])).await, &parts);
+        assert_has(&error_text(settings(&[&nomad.url()])).await, &parts);
     }
 }

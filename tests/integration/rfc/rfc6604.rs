@@ -2,7 +2,7 @@
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{RData, RecordType};
-use nomadns::catalog::Doubt;
+use nomadns::catalog::UnknownReason;
 
 use crate::support::answers::{Answers, extended_error, instance, name_of};
 
@@ -65,22 +65,31 @@ async fn a_target_outside_of_the_zones_is_the_clients_to_ask_for() {
 }
 
 #[tokio::test]
-async fn a_target_in_doubt_is_servfail_and_the_cname_itself_is_marked() {
+async fn an_unknown_target_is_servfail_and_the_cname_itself_is_marked() {
     let mut answers = alias_of("late.default.nomad");
-    let doubt = Some(Doubt::Unreadable);
-    answers.writer.doubt("default", "late", doubt).unwrap();
+    let reason = Some(UnknownReason::Unreadable);
+    answers
+        .writer
+        .mark_unknown("default", "late", reason)
+        .unwrap();
     answers.publish();
     let message = answers.ask("alias.default.nomad", RecordType::A);
     assert_eq!(message.metadata.response_code, ResponseCode::ServFail);
     assert_eq!(extended_error(&message), Some(22));
     assert!(message.answers.is_empty());
-    // What is in doubt may lead back here.
+    // What is unknown may lead back here.
     let message = answers.ask("alias.default.nomad", RecordType::CNAME);
     assert_eq!(message.answers.len(), 1);
     assert_eq!(extended_error(&message), Some(3));
     // What was known of the target is answered, marked as well.
-    answers.writer.doubt("default", "late", None).unwrap();
-    answers.writer.doubt("default", "redis", doubt).unwrap();
+    answers
+        .writer
+        .mark_unknown("default", "late", None)
+        .unwrap();
+    answers
+        .writer
+        .mark_unknown("default", "redis", reason)
+        .unwrap();
     answers.set(
         "default",
         "alias",

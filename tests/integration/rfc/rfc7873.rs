@@ -69,7 +69,9 @@ async fn a_cookie_can_be_asked_for_without_a_question() {
     let bare = answers.octets(&asked, Transport::Udp);
     assert_eq!(bare[3] & 0xf, 1, "no cookie: a format error");
     append_options(&mut asked, &[(COOKIE, b"12345678")]);
-    let message = Message::from_vec(&answers.octets(&asked, Transport::Udp)).unwrap();
+    let octets = answers.octets(&asked, Transport::Udp);
+    assert_eq!(octets[2], 0x81, "a response, with RD as it came");
+    let message = Message::from_vec(&octets).unwrap();
     assert_eq!(message.metadata.response_code, ResponseCode::NoError);
     assert!(message.queries.is_empty() && message.answers.is_empty());
     assert_eq!(option(&message, COOKIE).unwrap().len(), 24);

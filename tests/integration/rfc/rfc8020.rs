@@ -2,7 +2,7 @@
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
-use nomadns::catalog::Doubt;
+use nomadns::catalog::UnknownReason;
 
 use crate::support::answers::{Answers, assert_denied};
 
@@ -125,15 +125,15 @@ async fn what_is_below_a_leaf_is_denied() {
 }
 
 #[tokio::test]
-async fn what_is_above_a_name_in_doubt_is_not_denied() {
+async fn what_is_above_an_unknown_name_is_not_denied() {
     let mut answers = Answers::usual();
     answers
         .writer
-        .doubt("Unread", "late", Some(Doubt::Unread))
+        .mark_unknown("Unread", "late", Some(UnknownReason::Unread))
         .unwrap();
     answers
         .writer
-        .doubt_namespace("refused", Some(Doubt::Refused))
+        .mark_namespace_unknown("refused", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
     for name in [
@@ -148,7 +148,7 @@ async fn what_is_above_a_name_in_doubt_is_not_denied() {
     // A name with records stays above what may be below it.
     answers
         .writer
-        .doubt("default", "redis", Some(Doubt::Unread))
+        .mark_unknown("default", "redis", Some(UnknownReason::Unread))
         .unwrap();
     answers.publish();
     for name in [
@@ -165,7 +165,7 @@ async fn what_is_above_a_name_in_doubt_is_not_denied() {
             "{name}"
         );
     }
-    answers.writer.doubt("Unread", "late", None).unwrap();
+    answers.writer.mark_unknown("Unread", "late", None).unwrap();
     answers.publish();
     for name in ["unread.nomad", "_tcp.unread.nomad"] {
         let message = answers.ask(name, RecordType::A);

@@ -19,9 +19,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::decoded::DecodedAnswer;
 use super::gateway::{AT_MOST, Gateway};
 use super::question::Question;
-use super::said::Said;
 
 const DNS_MESSAGE: &str = "application/dns-message";
 
@@ -44,7 +44,7 @@ pub(crate) struct Answered {
     pub(crate) truncated: bool,
     /// The bit AA; JSON has none.
     pub(crate) authoritative: Option<bool>,
-    pub(crate) said: Said,
+    pub(crate) decoded: DecodedAnswer,
 }
 
 /// Clients of one gateway, connected.
@@ -120,20 +120,20 @@ impl Clients {
     }
 
     /// Asks over every transport, checks that all say the same, and gives what they say.
-    pub(crate) async fn agreed(&mut self, question: &Question) -> Said {
+    pub(crate) async fn agreed(&mut self, question: &Question) -> DecodedAnswer {
         let all = self.ask_all(question).await;
         let [first, others @ ..] = &all;
         for other in others {
             assert!(!other.truncated, "{question:?} over {:?}", other.transport);
             assert_eq!(
-                first.said, other.said,
+                first.decoded, other.decoded,
                 "{question:?} over {:?} and {:?}",
                 first.transport, other.transport
             );
             let authoritative = other.authoritative.or(first.authoritative);
             assert_eq!(first.authoritative, authoritative, "{question:?}");
         }
-        first.said.clone()
+        first.decoded.clone()
     }
 }
 
@@ -143,7 +143,7 @@ impl Answered {
             transport,
             truncated: message.metadata.truncation,
             authoritative: Some(message.metadata.authoritative),
-            said: Said::of_message(message),
+            decoded: DecodedAnswer::of_message(message),
         }
     }
 }
@@ -272,6 +272,6 @@ async fn ask_json((client, base): &Http, question: &Question) -> Answered {
         transport: Transport::Json,
         truncated: document["TC"].as_bool().unwrap(),
         authoritative: None,
-        said: Said::of_json(&document),
+        decoded: DecodedAnswer::of_json(&document),
     }
 }

@@ -2,8 +2,8 @@
 
 pub mod answers;
 pub mod clients;
+pub mod decoded;
 pub mod fault_proxy;
 pub mod gateway;
 pub mod question;
 pub mod replay;
-pub mod said;

@@ -5,7 +5,7 @@ use std::fmt;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
 use hickory_proto::rr::{Name, RecordType};
 
-use super::said::{name_text, text_of};
+use super::decoded::{name_text, text_of};
 
 /// The most that a client of UDP takes, in octets.
 const UDP_OCTETS: u16 = 1232;

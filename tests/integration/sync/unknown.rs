@@ -1,27 +1,29 @@
 //! What cannot be read is not denied: single services, single namespaces, and rights that come and go.
 
-use nomadns::catalog::Doubt;
+use nomadns::catalog::UnknownReason;
 use nomadns::demo::{Acl, Enforcement, Fault, Removal, Token};
 
 use super::*;
 
 impl Followed {
-    fn doubts(&self, doubt: Doubt) -> usize {
+    fn unknown_count(&self, reason: UnknownReason) -> usize {
         let snapshot = self.catalog.snapshot();
-        snapshot.map_or(0, |snapshot| snapshot.as_ref().unwrap().doubts(doubt))
+        snapshot.map_or(0, |snapshot| {
+            snapshot.as_ref().unwrap().unknown_count(reason)
+        })
     }
 
     /// Names the namespaces that are wanted and cannot be listed.
-    fn missing(&self) -> Vec<(String, Doubt)> {
+    fn missing(&self) -> Vec<(String, UnknownReason)> {
         let missing = self.report().missing.into_iter();
         missing
-            .map(|(name, doubt)| (name.to_string(), doubt))
+            .map(|(name, reason)| (name.to_string(), reason))
             .collect()
     }
 }
 
-fn refused(name: &str) -> Vec<(String, Doubt)> {
-    vec![(name.to_owned(), Doubt::Refused)]
+fn refused(name: &str) -> Vec<(String, UnknownReason)> {
+    vec![(name.to_owned(), UnknownReason::Refused)]
 }
 
 /// A Nomad with ACLs on and a service `one` in each of some namespaces.
@@ -47,7 +49,7 @@ fn of_namespaces(names: &[&str]) -> SyncSettings {
 }
 
 #[tokio::test]
-async fn a_listed_service_that_cannot_be_read_is_in_doubt_and_nobody_waits_for_it() {
+async fn a_listed_service_that_cannot_be_read_is_unknown_and_nobody_waits_for_it() {
     for fault in [
         Fault::Status(500, "rpc error: something".into()),
         Fault::permission_denied(),
@@ -59,21 +61,25 @@ async fn a_listed_service_that_cannot_be_read_is_in_doubt_and_nobody_waits_for_i
         nomad.break_requests("/v1/service/broken", fault.clone());
         let followed = follow_with(&nomad, TokenSource::None, quick());
         followed.until_count("default", "redis", 2).await;
-        let doubt = match fault {
-            Fault::Hang => Doubt::Unread,
-            Fault::Status(403, _) => Doubt::Refused,
-            _ => Doubt::Unreadable,
+        let reason = match fault {
+            Fault::Hang => UnknownReason::Unread,
+            Fault::Status(403, _) => UnknownReason::Refused,
+            _ => UnknownReason::Unreadable,
         };
-        let snapshot = |it: &Followed| (it.is_ready(), it.doubts(doubt));
+        let snapshot = |it: &Followed| (it.is_ready(), it.unknown_count(reason));
         followed
-            .until("ready with a doubt", |it| snapshot(it) == (true, 1))
+            .until("ready with an unknown service", |it| {
+                snapshot(it) == (true, 1)
+            })
             .await;
         assert_eq!(followed.count("default", "broken"), 0);
         nomad.mend();
         nomad.cut_connections();
         followed.until_count("default", "broken", 2).await;
         followed
-            .until("without a doubt", |it| it.doubts(doubt) == 0)
+            .until("without an unknown service", |it| {
+                it.unknown_count(reason) == 0
+            })
             .await;
     }
 }
@@ -107,12 +113,12 @@ async fn a_configured_namespace_that_is_granted_later_is_found() {
     let followed = follow_with(&nomad, token("canary"), of_namespaces(&["a", "b"]));
     followed.until("ready", Followed::is_ready).await;
     assert_eq!(followed.missing(), refused("b"));
-    assert_eq!(followed.doubts(Doubt::Refused), 1);
+    assert_eq!(followed.unknown_count(UnknownReason::Refused), 1);
     nomad.set_token("canary", Token::reads(["a", "b"]));
     followed.until_count("b", "one", 1).await;
     followed
         .until("complete", |it| {
-            it.missing().is_empty() && it.doubts(Doubt::Refused) == 0
+            it.missing().is_empty() && it.unknown_count(UnknownReason::Refused) == 0
         })
         .await;
     nomad.register(instances("b", "one", 1));
@@ -132,14 +138,14 @@ async fn a_policy_that_becomes_narrower_takes_nothing_away() {
         .until("refused", |it| it.missing() == refused("prod"))
         .await;
     assert_eq!(followed.count("prod", "one"), 1);
-    assert_eq!(followed.doubts(Doubt::Refused), 1);
+    assert_eq!(followed.unknown_count(UnknownReason::Refused), 1);
     // What changed meanwhile is there once it is granted again.
     nomad.register(instances("prod", "one", 3));
     nomad.set_token("canary", Token::reads_everything());
     followed.until_count("prod", "one", 4).await;
     followed
         .until("complete", |it| {
-            it.missing().is_empty() && it.doubts(Doubt::Refused) == 0
+            it.missing().is_empty() && it.unknown_count(UnknownReason::Refused) == 0
         })
         .await;
 }
@@ -155,7 +161,7 @@ async fn what_is_refused_for_too_long_is_known_no_longer_and_still_not_denied() 
     nomad.cut_connections();
     followed.until_count("prod", "one", 0).await;
     assert_eq!(followed.missing(), refused("prod"));
-    assert_eq!(followed.doubts(Doubt::Refused), 1);
+    assert_eq!(followed.unknown_count(UnknownReason::Refused), 1);
     assert_eq!(followed.count("default", "one"), 1);
     // It comes back as soon as it is granted again, though nothing of it has changed.
     nomad.set_token("canary", Token::reads_everything());
@@ -181,7 +187,7 @@ async fn what_an_earlier_process_knew_of_a_refused_namespace_is_kept_after_a_res
             .until("refused", |it| it.missing() == refused("prod"))
             .await;
         assert_eq!(followed.count("prod", "one"), 1);
-        assert!(followed.doubts(Doubt::Refused) > 0);
+        assert!(followed.unknown_count(UnknownReason::Refused) > 0);
     }
 }
 

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{ALIASES, Named, an_instance, entered, place, said};
+use super::{ALIASES, Named, an_instance, content, entered, place};
 use crate::support::answers::{Answers, instance_in, name_of};
 
 /// What `limits.alias_chain` is by default.
@@ -140,7 +140,7 @@ proptest! {
             for name in names {
                 for record_type in [RecordType::A, RecordType::CNAME, RecordType::MX] {
                     let (rcode, _, [mut records, mut denial, _]) =
-                        said(&answers.ask(&name, record_type));
+                        content(&answers.ask(&name, record_type));
                     let both = records.iter_mut().chain(&mut denial);
                     both.for_each(|it| it.make_ascii_lowercase());
                     records.sort_unstable();

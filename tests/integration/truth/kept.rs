@@ -4,33 +4,33 @@ use std::time::Duration;
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
-use nomadns::catalog::{Doubt, Instance};
+use nomadns::catalog::{Instance, UnknownReason};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::{Named, an_instance, entered, place, said};
+use super::{Named, an_instance, content, entered, place};
 use crate::support::answers::{Answers, instance};
 
 /// One change of the catalogue; a place stands for one of the services.
 #[derive(Clone, Debug)]
 enum Change {
     Put(Index, Vec<Instance>),
-    Doubt(Index, Option<Doubt>),
-    DoubtNamespace(Index, Option<Doubt>),
-    DoubtOthers(Option<Doubt>),
+    MarkUnknown(Index, Option<UnknownReason>),
+    MarkNamespace(Index, Option<UnknownReason>),
+    MarkOthers(Option<UnknownReason>),
     RetireAddresses,
     Withdraw,
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let doubt = || option::of(select(&Doubt::ALL[..]));
+    let reason = || option::of(select(&UnknownReason::ALL[..]));
     prop_oneof![
         12 => (any::<Index>(), vec(an_instance(), 0..3)).prop_map(|(at, all)| Change::Put(at, all)),
-        3 => (any::<Index>(), doubt()).prop_map(|(at, doubt)| Change::Doubt(at, doubt)),
-        2 => (any::<Index>(), doubt()).prop_map(|(at, doubt)| Change::DoubtNamespace(at, doubt)),
-        1 => doubt().prop_map(Change::DoubtOthers),
+        3 => (any::<Index>(), reason()).prop_map(|(at, reason)| Change::MarkUnknown(at, reason)),
+        2 => (any::<Index>(), reason()).prop_map(|(at, reason)| Change::MarkNamespace(at, reason)),
+        1 => reason().prop_map(Change::MarkOthers),
         1 => Just(Change::RetireAddresses),
         1 => Just(Change::Withdraw),
     ]
@@ -43,15 +43,17 @@ fn apply(answers: &mut Answers, named: &[Named], change: Change) {
             let (namespace, service) = *at.get(named);
             writer.put(namespace, service, instances).unwrap();
         }
-        Change::Doubt(at, doubt) => {
+        Change::MarkUnknown(at, reason) => {
             let (namespace, service) = *at.get(named);
-            writer.doubt(namespace, service, doubt).unwrap();
+            writer.mark_unknown(namespace, service, reason).unwrap();
         }
-        Change::DoubtNamespace(at, doubt) => {
-            writer.doubt_namespace(at.get(named).0, doubt).unwrap();
+        Change::MarkNamespace(at, reason) => {
+            writer
+                .mark_namespace_unknown(at.get(named).0, reason)
+                .unwrap();
         }
-        Change::DoubtOthers(doubt) => {
-            writer.doubt_others(doubt);
+        Change::MarkOthers(reason) => {
+            writer.mark_others_unknown(reason);
         }
         Change::RetireAddresses => {
             writer.retire_addresses(Duration::ZERO);
@@ -77,7 +79,7 @@ proptest! {
                 for (name, record_type) in &questions {
                     let cached = answers.ask(name, *record_type);
                     let anew = answers.ask_anew(name, *record_type);
-                    prop_assert_eq!(said(&cached), said(&anew), "{} {}", name, record_type);
+                    prop_assert_eq!(content(&cached), content(&anew), "{} {}", name, record_type);
                 }
             }
             Ok(())

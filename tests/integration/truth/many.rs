@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::{entered, said};
+use super::{content, entered};
 use crate::support::answers::{Answers, instance, instance_in, labelled};
 
 const TAGS: [&str; 6] = ["a", "B", "blue", "v2", "_tcp", "mongodb"];
@@ -197,7 +197,7 @@ proptest! {
             for asked in questions {
                 let name = asked.name();
                 let message = answers.ask(&name, asked.record_type);
-                prop_assert_eq!(said(&message), said(&unshared.ask(&name, asked.record_type)), "{}", name);
+                prop_assert_eq!(content(&message), content(&unshared.ask(&name, asked.record_type)), "{}", name);
                 let rcode = message.metadata.response_code;
                 let Some(expected) = expected(&all, &asked) else {
                     // `_tcp.SERVICE` has names below it.

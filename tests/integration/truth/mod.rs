@@ -1,15 +1,15 @@
-//! An answer is true, or says that it may not be: whatever the catalogue comes to, and whatever is in doubt.
+//! An answer is true, or says that it may not be: whatever the catalogue comes to, and whatever is unknown.
 //!
 //! Here is what random catalogues and the names near them are made of; `kept` holds cached answers against new ones,
-//! `doubted` what is answered in doubt against what is true, `aliases` follows CNAMEs itself, `counted_out` what is read
-//! against what is counted out, `many` services with many instances, `rules` has the cases of doubt one by one.
+//! `unknown` answers about unknown names against what is true, `aliases` follows CNAMEs itself, `counted_out` what is
+//! read against what is counted out, `many` services with many instances, `rules` has the cases one by one.
 
 mod aliases;
 mod counted_out;
-mod doubted;
 mod kept;
 mod many;
 mod rules;
+mod unknown;
 
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::RecordType;
@@ -128,8 +128,8 @@ fn place() -> impl Strategy<Value = (&'static [&'static str], Vec<Named>, Vec<Qu
     })
 }
 
-/// All that a client is told, in an order that does not change.
-fn said(message: &Message) -> (ResponseCode, Option<u16>, [Vec<String>; 3]) {
+/// All that a client receives, in an order that does not change.
+fn content(message: &Message) -> (ResponseCode, Option<u16>, [Vec<String>; 3]) {
     let sections = [&message.answers, &message.authorities, &message.additionals];
     let sections = sections.map(|records| {
         let mut lines: Vec<_> = records.iter().map(ToString::to_string).collect();

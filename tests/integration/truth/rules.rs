@@ -1,23 +1,23 @@
-//! The rules of what is in doubt, one by one: what is not known is not denied (RFC 8914).
+//! The rules of what is unknown, one by one: it is not denied (RFC 8914).
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
-use nomadns::catalog::{Doubt, Health, HealthPolicy, Instance, PutOutcome};
+use nomadns::catalog::{Health, HealthPolicy, Instance, PutOutcome, UnknownReason};
 
 use crate::support::answers::{Answers, extended_error, instance};
 
 /// The code of the response and of the extended error.
-fn told(answers: &Answers, name: &str, record_type: RecordType) -> (ResponseCode, Option<u16>) {
+fn codes(answers: &Answers, name: &str, record_type: RecordType) -> (ResponseCode, Option<u16>) {
     // Twice, so that what is kept wrongly shows.
     answers.ask(name, record_type);
     let message = answers.ask(name, record_type);
     (message.metadata.response_code, extended_error(&message))
 }
 
-const DOUBTS: [(Doubt, u16); 3] = [
-    (Doubt::Unread, 14),
-    (Doubt::Unreadable, 22),
-    (Doubt::Refused, 18),
+const REASONS: [(UnknownReason, u16); 3] = [
+    (UnknownReason::Unread, 14),
+    (UnknownReason::Unreadable, 22),
+    (UnknownReason::Refused, 18),
 ];
 
 #[tokio::test]
@@ -30,31 +30,34 @@ async fn a_listed_service_that_was_not_read_is_servfail_with_the_reason_until_it
         "_late._v1.default.nomad",
         "late.default.dc1.dc.nomad",
     ];
-    for (doubt, code) in DOUBTS {
+    for (reason, code) in REASONS {
         answers
             .writer
-            .doubt("default", "late", Some(doubt))
+            .mark_unknown("default", "late", Some(reason))
             .unwrap();
         answers.publish();
         for name in names {
             for record_type in [RecordType::A, RecordType::SRV, RecordType::MX] {
-                let said = told(&answers, name, record_type);
+                let said = codes(&answers, name, record_type);
                 assert_eq!(said, (ResponseCode::ServFail, Some(code)), "{name}");
             }
         }
-        let other = told(&answers, "other.default.nomad", RecordType::A);
+        let other = codes(&answers, "other.default.nomad", RecordType::A);
         assert_eq!(other, (ResponseCode::NXDomain, None));
     }
-    answers.writer.doubt("default", "late", None).unwrap();
+    answers
+        .writer
+        .mark_unknown("default", "late", None)
+        .unwrap();
     answers.publish();
     for name in names {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
     }
 }
 
-/// Names, and what is said of them while the service redis or its namespace is in doubt.
-const WHILE_IN_DOUBT: [(&str, RecordType, ResponseCode, Option<u16>); 9] = [
+/// Names, and what is said of them while the service redis or its namespace is unknown.
+const WHILE_UNKNOWN: [(&str, RecordType, ResponseCode, Option<u16>); 9] = [
     (
         "redis.default.nomad",
         RecordType::A,
@@ -98,27 +101,27 @@ const WHILE_IN_DOUBT: [(&str, RecordType, ResponseCode, Option<u16>); 9] = [
 ];
 
 #[tokio::test]
-async fn what_was_known_before_a_doubt_is_answered_as_stale_and_never_denied() {
+async fn what_was_known_before_is_answered_as_stale_and_never_denied() {
     let mut answers = Answers::usual();
-    let doubt = Some(Doubt::Unreadable);
-    let before = WHILE_IN_DOUBT.map(|(name, record_type, ..)| told(&answers, name, record_type));
+    let reason = Some(UnknownReason::Unreadable);
+    let before = WHILE_UNKNOWN.map(|(name, record_type, ..)| codes(&answers, name, record_type));
     for is_about_the_namespace in [false, true] {
-        let set = |answers: &mut Answers, doubt| {
+        let set = |answers: &mut Answers, reason| {
             let writer = &mut answers.writer;
             let outcome = match is_about_the_namespace {
-                false => writer.doubt("default", "redis", doubt),
-                true => writer.doubt_namespace("default", doubt),
+                false => writer.mark_unknown("default", "redis", reason),
+                true => writer.mark_namespace_unknown("default", reason),
             };
             assert_eq!(outcome, Ok(PutOutcome::Changed));
             answers.publish();
         };
-        set(&mut answers, doubt);
-        for (name, record_type, rcode, code) in WHILE_IN_DOUBT {
-            let said = told(&answers, name, record_type);
+        set(&mut answers, reason);
+        for (name, record_type, rcode, code) in WHILE_UNKNOWN {
+            let said = codes(&answers, name, record_type);
             assert_eq!(said, (rcode, code), "{name} {record_type}");
         }
         set(&mut answers, None);
-        let after = WHILE_IN_DOUBT.map(|(name, record_type, ..)| told(&answers, name, record_type));
+        let after = WHILE_UNKNOWN.map(|(name, record_type, ..)| codes(&answers, name, record_type));
         assert_eq!(after, before);
     }
 }
@@ -128,18 +131,18 @@ async fn nothing_in_a_namespace_that_is_refused_is_denied() {
     let mut answers = Answers::usual();
     answers
         .writer
-        .doubt_namespace("secret", Some(Doubt::Refused))
+        .mark_namespace_unknown("secret", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = told(&answers, "any.secret.nomad", RecordType::A);
+    let said = codes(&answers, "any.secret.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(18)));
-    let said = told(&answers, "secret.dc1.dc.nomad", RecordType::A);
+    let said = codes(&answers, "secret.dc1.dc.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(18)));
     // What can be no service's name is none.
-    let said = told(&answers, "no_service.secret.nomad", RecordType::A);
+    let said = codes(&answers, "no_service.secret.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::NXDomain, None));
     for name in ["any.default.nomad", "any.nope.nomad", "nope.nomad"] {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
     }
 }
@@ -147,7 +150,9 @@ async fn nothing_in_a_namespace_that_is_refused_is_denied() {
 #[tokio::test]
 async fn where_namespaces_are_not_known_an_unknown_one_is_not_denied() {
     let mut answers = Answers::usual();
-    answers.writer.doubt_others(Some(Doubt::Refused));
+    answers
+        .writer
+        .mark_others_unknown(Some(UnknownReason::Refused));
     answers.publish();
     for name in [
         "any.nope.nomad",
@@ -155,7 +160,7 @@ async fn where_namespaces_are_not_known_an_unknown_one_is_not_denied() {
         "nope.nomad",
         "_tcp.nope.nomad",
     ] {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::ServFail, Some(18)), "{name}");
     }
     for name in [
@@ -163,7 +168,7 @@ async fn where_namespaces_are_not_known_an_unknown_one_is_not_denied() {
         "no_namespace.nomad",
         "any.no_namespace.nomad",
     ] {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
     }
     // What is known is as true as before, but for names that an unknown namespace could come before.
@@ -181,14 +186,17 @@ async fn where_namespaces_are_not_known_an_unknown_one_is_not_denied() {
 }
 
 #[tokio::test]
-async fn an_unknown_address_or_datacenter_is_not_denied_while_anything_is_in_doubt() {
+async fn an_absent_address_or_datacenter_is_not_denied_while_anything_is_unknown() {
     let mut answers = Answers::usual();
     let names = ["0a090807.addr.nomad", "dc9.dc.nomad"];
-    for (doubt, code) in DOUBTS {
-        answers.writer.doubt("prod", "late", Some(doubt)).unwrap();
+    for (reason, code) in REASONS {
+        answers
+            .writer
+            .mark_unknown("prod", "late", Some(reason))
+            .unwrap();
         answers.publish();
         for name in names {
-            let said = told(&answers, name, RecordType::A);
+            let said = codes(&answers, name, RecordType::A);
             assert_eq!(said, (ResponseCode::ServFail, Some(code)), "{name}");
         }
         for name in [
@@ -197,71 +205,71 @@ async fn an_unknown_address_or_datacenter_is_not_denied_while_anything_is_in_dou
             "addr.nomad",
             "dc.nomad",
         ] {
-            let said = told(&answers, name, RecordType::A);
+            let said = codes(&answers, name, RecordType::A);
             assert_eq!(said, (ResponseCode::NoError, None), "{name}");
         }
         for name in ["no-address.addr.nomad", "x.0a000001.addr.nomad"] {
-            let said = told(&answers, name, RecordType::A);
+            let said = codes(&answers, name, RecordType::A);
             assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
         }
     }
-    answers.writer.doubt("prod", "late", None).unwrap();
+    answers.writer.mark_unknown("prod", "late", None).unwrap();
     answers.publish();
     for name in names {
-        let said = told(&answers, name, RecordType::A);
+        let said = codes(&answers, name, RecordType::A);
         assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_reading_that_comes_first_and_is_in_doubt_hides_those_after_it() {
+async fn a_reading_that_comes_first_and_is_unknown_hides_those_after_it() {
     let mut answers = Answers::usual();
     // In the zone service.nomad: the service http of the namespace web.
     let name = "http.web.service.nomad";
-    let said = told(&answers, name, RecordType::A);
+    let said = codes(&answers, name, RecordType::A);
     assert_eq!(said, (ResponseCode::NoError, None));
     answers
         .writer
-        .doubt("web", "http", Some(Doubt::Unread))
+        .mark_unknown("web", "http", Some(UnknownReason::Unread))
         .unwrap();
     answers.publish();
-    let said = told(&answers, name, RecordType::A);
+    let said = codes(&answers, name, RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(14)));
     // A namespace has no records of its own, so nothing comes before the service web.
-    let said = told(&answers, "web.service.nomad", RecordType::A);
+    let said = codes(&answers, "web.service.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::NoError, None));
     // By the grammar of the zone around, the name of the namespace default may be a service.
     answers
         .writer
-        .doubt("service", "default", Some(Doubt::Refused))
+        .mark_unknown("service", "default", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = told(&answers, "default.service.nomad", RecordType::A);
+    let said = codes(&answers, "default.service.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(18)));
     answers
         .writer
-        .doubt("dc", "dc1", Some(Doubt::Refused))
+        .mark_unknown("dc", "dc1", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = told(&answers, "redis.default.dc1.dc.nomad", RecordType::A);
+    let said = codes(&answers, "redis.default.dc1.dc.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(18)));
 }
 
 #[tokio::test]
-async fn where_health_chooses_none_a_service_in_doubt_is_not_denied() {
+async fn where_health_chooses_none_an_unknown_service_is_not_denied() {
     let mut answers = Answers::of_policy(&["nomad"], HealthPolicy::Strict);
     let failing = Instance {
         health: Health::Failing,
         ..instance("10.0.0.1", 80, &[])
     };
     answers.set("default", "web", vec![failing]);
-    let said = told(&answers, "web.default.nomad", RecordType::A);
+    let said = codes(&answers, "web.default.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::NoError, None));
     answers
         .writer
-        .doubt("default", "web", Some(Doubt::Unreadable))
+        .mark_unknown("default", "web", Some(UnknownReason::Unreadable))
         .unwrap();
     answers.publish();
-    let said = told(&answers, "web.default.nomad", RecordType::A);
+    let said = codes(&answers, "web.default.nomad", RecordType::A);
     assert_eq!(said, (ResponseCode::ServFail, Some(22)));
 }

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use super::process::Process;
 use super::{AT_MOST, until};
+use crate::decoded::DecodedAnswer;
 use crate::question::Question;
-use crate::said::Said;
 
 /// The codes of an answer (RFC 1035).
 pub const NOERROR: u16 = 0;
@@ -177,7 +177,7 @@ impl Asker {
         let mut octets = [0; ANSWER_OCTETS];
         let received = timeout(AT_MOST, self.socket.recv(&mut octets)).await;
         let length = received.unwrap_or_else(|_| panic!("{name} has no answer"));
-        let said = Said::of_message(&question.read(id, &octets[..length.unwrap()]));
+        let said = DecodedAnswer::of_message(&question.read(id, &octets[..length.unwrap()]));
         // Priority, weight, port, target (RFC 2782).
         let port = |data: &str| data.split(' ').nth(2).unwrap().parse().unwrap();
         Answer {

@@ -17,7 +17,7 @@ impl Plan {
             return Apply::No;
         }
         service.applied = index;
-        self.services.set_doubt(key, None);
+        self.services.set_unknown(key, None);
         self.set_demanded(key, instances);
         Apply::Yes
     }

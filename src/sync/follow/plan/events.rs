@@ -58,16 +58,16 @@ impl Plan {
         let resync = self.scopes[scope].frame(index);
         self.need(resync);
         if unreadable > 0 {
-            let resync = self.scopes[scope].untold(index);
+            let resync = self.scopes[scope].missed(index);
             self.need(resync);
         }
         for change in changes {
             if self.services.count(None) >= SERVICES_MAX {
-                let resync = self.scopes[scope].untold(index);
+                let resync = self.scopes[scope].missed(index);
                 self.need(resync);
                 return;
             }
-            // An old frame comes again after a reconnection: what it told is known, or is being read.
+            // An old frame comes again after a reconnection: its changes are known, or being read.
             let is_known = self
                 .services
                 .find(&change.namespace, &change.service)
@@ -79,7 +79,7 @@ impl Plan {
             if index > service.applied {
                 service.wanted = service.wanted.max(index);
                 service.remember(trigger);
-                self.queue.told(service, self.times.debounce, now);
+                self.queue.changed(service, self.times.debounce, now);
             }
         }
     }

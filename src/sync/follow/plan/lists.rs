@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::services::NOT_LISTED;
 use super::{ListProvenance, ListTiming, Plan, Removed, ServiceKey, Trigger, Verdict};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::{Consistency, ListedService};
 
 /// One answer that is behind and two of the leader with a lower index, in a row, prove that Nomad's index went back.
@@ -117,12 +117,12 @@ impl Plan {
                 if first {
                     self.queue.bulk(service);
                 } else {
-                    self.queue.told(service, self.times.debounce, now);
+                    self.queue.changed(service, self.times.debounce, now);
                 }
                 // It exists, and what it has is not known yet.
-                if service.applied == 0 && service.instances == 0 && service.doubt.is_none() {
-                    service.doubt = Some(Doubt::Unread);
-                    self.services.doubts_changed.push(ServiceKey {
+                if service.applied == 0 && service.instances == 0 && service.unknown.is_none() {
+                    service.unknown = Some(UnknownReason::Unread);
+                    self.services.unknowns_changed.push(ServiceKey {
                         namespace: Arc::clone(&entry.namespace),
                         name: (&*entry.name).into(),
                     });
@@ -181,7 +181,7 @@ impl Plan {
             self.services.set_instances(key, 0);
         }
         for key in idle {
-            self.services.set_doubt(key, None);
+            self.services.set_unknown(key, None);
             self.services.forget(key);
         }
     }

@@ -5,7 +5,6 @@
 //! yet valid at the list's index.
 
 mod demand;
-mod doubts;
 mod events;
 mod lists;
 #[cfg(test)]
@@ -14,6 +13,7 @@ mod queue;
 mod reads;
 mod scope;
 mod services;
+mod unknown;
 mod vanished;
 
 use std::sync::Arc;

@@ -28,10 +28,15 @@ impl ReadQueue {
         }
     }
 
-    /// Has a service read because something told of it, as soon as its last read is long enough ago.
+    /// Has a service read that has changed, as soon as its last read is long enough ago.
     ///
     /// One whose reads failed does not wait out its pause: what failed may work again.
-    pub(super) fn told(&mut self, service: &mut PlannedService, debounce: Duration, now: Instant) {
+    pub(super) fn changed(
+        &mut self,
+        service: &mut PlannedService,
+        debounce: Duration,
+        now: Instant,
+    ) {
         let at = service.tried_at.map_or(now, |tried_at| tried_at + debounce);
         match service.work {
             ReadState::Later(due) if at <= now && due > now => {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::scope::Scope;
 use super::services::{FirstRead, NOT_LISTED, PlannedService, ReadState};
 use super::{Apply, Order, Plan, ReadFailure, Trigger};
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::nomad::Consistency;
 
 /// Reads of any server that failed or came too old, after which the leader is asked.
@@ -85,7 +85,7 @@ impl Plan {
             self.queue.later(service, now + pause);
         } else {
             service.tries = 0;
-            // What an event told meanwhile is in it.
+            // The changes of events in the meantime are in it.
             service.trigger = Trigger::List;
         }
         let listed = service.list != NOT_LISTED;
@@ -94,7 +94,7 @@ impl Plan {
         if is_older {
             return Apply::No;
         }
-        self.services.set_doubt(key, None);
+        self.services.set_unknown(key, None);
         self.services.set_instances(key, instances);
         if !listed {
             self.services.forget(key);
@@ -128,14 +128,14 @@ impl Plan {
             self.queue.later(service, now + pause);
         }
         let since = *service.failing_since.get_or_insert(now);
-        let lasts = now.saturating_duration_since(since) >= self.times.doubt_after;
+        let lasts = now.saturating_duration_since(since) >= self.times.unknown_after;
         let tries = service.tries;
-        let doubt = doubt_of(service, failure, lasts);
+        let reason = unknown_reason(service, failure, lasts);
         if matches!(failure, ReadFailure::Denied | ReadFailure::Other) || tries >= SETTLING_OUTAGES
         {
             self.services.settle(key);
         }
-        self.services.set_doubt(key, doubt);
+        self.services.set_unknown(key, reason);
     }
 
     /// Says whether the leader answered a read with a lower index than is known, once: only its lists can prove it.
@@ -190,7 +190,7 @@ impl Plan {
         for scope in &mut self.scopes {
             let index = scope.resync_begins();
             for service in self.services.each(scope.namespace()) {
-                // What no list has is told by its event, or is of a namespace that may not be listed.
+                // What no list has was named by an event, or is of a namespace that may not be listed.
                 if service.list == NOT_LISTED {
                     continue;
                 }
@@ -210,12 +210,18 @@ impl Plan {
 }
 
 /// Why it is not known what a service has, after a failure.
-fn doubt_of(service: &PlannedService, failure: ReadFailure, lasts: bool) -> Option<Doubt> {
+fn unknown_reason(
+    service: &PlannedService,
+    failure: ReadFailure,
+    lasts: bool,
+) -> Option<UnknownReason> {
     match failure {
-        ReadFailure::Denied => Some(Doubt::Refused),
+        ReadFailure::Denied => Some(UnknownReason::Refused),
         // It has a last state, which is not old yet.
-        _ if service.applied > 0 && !lasts => service.doubt,
-        ReadFailure::Outage | ReadFailure::Behind | ReadFailure::Other => Some(Doubt::Unreadable),
+        _ if service.applied > 0 && !lasts => service.unknown,
+        ReadFailure::Outage | ReadFailure::Behind | ReadFailure::Other => {
+            Some(UnknownReason::Unreadable)
+        }
     }
 }
 

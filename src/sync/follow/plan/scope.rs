@@ -22,7 +22,7 @@ pub(super) struct Scope {
     pub(super) name: Arc<str>,
     /// The index of the last list; 0 before the first.
     pub(super) index: u64,
-    /// The index that a new stream resumes from: every change up to it has been told, or is being read.
+    /// The index that a new stream resumes from: every change up to it has had a frame, or is being read.
     pub(super) resume_index: u64,
     /// The index that the list being asked must reach.
     pub(super) floor: u64,
@@ -114,7 +114,7 @@ impl Scope {
             StreamAgain::Soon => StreamTrust::Broken,
             StreamAgain::NotSoon => StreamTrust::None,
         };
-        // What breaks a stream may break the list: its next index may hide a silent change behind one that is told.
+        // What breaks a stream may break the list: its next index may hide a silent change behind one that has a frame.
         self.attention = Attention::Lapsed;
         match (again, self.owed.is_empty()) {
             (StreamAgain::NotSoon, false) => {
@@ -135,7 +135,7 @@ impl Scope {
         if self.stream == StreamTrust::Unproven(index) {
             self.stream = StreamTrust::Proven;
         }
-        self.told(index);
+        self.advance_resume_index(index);
         // Old frames come again after a reconnection.
         if self.frames.back().is_none_or(|&last| last < index) {
             self.frames.push_back(index);
@@ -184,8 +184,8 @@ impl Scope {
         if first || !advanced || resync == Resync::Needed {
             return resync;
         }
-        if self.was_told(index) {
-            self.told(index);
+        if self.has_frame(index) {
+            self.advance_resume_index(index);
             return Resync::NotNeeded;
         }
         match (self.stream, self.namespace()) {
@@ -197,7 +197,7 @@ impl Scope {
 
     /// Notes an index that Nomad's table had in another answer than a list.
     pub(super) fn observed(&mut self, index: u64, now: Instant, grace: Duration) -> Resync {
-        let is_explained = index <= self.read_at || self.was_told(index);
+        let is_explained = index <= self.read_at || self.has_frame(index);
         // Without a stream, the list tells as much.
         if is_explained || self.stream == StreamTrust::None || self.namespace().is_some() {
             return Resync::NotNeeded;
@@ -206,8 +206,8 @@ impl Scope {
         self.owe(index, now + grace)
     }
 
-    /// Notes that what changed at an index is not told: only a resync that reaches it knows.
-    pub(super) fn untold(&mut self, index: u64) -> Resync {
+    /// Notes that a change at an index was missed, so that only a resync that reaches it shows what changed.
+    pub(super) fn missed(&mut self, index: u64) -> Resync {
         self.seen = self.seen.max(index);
         Resync::Needed
     }
@@ -259,13 +259,13 @@ impl Scope {
         Resync::NotNeeded
     }
 
-    fn told(&mut self, index: u64) {
+    fn advance_resume_index(&mut self, index: u64) {
         if self.stream == StreamTrust::Proven {
             self.resume_index = self.resume_index.max(index);
         }
     }
 
-    fn was_told(&self, index: u64) -> bool {
+    fn has_frame(&self, index: u64) -> bool {
         // What is older than all that is remembered was looked at when it was new.
         self.frames.len() == FRAMES_REMEMBERED
             && self.frames.front().is_some_and(|&old| index < old)

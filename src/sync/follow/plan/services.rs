@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::catalog::Doubt;
+use crate::catalog::UnknownReason;
 use crate::sync::key::{ServiceKey, Trigger};
 
 type Map<V> = HashMap<Arc<str>, V, ahash::RandomState>;
@@ -37,8 +37,8 @@ pub(super) struct PlannedService {
     /// Since when its reads have failed.
     pub(super) failing_since: Option<Instant>,
     pub(super) first_read: FirstRead,
-    /// Why it is not known what it has, as the catalogue is told.
-    pub(super) doubt: Option<Doubt>,
+    /// Why it is not known what it has; none when it is. The catalogue gets it.
+    pub(super) unknown: Option<UnknownReason>,
 }
 
 /// Where a service stands on its way to be read.
@@ -73,8 +73,8 @@ pub(super) struct Services {
     pub(super) forgotten_at: u64,
     /// First reads that have begun, the oldest first.
     pub(super) silent: VecDeque<(Instant, ServiceKey)>,
-    /// Services whose doubt has changed since the catalogue was told.
-    pub(super) doubts_changed: Vec<ServiceKey>,
+    /// Services that became known or unknown and that the catalogue has to mark.
+    pub(super) unknowns_changed: Vec<ServiceKey>,
 }
 
 impl Services {
@@ -153,12 +153,12 @@ impl Services {
     }
 
     /// Sets why it is not known what a service has; none when it is.
-    pub(super) fn set_doubt(&mut self, key: &ServiceKey, doubt: Option<Doubt>) {
+    pub(super) fn set_unknown(&mut self, key: &ServiceKey, reason: Option<UnknownReason>) {
         let Some(service) = self.find(&key.namespace, &key.name) else {
             return;
         };
-        if std::mem::replace(&mut service.doubt, doubt) != doubt {
-            self.doubts_changed.push(key.clone());
+        if std::mem::replace(&mut service.unknown, reason) != reason {
+            self.unknowns_changed.push(key.clone());
         }
     }
 
@@ -174,8 +174,8 @@ impl Services {
         if idle && let Some(gone) = services.remove(&key.name) {
             self.count -= 1;
             self.forgotten_at = self.forgotten_at.max(gone.applied);
-            if gone.doubt.is_some() {
-                self.doubts_changed.push(key.clone());
+            if gone.unknown.is_some() {
+                self.unknowns_changed.push(key.clone());
             }
         }
         if services.is_empty() {
@@ -237,7 +237,7 @@ impl PlannedService {
             tried_at: None,
             failing_since: None,
             first_read: FirstRead::Open,
-            doubt: None,
+            unknown: None,
         }
     }
 }

@@ -22,8 +22,8 @@ impl Plan {
         gone
     }
 
-    /// Says whether a list tells what a namespace has: its own, or that of all where it shows it.
-    pub(crate) fn is_told(&mut self, namespace: &str) -> bool {
+    /// Says whether a list shows what a namespace has: its own, or that of all namespaces.
+    pub(crate) fn is_listed(&mut self, namespace: &str) -> bool {
         let mut scopes = self.scopes.iter();
         scopes.any(|scope| scope.namespace() == Some(namespace))
             || self

@@ -79,13 +79,13 @@ impl FollowScene {
         self.turn();
     }
 
-    fn doubts(&mut self) -> Vec<(String, Option<Doubt>)> {
+    fn unknowns(&mut self) -> Vec<(String, Option<UnknownReason>)> {
         let outcomes = self.follow.take_outcomes().into_iter();
-        let doubts = outcomes.filter_map(|outcome| match outcome {
-            FollowOutcome::NamespaceDoubt(name, doubt) => Some((name.to_string(), doubt)),
+        let unknowns = outcomes.filter_map(|outcome| match outcome {
+            FollowOutcome::NamespaceUnknown(name, reason) => Some((name.to_string(), reason)),
             _ => None,
         });
-        doubts.collect()
+        unknowns.collect()
     }
 }
 
@@ -141,43 +141,49 @@ fn options(question: &NomadRequest) -> QueryOptions {
 #[test]
 fn one_list_that_cannot_be_read_leaves_the_others_alone_and_denies_nothing() {
     let mut scene = FollowScene::following(&["a", "b"]);
-    scene.doubts();
+    scene.unknowns();
     scene.answer(is_list_of("b"), NomadReply::List(Err(malformed())));
     assert!(scene.follow.is_following() && !scene.follow.is_failing());
-    assert_eq!(scene.doubts(), [("b".into(), Some(Doubt::Unreadable))]);
+    assert_eq!(
+        scene.unknowns(),
+        [("b".into(), Some(UnknownReason::Unreadable))]
+    );
     assert!(scene.has(is_list_of("a")), "the other waits on");
     scene.pass(Duration::from_secs(1));
     let again = scene.answer(is_list_of("b"), NomadReply::List(Ok(listed("b", 100))));
     assert_eq!(options(&again).wait, crate::nomad::WaitMode::No);
-    assert_eq!(scene.doubts(), [("b".into(), None)]);
+    assert_eq!(scene.unknowns(), [("b".into(), None)]);
 }
 
 #[test]
 fn one_list_that_is_silent_leaves_the_others_alone() {
     let mut scene = FollowScene::following(&["a", "b"]);
-    scene.doubts();
+    scene.unknowns();
     let silent = error(Cause::TimedOut(Duration::from_secs(10)));
     scene.answer(is_list_of("b"), NomadReply::List(Err(silent)));
     assert!(scene.follow.is_following());
-    assert_eq!(scene.doubts(), [("b".into(), Some(Doubt::Unreadable))]);
+    assert_eq!(
+        scene.unknowns(),
+        [("b".into(), Some(UnknownReason::Unreadable))]
+    );
 }
 
 #[test]
-fn a_namespace_that_vanished_and_cannot_be_looked_at_is_in_doubt() {
-    for (failure, doubt) in [
-        (malformed(), Doubt::Unreadable),
-        (error(Cause::PermissionDenied), Doubt::Refused),
+fn a_namespace_that_vanished_and_cannot_be_listed_is_unknown() {
+    for (failure, reason) in [
+        (malformed(), UnknownReason::Unreadable),
+        (error(Cause::PermissionDenied), UnknownReason::Refused),
     ] {
         let mut scene = FollowScene::following(&["*"]);
         scene.follow.plan_mut().hold("prod", "web", 2);
-        scene.doubts();
+        scene.unknowns();
         scene.answer(is_list_of("*"), NomadReply::List(Ok(listed("*", 101))));
         scene.answer(is_list_of("prod"), NomadReply::List(Err(failure)));
-        assert_eq!(scene.doubts(), [("prod".into(), Some(doubt))]);
+        assert_eq!(scene.unknowns(), [("prod".into(), Some(reason))]);
         // It is in the list of all again.
         scene.pass(Duration::from_secs(1));
         scene.answer(is_list_of("*"), NomadReply::List(Ok(listed("prod", 102))));
-        assert_eq!(scene.doubts(), [("prod".into(), None)]);
+        assert_eq!(scene.unknowns(), [("prod".into(), None)]);
     }
 }
 
@@ -188,7 +194,7 @@ fn a_refused_namespace_that_is_granted_again_and_empty_has_nothing_left() {
     scene.answer(is_list_of("*"), NomadReply::List(Ok(listed("*", 101))));
     let refusal = error(Cause::PermissionDenied);
     scene.answer(is_list_of("prod"), NomadReply::List(Err(refusal)));
-    scene.doubts();
+    scene.unknowns();
     scene.pass(SyncSettings::default().access_every);
     let rights = Rights {
         empty: vec![("prod".into(), 105)],
@@ -196,19 +202,19 @@ fn a_refused_namespace_that_is_granted_again_and_empty_has_nothing_left() {
     };
     scene.answer(is_rights, NomadReply::Rights(Ok(rights)));
     assert_eq!(scene.follow.plan_mut().present(), []);
-    assert_eq!(scene.doubts(), [("prod".into(), None)]);
+    assert_eq!(scene.unknowns(), [("prod".into(), None)]);
 }
 
 #[test]
 fn a_list_that_still_fails_is_not_found_by_a_look_at_the_rights() {
     let mut scene = FollowScene::following(&["a", "b"]);
     scene.answer(is_list_of("b"), NomadReply::List(Err(malformed())));
-    scene.doubts();
+    scene.unknowns();
     scene.pass(SyncSettings::default().access_every);
     let names = vec!["a".to_owned(), "b".to_owned()];
     let rights = Rights::of(Access::Namespaces(names, Events::Unknown));
     scene.answer(is_rights, NomadReply::Rights(Ok(rights)));
-    assert_eq!(scene.doubts(), []);
+    assert_eq!(scene.unknowns(), []);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn redis() -> Registration {
 }
 
 /// What a server answered.
-struct Said {
+struct ServerReply {
     status: StatusCode,
     index: Option<u64>,
     known_leader: Option<bool>,
@@ -35,7 +35,7 @@ struct Said {
     body: String,
 }
 
-impl Said {
+impl ServerReply {
     async fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
@@ -69,12 +69,12 @@ async fn open(
     cluster.service(server).oneshot(request).await
 }
 
-async fn ask(cluster: &SimulatedCluster, server: usize, target: &str) -> Said {
-    Said::of(open(cluster, server, target).await.unwrap()).await
+async fn ask(cluster: &SimulatedCluster, server: usize, target: &str) -> ServerReply {
+    ServerReply::of(open(cluster, server, target).await.unwrap()).await
 }
 
 /// Reads redis from a server's own state.
-async fn stale(cluster: &SimulatedCluster, server: usize) -> Said {
+async fn stale(cluster: &SimulatedCluster, server: usize) -> ServerReply {
     ask(cluster, server, "/v1/service/redis?stale").await
 }
 

@@ -35,7 +35,7 @@ struct Model {
     plan: Plan,
     now: Instant,
     index: u64,
-    /// The highest index that the plan has been told.
+    /// The highest index that the plan has seen.
     observed: u64,
     /// The index at which each service was shown; never an older one, unless the leader said that the state went back.
     shown: BTreeMap<(usize, usize), u64>,
@@ -84,8 +84,8 @@ impl Model {
             Step::Change {
                 service,
                 instances,
-                told,
-            } => self.change(service, instances, told),
+                announced,
+            } => self.change(service, instances, announced),
             Step::List { lag } => self.list(lag, ListTiming::Before),
             Step::Read { which, lag } if !self.reading.is_empty() => {
                 let order = self.reading.swap_remove(which % self.reading.len());
@@ -126,7 +126,7 @@ impl Model {
         }
     }
 
-    fn change(&mut self, service: (usize, usize), instances: usize, told: bool) {
+    fn change(&mut self, service: (usize, usize), instances: usize, announced: bool) {
         let mut table = self.truth().clone();
         if instances == 0 && table.remove(&service).is_none() {
             return;
@@ -141,7 +141,7 @@ impl Model {
         if self.history.len() > 3 {
             self.history.pop_front();
         }
-        if told {
+        if announced {
             self.frames.push_back((self.index, service));
             if self.frames.len() > BUFFER {
                 self.frames.pop_front();
@@ -227,7 +227,7 @@ impl Model {
     fn restore(&mut self, back: u64) {
         self.cut_stream();
         self.frames.clear();
-        // An index that did not fall below what was seen cannot be told from one that went on.
+        // An index that did not fall below what was seen looks the same as one that went on.
         self.index = self.observed - back;
         self.observed = 0;
         let table = InstanceCounts::from([((0, 0), 2), ((2, 2), 1)]);

@@ -38,7 +38,7 @@ proptest! {
         is_true(steps, Duration::ZERO)?;
     }
 
-    // A silent change between two lists hides behind one that is told, until the routine resync.
+    // A silent change between two lists hides behind one that has a frame, until the routine resync.
     #[test]
     fn silent_changes_are_found_by_the_routine_resync(steps in prop::collection::vec(step(0.2), 1..120)) {
         is_true(steps, Times::default().resync_every)?;
@@ -117,7 +117,10 @@ fn only_a_new_frame_counts_as_what_an_event_tells() {
     model.frame(index, (1, 1));
     model.now += Duration::from_secs(1);
     model.turn();
-    assert!(model.reading.is_empty(), "what it told is known already");
+    assert!(
+        model.reading.is_empty(),
+        "what it announced is known already"
+    );
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn what_was_demanded_is_never_lowered_and_in_the_end_the_leader_is_asked() {
 fn an_index_that_no_frame_tells_is_owed_a_resync_wherever_it_is_seen() {
     let mut model = Model::new();
     model.rest();
-    // A silent change right behind one that is told: the read of the told one shows its index.
+    // A silent change right behind one that has a frame: the read for that frame shows its index.
     model.change((0, 0), 2, true);
     model.turn();
     model.change((1, 1), 1, false);
@@ -163,7 +166,7 @@ fn an_index_that_no_frame_tells_is_owed_a_resync_wherever_it_is_seen() {
 }
 
 #[test]
-fn an_index_that_a_frame_told_costs_no_resync() {
+fn an_index_that_a_frame_announced_costs_no_resync() {
     let mut model = Model::new();
     model.rest();
     model.change((0, 0), 2, true);
@@ -219,13 +222,15 @@ fn one_lower_answer_of_the_leader_proves_nothing_and_two_do() {
 }
 
 #[test]
-fn a_namespace_is_told_by_its_own_list_and_by_that_of_all_where_that_shows_it() {
+fn a_namespace_is_listed_by_its_own_list_and_by_that_of_all_where_that_shows_it() {
     let mut model = Model::new();
     model.rest();
-    assert!(model.plan.is_told("0"));
-    assert!(!model.plan.is_told("2"));
+    assert!(model.plan.is_listed("0"));
+    assert!(!model.plan.is_listed("2"));
     model.plan.follow(&["2".into()]);
-    assert!(model.plan.is_told("2"));
+    assert!(model.plan.is_listed("2"));
+    model.plan.unfollow(0);
+    assert!(!model.plan.is_listed("2"));
 }
 
 #[test]
@@ -254,4 +259,14 @@ fn an_index_that_is_newer_than_every_frame_may_wait_for_its_own() {
     model.now += Times::default().event_grace;
     model.turn();
     assert_eq!(model.reading.len(), 2);
+}
+
+#[test]
+fn what_is_held_of_a_namespace_that_is_listed_again_is_not_unknown() {
+    let mut model = Model::new();
+    model.rest();
+    model.plan.namespace_is_refused("0");
+    model.change((1, 1), 1, true);
+    model.list(0, ListTiming::Before);
+    assert_eq!(model.plan.services.find("0", "0").unwrap().unknown, None);
 }

@@ -9,15 +9,14 @@ use crate::nomad::Consistency;
 use crate::sync::settings::Times;
 
 #[test]
-fn a_service_that_an_event_told_of_and_the_token_may_not_read_is_forgotten() {
+fn a_service_that_an_event_names_and_the_token_may_not_read_is_forgotten() {
     let mut model = Model::new();
     model.rest();
-    let known = model.plan.services.count(None);
     model.change((2, 2), 1, true);
     model.turn();
     let order = model.reading.pop().unwrap();
     model.plan.failed(&order, ReadFailure::Denied, model.now);
-    assert_eq!(model.plan.services.count(None), known);
+    assert_eq!(model.plan.services.count(None), 2);
 }
 
 #[test]
@@ -87,7 +86,7 @@ fn a_resync_takes_a_quarter_of_the_time_at_most() {
 }
 
 #[test]
-fn a_service_of_which_much_is_told_is_read_once_in_a_debounce() {
+fn a_service_with_many_events_is_read_once_in_a_debounce() {
     let mut model = Model::new();
     model.rest();
     model.change((0, 0), 2, true);

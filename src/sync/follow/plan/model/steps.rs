@@ -34,11 +34,11 @@ impl Policy {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
-    /// Sets the instances of a service; told by the stream or not.
+    /// Sets the instances of a service; announced by the stream or not.
     Change {
         service: (usize, usize),
         instances: usize,
-        told: bool,
+        announced: bool,
     },
     /// Answers the list, at first from a state that lags behind by some changes.
     List {
@@ -88,7 +88,7 @@ pub(super) fn step(silent: f64) -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         6 => (service, 0..3_usize, (0.0..1.0).prop_map(move |chance| chance >= silent))
-            .prop_map(|(service, instances, told)| Step::Change { service, instances, told }),
+            .prop_map(|(service, instances, announced)| Step::Change { service, instances, announced }),
         4 => (0..3_usize).prop_map(|lag| Step::List { lag }),
         8 => (0..8_usize, 0..3_usize).prop_map(|(which, lag)| Step::Read { which, lag }),
         1 => (0..8_usize, failure).prop_map(|(which, failure)| Step::Fail { which, failure }),

@@ -10,9 +10,9 @@ use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use serde_json::Value;
 
-/// What an answer says. Records are sorted, since their order is free.
+/// A decoded answer. Records are sorted, since their order is free.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct DecodedAnswer {
     pub(crate) rcode: u16,
     pub(crate) answer: Vec<Line>,
     pub(crate) authority: Vec<Line>,
@@ -31,7 +31,7 @@ pub(crate) struct Line {
     pub(crate) data: String,
 }
 
-impl Said {
+impl DecodedAnswer {
     pub(crate) fn of_message(message: &Message) -> Self {
         Self {
             rcode: message.metadata.response_code.into(),

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use hickory_proto::op::ResponseCode;
-use nomadns::catalog::{Doubt, Instance};
+use nomadns::catalog::{Instance, UnknownReason};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Named, an_instance, entered, place, said};
+use super::{Named, an_instance, content, entered, place};
 use crate::support::answers::Answers;
 
 /// What is known of a service beside the truth.
@@ -16,23 +16,23 @@ use crate::support::answers::Answers;
 enum Knowledge {
     All,
     /// It is listed, no more.
-    Listed(Doubt),
+    Listed(UnknownReason),
     /// Some of its instances, which were all once.
-    Older(Doubt),
+    Older(UnknownReason),
     /// Its namespace is, no more.
-    Namespace(Doubt),
+    Namespace(UnknownReason),
     /// Nothing, not even its namespace.
-    Nothing(Doubt),
+    Nothing(UnknownReason),
 }
 
 fn knowledge() -> impl Strategy<Value = Knowledge> {
-    let doubt = || select(&Doubt::ALL[..]);
+    let reason = || select(&UnknownReason::ALL[..]);
     prop_oneof![
         3 => Just(Knowledge::All),
-        2 => doubt().prop_map(Knowledge::Listed),
-        2 => doubt().prop_map(Knowledge::Older),
-        1 => doubt().prop_map(Knowledge::Namespace),
-        1 => doubt().prop_map(Knowledge::Nothing),
+        2 => reason().prop_map(Knowledge::Listed),
+        2 => reason().prop_map(Knowledge::Older),
+        1 => reason().prop_map(Knowledge::Namespace),
+        1 => reason().prop_map(Knowledge::Nothing),
     ]
 }
 
@@ -47,19 +47,25 @@ fn know(
         Knowledge::All => {
             writer.put(namespace, service, instances).unwrap();
         }
-        Knowledge::Listed(doubt) => {
-            writer.doubt(namespace, service, Some(doubt)).unwrap();
+        Knowledge::Listed(reason) => {
+            writer
+                .mark_unknown(namespace, service, Some(reason))
+                .unwrap();
         }
-        Knowledge::Older(doubt) => {
+        Knowledge::Older(reason) => {
             instances.pop();
-            writer.doubt(namespace, service, Some(doubt)).unwrap();
+            writer
+                .mark_unknown(namespace, service, Some(reason))
+                .unwrap();
             writer.put(namespace, service, instances).unwrap();
         }
-        Knowledge::Namespace(doubt) => {
-            writer.doubt_namespace(namespace, Some(doubt)).unwrap();
+        Knowledge::Namespace(reason) => {
+            writer
+                .mark_namespace_unknown(namespace, Some(reason))
+                .unwrap();
         }
-        Knowledge::Nothing(doubt) => {
-            writer.doubt_others(Some(doubt));
+        Knowledge::Nothing(reason) => {
+            writer.mark_others_unknown(Some(reason));
         }
     }
 }
@@ -93,9 +99,9 @@ proptest! {
             truth.publish();
             known.publish();
             for (name, record_type) in &questions {
-                let told = said(&known.ask(name, *record_type));
+                let told = content(&known.ask(name, *record_type));
                 let is_marked = told.1 == Some(3) || told.0 == ResponseCode::ServFail;
-                let truth = said(&truth.ask(name, *record_type));
+                let truth = content(&truth.ask(name, *record_type));
                 prop_assert!(is_marked || told == truth, "{name} {record_type}: {told:?}, not {truth:?}");
             }
             Ok(())

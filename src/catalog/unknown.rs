@@ -1,13 +1,13 @@
-//! Doubts: services and namespaces whose state is unknown, as part of a snapshot.
+//! Services and namespaces whose state is unknown, and why, as part of a snapshot.
 //!
 //! Floor 1. `sync` sets them through the writer, and look-ups report them to `answers`. Unknown names are not denied.
 //! Nomad's names are case-sensitive and keys are not, so each key holds all spellings.
 
 use imbl::HashMap;
 
-/// Why it is not known what is registered under a name; the later ones are told before the earlier.
+/// Why it is not known what is registered under a name; where several are known, the last of them is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Doubt {
+pub enum UnknownReason {
     /// It is listed, and was not read yet.
     Unread,
     /// It could not be read.
@@ -16,7 +16,7 @@ pub enum Doubt {
     Refused,
 }
 
-impl Doubt {
+impl UnknownReason {
     /// All of them, in their order.
     pub const ALL: [Self; 3] = [Self::Unread, Self::Unreadable, Self::Refused];
 
@@ -30,9 +30,9 @@ impl Doubt {
     }
 }
 
-/// What is in doubt, as Nomad spells it.
+/// What is unknown, as Nomad spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubted<'a> {
+pub enum UnknownScope<'a> {
     /// One service.
     Service {
         /// Its namespace.
@@ -46,92 +46,92 @@ pub enum Doubted<'a> {
     Others,
 }
 
-/// All doubts of a snapshot.
+/// All that is unknown in a snapshot.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Doubts {
-    namespaces: HashMap<Box<str>, NamespaceDoubts>,
-    others: Option<Doubt>,
-    counts: DoubtCounts,
+pub(super) struct Unknowns {
+    namespaces: HashMap<Box<str>, NamespaceUnknowns>,
+    others: Option<UnknownReason>,
+    counts: UnknownCounts,
 }
 
 #[derive(Clone, Debug, Default)]
-struct NamespaceDoubts {
+struct NamespaceUnknowns {
     whole: Spellings,
     services: HashMap<Box<str>, Spellings>,
-    counts: DoubtCounts,
+    counts: UnknownCounts,
 }
 
-/// The doubts of one key: one for each spelling, nearly always one.
+/// What is unknown under one key: one entry for each spelling, nearly always one.
 type Spellings = Vec<Spelling>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Spelling {
     namespace: Box<str>,
-    /// Empty where all of the namespace is in doubt.
+    /// Empty where all of the namespace is unknown.
     service: Box<str>,
-    doubt: Doubt,
+    reason: UnknownReason,
 }
 
-/// How many doubts there are of each kind.
+/// How many unknowns there are for each reason.
 #[derive(Clone, Copy, Debug, Default)]
-struct DoubtCounts([usize; Doubt::ALL.len()]);
+struct UnknownCounts([usize; UnknownReason::ALL.len()]);
 
-impl Doubts {
-    /// Sets the doubt about one service; whether that is a change.
+impl Unknowns {
+    /// Sets why one service is unknown; returns whether that is a change.
     pub(super) fn set_service(
         &mut self,
         (namespace_key, service_key): (&str, &str),
         (namespace, service): (&str, &str),
-        doubt: Option<Doubt>,
+        reason: Option<UnknownReason>,
     ) -> bool {
         let held = self.namespaces.get(namespace_key);
         let held = held.and_then(|held| held.services.get(service_key));
-        let before = doubt_of(held, namespace, service);
-        if before == doubt {
+        let before = reason_of(held, namespace, service);
+        if before == reason {
             return false;
         }
         let mut all = self.namespaces.remove(namespace_key).unwrap_or_default();
         let mut spellings = all.services.remove(service_key).unwrap_or_default();
-        set(&mut spellings, namespace, service, doubt);
+        set(&mut spellings, namespace, service, reason);
         if !spellings.is_empty() {
             all.services.insert(service_key.into(), spellings);
         }
-        self.keep(namespace_key, all, before, doubt)
+        self.keep(namespace_key, all, before, reason)
     }
 
-    /// Sets the doubt about all of a namespace; whether that is a change.
+    /// Sets why all of a namespace is unknown; returns whether that is a change.
     pub(super) fn set_namespace(
         &mut self,
         key: &str,
         namespace: &str,
-        doubt: Option<Doubt>,
+        reason: Option<UnknownReason>,
     ) -> bool {
         let held = self.namespaces.get(key).map(|held| &held.whole);
-        let before = doubt_of(held, namespace, "");
-        if before == doubt {
+        let before = reason_of(held, namespace, "");
+        if before == reason {
             return false;
         }
         let mut all = self.namespaces.remove(key).unwrap_or_default();
-        set(&mut all.whole, namespace, "", doubt);
-        self.keep(key, all, before, doubt)
+        set(&mut all.whole, namespace, "", reason);
+        self.keep(key, all, before, reason)
     }
 
-    /// Sets the doubt about every namespace that is not known; whether that is a change.
-    pub(super) fn set_others(&mut self, doubt: Option<Doubt>) -> bool {
-        let before = std::mem::replace(&mut self.others, doubt);
-        if before == doubt {
+    /// Sets why it is unknown whether there are other namespaces; returns whether that is a change.
+    pub(super) fn set_others(&mut self, reason: Option<UnknownReason>) -> bool {
+        let before = std::mem::replace(&mut self.others, reason);
+        if before == reason {
             return false;
         }
-        self.counts.exchange(before, doubt);
+        self.counts.exchange(before, reason);
         true
     }
 
     fn keep(
         &mut self,
         key: &str,
-        mut all: NamespaceDoubts,
-        before: Option<Doubt>,
-        after: Option<Doubt>,
+        mut all: NamespaceUnknowns,
+        before: Option<UnknownReason>,
+        after: Option<UnknownReason>,
     ) -> bool {
         all.counts.exchange(before, after);
         self.counts.exchange(before, after);
@@ -141,60 +141,60 @@ impl Doubts {
         true
     }
 
-    /// Whether there is none; costs nothing.
+    /// Whether all is known; costs nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.strongest().is_none()
     }
 
-    /// The strongest of all.
-    pub(super) fn strongest(&self) -> Option<Doubt> {
+    /// The strongest reason of all.
+    pub(super) fn strongest(&self) -> Option<UnknownReason> {
         self.counts.strongest()
     }
 
-    /// How many there are of a kind.
-    pub(super) fn count(&self, doubt: Doubt) -> usize {
-        self.counts.0[doubt as usize]
+    /// How many services and namespaces are unknown for a reason.
+    pub(super) fn count(&self, reason: UnknownReason) -> usize {
+        self.counts.0[reason as usize]
     }
 
-    /// The strongest about a service: its own, or that about all of its namespace.
-    pub(super) fn about_service(&self, namespace_key: &str, service_key: &str) -> Option<Doubt> {
+    /// The strongest reason why a service is unknown: its own, or that of its whole namespace.
+    pub(super) fn service(&self, namespace_key: &str, service_key: &str) -> Option<UnknownReason> {
         let held = self.namespaces.get(namespace_key)?;
         let own = held.services.get(service_key);
         let own = own.and_then(|own| strongest(own));
         own.max(strongest(&held.whole))
     }
 
-    /// The strongest about anything in a namespace.
-    pub(super) fn within(&self, namespace_key: &str) -> Option<Doubt> {
+    /// The strongest reason why anything in a namespace is unknown.
+    pub(super) fn within(&self, namespace_key: &str) -> Option<UnknownReason> {
         self.namespaces.get(namespace_key)?.counts.strongest()
     }
 
-    /// That about every namespace that is not known.
-    pub(super) fn others(&self) -> Option<Doubt> {
+    /// Why it is unknown whether there are other namespaces.
+    pub(super) fn others(&self) -> Option<UnknownReason> {
         self.others
     }
 
     /// Goes through all of them; in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Doubted<'_>, Doubt)> {
-        let others = self.others.map(|doubt| (Doubted::Others, doubt));
+    pub(super) fn iter(&self) -> impl Iterator<Item = (UnknownScope<'_>, UnknownReason)> {
+        let others = self.others.map(|reason| (UnknownScope::Others, reason));
         let spellings = self.namespaces.values().flat_map(|held| {
             let services = held.services.values().flatten();
             held.whole.iter().chain(services)
         });
         let named = spellings.map(|it| {
             let (namespace, service) = (&*it.namespace, &*it.service);
-            let doubted = match service {
-                "" => Doubted::Namespace(namespace),
-                _ => Doubted::Service { namespace, service },
+            let scope = match service {
+                "" => UnknownScope::Namespace(namespace),
+                _ => UnknownScope::Service { namespace, service },
             };
-            (doubted, it.doubt)
+            (scope, it.reason)
         });
         others.into_iter().chain(named)
     }
 }
 
-impl DoubtCounts {
-    fn exchange(&mut self, before: Option<Doubt>, after: Option<Doubt>) {
+impl UnknownCounts {
+    fn exchange(&mut self, before: Option<UnknownReason>, after: Option<UnknownReason>) {
         if let Some(before) = before {
             self.0[before as usize] -= 1;
         }
@@ -203,27 +203,31 @@ impl DoubtCounts {
         }
     }
 
-    fn strongest(&self) -> Option<Doubt> {
-        let mut all = Doubt::ALL.into_iter().rev();
-        all.find(|doubt| self.0[*doubt as usize] > 0)
+    fn strongest(&self) -> Option<UnknownReason> {
+        let mut all = UnknownReason::ALL.into_iter().rev();
+        all.find(|reason| self.0[*reason as usize] > 0)
     }
 }
 
-fn strongest(spellings: &[Spelling]) -> Option<Doubt> {
-    spellings.iter().map(|it| it.doubt).max()
+fn strongest(spellings: &[Spelling]) -> Option<UnknownReason> {
+    spellings.iter().map(|it| it.reason).max()
 }
 
-fn doubt_of(spellings: Option<&Spellings>, namespace: &str, service: &str) -> Option<Doubt> {
+fn reason_of(
+    spellings: Option<&Spellings>,
+    namespace: &str,
+    service: &str,
+) -> Option<UnknownReason> {
     let mut all = spellings?.iter();
     let found = all.find(|it| *it.namespace == *namespace && *it.service == *service)?;
-    Some(found.doubt)
+    Some(found.reason)
 }
 
-fn set(spellings: &mut Spellings, namespace: &str, service: &str, doubt: Option<Doubt>) {
+fn set(spellings: &mut Spellings, namespace: &str, service: &str, reason: Option<UnknownReason>) {
     spellings.retain(|it| *it.namespace != *namespace || *it.service != *service);
-    spellings.extend(doubt.map(|doubt| Spelling {
+    spellings.extend(reason.map(|reason| Spelling {
         namespace: namespace.into(),
         service: service.into(),
-        doubt,
+        reason,
     }));
 }

@@ -1,32 +1,32 @@
-//! Doubts: whom they are about, and what they touch.
+//! What is unknown: how it is named, and what else changes with it.
 
 use std::sync::Arc;
 
 use nomadns::answers::AnswerError;
 use nomadns::catalog::{
-    Catalog, Doubt, Doubted, Lookup, PutOutcome, ServiceNameError, View, Writer,
+    Catalog, Lookup, PutOutcome, ServiceNameError, UnknownReason, UnknownScope, View, Writer,
 };
 
 use super::sources;
 use crate::support::answers::instance;
 
 #[test]
-fn a_doubt_is_about_one_of_nomads_spellings_and_changes_no_serial() {
+fn one_of_nomads_spellings_is_unknown_and_the_serial_stays() {
     let catalog = Arc::new(Catalog::new());
     let mut writer = catalog.writer();
-    let (unread, refused) = (Some(Doubt::Unread), Some(Doubt::Refused));
+    let (unread, refused) = (Some(UnknownReason::Unread), Some(UnknownReason::Refused));
     writer.publish(1);
     let serial = catalog.view().unwrap().serial();
     assert_eq!(
-        writer.doubt("default", "Redis", refused),
+        writer.mark_unknown("default", "Redis", refused),
         Ok(PutOutcome::Changed)
     );
     assert_eq!(
-        writer.doubt("default", "redis", unread),
+        writer.mark_unknown("default", "redis", unread),
         Ok(PutOutcome::Changed)
     );
     assert_eq!(
-        writer.doubt("default", "redis", unread),
+        writer.mark_unknown("default", "redis", unread),
         Ok(PutOutcome::Unchanged)
     );
     let looked_up = |writer: &mut Writer| {
@@ -35,72 +35,72 @@ fn a_doubt_is_about_one_of_nomads_spellings_and_changes_no_serial() {
         assert_eq!(view.serial(), serial);
         let found = view.service(b"default", b"redis");
         assert!(found.found().is_none());
-        let is_refused = matches!(found, Lookup::InDoubt(Doubt::Refused));
-        (view.snapshot().has_doubts(), is_refused)
+        let is_refused = matches!(found, Lookup::Unknown(UnknownReason::Refused));
+        (view.snapshot().has_unknowns(), is_refused)
     };
     assert_eq!(looked_up(&mut writer), (true, true), "the stronger is told");
     assert_eq!(
-        writer.doubt("default", "Redis", None),
+        writer.mark_unknown("default", "Redis", None),
         Ok(PutOutcome::Changed)
     );
     assert_eq!(looked_up(&mut writer), (true, false));
-    assert_eq!(writer.doubts().count(), 1);
+    assert_eq!(writer.unknowns().count(), 1);
     assert_eq!(
-        writer.doubt("default", "redis", None),
+        writer.mark_unknown("default", "redis", None),
         Ok(PutOutcome::Changed)
     );
     assert_eq!(looked_up(&mut writer), (false, false));
-    assert_eq!(writer.doubts().count(), 0);
+    assert_eq!(writer.unknowns().count(), 0);
     assert_eq!(
-        writer.doubt("a.b", "redis", unread),
+        writer.mark_unknown("a.b", "redis", unread),
         Err(ServiceNameError::Namespace)
     );
     assert_eq!(
-        writer.doubt_namespace("a.b", unread),
+        writer.mark_namespace_unknown("a.b", unread),
         Err(ServiceNameError::Namespace)
     );
     assert_eq!(
-        writer.doubt("default", "-", unread),
+        writer.mark_unknown("default", "-", unread),
         Err(ServiceNameError::Service)
     );
 }
 
 #[test]
-fn doubts_say_whom_they_are_about_in_nomads_spelling() {
+fn what_is_unknown_is_named_in_nomads_spelling() {
     let mut writer = Arc::new(Catalog::new()).writer();
-    let (unread, refused) = (Some(Doubt::Unread), Some(Doubt::Refused));
-    writer.doubt("default", "Redis", unread).unwrap();
-    writer.doubt_namespace("Prod", refused).unwrap();
-    writer.doubt_others(unread);
-    let mut said: Vec<_> = writer.doubts().collect();
+    let (unread, refused) = (Some(UnknownReason::Unread), Some(UnknownReason::Refused));
+    writer.mark_unknown("default", "Redis", unread).unwrap();
+    writer.mark_namespace_unknown("Prod", refused).unwrap();
+    writer.mark_others_unknown(unread);
+    let mut said: Vec<_> = writer.unknowns().collect();
     said.sort_unstable();
-    let redis = Doubted::Service {
+    let redis = UnknownScope::Service {
         namespace: "default",
         service: "Redis",
     };
     assert_eq!(
         said,
         [
-            (redis, Doubt::Unread),
-            (Doubted::Namespace("Prod"), Doubt::Refused),
-            (Doubted::Others, Doubt::Unread),
+            (redis, UnknownReason::Unread),
+            (UnknownScope::Namespace("Prod"), UnknownReason::Refused),
+            (UnknownScope::Others, UnknownReason::Unread),
         ]
     );
 }
 
 #[test]
-fn an_error_says_which_doubt_there_is() {
-    for (doubt, why) in Doubt::ALL
+fn an_error_says_why_a_name_is_unknown() {
+    for (reason, why) in UnknownReason::ALL
         .into_iter()
         .zip(["unread", "unreadable", "refused"])
     {
-        let said = AnswerError::InDoubt(doubt).to_string();
+        let said = AnswerError::Unknown(reason).to_string();
         assert!(said.ends_with(&format!(": {why}")), "{said}");
     }
 }
 
 #[test]
-fn a_doubt_stays_when_the_instances_change_and_touches_no_other_service() {
+fn an_unknown_service_stays_unknown_when_its_instances_change_and_no_other_does() {
     let catalog = Arc::new(Catalog::new());
     let mut writer = catalog.writer();
     let here = |port| vec![instance("10.0.0.1", port, &[])];
@@ -110,9 +110,10 @@ fn a_doubt_stays_when_the_instances_change_and_touches_no_other_service() {
     writer.put("prod", "web", here(80)).unwrap();
     writer.publish(1);
     let of = |namespace: &[u8], service: &[u8]| {
-        let mut doubt = None;
-        let look_up = |view: &View| doubt = view.service(namespace, service).found().unwrap().doubt;
-        (sources(&catalog, look_up), doubt)
+        let mut reason = None;
+        let look_up =
+            |view: &View| reason = view.service(namespace, service).found().unwrap().unknown;
+        (sources(&catalog, look_up), reason)
     };
     let (redis, web, prod) = (
         of(b"default", b"redis").0,
@@ -120,21 +121,21 @@ fn a_doubt_stays_when_the_instances_change_and_touches_no_other_service() {
         of(b"prod", b"web").0,
     );
     writer
-        .doubt("default", "redis", Some(Doubt::Unreadable))
+        .mark_unknown("default", "redis", Some(UnknownReason::Unreadable))
         .unwrap();
     writer.put("default", "redis", here(81)).unwrap();
     writer.publish(2);
     assert!(!redis.are_current() && web.are_current());
-    assert_eq!(of(b"default", b"redis").1, Some(Doubt::Unreadable));
+    assert_eq!(of(b"default", b"redis").1, Some(UnknownReason::Unreadable));
     writer
-        .doubt_namespace("default", Some(Doubt::Unread))
+        .mark_namespace_unknown("default", Some(UnknownReason::Unread))
         .unwrap();
     writer.publish(3);
     assert!(!web.are_current() && prod.are_current());
-    assert_eq!(of(b"default", b"redis").1, Some(Doubt::Unreadable));
-    assert_eq!(of(b"default", b"web").1, Some(Doubt::Unread));
-    writer.doubt_namespace("default", None).unwrap();
-    writer.doubt("default", "redis", None).unwrap();
+    assert_eq!(of(b"default", b"redis").1, Some(UnknownReason::Unreadable));
+    assert_eq!(of(b"default", b"web").1, Some(UnknownReason::Unread));
+    writer.mark_namespace_unknown("default", None).unwrap();
+    writer.mark_unknown("default", "redis", None).unwrap();
     writer.publish(4);
     assert_eq!(
         (of(b"default", b"redis").1, of(b"default", b"web").1),
