@@ -233,7 +233,7 @@ pub struct LimitsSection {
     pub udp_receive_octets: usize,
     /// The octets of its send buffer.
     pub udp_send_octets: usize,
-    /// How many queries of one UDP worker may wait at once.
+    /// How many queries of one UDP worker may wait at once, but for those that are forwarded.
     pub udp_waiting_queries: usize,
     /// The most octets of an answer over UDP, where the client takes as many.
     pub udp_answer_octets: usize,

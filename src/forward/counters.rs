@@ -19,7 +19,7 @@ pub enum UpstreamResult {
     Failed,
     /// An answer that cannot be read or believed.
     Malformed,
-    /// Over UDP, an answer that is cut short.
+    /// An answer that is cut short: over UDP it is asked for again over TCP.
     Truncated,
     /// No answer in time.
     Silent,

@@ -18,12 +18,14 @@ use crate::answers::{Router, SourcedAnswer};
 use crate::dns::{CookieSecrets, Query};
 use crate::forward::{ForwardError, Forwarded, ForwardedAnswer, Forwarder};
 
-/// Has queries forwarded; without a forwarder none.
-#[derive(Clone, Debug)]
+/// Which queries are forwarded; by default none.
+#[derive(Clone, Debug, Default)]
+pub struct ForwardedNames(Option<(Arc<Forwarder>, Router)>);
+
+/// Has queries forwarded.
+#[derive(Clone, Debug, Default)]
 pub(super) struct ForwardingLayer {
-    pub(super) forwarder: Option<Arc<Forwarder>>,
-    /// Who knows the cluster's zones.
-    pub(super) router: Router,
+    pub(super) names: ForwardedNames,
     pub(super) cookies: Option<Arc<CookieSecrets>>,
 }
 
@@ -32,6 +34,28 @@ pub(super) struct ForwardingLayer {
 pub(super) struct Forwarding<S> {
     inner: S,
     layer: ForwardingLayer,
+}
+
+impl ForwardedNames {
+    /// Those of the forwarder's zones, but for what the router has itself.
+    pub(super) fn new(forwarder: Arc<Forwarder>, router: Router) -> Self {
+        Self(Some((forwarder, router)))
+    }
+
+    /// Whether a query is forwarded: if it waits, then for an upstream.
+    pub fn has(&self, query: &Query) -> bool {
+        self.forwarder_of(query).is_some()
+    }
+
+    /// Whether any are.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn forwarder_of(&self, query: &Query) -> Option<&Arc<Forwarder>> {
+        let (forwarder, router) = self.0.as_ref()?;
+        (!router.is_own(query) && forwarder.holds(query)).then_some(forwarder)
+    }
 }
 
 impl<S> Layer<S> for ForwardingLayer {
@@ -63,10 +87,7 @@ where
     }
 
     fn call(&mut self, query: Query) -> Self::Future {
-        let forwarder = self.layer.forwarder.as_ref();
-        let forwarder =
-            forwarder.filter(|it| !self.layer.router.is_own(&query) && it.holds(&query));
-        let Some(forwarder) = forwarder else {
+        let Some(forwarder) = self.layer.names.forwarder_of(&query) else {
             let inner = self.inner.clone().oneshot(query);
             return Either::Right(Either::Right(Box::pin(inner)));
         };

@@ -24,6 +24,7 @@ use tower::{BoxError, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, CacheTable};
 use self::fairness::FairnessLayer;
+pub use self::forwarding::ForwardedNames;
 use self::forwarding::ForwardingLayer;
 pub use self::limits::StackLimits;
 use self::metrics::{Metrics, MetricsLayer, QueryCounters, Workers};
@@ -104,11 +105,7 @@ impl Stacks {
         workers: Arc<Workers>,
     ) -> Self {
         Self {
-            forwarding: ForwardingLayer {
-                forwarder: None,
-                router: router.clone(),
-                cookies: None,
-            },
+            forwarding: ForwardingLayer::default(),
             router,
             limits: limits.layers(),
             fairness: FairnessLayer::new(limits.large_at_once, limits.large_room()),
@@ -135,14 +132,20 @@ impl Stacks {
     /// Has names outside the router's zones forwarded; each worker keeps some of what upstreams say.
     #[must_use]
     pub fn forwarding(self, forwarder: Option<Arc<Forwarder>>, forwarded: CacheSettings) -> Self {
+        let names = forwarder.map(|it| ForwardedNames::new(it, self.router.clone()));
         Self {
             forwarding: ForwardingLayer {
-                forwarder,
+                names: names.unwrap_or_default(),
                 ..self.forwarding
             },
             forwarded,
             ..self
         }
+    }
+
+    /// Which queries are forwarded.
+    pub fn forwarded_names(&self) -> ForwardedNames {
+        self.forwarding.names.clone()
     }
 
     /// Makes the stack of one more worker.
@@ -151,7 +154,7 @@ impl Stacks {
         let table = Arc::new(CacheTable::new(self.cache.entries, self.cache.octets));
         self.workers.join(Arc::clone(&counters));
         self.workers.join_table(Arc::clone(&table));
-        let forwarded = self.forwarding.forwarder.as_ref().map(|_| {
+        let forwarded = (!self.forwarding.names.is_empty()).then(|| {
             let table = CacheTable::new(self.forwarded.entries, self.forwarded.octets);
             let table = Arc::new(table);
             self.workers.join_forwarded_table(Arc::clone(&table));

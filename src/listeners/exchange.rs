@@ -184,6 +184,11 @@ impl<F> PendingAnswer<F>
 where
     F: Future<Output = Result<Answer, Infallible>> + Unpin,
 {
+    /// The query.
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
     /// Waits for the answer and appends it to `out`; tells what it is to HTTP, as `Exchanged` does.
     pub async fn finish(self, out: &mut Vec<u8>) -> Cacheability {
         let Ok(answer) = self.future.await;

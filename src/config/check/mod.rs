@@ -228,6 +228,7 @@ fn udp(limits: &LimitsSection) -> UdpLimits {
     UdpLimits {
         batch: limits.udp_batch,
         waiting: limits.udp_waiting_queries,
+        forwarded_waiting: limits.forwarded_waiting_queries,
         buffers: Buffers {
             receive_octets: limits.udp_receive_octets,
             send_octets: limits.udp_send_octets,

@@ -148,7 +148,7 @@ impl<'zone> Driving<'zone> {
         // What may be of somebody else is no sign of life.
         if matches!(
             done.reply,
-            UpstreamReply::Response(..) | UpstreamReply::Truncated
+            UpstreamReply::Response(..) | UpstreamReply::Truncated | UpstreamReply::Incomplete
         ) {
             zone.answered(place, done.took);
         }
@@ -163,6 +163,10 @@ impl<'zone> Driving<'zone> {
             UpstreamReply::Truncated => {
                 counters.count(UpstreamResult::Truncated);
                 AttemptOutcome::WantsTcp
+            }
+            UpstreamReply::Incomplete => {
+                counters.count(UpstreamResult::Truncated);
+                AttemptOutcome::Failed
             }
             UpstreamReply::OtherCase | UpstreamReply::Mismatches => AttemptOutcome::WantsTcp,
             UpstreamReply::NoSocket => AttemptOutcome::Failed,

@@ -24,7 +24,7 @@ use super::address::{UpstreamAddress, UpstreamKind};
 use super::counters::UpstreamCounters;
 use super::policy::{Carrier, UpstreamPolicy, UpstreamPool};
 use crate::dns::Name;
-use crate::dns::wire::{ResponseId, ResponseMatch, match_response};
+use crate::dns::wire::{ResponseId, ResponseMatch, is_truncated, match_response};
 
 /// The upstreams of one zone.
 #[derive(Debug)]
@@ -65,6 +65,8 @@ enum UpstreamReply {
     Mismatches,
     /// Nothing was sent: the system has no socket left.
     NoSocket,
+    /// Over a connection, one that is cut short all the same: nothing else would bring the rest.
+    Incomplete,
     /// Over a connection, something else.
     Wrong,
     /// Nobody is there, in the words of the system.
@@ -190,6 +192,7 @@ impl Upstream {
                     self.counters.mismatches.fetch_add(1, Ordering::Relaxed);
                     UpstreamReply::Wrong
                 }
+                _ if is_truncated(&octets) => UpstreamReply::Incomplete,
                 matched => UpstreamReply::Response(octets, matched),
             },
             Err(error) => UpstreamReply::Unreachable(error.to_string()),

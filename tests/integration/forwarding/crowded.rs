@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use nomadns::demo::Registration;
 
 use super::upstream::{Reply, ScriptedUpstream};
 use super::*;
+use crate::support::gateway::AT_MOST;
 
 #[tokio::test]
 async fn of_10_000_equal_questions_at_once_one_goes_upstream() {
@@ -71,6 +73,49 @@ async fn too_many_that_wait_are_refused_by_client_and_in_all() {
     assert!(ask(100, "a1.example") && ask(101, "b1.example"));
     drop(waiting);
     assert_eq!(alone.forwarder.under_way(), (20, 0));
+}
+
+/// How many queries of each kind one client sends.
+const EACH: u16 = 20;
+
+#[tokio::test]
+async fn queries_that_wait_for_upstreams_take_no_room_of_those_of_the_cluster() {
+    let silent = ScriptedUpstream::start(|_| Vec::new()).await;
+    let nomad = cast();
+    // More instances than are answered on the spot: its queries wait for a turn.
+    nomad.register((0..100).map(|last| {
+        let many = Registration::new("default", "many");
+        many.address(&format!("10.9.0.{last}")).port(80)
+    }));
+    let url = silent.url();
+    let gateway = Gateway::with(&nomad.url(), |it| {
+        it.forward = Some(all_to(&[url]));
+        it.udp.waiting = 1;
+    });
+    gateway.until_ready().await;
+    // One socket, and so one worker.
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(gateway.dns).await.unwrap();
+    let ask = async |id: u16, name: &str| {
+        let question = Question::new(name, "A".parse().unwrap());
+        socket.send(&question.message(id)).await.unwrap();
+    };
+    for id in 0..EACH {
+        ask(id, &format!("n{id}.example")).await;
+    }
+    ask(EACH, "many.default.nomad").await;
+    let mut octets = [0; 4096];
+    let mut failed = 0;
+    for _ in 0..=EACH {
+        let received = tokio::time::timeout(AT_MOST, socket.recv(&mut octets));
+        received.await.expect("all are answered").unwrap();
+        let is_own = u16::from_be_bytes([octets[0], octets[1]]) == EACH;
+        assert_eq!(octets[3] & 0xf, if is_own { 0 } else { 2 });
+        failed += u16::from(!is_own);
+    }
+    assert_eq!(failed, EACH);
+    assert_eq!(gateway.metric("nomadns_udp_dropped_total").await, 0.0);
+    gateway.end().await;
 }
 
 #[tokio::test]

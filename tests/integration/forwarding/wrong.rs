@@ -176,6 +176,25 @@ async fn an_answer_that_is_cut_short_or_too_long_for_udp_comes_over_tcp() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_cut_short_over_tcp_too_is_no_answer() {
+    let upstream = ScriptedUpstream::start(|asked| {
+        let cut = asked.response(GOOD | 0x0200).address("", 60, 7);
+        vec![Reply::Now(cut.octets())]
+    })
+    .await;
+    for (url, least) in [
+        (upstream.url(), 2),
+        (format!("tcp://{}", upstream.address), 1),
+    ] {
+        let alone = Alone::start(&all_to(&[url]));
+        let error = alone.ask("www.example").await.unwrap_err();
+        assert_eq!(error, ForwardError::Failed(None));
+        assert!(counted(&alone, UpstreamResult::Truncated) >= least);
+        assert_eq!(counted(&alone, UpstreamResult::Answered), 0);
+    }
+}
+
+#[tokio::test]
 async fn an_upstream_that_does_not_keep_letter_case_is_found_out_over_tcp_once() {
     // So many letters that by chance they are never all small.
     const LETTERS: &str = "a-host-with-so-many-letters-that-they-never-are-all-small";
