@@ -13,9 +13,11 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::collectors::{gauge, total};
-use crate::config::Settings;
+use super::renewal::Renewal;
+use crate::config::{Files, Settings};
 use crate::forward::{
-    ForwardCounters, Forwarder, ROUND_TRIP_BUCKETS_MICROSECONDS, UpstreamCounters, ZoneUpstreams,
+    ForwardCounters, Forwarder, ROUND_TRIP_BUCKETS_MICROSECONDS, UpstreamAddress, UpstreamCounters,
+    ZoneUpstreams,
 };
 use crate::layers::CacheSettings;
 use crate::layers::metrics::{Workers, counter, family};
@@ -36,6 +38,19 @@ pub(super) fn run(forwarder: Option<&Arc<Forwarder>>, ending: &CancellationToken
         let ending = ending.clone().cancelled_owned();
         tokio::spawn(Arc::clone(forwarder).run(ending));
     }
+}
+
+/// What has it ask the servers that the system has now.
+pub(super) fn renewal(
+    forwarder: Option<&Arc<Forwarder>>,
+    servers: Option<&Files<Vec<UpstreamAddress>>>,
+) -> Option<Renewal> {
+    let (forwarder, servers) = (Arc::clone(forwarder?), servers?.clone());
+    let replace = move |servers: &Vec<UpstreamAddress>| {
+        forwarder.use_system(servers);
+        Ok(())
+    };
+    Some(Renewal::new("list of the system's DNS servers", servers, replace))
 }
 
 /// The size of what each worker keeps for itself.
@@ -76,7 +91,8 @@ impl Collector for ForwardingCollector {
         ] {
             gauge(&mut encoder, name, help, &whole(count))?;
         }
-        let zones: Vec<&ZoneUpstreams> = forwarder.into_iter().flat_map(|it| it.zones()).collect();
+        let zones = forwarder.into_iter().flat_map(|it| it.zones());
+        let zones: Vec<Arc<ZoneUpstreams>> = zones.collect();
         encode_upstreams(&mut encoder, &zones)
     }
 }
@@ -162,7 +178,10 @@ fn encode_questions(
     Ok(())
 }
 
-fn encode_upstreams(encoder: &mut DescriptorEncoder<'_>, zones: &[&ZoneUpstreams]) -> fmt::Result {
+fn encode_upstreams(
+    encoder: &mut DescriptorEncoder<'_>,
+    zones: &[Arc<ZoneUpstreams>],
+) -> fmt::Result {
     let rows: Vec<Row<'_>> = zones.iter().flat_map(|zone| rows(zone)).collect();
     let name = "nomadns_upstream_queries";
     let help = "Queries to upstreams, by what became of them";

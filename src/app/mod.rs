@@ -105,6 +105,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
     forwarding::run(parts.forwarder.as_ref(), &shutdown);
+    let servers = forwarding::renewal(parts.forwarder.as_ref(), settings.system_servers.as_ref());
     let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
     let stacks = stacks(router, &settings, &parts);
@@ -128,7 +129,10 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let pages = parts.pages(loops, liveness, (leaving.clone(), shutdown.clone()));
     let last = listeners.serve_pages(bound.admin, &pages);
 
-    let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
+    let mut renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
+    if let Some(renewal) = servers {
+        renewable.add(renewal, settings.system_servers_check, &shutdown);
+    }
     let keeping = settings
         .store
         .map(|store| parts.keep(store, state_lock, settings.sync.max_stale, shutdown.clone()));

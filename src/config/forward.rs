@@ -23,6 +23,8 @@ pub struct ForwardSection {
 pub struct ForwardingSection {
     /// A file with CA certificates that upstreams' certificates may be signed by, beside the system's.
     pub ca_file: String,
+    /// How often `/etc/resolv.conf` is looked at for a change, in seconds; 0 for at SIGHUP only.
+    pub check_seconds: u64,
     /// The longest that an answer is kept, in seconds.
     pub most_ttl_seconds: u32,
     /// The longest that a denial is kept, in seconds.
@@ -42,6 +44,7 @@ impl Default for ForwardingSection {
         let cache = ForwardCacheSettings::default();
         Self {
             ca_file: String::new(),
+            check_seconds: 10,
             most_ttl_seconds: cache.most_ttl_seconds,
             most_negative_ttl_seconds: cache.most_negative_ttl_seconds,
             failure_seconds: cache.failure.as_secs(),

@@ -98,6 +98,7 @@ pub const RANGES: &[Range] = &[
     range("cache.shared_octets", 0, 1 << 36),
     range("cache.forwarded_octets", 0, 1 << 36),
     range("cache.forwarded_worker_octets", 0, 1 << 36),
+    range("forwarding.check_seconds", 0, DAY),
     range("forwarding.most_ttl_seconds", 1, 7 * DAY),
     // RFC 2308 §5.
     range("forwarding.most_negative_ttl_seconds", 1, 10_800),

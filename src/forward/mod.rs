@@ -14,6 +14,7 @@ mod policy;
 mod question;
 mod settings;
 mod upstream;
+mod zone;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,13 +32,13 @@ pub use self::counters::{
 };
 pub use self::flights::FlightLimits;
 use self::flights::{Flight, FlightResult, Flights, WaitingQuery};
-use self::loops::LoopWatch;
 pub use self::outcome::{ForwardError, ForwardedAnswer};
 pub use self::policy::UpstreamPolicy;
 use self::question::ForwardQuestion;
-pub use self::settings::{ForwardSettings, ForwardZone};
+pub use self::settings::{ForwardSettings, ForwardZone, MOST_UPSTREAMS, UpstreamEntry};
 use self::upstream::NoUpstreamAnswer;
 pub use self::upstream::{ZoneUpstreams, upstream_tls};
+use self::zone::WatchedZone;
 use crate::catalog::Epoch;
 use crate::dns::{Answer, Class, Name, Query};
 use crate::fair_queue::ClientAddress;
@@ -73,26 +74,15 @@ pub struct Forwarder {
     epoch: Epoch,
     counters: ForwardCounters,
     runtime: Handle,
-}
-
-#[derive(Debug)]
-struct WatchedZone {
-    upstreams: ZoneUpstreams,
-    loops: LoopWatch,
+    tls: Arc<rustls::ClientConfig>,
 }
 
 impl Forwarder {
     /// Makes one, whose work is done by `runtime`; `run` keeps it going.
     pub fn new(settings: &ForwardSettings, runtime: Handle) -> Self {
-        let zone = |zone: &ForwardZone| {
-            let (addresses, tls) = (zone.upstreams.clone(), &settings.tls);
-            Arc::new(WatchedZone {
-                upstreams: ZoneUpstreams::new(zone.apex, addresses, zone.policy, tls),
-                loops: LoopWatch::new(&zone.apex),
-            })
-        };
+        let zone = |zone| Arc::new(WatchedZone::new(zone, &settings.system, &settings.tls));
         let mut zones: Vec<_> = settings.zones.iter().map(zone).collect();
-        zones.sort_by_key(|zone| std::cmp::Reverse(zone.upstreams.apex.labels().len()));
+        zones.sort_by_key(|zone| std::cmp::Reverse(zone.apex.labels().len()));
         Self {
             zones,
             cache: ForwardCache::new(settings.cache),
@@ -100,27 +90,29 @@ impl Forwarder {
             epoch: Epoch::default(),
             counters: ForwardCounters::default(),
             runtime,
+            tls: Arc::clone(&settings.tls),
+        }
+    }
+
+    /// Has zones that are asked of the servers of the system ask these from now on.
+    pub fn use_system(&self, servers: &[UpstreamAddress]) {
+        for zone in &self.zones {
+            zone.use_system(servers, &self.tls);
         }
     }
 
     /// Probes upstreams that are down, looks for loops, and ends the time of what workers keep, until `ending`.
     pub async fn run(self: Arc<Self>, ending: impl Future<Output = ()>) {
-        let probing = join_all(self.zones.iter().map(|zone| zone.upstreams.probe()));
-        let watching = join_all(self.zones.iter().map(|it| it.loops.watch(&it.upstreams)));
+        let watching = join_all(self.zones.iter().map(|zone| zone.watch()));
         let ticking = async {
             loop {
                 tokio::time::sleep(EPOCH).await;
                 self.epoch.end();
             }
         };
-        let watching = async {
-            watching.await;
-            std::future::pending::<()>().await;
-        };
         tokio::select! {
             () = ending => {}
-            _ = probing => {}
-            () = watching => {}
+            _ = watching => {}
             () = ticking => {}
         }
     }
@@ -175,8 +167,8 @@ impl Forwarder {
     }
 
     /// The upstreams of each zone.
-    pub fn zones(&self) -> impl Iterator<Item = &ZoneUpstreams> {
-        self.zones.iter().map(|zone| &zone.upstreams)
+    pub fn zones(&self) -> impl Iterator<Item = Arc<ZoneUpstreams>> {
+        self.zones.iter().map(|zone| zone.upstreams())
     }
 
     /// How many octets are kept, and of how many questions.
@@ -191,7 +183,7 @@ impl Forwarder {
 
     fn zone_of(&self, name: &Name) -> Option<&Arc<WatchedZone>> {
         let mut zones = self.zones.iter();
-        zones.find(|zone| name.is_within(&zone.upstreams.apex))
+        zones.find(|zone| name.is_within(&zone.apex))
     }
 
     fn have_asked(
@@ -222,9 +214,9 @@ impl Forwarder {
 
     /// Has a question asked beside everything; while an older answer waits, that is given in time.
     fn depart(self: &Arc<Self>, zone: &Arc<WatchedZone>, flight: Flight, stale: Option<Answer>) {
-        let (forwarder, zone) = (Arc::clone(self), Arc::clone(zone));
+        let (forwarder, upstreams) = (Arc::clone(self), zone.upstreams());
         self.runtime.spawn(async move {
-            let mut resolving = Box::pin(zone.upstreams.resolve(flight.question));
+            let mut resolving = Box::pin(upstreams.resolve(flight.question));
             let in_time = tokio::time::timeout(STALE_AFTER, &mut resolving).await;
             let result = match (in_time, stale) {
                 (Ok(result), _) => result,

@@ -1,40 +1,42 @@
 //! What is configured about forwarding: zones, upstreams, and that none of them is this gateway.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::Checker;
+use super::{Checker, Files};
+use crate::config::file::ListenSection;
 use crate::config::forward::ForwardSection;
-use crate::config::reading::read_file;
+use crate::config::reading::read_again;
 use crate::config::{ConfigError, File};
 use crate::dns::Name;
 use crate::forward::{
-    FlightLimits, ForwardCacheSettings, ForwardSettings, ForwardZone, UpstreamAddress,
-    UpstreamPolicy, upstream_tls,
+    FlightLimits, ForwardCacheSettings, ForwardSettings, ForwardZone, MOST_UPSTREAMS,
+    UpstreamAddress, UpstreamEntry, UpstreamPolicy, upstream_tls,
 };
 
-/// What stands for the servers of the system's own resolver.
-const SYSTEM: &str = "system";
-/// Where those are.
+/// Where the servers of the system's own resolver are.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 const DNS_PORT: u16 = 53;
 const KEY: &str = "forward";
-/// The most upstreams of one zone: each question may be asked of all.
-const MOST_UPSTREAMS: usize = 16;
 
 impl Checker<'_> {
     /// Says what is forwarded; nothing where no zone is.
-    pub(super) fn forward(&self, file: &File) -> Result<Option<ForwardSettings>, ConfigError> {
+    pub(super) fn forward(
+        &self,
+        file: &File,
+        system: Option<&Files<Vec<UpstreamAddress>>>,
+    ) -> Result<Option<ForwardSettings>, ConfigError> {
         if file.forward.is_empty() {
             return Ok(None);
         }
+        let system = system.map(|it| it.content.clone()).unwrap_or_default();
         let mut zones: Vec<ForwardZone> = Vec::new();
         for section in &file.forward {
-            let zone = self.forward_zone(section, file)?;
+            let zone = self.forward_zone(section, file, &system)?;
             if zones.iter().any(|other| other.apex == zone.apex) {
                 return Err(self.wrong(format!("has the zone {:?} twice", section.zone)));
             }
@@ -48,6 +50,7 @@ impl Checker<'_> {
         })?;
         Ok(Some(ForwardSettings {
             zones,
+            system,
             cache: ForwardCacheSettings {
                 octets: u64::try_from(file.cache.forwarded_octets).unwrap_or(u64::MAX),
                 most_ttl_seconds: section.most_ttl_seconds,
@@ -69,6 +72,7 @@ impl Checker<'_> {
         &self,
         section: &ForwardSection,
         file: &File,
+        system: &[UpstreamAddress],
     ) -> Result<ForwardZone, ConfigError> {
         let text = &section.zone;
         let apex = text.parse::<Name>().map_err(|error| {
@@ -86,60 +90,63 @@ impl Checker<'_> {
                 )));
             }
         };
-        let mut upstreams = Vec::new();
-        for address in &section.upstreams {
-            for upstream in self.upstreams(address, text, file)? {
-                if !upstreams.contains(&upstream) {
-                    upstreams.push(upstream);
-                }
-            }
-        }
-        if upstreams.is_empty() || upstreams.len() > MOST_UPSTREAMS {
-            let count = upstreams.len();
+        let entries = section.upstreams.iter();
+        let entries = entries.map(|entry| self.upstream(entry, text, &file.listen));
+        let zone = ForwardZone {
+            apex,
+            upstreams: entries.collect::<Result<_, _>>()?,
+            policy,
+        };
+        let (named, count) = (zone.upstreams.len(), zone.addresses(system).len());
+        if count == 0 || named > MOST_UPSTREAMS {
             return Err(self.wrong(format!(
-                "the zone {text:?} has {count} upstreams; name 1 to {MOST_UPSTREAMS}, such as upstreams = [\"udp://10.0.0.2\"]"
+                "the zone {text:?} has {named} upstreams; name 1 to {MOST_UPSTREAMS}, such as upstreams = [\"udp://10.0.0.2\"]"
             )));
         }
-        Ok(ForwardZone {
-            apex,
-            upstreams,
-            policy,
-        })
+        Ok(zone)
     }
 
-    fn upstreams(
+    fn upstream(
         &self,
         text: &str,
         zone: &str,
-        file: &File,
-    ) -> Result<Vec<UpstreamAddress>, ConfigError> {
-        if text == SYSTEM {
-            let octets = read_file(Path::new(RESOLV_CONF)).map_err(|error| {
-                self.wrong(format!(
-                    "\"system\" of the zone {zone:?}: {RESOLV_CONF} cannot be read ({error}); name the servers instead"
-                ))
-            })?;
-            let found = system_servers(&String::from_utf8_lossy(&octets), |it| is_own(it, file));
-            return match found.is_empty() {
-                false => Ok(found),
-                true => Err(self.wrong(format!(
-                    "\"system\" of the zone {zone:?}: {RESOLV_CONF} names no server but this gateway; name the servers instead"
-                ))),
-            };
-        }
-        let upstream: UpstreamAddress = text.parse().map_err(|error| {
+        listen: &ListenSection,
+    ) -> Result<UpstreamEntry, ConfigError> {
+        let entry: UpstreamEntry = text.parse().map_err(|error| {
             self.wrong(format!(
                 "the upstream {text:?} of the zone {zone:?} {error}"
             ))
         })?;
-        let own = upstream.sockets().into_iter().find(|it| is_own(*it, file));
-        match own {
-            None => Ok(vec![upstream]),
+        let sockets = match &entry {
+            UpstreamEntry::Server(server) => server.sockets(),
+            UpstreamEntry::System => Vec::new(),
+        };
+        match sockets.into_iter().find(|it| is_own(*it, listen)) {
+            None => Ok(entry),
             Some(own) => Err(self.wrong(format!(
                 "the upstream {text:?} of the zone {zone:?} is this gateway itself, which listens on {own}: what is forwarded \
                  would come back; name another server"
             ))),
         }
+    }
+
+    /// Reads which servers the system has, where a zone is asked of them.
+    pub(super) fn system_servers(
+        &self,
+        file: &File,
+    ) -> Result<Option<Files<Vec<UpstreamAddress>>>, ConfigError> {
+        let mut upstreams = file.forward.iter().flat_map(|it| &it.upstreams);
+        if !upstreams.any(|it| it.parse() == Ok(UpstreamEntry::System)) {
+            return Ok(None);
+        }
+        let listen = file.listen.clone();
+        let again = move || read_system_servers(RESOLV_CONF, &listen);
+        let content =
+            again().map_err(|error| self.wrong(format!("\"system\": {error}; name the servers instead")))?;
+        Ok(Some(Files {
+            content,
+            again: Arc::new(again),
+        }))
     }
 
     fn forwarding_authorities(
@@ -203,9 +210,21 @@ pub(super) fn of_forwarding(
     }
 }
 
+/// Reads the servers in a `resolv.conf`, but for those that are this gateway.
+fn read_system_servers(
+    path: &str,
+    listen: &ListenSection,
+) -> Result<Vec<UpstreamAddress>, String> {
+    let octets = read_again(path)?;
+    let found = system_servers(&String::from_utf8_lossy(&octets), |it| is_own(it, listen));
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(format!("{path} names no server but this gateway")),
+    }
+}
+
 /// Whether an address is one that the gateway listens on for queries.
-fn is_own(address: SocketAddr, file: &File) -> bool {
-    let listen = &file.listen;
+fn is_own(address: SocketAddr, listen: &ListenSection) -> bool {
     let all = [&listen.dns, &listen.tls, &listen.https, &listen.http];
     all.into_iter().flatten().any(|own| {
         let is_there = own.ip() == address.ip().to_canonical()
@@ -239,5 +258,19 @@ mod tests {
         let found = system_servers(text, |it| it == own);
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, ["udp://10.0.0.2:53", "udp://[fd00::2]:53"]);
+    }
+
+    #[test]
+    fn a_list_of_servers_that_is_of_no_use_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("resolv.conf");
+        let (text, listen) = (path.to_str().unwrap(), ListenSection::default());
+        let error = read_system_servers(text, &listen).unwrap_err();
+        assert!(error.contains("resolv.conf: "), "{error}");
+        std::fs::write(&path, "search example\n").unwrap();
+        let error = read_system_servers(text, &listen).unwrap_err();
+        assert!(error.ends_with("names no server but this gateway"), "{error}");
+        std::fs::write(&path, "nameserver 192.0.2.1\n").unwrap();
+        assert_eq!(read_system_servers(text, &listen).unwrap().len(), 1);
     }
 }

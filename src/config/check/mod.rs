@@ -27,7 +27,7 @@ use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, LogSection, RANGES, Range, Source};
 use crate::dns::wire::NSID_OCTETS;
 use crate::dns::{CookieSecrets, Name};
-use crate::forward::ForwardSettings;
+use crate::forward::{ForwardSettings, UpstreamAddress};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::{Buffers, UdpLimits};
@@ -43,6 +43,10 @@ pub struct Settings {
     pub outside_zones: OutsideZones,
     /// What is forwarded, if anything is.
     pub forward: Option<ForwardSettings>,
+    /// The servers of the system in it, where they are asked.
+    pub system_servers: Option<Files<Vec<UpstreamAddress>>>,
+    /// How often that file is looked at; never when none.
+    pub system_servers_check: Option<Duration>,
     /// The name of the encrypted listeners, if clients are told.
     pub designated_resolver: Option<Name>,
     /// How Nomad is asked.
@@ -103,9 +107,12 @@ impl Settings {
         check.listen(&file)?;
         let credentials = check.credentials(&file.http)?;
         let zones = check.zones(&file)?;
+        let system_servers = check.system_servers(&file)?;
         let mut settings = Self {
             outside_zones: check.outside_zones(&file)?,
-            forward: check.forward(&file)?,
+            forward: check.forward(&file, system_servers.as_ref())?,
+            system_servers,
+            system_servers_check: check_every(file.forwarding.check_seconds),
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
             nomad_tls: check.nomad_tls_files(&file)?,

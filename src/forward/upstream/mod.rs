@@ -31,7 +31,7 @@ use crate::dns::wire::{ResponseId, ResponseMatch, is_truncated, match_response};
 pub struct ZoneUpstreams {
     /// The zone.
     pub apex: Name,
-    upstreams: Vec<Upstream>,
+    upstreams: Vec<Arc<Upstream>>,
     pool: Mutex<UpstreamPool>,
     /// Told when one is down.
     goes_down: Notify,
@@ -81,15 +81,37 @@ impl ZoneUpstreams {
         policy: UpstreamPolicy,
         tls: &Arc<rustls::ClientConfig>,
     ) -> Self {
+        let new = |it| Arc::new(Upstream::new(it, tls));
+        Self::of(apex, policy, addresses.into_iter().map(new).collect())
+    }
+
+    /// The same at other addresses; those that stay keep their connections and counts.
+    pub(super) fn with_others(
+        &self,
+        addresses: Vec<UpstreamAddress>,
+        policy: UpstreamPolicy,
+        tls: &Arc<rustls::ClientConfig>,
+    ) -> Self {
+        let upstreams = addresses.into_iter().map(|address| {
+            let known = self.upstreams.iter().find(|it| it.address == address);
+            let known = known.map(Arc::clone);
+            known.unwrap_or_else(|| Arc::new(Upstream::new(address, tls)))
+        });
+        Self::of(self.apex, policy, upstreams.collect())
+    }
+
+    fn of(apex: Name, policy: UpstreamPolicy, upstreams: Vec<Arc<Upstream>>) -> Self {
         Self {
             apex,
-            pool: Mutex::new(UpstreamPool::new(addresses.len(), policy)),
-            upstreams: addresses
-                .into_iter()
-                .map(|it| Upstream::new(it, tls))
-                .collect(),
+            pool: Mutex::new(UpstreamPool::new(upstreams.len(), policy)),
+            upstreams,
             goes_down: Notify::new(),
         }
+    }
+
+    /// Where they are, in their order.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &UpstreamAddress> {
+        self.upstreams.iter().map(|it| &it.address)
     }
 
     /// Each with whether it is up, its round trip in seconds, and its counters.

@@ -15,7 +15,7 @@ use nomadns::dns::{self, Class, Edns, QueryFlags};
 use nomadns::fair_queue::ClientAddress;
 use nomadns::forward::{
     FlightLimits, ForwardCacheSettings, ForwardError, ForwardSettings, ForwardZone, Forwarded,
-    ForwardedAnswer, Forwarder, UpstreamPolicy, upstream_tls,
+    ForwardedAnswer, Forwarder, UpstreamAddress, UpstreamPolicy, UpstreamResult, upstream_tls,
 };
 use tokio::runtime::Handle;
 
@@ -28,6 +28,7 @@ use crate::support::question::Question;
 fn all_to(upstreams: &[String]) -> ForwardSettings {
     ForwardSettings {
         zones: vec![zone(".", upstreams)],
+        system: Vec::new(),
         cache: ForwardCacheSettings::default(),
         worker_octets: 1 << 20,
         limits: FlightLimits::default(),
@@ -190,6 +191,38 @@ async fn the_longest_zone_is_asked() {
     alone.ask("xcorp.example").await.unwrap();
     assert_eq!(names(&corp), ["www.corp.example", "corp.example"]);
     assert_eq!(names(&all), ["www.example", "xcorp.example"]);
+}
+
+#[tokio::test]
+async fn other_servers_of_the_system_are_asked_from_then_on_and_those_that_stay_keep_their_counts() {
+    let answers = |last: u8| move |asked: &upstream::Seen| vec![Reply::Now(asked.address(last))];
+    let named = ScriptedUpstream::start(answers(1)).await;
+    let [before, after] = [2, 3].map(|last| ScriptedUpstream::start(answers(last)));
+    let (before, after) = (before.await, after.await);
+    let servers = |all: &[&ScriptedUpstream]| -> Vec<UpstreamAddress> {
+        all.iter().map(|it| it.url().parse().unwrap()).collect()
+    };
+    let mut settings = all_to(&["system".into(), named.url()]);
+    settings.zones.push(zone("corp.example", &[named.url()]));
+    settings.system = servers(&[&before]);
+    let alone = Alone::start(&settings);
+    alone.ask("one.example").await.unwrap();
+    alone.forwarder.use_system(&servers(&[&after, &before]));
+    assert!(is_known(&alone, "one.example"), "what is known is kept");
+    alone.ask("two.example").await.unwrap();
+    // What names its servers itself is asked as before.
+    alone.ask("one.corp.example").await.unwrap();
+    // On a slow machine another is asked beside, but never one that is not there any more or not yet.
+    assert_eq!(names(&after), ["two.example"]);
+    assert_eq!(names(&before)[0], "one.example");
+    assert_eq!(names(&named).last().unwrap(), "one.corp.example");
+    let all = alone.forwarder.zones().last().unwrap();
+    let report = all.report();
+    let urls: Vec<String> = report.iter().map(|(it, ..)| it.to_string()).collect();
+    assert_eq!(urls, [after.url(), before.url(), named.url()]);
+    let (.., counters) = report[1];
+    let (result, count) = counters.results().next().unwrap();
+    assert!(result == UpstreamResult::Answered && count >= 1, "{count}");
 }
 
 #[tokio::test]
