@@ -193,29 +193,28 @@ async fn many_names_cost_no_more_reads_than_the_budget_has() {
         settings.stack.timeout = Duration::from_millis(20);
     })
     .await;
-    assert_eq!(
-        ask(&mut clients, "redis.default.nomad").await.answer.len(),
-        2
-    );
+    // One read may take longer than a query waits; its answer is there for a later one.
+    let redis = "redis.default.nomad";
+    let begun = std::time::Instant::now();
+    while ask(&mut clients, redis).await.answer.len() != 2 {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
     let (before, mut refused) = (reads(&nomad), 0);
+    let started = std::time::Instant::now();
     for number in 0..50 {
         let name = format!("name-{number}.default.nomad");
-        refused += usize::from(ask(&mut clients, &name).await.rcode == SERVFAIL);
+        refused += u64::from(ask(&mut clients, &name).await.rcode == SERVFAIL);
     }
+    let granted = 2 + started.elapsed().as_secs();
+    let made = reads(&nomad) - before;
     assert!(
-        refused >= 45 && reads(&nomad) <= before + 5,
-        "{refused} refused"
+        refused >= 50 - granted && made <= granted,
+        "{refused} refused, {made} reads of {granted}"
     );
-    assert_eq!(
-        ask(&mut clients, "redis.default.nomad").await.answer.len(),
-        2
-    );
-    assert!(
-        gateway
-            .metric("nomadns_failures_total{reason=\"timed_out\"}")
-            .await
-            >= 45.0
-    );
+    assert_eq!(ask(&mut clients, redis).await.answer.len(), 2);
+    let failures = "nomadns_failures_total{reason=\"timed_out\"}";
+    let refused = f64::from(u32::try_from(refused).unwrap());
+    assert!(gateway.metric(failures).await >= refused);
     gateway.end().await;
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nomadns::demo::{BulkLoad, Options, Registration, Removal, SimulatedNomad};
 use tempfile::TempDir;
@@ -144,9 +144,11 @@ async fn what_went_while_the_gateway_was_away_goes_when_all_has_been_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_is_used_no_longer_than_max_stale_over_a_restart_too() {
     let scene = Scene::new();
+    let begun = Instant::now();
     scene.left_by("TERM").await;
     let gateway = scene.start_with("max_stale_seconds = 3");
-    assert!(gateway.lookup("web.default.nomad").contains("10.0.0.3"));
+    let is_there = gateway.lookup("web.default.nomad").contains("10.0.0.3");
+    assert!(is_there || begun.elapsed() >= Duration::from_secs(3));
     gateway.page_with("/readyz", "503 Service Unavailable");
     assert!(gateway.lookup("web.default.nomad").contains("SERVFAIL"));
     drop(gateway);

@@ -138,7 +138,7 @@ async fn a_policy_that_becomes_narrower_takes_nothing_away() {
         .until("refused", |it| it.missing() == refused("prod"))
         .await;
     assert_eq!(followed.count("prod", "one"), 1);
-    assert_eq!(followed.unknown_count(UnknownReason::Refused), 1);
+    assert!(followed.unknown_count(UnknownReason::Refused) > 0);
     // What changed meanwhile is there once it is granted again.
     nomad.register(instances("prod", "one", 3));
     nomad.set_token("canary", Token::reads_everything());
@@ -161,7 +161,7 @@ async fn what_is_refused_for_too_long_is_known_no_longer_and_still_not_denied() 
     nomad.cut_connections();
     followed.until_count("prod", "one", 0).await;
     assert_eq!(followed.missing(), refused("prod"));
-    assert_eq!(followed.unknown_count(UnknownReason::Refused), 1);
+    assert!(followed.unknown_count(UnknownReason::Refused) > 0);
     assert_eq!(followed.count("default", "one"), 1);
     // It comes back as soon as it is granted again, though nothing of it has changed.
     nomad.set_token("canary", Token::reads_everything());
