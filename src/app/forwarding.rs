@@ -50,7 +50,11 @@ pub(super) fn renewal(
         forwarder.use_system(servers);
         Ok(())
     };
-    Some(Renewal::new("list of the system's DNS servers", servers, replace))
+    Some(Renewal::new(
+        "list of the system's DNS servers",
+        servers,
+        replace,
+    ))
 }
 
 /// The size of what each worker keeps for itself.

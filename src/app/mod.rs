@@ -105,7 +105,6 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
     forwarding::run(parts.forwarder.as_ref(), &shutdown);
-    let servers = forwarding::renewal(parts.forwarder.as_ref(), settings.system_servers.as_ref());
     let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
     let stacks = stacks(router, &settings, &parts);
@@ -129,10 +128,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let pages = parts.pages(loops, liveness, (leaving.clone(), shutdown.clone()));
     let last = listeners.serve_pages(bound.admin, &pages);
 
-    let mut renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
-    if let Some(renewal) = servers {
-        renewable.add(renewal, settings.system_servers_check, &shutdown);
-    }
+    let renewable = renewable(&settings, tls.as_ref(), &parts, &shutdown);
     let keeping = settings
         .store
         .map(|store| parts.keep(store, state_lock, settings.sync.max_stale, shutdown.clone()));
@@ -267,7 +263,7 @@ impl GatewayParts {
 fn renewable(
     settings: &Settings,
     tls: Option<&Tls>,
-    client: &Client,
+    parts: &GatewayParts,
     ending: &CancellationToken,
 ) -> Renewable {
     let mut renewable = Renewable::default();
@@ -275,13 +271,17 @@ fn renewable(
         renewable.add(renewal, settings.tls_check, ending);
     }
     if let Some(files) = settings.nomad_tls.clone() {
-        let client = client.clone();
+        let client = parts.client.clone();
         let replace = move |tls: &TlsSettings| {
             let replaced = client.replace_tls(tls.clone());
             replaced.map_err(|error| error.to_string())
         };
         let renewal = Renewal::new("certificate and CA for Nomad", files, replace);
         renewable.add(renewal, settings.tls_check, ending);
+    }
+    let servers = settings.system_servers.as_ref();
+    if let Some(renewal) = forwarding::renewal(parts.forwarder.as_ref(), servers) {
+        renewable.add(renewal, settings.system_servers_check, ending);
     }
     for CredentialsFile { used, what, files } in settings.credentials.iter().cloned() {
         let replace = move |text: &_| used.replace(text).map_err(|error| error.to_string());

@@ -4,6 +4,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use super::policy::EdnsUse;
 use crate::dns::wire::encode_query;
 use crate::dns::{Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Transport};
 
@@ -41,17 +42,22 @@ impl ForwardQuestion {
     }
 
     /// The message that asks it, with a random id; its letters are capital where `capitals` has a bit.
-    pub(super) fn message(&self, capitals: Option<[u8; 32]>) -> Vec<u8> {
-        self.message_with(capitals, true)
+    pub(super) fn message(&self, capitals: Option<[u8; 32]>, edns: EdnsUse) -> Vec<u8> {
+        self.message_with(capitals, edns, true)
     }
 
     /// The message that finds out whether anybody is there; a server that reaches no other one answers it at once where
     /// recursion is not desired.
     pub(super) fn probe(&self, recursion_desired: bool) -> Vec<u8> {
-        self.message_with(None, recursion_desired)
+        self.message_with(None, EdnsUse::Sent, recursion_desired)
     }
 
-    fn message_with(&self, capitals: Option<[u8; 32]>, recursion_desired: bool) -> Vec<u8> {
+    fn message_with(
+        &self,
+        capitals: Option<[u8; 32]>,
+        edns: EdnsUse,
+        recursion_desired: bool,
+    ) -> Vec<u8> {
         let query = Query {
             id: rand::random(),
             flags: QueryFlags {
@@ -63,7 +69,7 @@ impl ForwardQuestion {
             name: capitals.map_or(self.name, |bits| self.name.with_capitals(bits)),
             record_type: self.record_type,
             class: Class::IN,
-            edns: Some(Edns {
+            edns: (edns == EdnsUse::Sent).then(|| Edns {
                 payload_octets: PAYLOAD_OCTETS,
                 version: 0,
                 dnssec_ok: self.dnssec_ok,
@@ -104,15 +110,22 @@ mod tests {
             dnssec_ok: true,
             checking_disabled: true,
         };
-        let sent = decode(&question.message(Some([0xff; 32])), Transport::Udp, None).unwrap();
+        let sent = decode(
+            &question.message(Some([0xff; 32]), EdnsUse::Sent),
+            Transport::Udp,
+            None,
+        )
+        .unwrap();
         assert_eq!(sent.name.as_wire(), b"\x03WWW\x07EXAMPLE\0");
         assert!(sent.flags.recursion_desired && sent.flags.checking_disabled);
         let edns = sent.edns.unwrap();
         assert_eq!((edns.payload_octets, edns.dnssec_ok), (1232, true));
         assert_eq!(edns.options, EdnsOptions::default());
         assert_eq!(ForwardQuestion::of(&sent), question);
-        let plain = decode(&question.message(None), Transport::Udp, None).unwrap();
+        let plain = question.message(None, EdnsUse::LeftOut);
+        let plain = decode(&plain, Transport::Udp, None).unwrap();
         assert_eq!(plain.name.as_wire(), b"\x03www\x07example\0");
+        assert_eq!(plain.edns, None);
     }
 
     #[test]
@@ -124,11 +137,11 @@ mod tests {
             checking_disabled: false,
         };
         let ids: std::collections::HashSet<Vec<u8>> = (0..1000)
-            .map(|_| question.message(None)[..2].to_vec())
+            .map(|_| question.message(None, EdnsUse::Sent)[..2].to_vec())
             .collect();
         assert!(ids.len() > 950, "{}", ids.len());
         let names: std::collections::HashSet<Vec<u8>> = (0..1000)
-            .map(|_| question.message(Some(rand::random()))[12..40].to_vec())
+            .map(|_| question.message(Some(rand::random()), EdnsUse::Sent)[12..40].to_vec())
             .collect();
         assert!(names.len() > 990, "{}", names.len());
     }

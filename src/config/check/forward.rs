@@ -141,8 +141,9 @@ impl Checker<'_> {
         }
         let listen = file.listen.clone();
         let again = move || read_system_servers(RESOLV_CONF, &listen);
-        let content =
-            again().map_err(|error| self.wrong(format!("\"system\": {error}; name the servers instead")))?;
+        let content = again().map_err(|error| {
+            self.wrong(format!("\"system\": {error}; name the servers instead"))
+        })?;
         Ok(Some(Files {
             content,
             again: Arc::new(again),
@@ -211,10 +212,7 @@ pub(super) fn of_forwarding(
 }
 
 /// Reads the servers in a `resolv.conf`, but for those that are this gateway.
-fn read_system_servers(
-    path: &str,
-    listen: &ListenSection,
-) -> Result<Vec<UpstreamAddress>, String> {
+fn read_system_servers(path: &str, listen: &ListenSection) -> Result<Vec<UpstreamAddress>, String> {
     let octets = read_again(path)?;
     let found = system_servers(&String::from_utf8_lossy(&octets), |it| is_own(it, listen));
     match found.is_empty() {
@@ -269,7 +267,10 @@ mod tests {
         assert!(error.contains("resolv.conf: "), "{error}");
         std::fs::write(&path, "search example\n").unwrap();
         let error = read_system_servers(text, &listen).unwrap_err();
-        assert!(error.ends_with("names no server but this gateway"), "{error}");
+        assert!(
+            error.ends_with("names no server but this gateway"),
+            "{error}"
+        );
         std::fs::write(&path, "nameserver 192.0.2.1\n").unwrap();
         assert_eq!(read_system_servers(text, &listen).unwrap().len(), 1);
     }

@@ -33,6 +33,8 @@ pub enum UnusableResponse {
     ChainTooLong,
     /// It names other servers to ask: who sent it does not find answers.
     Referral,
+    /// Its code says that the query cannot be read, and it has no OPT: who sent it does not know EDNS (RFC 6891 §7).
+    NoEdns,
     /// Its code says that there is none.
     Failure {
         /// The code.
@@ -56,6 +58,9 @@ impl ReceivedAnswer {
         let message = Message::read(response).map_err(|_| UnusableResponse::Malformed)?;
         let rcode = message.rcode();
         if !matches!(rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
+            if message.opt().is_none() && matches!(rcode, Rcode::FORMERR | Rcode::NOTIMP) {
+                return Err(UnusableResponse::NoEdns);
+            }
             let extended = message.opt().and_then(|opt| opt.extended_errors().next());
             return Err(UnusableResponse::Failure {
                 rcode,

@@ -14,6 +14,8 @@ const SILENT_UNTIL_DOWN: Duration = Duration::from_secs(1);
 pub(super) const PROBE_EVERY: Duration = Duration::from_millis(500);
 /// How long names are not written in random letter case to an upstream that does not keep it.
 const WITHOUT_CASE: Duration = Duration::from_secs(600);
+/// How long an upstream that does not know EDNS is asked without.
+const WITHOUT_EDNS: Duration = Duration::from_secs(600);
 /// What stands for a round trip that was not measured yet.
 const UNMEASURED: Duration = Duration::from_millis(75);
 /// The bounds of the wait before another upstream is asked beside one that is silent.
@@ -31,6 +33,15 @@ pub(in crate::forward) enum CaseUse {
     AsIs,
 }
 
+/// Whether queries have an OPT (RFC 6891).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::forward) enum EdnsUse {
+    /// They have.
+    Sent,
+    /// They have none: the upstream does not know it.
+    LeftOut,
+}
+
 /// What is known of one upstream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UpstreamHealth {
@@ -42,6 +53,7 @@ pub(super) struct UpstreamHealth {
     /// When it is to be probed next; none while it is up.
     next_probe: Option<Instant>,
     without_case_until: Option<Instant>,
+    without_edns_until: Option<Instant>,
 }
 
 impl UpstreamHealth {
@@ -124,6 +136,17 @@ impl UpstreamHealth {
             _ => CaseUse::Random,
         }
     }
+
+    pub(super) fn lacks_edns(&mut self, now: Instant) {
+        self.without_edns_until = Some(now + WITHOUT_EDNS);
+    }
+
+    pub(super) fn edns_use(&self, now: Instant) -> EdnsUse {
+        match self.without_edns_until {
+            Some(until) if now < until => EdnsUse::LeftOut,
+            _ => EdnsUse::Sent,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -171,10 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn letter_case_is_tried_again_after_a_while() {
+    fn letter_case_and_edns_are_tried_again_after_a_while() {
         let (mut health, now) = (UpstreamHealth::default(), Instant::now());
         health.loses_case(now);
         assert_eq!(health.case_use(now), CaseUse::AsIs);
         assert_eq!(health.case_use(now + WITHOUT_CASE), CaseUse::Random);
+        health.lacks_edns(now);
+        assert_eq!(health.edns_use(now), EdnsUse::LeftOut);
+        assert_eq!(health.edns_use(now + WITHOUT_EDNS), EdnsUse::Sent);
     }
 }

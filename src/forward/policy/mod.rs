@@ -11,7 +11,7 @@ mod race;
 #[cfg(test)]
 mod race_proofs;
 
-pub(in crate::forward) use health::CaseUse;
+pub(in crate::forward) use health::{CaseUse, EdnsUse};
 pub use pool::UpstreamPolicy;
 pub(in crate::forward) use pool::UpstreamPool;
 pub(in crate::forward) use race::{

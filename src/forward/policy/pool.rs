@@ -8,7 +8,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
-use super::health::{CaseUse, UpstreamHealth};
+use super::health::{CaseUse, EdnsUse, UpstreamHealth};
 
 /// The order in which upstreams are asked, by their places in the configuration.
 pub(in crate::forward) type UpstreamOrder = SmallVec<[usize; 4]>;
@@ -104,6 +104,19 @@ impl UpstreamPool {
     pub(in crate::forward) fn case_use(&self, place: usize, now: Instant) -> CaseUse {
         let health = self.upstreams.get(place);
         health.map_or(CaseUse::AsIs, |it| it.case_use(now))
+    }
+
+    /// One does not know EDNS.
+    pub(in crate::forward) fn lacks_edns(&mut self, place: usize, now: Instant) {
+        if let Some(health) = self.upstreams.get_mut(place) {
+            health.lacks_edns(now);
+        }
+    }
+
+    /// Whether queries to one have an OPT.
+    pub(in crate::forward) fn edns_use(&self, place: usize, now: Instant) -> EdnsUse {
+        let health = self.upstreams.get(place);
+        health.map_or(EdnsUse::Sent, |it| it.edns_use(now))
     }
 
     /// Which are to be probed now: at most one probe each 500 ms for each that is down.

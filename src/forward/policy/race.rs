@@ -36,6 +36,8 @@ pub(in crate::forward) enum AttemptOutcome {
     Failed,
     /// Over UDP, an answer that is cut short, too many that are not to this question, or one in another letter case.
     WantsTcp,
+    /// That the query has an OPT, which the upstream does not know: it is asked without.
+    WantsNoEdns,
     /// Nobody is there.
     Unreachable,
 }
@@ -83,7 +85,7 @@ pub(in crate::forward) type RaceSteps = SmallVec<[RaceStep; 4]>;
 #[derive(Clone, Debug)]
 pub(in crate::forward) struct UpstreamRace {
     order: UpstreamOrder,
-    /// How many attempts were begun, those over TCP after UDP not counted.
+    /// How many attempts were begun; those over TCP after UDP, or without EDNS after one with, are not counted.
     begun: usize,
     attempts: AttemptId,
     under_way: SmallVec<[UnderWay; 4]>,
@@ -144,6 +146,9 @@ impl UpstreamRace {
         match outcome {
             AttemptOutcome::Answered => steps.push(RaceStep::End(RaceEnd::Answered)),
             AttemptOutcome::WantsTcp => self.send(ended.upstream, Carrier::Tcp, now, &mut steps),
+            AttemptOutcome::WantsNoEdns => {
+                self.send(ended.upstream, Carrier::Usual, now, &mut steps);
+            }
             AttemptOutcome::Failed | AttemptOutcome::Unreachable => {
                 self.has_failed |= outcome == AttemptOutcome::Failed;
                 let has_others = self.begun < self.order.len();

@@ -56,6 +56,21 @@ fn send(attempt: AttemptId, upstream: usize) -> RaceStep {
 }
 
 #[test]
+fn who_does_not_know_edns_is_asked_again_itself_and_that_is_no_round() {
+    let mut played = Played::begin(2);
+    assert_eq!(played.steps, [send(0, 0)]);
+    assert_eq!(
+        played.outcome(0, AttemptOutcome::WantsNoEdns, 1),
+        [send(1, 0)]
+    );
+    assert_eq!(played.outcome(1, AttemptOutcome::Failed, 2), [send(2, 1)]);
+    assert_eq!(
+        played.outcome(2, AttemptOutcome::Failed, 3),
+        [RaceStep::End(RaceEnd::Failed)]
+    );
+}
+
+#[test]
 fn who_cannot_be_reached_is_left_at_once_and_who_is_silent_after_its_time() {
     let mut played = Played::begin(3);
     assert_eq!(played.steps, [send(0, 0)]);

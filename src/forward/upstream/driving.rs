@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::super::counters::UpstreamResult;
 use super::super::policy::{
-    AttemptId, AttemptOutcome, Carrier, CaseUse, RaceEnd, RaceStep, UpstreamRace,
+    AttemptId, AttemptOutcome, Carrier, CaseUse, EdnsUse, RaceEnd, RaceStep, UpstreamRace,
 };
 use super::super::question::ForwardQuestion;
 use super::{UpstreamReply, ZoneUpstreams, now};
@@ -40,6 +40,7 @@ struct Driving<'zone> {
 struct Attempted {
     attempt: AttemptId,
     upstream: usize,
+    edns: EdnsUse,
     took: Duration,
     reply: UpstreamReply,
 }
@@ -115,7 +116,8 @@ impl<'zone> Driving<'zone> {
             CaseUse::Random => Some(rand::random()),
             CaseUse::AsIs => None,
         };
-        let message = self.question.message(capitals);
+        let edns = zone.pool().edns_use(upstream, since);
+        let message = self.question.message(capitals, edns);
         async move {
             let reply = match zone.upstreams.get(upstream) {
                 Some(it) => it.ask(&message, carrier).await,
@@ -124,6 +126,7 @@ impl<'zone> Driving<'zone> {
             Attempted {
                 attempt,
                 upstream,
+                edns,
                 took: since_then(since),
                 reply,
             }
@@ -158,7 +161,14 @@ impl<'zone> Driving<'zone> {
                 if matched == ResponseMatch::OtherCase {
                     zone.pool().loses_case(place, now());
                 }
-                self.read(&octets, counters)
+                let outcome = self.read(&octets, counters);
+                if outcome == AttemptOutcome::WantsNoEdns {
+                    if done.edns == EdnsUse::LeftOut {
+                        return AttemptOutcome::Failed;
+                    }
+                    zone.pool().lacks_edns(place, now());
+                }
+                outcome
             }
             UpstreamReply::Truncated => {
                 counters.count(UpstreamResult::Truncated);
@@ -197,6 +207,10 @@ impl<'zone> Driving<'zone> {
             Err(UnusableResponse::Failure { extended_error, .. }) => {
                 counters.count(UpstreamResult::Failed);
                 self.extended_error = self.extended_error.or(extended_error);
+            }
+            Err(UnusableResponse::NoEdns) => {
+                counters.count(UpstreamResult::Failed);
+                return AttemptOutcome::WantsNoEdns;
             }
             Err(UnusableResponse::Referral) => counters.count(UpstreamResult::Failed),
             Err(UnusableResponse::Malformed | UnusableResponse::ChainTooLong) => {

@@ -85,7 +85,7 @@ async fn queries_that_wait_for_upstreams_take_no_room_of_those_of_the_cluster() 
     // More instances than are answered on the spot: its queries wait for a turn.
     nomad.register((0..100).map(|last| {
         let many = Registration::new("default", "many");
-        many.address(&format!("10.9.0.{last}")).port(80)
+        many.address(format!("10.9.0.{last}")).port(80)
     }));
     let url = silent.url();
     let gateway = Gateway::with(&nomad.url(), |it| {

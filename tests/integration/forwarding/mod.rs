@@ -3,6 +3,7 @@
 mod cached;
 mod crowded;
 mod encrypted;
+mod lacking;
 mod looped;
 mod settings;
 mod upstream;
@@ -194,7 +195,8 @@ async fn the_longest_zone_is_asked() {
 }
 
 #[tokio::test]
-async fn other_servers_of_the_system_are_asked_from_then_on_and_those_that_stay_keep_their_counts() {
+async fn other_servers_of_the_system_are_asked_from_then_on_and_those_that_stay_keep_their_counts()
+{
     let answers = |last: u8| move |asked: &upstream::Seen| vec![Reply::Now(asked.address(last))];
     let named = ScriptedUpstream::start(answers(1)).await;
     let [before, after] = [2, 3].map(|last| ScriptedUpstream::start(answers(last)));
@@ -259,4 +261,12 @@ fn is_known(alone: &Alone, name: &str) -> bool {
 fn has_address(answer: &dns::Answer, last: u8) -> bool {
     let text = format!("{answer:?}");
     answer.answer_count() == 1 && text.contains(&format!("192, 0, 2, {last}"))
+}
+
+/// What was counted of the first upstream.
+fn counted(alone: &Alone, wanted: UpstreamResult) -> u64 {
+    let zone = alone.forwarder.zones().next().unwrap();
+    let (.., counters) = zone.report()[0];
+    let mut results = counters.results();
+    results.find(|(it, _)| *it == wanted).unwrap().1
 }

@@ -186,6 +186,11 @@ impl Seen {
         labels.join(".")
     }
 
+    /// Whether it has an OPT.
+    pub(super) fn has_opt(&self) -> bool {
+        self.octets[10..12] == [0, 1]
+    }
+
     /// Whether it is the gateway's own secret name: 32 hex digits.
     fn looks_for_loops(&self) -> bool {
         self.octets[12] == 32 && self.octets[13..45].iter().all(u8::is_ascii_hexdigit)
