@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nomadns::demo::{BulkLoad, Options, Registration, Removal, SimulatedNomad};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::Gateway;
 
