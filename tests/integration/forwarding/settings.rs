@@ -1,6 +1,11 @@
 //! What may be configured about forwarding, what is wrong, and what may surprise.
 
-use nomadns::config::{Settings, Source};
+use std::sync::Mutex;
+
+use nomadns::config::{Files, Settings, Source};
+
+use super::upstream::{Reply, ScriptedUpstream};
+use super::*;
 
 fn check(text: &str) -> Result<Settings, String> {
     let path = std::path::Path::new("nomadns.toml");
@@ -104,4 +109,34 @@ fn an_open_resolver_and_what_is_not_used_are_warned_of() {
     assert!(!warnings(&closed).contains("open resolver"));
     let inner = section("\"corp.nomad\"", "\"udp://10.0.0.2\"");
     assert!(warnings(&inner).contains("nothing of it is forwarded"));
+}
+
+#[tokio::test]
+async fn the_servers_of_the_system_are_read_again_with_all_files() {
+    let start = || ScriptedUpstream::start(|asked| vec![Reply::Now(asked.address(7))]);
+    let (before, after) = (start().await, start().await);
+    let servers =
+        |it: &ScriptedUpstream| -> Vec<UpstreamAddress> { vec![it.url().parse().unwrap()] };
+    let listed = Arc::new(Mutex::new(servers(&before)));
+    let (nomad, list) = (cast(), Arc::clone(&listed));
+    let gateway = Gateway::with(&nomad.url(), |it| {
+        it.forward = Some(ForwardSettings {
+            system: servers(&before),
+            ..all_to(&["system".to_owned()])
+        });
+        it.system_servers = Some(Files {
+            content: servers(&before),
+            again: Arc::new(move || Ok(list.lock().unwrap().clone())),
+        });
+    });
+    gateway.until_ready().await;
+    let mut clients = Clients::connect(&gateway).await;
+    let ask = |name: &str| Question::new(name, "A".parse().unwrap());
+    clients.ask_udp(&ask("one.example")).await;
+    *listed.lock().unwrap() = servers(&after);
+    gateway.read_again();
+    clients.ask_udp(&ask("two.example")).await;
+    assert_eq!(names(&before), ["one.example"]);
+    assert_eq!(names(&after), ["two.example"]);
+    gateway.end().await;
 }
