@@ -193,7 +193,7 @@ class Server:
                 else:
                     kind = re.sub(r"^/v1/(service|allocation)/[^/]*", r"/v1/\1/*", url.path)
                     self.state.requests[kind] += 1
-                    reply = said(self.state, url.path)
+                    reply = scripted_answer(self.state, url.path)
                     if reply is None and url.path == "/v1/event/stream":
                         return await self.stream(query, writer)
                     reply = reply or await self.answer(url.path, query)
@@ -283,7 +283,7 @@ def chunk(writer, octets):
     writer.write(b"%x\r\n%s\r\n" % (len(octets), octets))
 
 
-def said(state, path):
+def scripted_answer(state, path):
     """The answer that was set for a path."""
     for at, (prefix, status, body, times) in enumerate(state.answers):
         if path.startswith(prefix):
