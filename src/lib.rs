@@ -16,6 +16,7 @@ pub mod dns;
 pub mod export;
 mod exposition;
 pub mod fair_queue;
+pub mod forward;
 pub mod layers;
 pub mod listeners;
 pub mod lookup;

@@ -42,6 +42,11 @@ pub struct DesignatedResolver {
     pub negative_ttl_seconds: u32,
 }
 
+/// Whether a name is within `resolver.arpa`, which is nobody else's to answer (RFC 9462 §6).
+pub(super) fn is_within(name: &Name) -> bool {
+    Name::from_labels(ZONE).is_ok_and(|zone| name.is_within(&zone))
+}
+
 impl DesignatedResolver {
     /// Answers a query; none when its name is not within `resolver.arpa`.
     pub(super) fn answer(&self, query: &Query) -> Option<Answer> {

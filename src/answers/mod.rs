@@ -15,7 +15,7 @@ pub use nomad::{
     ALIAS_CHAIN, Descriptions, HTTPS_TAG, InnerNameServers, Loops, SHARED_OCTETS, Zone,
     ZoneSettings, names,
 };
-pub use reply::SourcedAnswer;
+pub use reply::{AnswerOrigin, SourcedAnswer};
 pub use router::{OutsideZones, Router};
 
 use crate::catalog::{NotRead, UnknownReason};

@@ -11,6 +11,16 @@ use crate::dns::Answer;
 pub struct SourcedAnswer {
     answer: Answer,
     sources: Sources,
+    origin: AnswerOrigin,
+}
+
+/// Who has said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerOrigin {
+    /// This gateway, of its own zones.
+    Own,
+    /// An upstream: it depends on more of the query, and is kept apart.
+    Upstream,
 }
 
 impl SourcedAnswer {
@@ -19,6 +29,7 @@ impl SourcedAnswer {
         Self {
             answer,
             sources: view.into_sources(),
+            origin: AnswerOrigin::Own,
         }
     }
 
@@ -27,7 +38,22 @@ impl SourcedAnswer {
         Self {
             answer,
             sources: Sources::once(),
+            origin: AnswerOrigin::Own,
         }
+    }
+
+    /// Of what an upstream has said, as long as `sources` hold.
+    pub(crate) fn forwarded(answer: Answer, sources: Sources) -> Self {
+        Self {
+            answer,
+            sources,
+            origin: AnswerOrigin::Upstream,
+        }
+    }
+
+    /// Who has said it.
+    pub fn origin(&self) -> AnswerOrigin {
+        self.origin
     }
 
     /// The answer.

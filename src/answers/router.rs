@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use futures_util::future::Either;
 use tower::Service;
 
-use super::designated::DesignatedResolver;
+use super::designated::{self, DesignatedResolver};
 use super::nomad::{Loops, NomadZones};
 use super::{AnswerError, Attempt, Effort, SourcedAnswer, ZoneSettings};
 use crate::catalog::Catalog;
@@ -64,6 +64,13 @@ impl Router {
     /// The aliases that answers leave out since they lead back to themselves.
     pub fn alias_loops(&self) -> &Arc<Loops> {
         self.nomad.loops()
+    }
+
+    /// Whether a query is answered here and by nobody else: in a zone of ours, of `resolver.arpa` (RFC 9462 §6), or
+    /// for a transfer.
+    pub fn is_own(&self, query: &Query) -> bool {
+        let is_transfer = matches!(query.record_type, RecordType::AXFR | RecordType::IXFR);
+        is_transfer || self.nomad.has(&query.name) || designated::is_within(&query.name)
     }
 
     fn answer(&self, query: &Query, effort: Effort) -> Result<SourcedAnswer, AnswerError> {

@@ -5,6 +5,7 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Bound;
+use crate::config::Settings;
 use crate::listeners::ConnectionLimits;
 
 /// What is kept for the gateway itself: so many of a hundred, and so many at least.
@@ -42,11 +43,18 @@ pub fn raise_descriptors() {
 }
 
 /// Holds connections below what the limit on open files leaves for them.
-pub(super) fn fit(limits: &mut ConnectionLimits, bound: &Bound) {
+///
+/// What is forwarded has two sockets for each question, of a quarter of all at most.
+pub(super) fn fit(settings: &mut Settings, bound: &Bound) {
+    let questions = settings.forward.as_ref();
+    let questions = questions.map_or(0, |it| it.limits.questions);
+    let limits = &mut settings.connections;
     let Some(descriptors) = getrlimit(Resource::Nofile).current else {
         return;
     };
-    let (wanted, room) = (limits.connections, room(descriptors, bound.sockets()));
+    let most = usize::try_from(descriptors / 4).unwrap_or(usize::MAX);
+    let sockets = bound.sockets() + questions.saturating_mul(2).min(most);
+    let (wanted, room) = (limits.connections, room(descriptors, sockets));
     if !share(limits, room) {
         return;
     }

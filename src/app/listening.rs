@@ -35,6 +35,7 @@ pub(super) fn start_udp(
             workers.push(UdpWorker::start(
                 socket,
                 stacks.worker(),
+                stacks.forwarded_names(),
                 Arc::clone(server),
                 limits,
                 counters,

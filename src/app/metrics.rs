@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 
 use super::GatewayParts;
 use super::collectors::{Refused, encode_udp, gauge, total};
+use super::forwarding::ForwardingCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::exposition::{counter, family};
@@ -29,6 +30,10 @@ pub(super) fn provider(
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
     registry.register_collector(Box::new(Refused::of(parts)));
+    registry.register_collector(Box::new(ForwardingCollector {
+        forwarder: parts.forwarder.clone(),
+        workers: Arc::clone(&parts.workers),
+    }));
     registry.register_collector(Box::new(GatewayCollector {
         udp: Arc::clone(&parts.udp),
         connections: parts.connections.clone(),

@@ -9,6 +9,7 @@ mod connections;
 mod demo;
 mod descriptors;
 mod filter;
+mod forwarding;
 mod health;
 mod listening;
 mod liveness;
@@ -41,7 +42,8 @@ use self::tls::Tls;
 use crate::answers::{Loops, Router};
 use crate::catalog::Catalog;
 use crate::config::{CredentialsFile, Settings};
-use crate::dns::Transport;
+use crate::dns::{Recursion, Transport};
+use crate::forward::Forwarder;
 use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
 use crate::listeners::admin::Admin;
@@ -89,7 +91,7 @@ pub enum StartError {
 pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError> {
     let client = Client::new(settings.nomad.clone())?;
     let state_lock = alone_and_warned(&settings)?;
-    descriptors::fit(&mut settings.connections, &bound);
+    descriptors::fit(&mut settings, &bound);
     let tls = Tls::new(&settings)?;
     let shutdown = CancellationToken::new();
     let leaving = CancellationToken::new();
@@ -102,12 +104,10 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     if let Some(store) = &settings.store {
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
+    forwarding::run(parts.forwarder.as_ref(), &shutdown);
     let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
-    let workers = Arc::clone(&parts.workers);
-    let stacks = Stacks::new(router, settings.stack, settings.cache, workers)
-        .knowing_cookies(server.cookies.clone());
-
+    let stacks = stacks(router, &settings, &parts);
     let udp = listening::start_udp(bound.udp, &stacks, &server, settings.udp, &parts.udp)?;
     // One for all connections, and for the gateway's own queries.
     let stack = stacks.worker();
@@ -128,7 +128,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let pages = parts.pages(loops, liveness, (leaving.clone(), shutdown.clone()));
     let last = listeners.serve_pages(bound.admin, &pages);
 
-    let renewable = renewable(&settings, tls.as_ref(), &client, &shutdown);
+    let renewable = renewable(&settings, tls.as_ref(), &parts, &shutdown);
     let keeping = settings
         .store
         .map(|store| parts.keep(store, state_lock, settings.sync.max_stale, shutdown.clone()));
@@ -164,6 +164,14 @@ fn router(settings: &Settings, bound: &Bound, parts: &GatewayParts) -> Router {
         .designating(bind::designated_resolver(settings, bound))
 }
 
+/// Makes the layers around it.
+fn stacks(router: Router, settings: &Settings, parts: &GatewayParts) -> Stacks {
+    let (workers, forwarder) = (Arc::clone(&parts.workers), parts.forwarder.clone());
+    Stacks::new(router, settings.stack, settings.cache, workers)
+        .knowing_cookies(parts.server().cookies.clone())
+        .forwarding(forwarder, forwarding::worker_cache(settings))
+}
+
 /// Makes sure that the folder of the snapshot is this gateway's alone, and says what may surprise.
 fn alone_and_warned(settings: &Settings) -> Result<Option<sync::StateLock>, sync::StateInUse> {
     let lock = match &settings.state_folder {
@@ -184,6 +192,7 @@ struct GatewayParts {
     sync: Arc<sync::Status>,
     client: Client,
     catalog: Arc<Catalog>,
+    forwarder: Option<Arc<Forwarder>>,
 }
 
 impl GatewayParts {
@@ -191,6 +200,9 @@ impl GatewayParts {
         let sync = Arc::<sync::Status>::default();
         let mut server = settings.server.clone();
         server.stale = sync.stale_mark();
+        if settings.forward.is_some() {
+            server.recursion = Recursion::Available;
+        }
         if let Some(own_query) = liveness::own_query(&settings.zones) {
             server.own_query = own_query;
         }
@@ -205,6 +217,7 @@ impl GatewayParts {
             sync,
             client,
             catalog: Arc::default(),
+            forwarder: forwarding::forwarder(settings),
         }
     }
 
@@ -250,7 +263,7 @@ impl GatewayParts {
 fn renewable(
     settings: &Settings,
     tls: Option<&Tls>,
-    client: &Client,
+    parts: &GatewayParts,
     ending: &CancellationToken,
 ) -> Renewable {
     let mut renewable = Renewable::default();
@@ -258,13 +271,17 @@ fn renewable(
         renewable.add(renewal, settings.tls_check, ending);
     }
     if let Some(files) = settings.nomad_tls.clone() {
-        let client = client.clone();
+        let client = parts.client.clone();
         let replace = move |tls: &TlsSettings| {
             let replaced = client.replace_tls(tls.clone());
             replaced.map_err(|error| error.to_string())
         };
         let renewal = Renewal::new("certificate and CA for Nomad", files, replace);
         renewable.add(renewal, settings.tls_check, ending);
+    }
+    let servers = settings.system_servers.as_ref();
+    if let Some(renewal) = forwarding::renewal(parts.forwarder.as_ref(), servers) {
+        renewable.add(renewal, settings.system_servers_check, ending);
     }
     for CredentialsFile { used, what, files } in settings.credentials.iter().cloned() {
         let replace = move |text: &_| used.replace(text).map_err(|error| error.to_string());

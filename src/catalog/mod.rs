@@ -7,6 +7,7 @@
 mod cell;
 mod counts;
 mod demand;
+mod epoch;
 mod health;
 mod index;
 mod instance;
@@ -34,6 +35,7 @@ use demand::DemandChannel;
 use crate::fair_queue::ClientAddress;
 
 pub use demand::{NotRead, ReadRequest};
+pub use epoch::Epoch;
 pub use health::{Health, HealthCounts};
 pub use index::Index;
 pub use instance::{Group, Id, Identity, Instance, InstanceAddress};

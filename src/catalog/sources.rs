@@ -1,6 +1,7 @@
 //! What an answer was made from: the cells of its look-ups.
 //!
-//! Floor 1. Only a [`super::View`] makes valid ones, so a cache cannot keep an answer that was made without one.
+//! Floor 1. Only a [`super::View`] makes valid ones, so a cache cannot keep an answer that was made without one; and an
+//! [`super::Epoch`], for answers from elsewhere that are valid for a short time.
 
 use smallvec::SmallVec;
 
@@ -31,6 +32,14 @@ impl Sources {
     /// Of what answers one query and is not kept.
     pub fn once() -> Self {
         Self::default()
+    }
+
+    /// Of what holds as long as one cell does.
+    pub(super) fn of_cell(cell: &Cell) -> Self {
+        Self {
+            cells: SmallVec::from_iter([cell.clone()]),
+            asked: SmallVec::new(),
+        }
     }
 
     /// Whether all of it is still as it was.

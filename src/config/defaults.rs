@@ -2,13 +2,15 @@
 
 use std::net::SocketAddr;
 
+use super::cache::CacheSection;
 use super::file::{
-    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection,
-    TlsSection,
+    ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection, TlsSection,
 };
+use super::forward::ForwardingSection;
 use super::log::{LogFormat, LogSection};
-use crate::answers::{ALIAS_CHAIN, HTTPS_TAG, SHARED_OCTETS};
+use crate::answers::{ALIAS_CHAIN, HTTPS_TAG};
 use crate::dns::wire::Bounds;
+use crate::forward::FlightLimits;
 use crate::layers;
 use crate::listeners;
 use crate::listeners::http::PathUse;
@@ -47,6 +49,8 @@ impl Default for File {
             clients: ClientsSection::default(),
             limits: LimitsSection::default(),
             cache: CacheSection::default(),
+            forward: Vec::new(),
+            forwarding: ForwardingSection::default(),
             log: LogSection::default(),
         }
     }
@@ -155,6 +159,7 @@ impl Default for ClientsSection {
 impl Default for LimitsSection {
     fn default() -> Self {
         let (stack, udp) = (layers::StackLimits::default(), UdpLimits::default());
+        let forwarded = FlightLimits::default();
         let (streams, bounds) = (listeners::ConnectionLimits::default(), Bounds::default());
         let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -163,6 +168,9 @@ impl Default for LimitsSection {
             large_answers_at_once: stack.large_at_once,
             large_answers_per_client: stack.large_per_client,
             alias_chain: ALIAS_CHAIN,
+            forwarded_questions: forwarded.questions,
+            forwarded_waiting_queries: forwarded.waiting,
+            forwarded_waiting_per_client: forwarded.waiting_per_client,
             udp_workers: 0,
             udp_batch: udp.batch,
             udp_receive_octets: udp.buffers.receive_octets,
@@ -193,18 +201,6 @@ impl Default for LimitsSection {
             http_streams: streams.http_streams,
             http_header_octets: streams.http_header_octets,
             http_header_count: streams.http_headers_count,
-        }
-    }
-}
-
-impl Default for CacheSection {
-    fn default() -> Self {
-        let layers::CacheSettings { entries, octets } = layers::CacheSettings::default();
-        let shared_octets = SHARED_OCTETS;
-        Self {
-            entries,
-            octets,
-            shared_octets,
         }
     }
 }

@@ -7,6 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use super::cache::CacheSection;
+use super::forward::{ForwardSection, ForwardingSection};
 use super::log::LogSection;
 
 /// The whole file.
@@ -47,6 +49,10 @@ pub struct File {
     pub limits: LimitsSection,
     /// The caches.
     pub cache: CacheSection,
+    /// The zones whose names are asked of other servers.
+    pub forward: Vec<ForwardSection>,
+    /// What is the same for all of them.
+    pub forwarding: ForwardingSection,
     /// The log.
     pub log: LogSection,
 }
@@ -215,6 +221,12 @@ pub struct LimitsSection {
     pub large_answers_per_client: usize,
     /// How many CNAMEs an answer follows at most.
     pub alias_chain: usize,
+    /// How many questions may be under way to upstreams at once.
+    pub forwarded_questions: usize,
+    /// How many queries may wait for them.
+    pub forwarded_waiting_queries: usize,
+    /// The same of one client.
+    pub forwarded_waiting_per_client: usize,
     /// UDP workers for each address; 0 for one a core.
     pub udp_workers: usize,
     /// How many UDP messages are taken from the kernel at once.
@@ -223,7 +235,7 @@ pub struct LimitsSection {
     pub udp_receive_octets: usize,
     /// The octets of its send buffer.
     pub udp_send_octets: usize,
-    /// How many queries of one UDP worker may wait at once.
+    /// How many queries of one UDP worker may wait at once, but for those that are forwarded.
     pub udp_waiting_queries: usize,
     /// The most octets of an answer over UDP, where the client takes as many.
     pub udp_answer_octets: usize,
@@ -275,16 +287,4 @@ pub struct LimitsSection {
     pub http_header_octets: u32,
     /// How many headers an HTTP/1.1 request may have.
     pub http_header_count: usize,
-}
-
-/// The caches, one for each UDP worker and one for all connections.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CacheSection {
-    /// How many answers one keeps; 0 for none.
-    pub entries: usize,
-    /// How many octets they may take together.
-    pub octets: usize,
-    /// How many octets the large sets of records may take that names share.
-    pub shared_octets: usize,
 }

@@ -4,11 +4,13 @@
 //! settings. Only this module and `cli` read the environment and the files
 //! that the operator writes.
 
+mod cache;
 mod check;
 mod defaults;
 mod environment;
 mod error;
 mod file;
+mod forward;
 mod log;
 mod range;
 mod reading;
@@ -16,13 +18,14 @@ mod secrecy;
 mod source;
 mod words;
 
+pub use cache::CacheSection;
 pub use check::{ChainAndKey, CredentialsFile, Files, Settings, Warning};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{
-    CacheSection, ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection,
-    TlsSection,
+    ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection, TlsSection,
 };
+pub use forward::{ForwardSection, ForwardingSection};
 pub use log::{LogFormat, LogSection};
 pub use range::{RANGES, Range};
 pub use reading::read_file;

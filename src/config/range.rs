@@ -57,6 +57,10 @@ pub const RANGES: &[Range] = &[
     range("limits.udp_answer_octets", 512, 4096),
     // As many as a message can count.
     range("limits.set_records", 0, 65_535),
+    // Each may have two sockets.
+    range("limits.forwarded_questions", 1, 1 << 16),
+    range("limits.forwarded_waiting_queries", 1, 1 << 20),
+    range("limits.forwarded_waiting_per_client", 1, 1 << 20),
     range("limits.udp_workers", 0, 1024),
     range("limits.udp_batch", 1, 1024),
     // One message, and what an int of the kernel can be doubled from.
@@ -92,6 +96,16 @@ pub const RANGES: &[Range] = &[
     range("cache.entries", 0, 1 << 20),
     range("cache.octets", 0, 1 << 36),
     range("cache.shared_octets", 0, 1 << 36),
+    range("cache.forwarded_octets", 0, 1 << 36),
+    range("cache.forwarded_worker_octets", 0, 1 << 36),
+    range("forwarding.check_seconds", 0, DAY),
+    range("forwarding.most_ttl_seconds", 1, 7 * DAY),
+    // RFC 2308 §5.
+    range("forwarding.most_negative_ttl_seconds", 1, 10_800),
+    // RFC 9520 §3.2.
+    range("forwarding.failure_seconds", 1, 300),
+    // RFC 8767 §5.
+    range("forwarding.serve_stale_seconds", 0, 7 * DAY),
     // As often as every millisecond.
     range("log.repeats_per_minute", 0, 60_000),
     // Room for some of the longest lines.

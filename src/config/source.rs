@@ -142,6 +142,8 @@ impl Source {
             // What serde says of a value shows it, and so is not passed on where the type is wrong.
             let problem = error.inner().message().trim();
             let problem = match self.value(key) {
+                // The keys of a list's sections are serde's to tell; it shows no value.
+                _ if path.starts_with("forward[") => words::of_list(path, problem),
                 _ if problem.starts_with("unknown field") => {
                     words::unknown_key(key, self.value(key))
                 }

@@ -40,6 +40,21 @@ pub(super) fn unknown_key(key: &str, value: Option<&Value>) -> String {
     }
 }
 
+/// Says what is wrong with a section of a list, such as `[[forward]]`, without its values.
+pub(super) fn of_list(path: &str, problem: &str) -> String {
+    let name = path.split_once("].").map_or("", |(_, name)| name);
+    let known = "the keys of [[forward]] are zone, upstreams, policy";
+    if problem.starts_with("unknown field") {
+        return format!("`{name}` is not a key; {known}");
+    }
+    match problem.strip_prefix("missing field ") {
+        Some(missing) => format!("lacks {missing}; {known}"),
+        None => format!(
+            "`{name}` is of the wrong type; expected zone = \".\", upstreams = [\"udp://10.0.0.2\"], policy = \"fastest\""
+        ),
+    }
+}
+
 /// Says what a value of the wrong type is, and what would be right.
 pub(super) fn wrong_type(key: &str, value: &Value) -> String {
     let expected = match default(key) {
@@ -98,6 +113,9 @@ fn list(key: &str) -> String {
         "name_server_addresses" => "[\"10.0.0.5\"]".to_owned(),
         "listen.tls" | "listen.https" => "[\"127.0.0.1:0\"]".to_owned(),
         "clients.allow" | "clients.trusted_proxies" => "[\"192.0.2.0/24\"]".to_owned(),
+        "forward" => {
+            return "a [[forward]] section for each zone, with zone = \".\" and upstreams = [\"udp://10.0.0.2\"]".to_owned();
+        }
         "clients.proxy_protocol" => "[\"tcp\"]".to_owned(),
         "nomad.exclude_tags" => "[\"canary\"]".to_owned(),
         "http.hosts" => "[\"dns.example\"]".to_owned(),

@@ -19,6 +19,8 @@ pub(super) struct AnswerParts {
     pub(super) question_octets: usize,
     pub(super) rcode: Rcode,
     pub(super) authoritative: bool,
+    /// Whether whoever made it has validated it (AD); told to those that ask (RFC 6840 §5.8).
+    pub(super) authentic: bool,
     /// The records of all sections, one after the other.
     pub(super) records: Arc<[u8]>,
     /// Where each record of the answer section begins in `records`.
@@ -94,6 +96,16 @@ pub enum Age {
     Current,
     /// It is older.
     Stale,
+}
+
+/// Whether this server finds answers of other zones too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recursion {
+    /// It has its own zones only.
+    #[default]
+    Unavailable,
+    /// It forwards what others are asked for; all answers say so (RFC 1035 §4.1.1, RA).
+    Available,
 }
 
 impl Answer {
@@ -201,6 +213,36 @@ impl ExtendedError {
     pub const NOT_SUPPORTED: Self = Self {
         code: 21,
         text: "not supported here",
+    };
+    /// An upstream is not reached, and this is what it said before (RFC 8914 §4.4, RFC 8767).
+    pub const UPSTREAM_STALE: Self = Self {
+        code: 3,
+        text: "no upstream has answered",
+    };
+    /// So is the denial (RFC 8914 §4.20).
+    pub const UPSTREAM_STALE_NXDOMAIN: Self = Self {
+        code: 19,
+        text: "no upstream has answered",
+    };
+    /// No upstream has answered, or can be reached (RFC 8914 §4.23).
+    pub const NO_UPSTREAM: Self = Self {
+        code: 22,
+        text: "no upstream has answered",
+    };
+    /// What is forwarded comes back (RFC 8914 §4.24).
+    pub const FORWARDING_LOOP: Self = Self {
+        code: 23,
+        text: "an upstream forwards to this gateway",
+    };
+    /// Too many queries are forwarded (RFC 8914 §4.24).
+    pub const TOO_MANY_FORWARDED: Self = Self {
+        code: 23,
+        text: "too many queries wait for upstreams",
+    };
+    /// The upstreams have no answer, and do not say why (RFC 8914 §4.1).
+    pub const UPSTREAM_FAILED: Self = Self {
+        code: 0,
+        text: "the upstreams have no answer",
     };
     /// It failed for a reason without a code of its own (RFC 8914 §4.1).
     pub const OTHER: Self = Self {

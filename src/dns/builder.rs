@@ -60,6 +60,7 @@ impl AnswerBuilder {
             rcode: Rcode::NOERROR,
             question_octets: name.as_wire().len(),
             authoritative: true,
+            authentic: false,
             records: Arc::default(),
             answer_starts: Arc::default(),
             chain_count: 0,
@@ -92,6 +93,15 @@ impl AnswerBuilder {
         builder.parts.authoritative = false;
         builder.parts.extended_error = extended_error;
         Answer::new(builder.parts)
+    }
+
+    /// Starts the answer that another server gave; `authentic` says that it has validated it.
+    pub(super) fn received(name: &Name, rcode: Rcode, authentic: bool) -> Self {
+        let mut builder = Self::new(name);
+        builder.parts.rcode = rcode;
+        builder.parts.authoritative = false;
+        builder.parts.authentic = authentic;
+        builder
     }
 
     /// Sets the code of the response.

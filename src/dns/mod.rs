@@ -3,6 +3,7 @@
 //! Floor 1, pure: no I/O, no clock, no tokio. `listeners` decode and encode with it, `answers` build answers with it.
 //! It knows the format of DNS, not its content.
 
+mod aging;
 mod answer;
 mod builder;
 mod cookie;
@@ -14,11 +15,12 @@ mod name;
 mod name_key;
 mod query;
 mod rdata;
+mod received;
 mod shared;
 pub mod text;
 pub mod wire;
 
-pub use answer::{Age, Answer, ExtendedError};
+pub use answer::{Age, Answer, ExtendedError, Recursion};
 pub use builder::{AnswerBuilder, Owner, Section};
 pub use cookie::CookieSecrets;
 pub use edns::{ClientSubnet, Cookie, Edns, EdnsOptions};
@@ -28,3 +30,4 @@ pub use name::{Name, NameError};
 pub use name_key::NameKey;
 pub use query::{Query, QueryFlags, Transport};
 pub use rdata::Rdata;
+pub use received::{ReceivedAnswer, UnusableResponse};

@@ -23,6 +23,20 @@ impl Name {
         folded
     }
 
+    /// The same name, its letters capital where `bits` has a one, so that who has not seen it cannot repeat it (0x20).
+    pub fn with_capitals(&self, bits: [u8; 32]) -> Self {
+        let mut name = *self;
+        for (place, octet) in name.octets.iter_mut().enumerate() {
+            // The octets of lengths are below those of letters.
+            if bits[place / 8] >> (place % 8) & 1 == 1 {
+                octet.make_ascii_uppercase();
+            } else {
+                octet.make_ascii_lowercase();
+            }
+        }
+        name
+    }
+
     /// A number that is equal for names that are equal; who does not know the key cannot make others alike.
     ///
     /// Only letters are folded, so no name that differs in another octet meets it more often than by chance.

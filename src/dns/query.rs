@@ -32,6 +32,8 @@ pub struct QueryFlags {
     pub recursion_desired: bool,
     /// CD: given back as it came (RFC 4035 §3.2.2).
     pub checking_disabled: bool,
+    /// AD: whether the data was validated is to be told (RFC 6840 §5.7).
+    pub authentic_data: bool,
 }
 
 /// The way a query came, as metrics name it.

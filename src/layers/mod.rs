@@ -5,6 +5,7 @@
 
 pub mod cache;
 mod fairness;
+mod forwarding;
 mod limits;
 pub mod metrics;
 pub mod proof;
@@ -23,11 +24,14 @@ use tower::{BoxError, Layer as _, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, CacheTable};
 use self::fairness::FairnessLayer;
+pub use self::forwarding::ForwardedNames;
+use self::forwarding::ForwardingLayer;
 pub use self::limits::StackLimits;
 use self::metrics::{Metrics, MetricsLayer, QueryCounters, Workers};
 use self::rescue::{Rescue, RescueLayer};
 use crate::answers::{Router, SourcedAnswer};
 use crate::dns::{Answer, CookieSecrets, Query};
+use crate::forward::Forwarder;
 
 /// The whole stack, as a listener sees it: it always has an answer.
 ///
@@ -63,7 +67,9 @@ pub struct Stacks {
     router: Router,
     limits: BoundLayers,
     fairness: FairnessLayer,
+    forwarding: ForwardingLayer,
     cache: CacheSettings,
+    forwarded: CacheSettings,
     workers: Arc<Workers>,
 }
 
@@ -74,6 +80,14 @@ pub struct CacheSettings {
     pub entries: usize,
     /// How many octets they may take together.
     pub octets: usize,
+}
+
+impl CacheSettings {
+    /// Of a cache that keeps nothing.
+    pub const NONE: Self = Self {
+        entries: 0,
+        octets: 0,
+    };
 }
 
 impl Default for CacheSettings {
@@ -94,10 +108,12 @@ impl Stacks {
         workers: Arc<Workers>,
     ) -> Self {
         Self {
+            forwarding: ForwardingLayer::default(),
             router,
             limits: limits.layers(),
             fairness: FairnessLayer::new(limits.large_at_once, limits.large_room()),
             cache,
+            forwarded: CacheSettings::NONE,
             workers,
         }
     }
@@ -105,10 +121,34 @@ impl Stacks {
     /// Has cookies that were made with these secrets prove their client's address.
     #[must_use]
     pub fn knowing_cookies(self, secrets: CookieSecrets) -> Self {
+        let cookies = Some(Arc::new(secrets.clone()));
         Self {
             fairness: self.fairness.knowing_cookies(secrets),
+            forwarding: ForwardingLayer {
+                cookies,
+                ..self.forwarding
+            },
             ..self
         }
+    }
+
+    /// Has names outside the router's zones forwarded; each worker keeps some of what upstreams say.
+    #[must_use]
+    pub fn forwarding(self, forwarder: Option<Arc<Forwarder>>, forwarded: CacheSettings) -> Self {
+        let names = forwarder.map(|it| ForwardedNames::new(it, self.router.clone()));
+        Self {
+            forwarding: ForwardingLayer {
+                names: names.unwrap_or_default(),
+                ..self.forwarding
+            },
+            forwarded,
+            ..self
+        }
+    }
+
+    /// Which queries are forwarded.
+    pub fn forwarded_names(&self) -> ForwardedNames {
+        self.forwarding.names.clone()
     }
 
     /// Makes the stack of one more worker.
@@ -117,9 +157,17 @@ impl Stacks {
         let table = Arc::new(CacheTable::new(self.cache.entries, self.cache.octets));
         self.workers.join(Arc::clone(&counters));
         self.workers.join_table(Arc::clone(&table));
+        let forwarded = (!self.forwarding.names.is_empty()).then(|| {
+            let table = CacheTable::new(self.forwarded.entries, self.forwarded.octets);
+            let table = Arc::new(table);
+            self.workers.join_forwarded_table(Arc::clone(&table));
+            table
+        });
         // Innermost: what costs much is found out by trying, and waits within all bounds.
         let inner = self.fairness.layer(self.router.clone());
-        stack(inner, self.limits.clone(), counters, table)
+        let cache = CacheLayer::new(table).keeping_forwarded(forwarded);
+        let outer = (cache, self.forwarding.clone());
+        stack(inner, self.limits.clone(), counters, outer)
     }
 }
 
@@ -128,7 +176,7 @@ fn stack<S>(
     inner: S,
     (load_shed, concurrency, timeout): BoundLayers,
     counters: Arc<QueryCounters>,
-    table: Arc<CacheTable>,
+    (cache, forwarding): (CacheLayer, ForwardingLayer),
 ) -> WorkerStack
 where
     S: Service<Query, Response = SourcedAnswer, Error: Into<BoxError>, Future: Send>
@@ -143,9 +191,11 @@ where
         // Whatever fails below becomes an answer here, and nowhere else.
         .layer(RescueLayer::new(counters))
         // Outside the limits: a hit must never wait, nor count as waiting.
-        .layer(CacheLayer::new(table))
+        .layer(cache)
         // The types of what only a miss sees end here.
         .layer_fn(BoxCloneSyncService::new)
+        // Outside the limits of the cluster's queries: what waits for upstreams has bounds of its own.
+        .layer(forwarding)
         // What finds no room below fails at once instead of queueing without bound.
         .layer(load_shed)
         // Bounds the queries that wait, over all workers.

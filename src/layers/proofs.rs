@@ -10,7 +10,8 @@ use tokio::time::advance;
 use tower::{BoxError, Layer as _, Service, service_fn};
 use tower_test::mock::{self, Handle, Mock};
 
-use super::cache::CacheTable;
+use super::cache::{CacheLayer, CacheTable};
+use super::forwarding::ForwardingLayer;
 use super::metrics::{QueryCounters, ServfailCause};
 use super::rescue::RescueLayer;
 use super::{StackLimits, WorkerStack, stack};
@@ -57,7 +58,8 @@ fn workers(counters: &Arc<QueryCounters>) -> ([WorkerStack; 2], Handle<Query, So
     let limits = LIMITS.layers();
     let worker = || {
         let table = Arc::new(CacheTable::new(0, 0));
-        stack(inner.clone(), limits.clone(), Arc::clone(counters), table)
+        let outer = (CacheLayer::new(table), ForwardingLayer::default());
+        stack(inner.clone(), limits.clone(), Arc::clone(counters), outer)
     };
     ([worker(), worker()], handle)
 }

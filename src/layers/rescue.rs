@@ -18,6 +18,7 @@ use super::metrics::{QueryCounters, ServfailCause};
 use crate::answers::AnswerError;
 use crate::catalog::UnknownReason;
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Query, Rcode};
+use crate::forward::ForwardError;
 
 /// Rescues a service's errors.
 #[derive(Clone, Debug)]
@@ -94,15 +95,16 @@ where
         let failure = match polled {
             Some(Ok(Poll::Pending)) => return Poll::Pending,
             Some(Ok(Poll::Ready(Ok(answer)))) => return Poll::Ready(Ok(answer)),
-            Some(Ok(Poll::Ready(Err(error)))) => failure_of(&error),
-            Some(Err(_)) | None => ServfailCause::Panic,
+            Some(Ok(Poll::Ready(Err(error)))) => (failure_of(&error), reported_by_upstream(&error)),
+            Some(Err(_)) | None => (ServfailCause::Panic, None),
         };
+        let (failure, reported) = failure;
         if let Some(counters) = self.counters.take() {
             counters.failures[failure as usize].fetch_add(1, Ordering::Relaxed);
         }
         Poll::Ready(Ok(AnswerBuilder::error(
             Rcode::SERVFAIL,
-            Some(extended_error_of(failure)),
+            Some(reported.unwrap_or_else(|| extended_error_of(failure))),
         )))
     }
 }
@@ -116,6 +118,13 @@ fn failure_of(error: &BoxError) -> ServfailCause {
             AnswerError::Unknown(UnknownReason::Unreadable) => ServfailCause::Unreadable,
             AnswerError::Unknown(UnknownReason::Refused) => ServfailCause::Refused,
         }
+    } else if let Some(error) = error.downcast_ref::<ForwardError>() {
+        match error {
+            ForwardError::Overloaded => ServfailCause::ForwardingOverloaded,
+            ForwardError::Loop => ServfailCause::ForwardingLoop,
+            ForwardError::Failed(_) => ServfailCause::UpstreamFailed,
+            ForwardError::TimedOut | ForwardError::Unreachable => ServfailCause::NoUpstream,
+        }
     } else if error.is::<Overloaded>() {
         ServfailCause::Overloaded
     } else if error.is::<Elapsed>() {
@@ -126,6 +135,14 @@ fn failure_of(error: &BoxError) -> ServfailCause {
     }
 }
 
+/// The extended error that an upstream has given itself.
+fn reported_by_upstream(error: &BoxError) -> Option<ExtendedError> {
+    match error.downcast_ref::<ForwardError>()? {
+        ForwardError::Failed(code) => code.map(|code| ExtendedError { code, text: "" }),
+        _ => None,
+    }
+}
+
 fn extended_error_of(failure: ServfailCause) -> ExtendedError {
     match failure {
         ServfailCause::NotReady => ExtendedError::NOT_READY,
@@ -133,6 +150,10 @@ fn extended_error_of(failure: ServfailCause) -> ExtendedError {
         ServfailCause::Unreadable => ExtendedError::UNREADABLE,
         ServfailCause::Refused => ExtendedError::REFUSED_BY_NOMAD,
         ServfailCause::Overloaded => ExtendedError::OVERLOADED,
+        ServfailCause::ForwardingLoop => ExtendedError::FORWARDING_LOOP,
+        ServfailCause::ForwardingOverloaded => ExtendedError::TOO_MANY_FORWARDED,
+        ServfailCause::NoUpstream => ExtendedError::NO_UPSTREAM,
+        ServfailCause::UpstreamFailed => ExtendedError::UPSTREAM_FAILED,
         ServfailCause::TimedOut => ExtendedError::TIMED_OUT,
         ServfailCause::Panic | ServfailCause::Other => ExtendedError::OTHER,
     }

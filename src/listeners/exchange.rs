@@ -108,7 +108,7 @@ impl<S: Stack> Exchange<S> {
                 }
                 let counters = &self.server.counters;
                 counters.count_refused(self.transport, bare.rcode);
-                wire::encode_bare(&bare, out);
+                wire::encode_bare(&bare, self.server.recursion, out);
                 return Exchanged::Answered(Cacheability::NoStore);
             }
             Err(Rejection::NoQuestion(query)) => {
@@ -184,6 +184,11 @@ impl<F> PendingAnswer<F>
 where
     F: Future<Output = Result<Answer, Infallible>> + Unpin,
 {
+    /// The query.
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
     /// Waits for the answer and appends it to `out`; tells what it is to HTTP, as `Exchanged` does.
     pub async fn finish(self, out: &mut Vec<u8>) -> Cacheability {
         let Ok(answer) = self.future.await;

@@ -61,7 +61,7 @@ pub(super) fn answer_without_question(server: &Server, query: &Query, out: &mut 
                 rcode,
                 edns: query.edns,
             };
-            return wire::encode_bare(&bare, out);
+            return wire::encode_bare(&bare, server.recursion, out);
         }
     };
     wire::encode_without_question(query, &additions, out);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use crate::dns::wire::{Additions, Bounds};
-use crate::dns::{Age, CookieSecrets, Query, Transport};
+use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
 use crate::layers::metrics::QueryCounters;
 use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
 
@@ -31,6 +31,8 @@ pub struct Server {
     pub bounds: Bounds,
     /// Set while answers are older than they should be (RFC 8914 §4.4).
     pub stale: Arc<AtomicBool>,
+    /// Whether names of other zones are forwarded.
+    pub recursion: Recursion,
     /// The message by which the gateway asks itself whether it answers.
     pub own_query: Vec<u8>,
 }
@@ -47,6 +49,7 @@ impl Default for Server {
             clients: Arc::default(),
             bounds: Bounds::default(),
             stale: Arc::default(),
+            recursion: Recursion::default(),
             own_query: ROOT_QUERY.into(),
         }
     }
@@ -56,7 +59,10 @@ impl Server {
     /// What this query is to be told beside its answer.
     pub(super) fn additions(&self, query: &Query) -> Additions<'_> {
         if query.edns.is_none() {
-            return Additions::default();
+            return Additions {
+                recursion: self.recursion,
+                ..Additions::default()
+            };
         }
         Additions {
             nsid: &self.nsid,
@@ -79,6 +85,7 @@ impl Server {
         let answer = |cookie| self.cookies.answer(&cookie, address, now_seconds());
         Additions {
             cookie: cookie.map(answer),
+            recursion: self.recursion,
             ..Additions::default()
         }
     }

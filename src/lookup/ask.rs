@@ -109,6 +109,7 @@ impl<'options> Asker<'options> {
             flags: QueryFlags {
                 recursion_desired: true,
                 checking_disabled: false,
+                authentic_data: false,
             },
             name: self.options.name,
             record_type: self.options.record_type,

@@ -4,7 +4,7 @@ use crate::paths::Names;
 use crate::sources::{Source, assert_none, sources};
 
 /// What is named, by the beginning of its path; who may; and why nobody else.
-const RULES: [(&str, Who, &str); 9] = [
+const RULES: [(&str, Who, &str); 11] = [
     (
         "hickory_proto",
         Who::Only(&["dns/"]),
@@ -14,6 +14,16 @@ const RULES: [(&str, Who, &str); 9] = [
         "reqwest",
         Who::Only(&["nomad/", "lookup/"]),
         "only nomad speaks HTTP to Nomad",
+    ),
+    (
+        "hickory_net",
+        Who::Only(&["forward/upstream/"]),
+        "only upstreams are asked over its connections",
+    ),
+    (
+        "quick_cache",
+        Who::Only(&["forward/cache/"]),
+        "the cluster's answers have a table of their own",
     ),
     (
         "axum",
@@ -37,7 +47,14 @@ const RULES: [(&str, Who, &str); 9] = [
     ),
     (
         "tokio::net",
-        Who::Only(&["listeners/", "app/", "demo/", "lookup/", "nomad/"]),
+        Who::Only(&[
+            "listeners/",
+            "app/",
+            "demo/",
+            "lookup/",
+            "nomad/",
+            "forward/upstream/",
+        ]),
         "nothing else has to do with the network",
     ),
     (

@@ -22,6 +22,7 @@ mod effort;
 mod export;
 mod faults;
 mod fitting;
+mod forwarding;
 mod gate;
 mod health;
 mod json;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nomadns::dns::{Answer, AnswerBuilder, Query, Rcode, RecordType};
-use nomadns::layers::Stack;
+use nomadns::layers::{ForwardedNames, Stack};
 use nomadns::listeners::Server;
 use nomadns::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpWorker, bind};
 use tokio::runtime::Handle;
@@ -54,6 +54,7 @@ fn start(socket: UdpSocket, receive_octets: usize) -> Started {
     let worker = UdpWorker::start(
         socket,
         blocked_by(&lock),
+        ForwardedNames::default(),
         Arc::<Server>::default(),
         limits,
         Arc::clone(&counters),

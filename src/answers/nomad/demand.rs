@@ -16,6 +16,11 @@ use crate::fair_queue::ClientAddress;
 const CANDIDATES: usize = 4;
 
 impl NomadZones {
+    /// Whether a name is in one of the zones.
+    pub(crate) fn has(&self, name: &Name) -> bool {
+        self.settings.zone_of(name).is_some()
+    }
+
     /// Whether a query has to wait until what it asks for has been read.
     pub(crate) fn is_asked_for(&self, query: &Query) -> bool {
         self.catalog.coverage() == Some(Coverage::OnDemand)

@@ -140,6 +140,11 @@ impl ZoneSettings {
         Some(parent.flatten().unwrap_or(zone))
     }
 
+    /// The apexes of the zones.
+    pub fn apexes(&self) -> impl Iterator<Item = &Name> {
+        self.zones.iter().map(|zone| &zone.apex)
+    }
+
     /// Whether an apex is at or below a name.
     pub(super) fn has_zone_within(&self, name: &Name) -> bool {
         self.zones.iter().any(|zone| zone.apex.is_within(name))

@@ -3,6 +3,7 @@
 mod answers;
 mod certificate;
 mod clients;
+mod forward;
 mod http;
 mod listen;
 mod nomad;
@@ -24,6 +25,7 @@ use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, LogSection, RANGES, Range, Source};
 use crate::dns::wire::NSID_OCTETS;
 use crate::dns::{CookieSecrets, Name};
+use crate::forward::{ForwardSettings, UpstreamAddress};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::{Buffers, UdpLimits};
@@ -38,6 +40,12 @@ pub struct Settings {
     pub zones: ZoneSettings,
     /// What is said of names in none of them.
     pub outside_zones: OutsideZones,
+    /// What is forwarded, if anything is.
+    pub forward: Option<ForwardSettings>,
+    /// The servers of the system in it, where they are asked.
+    pub system_servers: Option<Files<Vec<UpstreamAddress>>>,
+    /// How often that file is looked at; never when none.
+    pub system_servers_check: Option<Duration>,
     /// The name of the encrypted listeners, if clients are told.
     pub designated_resolver: Option<Name>,
     /// How Nomad is asked.
@@ -98,8 +106,12 @@ impl Settings {
         check.listen(&file)?;
         let credentials = check.credentials(&file.http)?;
         let zones = check.zones(&file)?;
+        let system_servers = check.system_servers(&file)?;
         let mut settings = Self {
             outside_zones: check.outside_zones(&file)?,
+            forward: check.forward(&file, system_servers.as_ref())?,
+            system_servers,
+            system_servers_check: check_every(file.forwarding.check_seconds),
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
             nomad_tls: check.nomad_tls_files(&file)?,
@@ -222,6 +234,7 @@ fn udp(limits: &LimitsSection) -> UdpLimits {
     UdpLimits {
         batch: limits.udp_batch,
         waiting: limits.udp_waiting_queries,
+        forwarded_waiting: limits.forwarded_waiting_queries,
         buffers: Buffers {
             receive_octets: limits.udp_receive_octets,
             send_octets: limits.udp_send_octets,

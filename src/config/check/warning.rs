@@ -40,6 +40,7 @@ impl Checker<'_> {
         of_listeners(file, settings, &mut warn);
         of_nomad(file, settings, &mut warn);
         of_certificates(settings, &mut warn);
+        super::forward::of_forwarding(file, settings, &mut warn);
         warnings
     }
 }

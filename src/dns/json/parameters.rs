@@ -80,6 +80,8 @@ impl Parameters {
         let flags = QueryFlags {
             recursion_desired: true,
             checking_disabled: is_set("cd", given.checking_disabled.as_deref())?,
+            // The form has a place for it, whoever asks.
+            authentic_data: true,
         };
         let edns = Edns {
             payload_octets: UDP_PAYLOAD_OCTETS,

@@ -4,6 +4,7 @@ use super::super::{Query, RecordType};
 
 const RECURSION_DESIRED: u16 = 0x0100;
 const CHECKING_DISABLED: u16 = 0x0010;
+const AUTHENTIC_DATA: u16 = 0x0020;
 
 /// Appends the message that asks `query`, with an OPT when it has EDNS.
 pub fn encode_query(query: &Query, out: &mut Vec<u8>) {
@@ -13,6 +14,9 @@ pub fn encode_query(query: &Query, out: &mut Vec<u8>) {
     }
     if query.flags.checking_disabled {
         bits |= CHECKING_DISABLED;
+    }
+    if query.flags.authentic_data {
+        bits |= AUTHENTIC_DATA;
     }
     let additional = u16::from(query.edns.is_some());
     for word in [query.id, bits, 1, 0, 0, additional] {
@@ -49,6 +53,7 @@ mod tests {
             flags: QueryFlags {
                 recursion_desired: true,
                 checking_disabled: true,
+                authentic_data: true,
             },
             name: Name::from_labels([b"Web".as_slice(), b"nomad"]).unwrap(),
             record_type: RecordType::SRV,

@@ -150,6 +150,7 @@ impl RawHeader {
         QueryFlags {
             recursion_desired: self.bits & 0x0100 != 0,
             checking_disabled: self.bits & 0x0010 != 0,
+            authentic_data: self.bits & 0x0020 != 0,
         }
     }
 

@@ -3,7 +3,9 @@
 //! Appends to the listener's buffer and allocates nothing if that has room.
 
 use super::super::edns::{PLAIN_UDP_OCTETS, UDP_PAYLOAD_OCTETS};
-use super::super::{Answer, Class, Edns, Query, QueryFlags, Rcode, RecordType, Transport};
+use super::super::{
+    Answer, Class, Edns, Query, QueryFlags, Rcode, RecordType, Recursion, Transport,
+};
 use super::decode::Bare;
 use super::options::{Additions, AnswerOptions};
 use super::part::{MessageRoom, put_records};
@@ -13,6 +15,8 @@ const RESPONSE: u16 = 0x8000;
 const AUTHORITATIVE: u16 = 0x0400;
 const TRUNCATED: u16 = 0x0200;
 const RECURSION_DESIRED: u16 = 0x0100;
+const RECURSION_AVAILABLE: u16 = 0x0080;
+const AUTHENTIC_DATA: u16 = 0x0020;
 const CHECKING_DISABLED: u16 = 0x0010;
 
 /// An OPT without options, in octets.
@@ -104,7 +108,12 @@ fn encode_within(
     put_question(query, out);
     let put = put_records(answer, turn, room, out);
     let parts = answer.parts();
-    let mut bits = RESPONSE | reflected(query.flags) | parts.rcode.0 & 0xf;
+    let mut bits = response(additions.recursion) | reflected(query.flags) | parts.rcode.0 & 0xf;
+    // RFC 6840 §5.8: only who would make something of it is told.
+    if parts.authentic && (query.flags.authentic_data || query.edns.is_some_and(|it| it.dnssec_ok))
+    {
+        bits |= AUTHENTIC_DATA;
+    }
     // RFC 1034 §3.7.1: nobody is the authority for all classes.
     if parts.authoritative && query.class != Class::ANY {
         bits |= AUTHORITATIVE;
@@ -122,7 +131,7 @@ fn encode_within(
 /// Appends an answer without records that has the client come again by TCP.
 pub fn encode_truncated(query: &Query, additions: &Additions<'_>, out: &mut Vec<u8>) {
     let begin = out.len();
-    let bits = RESPONSE | TRUNCATED | reflected(query.flags);
+    let bits = response(additions.recursion) | TRUNCATED | reflected(query.flags);
     let counts = [1, 0, 0, u16::from(query.edns.is_some())];
     out.extend_from_slice(&header(query.id, bits, counts));
     put_question(query, out);
@@ -130,10 +139,10 @@ pub fn encode_truncated(query: &Query, additions: &Additions<'_>, out: &mut Vec<
 }
 
 /// Appends a message without a question, for what could not be decoded; with an OPT where one was found.
-pub fn encode_bare(bare: &Bare, out: &mut Vec<u8>) {
+pub fn encode_bare(bare: &Bare, recursion: Recursion, out: &mut Vec<u8>) {
     let begin = out.len();
     let opcode = u16::from(bare.opcode.0 & 0xf) << 11;
-    let bits = RESPONSE | opcode | reflected(bare.flags) | bare.rcode.0 & 0xf;
+    let bits = response(recursion) | opcode | reflected(bare.flags) | bare.rcode.0 & 0xf;
     let counts = [0, 0, 0, u16::from(bare.edns.is_some())];
     out.extend_from_slice(&header(bare.id, bits, counts));
     put_opt(bare.rcode, bare.edns, &AnswerOptions::none(), begin, out);
@@ -142,7 +151,7 @@ pub fn encode_bare(bare: &Bare, out: &mut Vec<u8>) {
 /// Appends the answer to a message that had an OPT and no question (RFC 7873 §5.4).
 pub fn encode_without_question(query: &Query, additions: &Additions<'_>, out: &mut Vec<u8>) {
     let begin = out.len();
-    let bits = RESPONSE | reflected(query.flags);
+    let bits = response(additions.recursion) | reflected(query.flags);
     out.extend_from_slice(&header(query.id, bits, [0, 0, 0, 1]));
     put_opt_alone(query, additions, begin, out);
 }
@@ -169,6 +178,14 @@ fn put_question(query: &Query, out: &mut Vec<u8>) {
     out.extend_from_slice(query.name.as_wire());
     out.extend_from_slice(&query.record_type.0.to_be_bytes());
     out.extend_from_slice(&query.class.0.to_be_bytes());
+}
+
+/// QR, and RA where it is to be said.
+const fn response(recursion: Recursion) -> u16 {
+    match recursion {
+        Recursion::Unavailable => RESPONSE,
+        Recursion::Available => RESPONSE | RECURSION_AVAILABLE,
+    }
 }
 
 fn reflected(flags: QueryFlags) -> u16 {

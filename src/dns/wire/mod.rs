@@ -9,6 +9,8 @@ mod message;
 mod opt;
 mod options;
 mod part;
+mod rdata_names;
+mod response;
 
 pub use ask::encode_query;
 pub use compression::{CompressedNameError, read_name};
@@ -19,6 +21,8 @@ pub use encode::{
 pub use message::{Flag, Header, Message, MessageError, Question, Record};
 pub use opt::{Opt, ReadExtendedError};
 pub use options::{Additions, NSID_OCTETS};
+pub use rdata_names::RdataParts;
+pub use response::{ResponseId, ResponseMatch, is_truncated, match_response};
 
 /// The length of a message's header, in octets (RFC 1035 §4.1.1).
 pub const HEADER_OCTETS: usize = 12;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::edns::{ClientSubnet, Cookie, EdnsOptions};
-use super::super::{Age, ExtendedError, Query};
+use super::super::{Age, ExtendedError, Query, Recursion};
 use super::opt::{EXTENDED_ERROR, Opt};
 
 // The codes of the registry.
@@ -33,6 +33,8 @@ pub struct Additions<'server> {
     pub age: Age,
     /// Whether the way is encrypted, so that padding hides something.
     pub may_pad: bool,
+    /// Whether names of other zones are forwarded (RA); clients with EDNS and without are told.
+    pub recursion: Recursion,
 }
 
 impl EdnsOptions {

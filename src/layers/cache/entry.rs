@@ -14,6 +14,8 @@ pub(super) struct CacheKey<'query> {
     /// Borrowed: a name is 256 octets, and a hit copies none.
     name: &'query Name,
     record_type: RecordType,
+    /// What else of the query the answer depends on; nothing for the gateway's own answers.
+    bits: u16,
 }
 
 /// An answer that is kept.
@@ -21,6 +23,7 @@ pub(super) struct CacheKey<'query> {
 pub(super) struct CacheEntry {
     name: Box<[u8]>,
     record_type: RecordType,
+    bits: u16,
     answer: Answer,
     sources: Sources,
     /// Whether it was given out since somebody last looked for room.
@@ -32,11 +35,24 @@ impl<'query> CacheKey<'query> {
         Self {
             name: &query.name,
             record_type: query.record_type,
+            bits: 0,
+        }
+    }
+
+    /// The key of an upstream's answer, which also depends on DO and CD.
+    pub(super) fn of_forwarded(query: &'query Query) -> Self {
+        let dnssec_ok = query.edns.is_some_and(|edns| edns.dnssec_ok);
+        let checking_disabled = query.flags.checking_disabled;
+        Self {
+            // High bits, which the types in use do not have.
+            bits: u16::from(dnssec_ok) << 15 | u16::from(checking_disabled) << 14,
+            ..Self::of(query)
         }
     }
 
     pub(super) fn hash(&self, key: NameKey) -> u64 {
-        self.name.keyed_hash(key.with(self.record_type.0))
+        self.name
+            .keyed_hash(key.with(self.record_type.0 ^ self.bits))
     }
 }
 
@@ -45,6 +61,7 @@ impl CacheEntry {
         Self {
             name: key.name.as_wire().into(),
             record_type: key.record_type,
+            bits: key.bits,
             answer: reply.answer().clone(),
             sources: reply.sources().clone(),
             is_used: AtomicBool::new(false),
@@ -52,7 +69,9 @@ impl CacheEntry {
     }
 
     pub(super) fn is_of(&self, key: &CacheKey<'_>) -> bool {
-        self.record_type == key.record_type && self.name.eq_ignore_ascii_case(key.name.as_wire())
+        self.record_type == key.record_type
+            && self.bits == key.bits
+            && self.name.eq_ignore_ascii_case(key.name.as_wire())
     }
 
     /// Whether it may still be given out.

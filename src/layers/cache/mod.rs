@@ -16,13 +16,20 @@ use tower::{Layer, Service, ServiceExt};
 
 use self::entry::CacheKey;
 pub use self::table::{CacheTable, TableCounters};
-use crate::answers::SourcedAnswer;
-use crate::dns::{Answer, Query};
+use crate::answers::{AnswerOrigin, SourcedAnswer};
+use crate::dns::{Answer, Class, Query};
 
 /// Puts a cache in front of a service.
 #[derive(Clone, Debug)]
 pub struct CacheLayer {
-    table: Arc<CacheTable>,
+    tables: CacheTables,
+}
+
+/// The tables of one worker: one for the cluster's answers, and one for those of upstreams if any are kept.
+#[derive(Clone, Debug)]
+struct CacheTables {
+    own: Arc<CacheTable>,
+    forwarded: Option<Arc<CacheTable>>,
 }
 
 /// Answers from the table what it has.
@@ -30,7 +37,7 @@ pub struct CacheLayer {
 pub struct Cache<S> {
     /// Shared, and cloned for a miss only: HTTP has a clone of the stack for each request.
     inner: Arc<S>,
-    table: Arc<CacheTable>,
+    tables: CacheTables,
 }
 
 /// An answer of the table, or one on its way into it.
@@ -43,14 +50,26 @@ enum CacheState<S: Service<Query>> {
     Miss {
         reply: Pin<Box<Oneshot<S, Query>>>,
         query: Box<Query>,
-        table: Arc<CacheTable>,
+        tables: CacheTables,
     },
 }
 
 impl CacheLayer {
     /// Makes the layer with the table that its services share.
     pub fn new(table: Arc<CacheTable>) -> Self {
-        Self { table }
+        Self {
+            tables: CacheTables {
+                own: table,
+                forwarded: None,
+            },
+        }
+    }
+
+    /// Keeps the answers of upstreams in a table of their own, so that a flood of other names removes none of the cluster's.
+    #[must_use]
+    pub fn keeping_forwarded(mut self, table: Option<Arc<CacheTable>>) -> Self {
+        self.tables.forwarded = table;
+        self
     }
 }
 
@@ -60,7 +79,7 @@ impl<S> Layer<S> for CacheLayer {
     fn layer(&self, inner: S) -> Cache<S> {
         Cache {
             inner: Arc::new(inner),
-            table: Arc::clone(&self.table),
+            tables: self.tables.clone(),
         }
     }
 }
@@ -79,14 +98,18 @@ where
     }
 
     fn call(&mut self, query: Query) -> CacheFuture<S> {
-        match self.table.find(&CacheKey::of(&query)) {
-            Some(answer) => CacheFuture(CacheState::Hit(Some(answer))),
-            None => CacheFuture(CacheState::Miss {
-                query: Box::new(query.clone()),
-                reply: Box::pin(S::clone(&self.inner).oneshot(query)),
-                table: Arc::clone(&self.table),
-            }),
+        if let Some(answer) = self.tables.own.find(&CacheKey::of(&query)) {
+            return CacheFuture(CacheState::Hit(Some(answer)));
         }
+        if let Some(answer) = self.tables.find_forwarded(&query) {
+            return CacheFuture(CacheState::Hit(Some(answer)));
+        }
+        self.tables.own.count_miss();
+        CacheFuture(CacheState::Miss {
+            query: Box::new(query.clone()),
+            reply: Box::pin(S::clone(&self.inner).oneshot(query)),
+            tables: self.tables.clone(),
+        })
     }
 }
 
@@ -105,11 +128,11 @@ where
             CacheState::Miss {
                 reply,
                 query,
-                table,
+                tables,
             } => {
                 let reply = std::task::ready!(reply.as_mut().poll(context));
                 Poll::Ready(reply.map(|reply| {
-                    table.keep(&CacheKey::of(query), &reply);
+                    tables.keep(query, &reply);
                     reply.answer().clone()
                 }))
             }
@@ -118,3 +141,24 @@ where
 }
 
 impl<S: Service<Query>> Unpin for CacheFuture<S> {}
+
+impl CacheTables {
+    #[inline(never)]
+    fn find_forwarded(&self, query: &Query) -> Option<Answer> {
+        let table = self.forwarded.as_ref()?;
+        // Queries of other classes are not forwarded.
+        (query.class == Class::IN)
+            .then(|| table.find(&CacheKey::of_forwarded(query)))
+            .flatten()
+    }
+
+    fn keep(&self, query: &Query, reply: &SourcedAnswer) {
+        match (reply.origin(), &self.forwarded) {
+            (AnswerOrigin::Own, _) => self.own.keep(&CacheKey::of(query), reply),
+            (AnswerOrigin::Upstream, Some(table)) => {
+                table.keep(&CacheKey::of_forwarded(query), reply);
+            }
+            (AnswerOrigin::Upstream, None) => {}
+        }
+    }
+}

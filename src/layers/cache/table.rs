@@ -92,13 +92,15 @@ impl CacheTable {
             let entry = entry.as_ref()?;
             (entry.is_of(key) && entry.holds()).then(|| entry.answer())
         });
-        let counter = if found.is_some() {
-            &self.counters.hits
-        } else {
-            &self.counters.misses
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
+        if found.is_some() {
+            self.counters.hits.fetch_add(1, Ordering::Relaxed);
+        }
         found
+    }
+
+    /// Counts a query that no table had an answer for.
+    pub(super) fn count_miss(&self) {
+        self.counters.misses.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn keep(&self, key: &CacheKey<'_>, reply: &SourcedAnswer) {

@@ -84,6 +84,14 @@ pub enum ServfailCause {
     Refused,
     /// Too many queries waited already.
     Overloaded,
+    /// What is forwarded comes back.
+    ForwardingLoop,
+    /// Too many queries waited for upstreams already.
+    ForwardingOverloaded,
+    /// No upstream has answered, or can be reached.
+    NoUpstream,
+    /// The upstreams have no answer.
+    UpstreamFailed,
     /// It took too long.
     TimedOut,
     /// The code panicked.
@@ -94,12 +102,16 @@ pub enum ServfailCause {
 
 impl ServfailCause {
     /// All of them, in the order of their numbers.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::NotReady,
         Self::Unread,
         Self::Unreadable,
         Self::Refused,
         Self::Overloaded,
+        Self::ForwardingLoop,
+        Self::ForwardingOverloaded,
+        Self::NoUpstream,
+        Self::UpstreamFailed,
         Self::TimedOut,
         Self::Panic,
         Self::Other,
@@ -112,6 +124,10 @@ impl ServfailCause {
             Self::Unreadable => "unreadable",
             Self::Refused => "refused",
             Self::Overloaded => "overloaded",
+            Self::ForwardingLoop => "forwarding_loop",
+            Self::ForwardingOverloaded => "forwarding_overloaded",
+            Self::NoUpstream => "no_upstream",
+            Self::UpstreamFailed => "upstream_failed",
             Self::TimedOut => "timed_out",
             Self::Panic => "panic",
             Self::Other => OTHER,

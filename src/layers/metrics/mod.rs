@@ -6,6 +6,7 @@ mod counters;
 mod exposition;
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -43,6 +44,8 @@ pub struct MetricsFuture<F> {
 pub struct Workers {
     counters: Mutex<Vec<Arc<QueryCounters>>>,
     tables: Mutex<Vec<Arc<CacheTable>>>,
+    /// Those of what upstreams say.
+    forwarded: Mutex<Vec<Arc<CacheTable>>>,
 }
 
 impl Workers {
@@ -60,6 +63,24 @@ impl Workers {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(table);
+    }
+}
+
+impl Workers {
+    /// Takes in the cache of what upstreams say, of one more worker.
+    pub fn join_forwarded_table(&self, table: Arc<CacheTable>) {
+        self.forwarded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(table);
+    }
+
+    /// How many queries were answered from those caches.
+    pub fn forwarded_hits(&self) -> u64 {
+        let tables = self.forwarded.lock();
+        let tables = tables.unwrap_or_else(PoisonError::into_inner);
+        let hits = tables.iter().map(|table| &table.counters().hits);
+        hits.map(|it| it.load(Ordering::Relaxed)).sum()
     }
 }
 

@@ -28,7 +28,7 @@ use self::worker::Worker;
 use super::exchange::Exchange;
 use super::server::Server;
 use crate::dns::Transport;
-use crate::layers::Stack;
+use crate::layers::{ForwardedNames, Stack};
 
 /// How often an idle worker looks whether it is to stop, or is asked whether it answers.
 const STOP_INTERVAL: Duration = Duration::from_millis(200);
@@ -38,8 +38,10 @@ const STOP_INTERVAL: Duration = Duration::from_millis(200);
 pub struct UdpLimits {
     /// How many messages are taken from the kernel at once.
     pub batch: usize,
-    /// How many queries of one worker may wait in tokio at once.
+    /// How many queries of one worker may wait in tokio at once, but for those that are forwarded.
     pub waiting: usize,
+    /// How many of those that are forwarded: an upstream that does not answer takes no room of others.
+    pub forwarded_waiting: usize,
     /// The room that its socket is to have.
     pub buffers: Buffers,
     /// How long queries that wait may take to be answered once it stops.
@@ -76,6 +78,7 @@ impl Default for UdpLimits {
         Self {
             batch: 32,
             waiting: 1024,
+            forwarded_waiting: 16_384,
             buffers: Buffers {
                 receive_octets: 4 << 20,
                 send_octets: 4 << 20,
@@ -100,6 +103,7 @@ impl UdpWorker {
     pub fn start<S: Stack>(
         socket: UdpSocket,
         stack: S,
+        forwarded: ForwardedNames,
         server: Arc<Server>,
         limits: UdpLimits,
         counters: Arc<UdpCounters>,
@@ -119,6 +123,8 @@ impl UdpWorker {
             socket: Arc::new(socket),
             exchange: Exchange::new(stack, Transport::Udp, server),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
+            forwarded_waiting: Arc::new(Semaphore::new(limits.forwarded_waiting)),
+            forwarded,
             limits,
             counters,
             stop: Arc::clone(&stop),

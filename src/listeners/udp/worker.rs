@@ -18,7 +18,7 @@ use super::batch::{self, Batch, Peer, ReceiveMode};
 use super::failing::SocketErrors;
 use super::pulse::Pulse;
 use super::{UdpCounters, UdpLimits};
-use crate::layers::Stack;
+use crate::layers::{ForwardedNames, Stack};
 
 /// How often a worker that stops looks whether what still waits has been answered.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(5);
@@ -30,6 +30,8 @@ pub(super) struct Worker<S: Stack> {
     pub(super) name: String,
     pub(super) exchange: Exchange<S>,
     pub(super) waiting: Arc<Semaphore>,
+    pub(super) forwarded_waiting: Arc<Semaphore>,
+    pub(super) forwarded: ForwardedNames,
     pub(super) counters: Arc<UdpCounters>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) pulse: Arc<Pulse>,
@@ -87,13 +89,18 @@ impl<S: Stack> Worker<S> {
         loop {
             match batch.receive(&self.socket, ReceiveMode::ForNone) {
                 Ok(()) => self.answer(batch),
-                Err(_) if self.waiting.available_permits() == self.limits.waiting => return,
+                Err(_) if !self.has_waiting() => return,
                 Err(_) => std::thread::sleep(DRAIN_INTERVAL),
             }
             if begun.elapsed() >= self.limits.drain {
                 return;
             }
         }
+    }
+
+    fn has_waiting(&self) -> bool {
+        self.waiting.available_permits() < self.limits.waiting
+            || self.forwarded_waiting.available_permits() < self.limits.forwarded_waiting
     }
 
     fn pause(&mut self, error: &io::Error) {
@@ -129,7 +136,11 @@ impl<S: Stack> Worker<S> {
     }
 
     fn hand_over(&self, waiting: PendingAnswer<S::Future>, peer: Peer) {
-        let Ok(permit) = Arc::clone(&self.waiting).try_acquire_owned() else {
+        let room = match self.forwarded.has(waiting.query()) {
+            true => &self.forwarded_waiting,
+            false => &self.waiting,
+        };
+        let Ok(permit) = Arc::clone(room).try_acquire_owned() else {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         };

@@ -1,0 +1,72 @@
+//! One zone that is forwarded: the upstreams that it has now, and the watch over loops.
+//!
+//! Floor 2. The servers of the system may change while the gateway runs; a question under way keeps those that it began
+//! with. It asks nobody itself.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use futures_util::future::join;
+use tokio::sync::Notify;
+
+use super::address::UpstreamAddress;
+use super::loops::LoopWatch;
+use super::settings::ForwardZone;
+use super::upstream::ZoneUpstreams;
+use crate::dns::Name;
+
+/// One zone that is forwarded.
+#[derive(Debug)]
+pub(super) struct WatchedZone {
+    pub(super) apex: Name,
+    pub(super) loops: LoopWatch,
+    settings: ForwardZone,
+    upstreams: ArcSwap<ZoneUpstreams>,
+    /// Told when there are others.
+    replaced: Notify,
+}
+
+impl WatchedZone {
+    pub(super) fn new(
+        settings: &ForwardZone,
+        system: &[UpstreamAddress],
+        tls: &Arc<rustls::ClientConfig>,
+    ) -> Self {
+        let (apex, addresses) = (settings.apex, settings.addresses(system));
+        let upstreams = ZoneUpstreams::new(apex, addresses, settings.policy, tls);
+        Self {
+            apex,
+            loops: LoopWatch::new(&apex),
+            settings: settings.clone(),
+            upstreams: ArcSwap::from_pointee(upstreams),
+            replaced: Notify::new(),
+        }
+    }
+
+    /// The upstreams that it has now.
+    pub(super) fn upstreams(&self) -> Arc<ZoneUpstreams> {
+        self.upstreams.load_full()
+    }
+
+    /// Has it ask other servers of the system; those that stay keep their connections and counts.
+    pub(super) fn use_system(&self, system: &[UpstreamAddress], tls: &Arc<rustls::ClientConfig>) {
+        let (addresses, before) = (self.settings.addresses(system), self.upstreams());
+        if before.addresses().eq(&addresses) {
+            return;
+        }
+        let upstreams = before.with_others(addresses, self.settings.policy, tls);
+        self.upstreams.store(Arc::new(upstreams));
+        self.replaced.notify_one();
+    }
+
+    /// Probes upstreams that are down and looks for loops, for ever; anew when there are others.
+    pub(super) async fn watch(&self) {
+        loop {
+            let upstreams = self.upstreams();
+            tokio::select! {
+                _ = join(upstreams.probe(), self.loops.watch(&upstreams)) => {}
+                () = self.replaced.notified() => {}
+            }
+        }
+    }
+}

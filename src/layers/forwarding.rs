@@ -1,0 +1,107 @@
+//! Sends to the forwarder what is in none of the cluster's zones and in one of its own; all else goes inwards.
+//!
+//! Floor 3, inside the cache and outside the limits of the cluster's queries: those that wait for upstreams are bounded
+//! there, and take no room of others. What is known is ready at once.
+
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Either};
+use tower::util::Oneshot;
+use tower::{BoxError, Layer, Service, ServiceExt};
+
+use super::proof::client_address;
+use crate::answers::{Router, SourcedAnswer};
+use crate::dns::{CookieSecrets, Query};
+use crate::forward::{ForwardError, Forwarded, ForwardedAnswer, Forwarder};
+
+/// Which queries are forwarded; by default none.
+#[derive(Clone, Debug, Default)]
+pub struct ForwardedNames(Option<(Arc<Forwarder>, Router)>);
+
+/// Has queries forwarded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ForwardingLayer {
+    pub(super) names: ForwardedNames,
+    pub(super) cookies: Option<Arc<CookieSecrets>>,
+}
+
+/// Forwards queries, or hands them on.
+#[derive(Clone, Debug)]
+pub(super) struct Forwarding<S> {
+    inner: S,
+    layer: ForwardingLayer,
+}
+
+impl ForwardedNames {
+    /// Those of the forwarder's zones, but for what the router has itself.
+    pub(super) fn new(forwarder: Arc<Forwarder>, router: Router) -> Self {
+        Self(Some((forwarder, router)))
+    }
+
+    /// Whether a query is forwarded: if it waits, then for an upstream.
+    pub fn has(&self, query: &Query) -> bool {
+        self.forwarder_of(query).is_some()
+    }
+
+    /// Whether any are.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn forwarder_of(&self, query: &Query) -> Option<&Arc<Forwarder>> {
+        let (forwarder, router) = self.0.as_ref()?;
+        (!router.is_own(query) && forwarder.holds(query)).then_some(forwarder)
+    }
+}
+
+impl<S> Layer<S> for ForwardingLayer {
+    type Service = Forwarding<S>;
+
+    fn layer(&self, inner: S) -> Forwarding<S> {
+        Forwarding {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+impl<S> Service<Query> for Forwarding<S>
+where
+    S: Service<Query, Response = SourcedAnswer, Error = BoxError> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = SourcedAnswer;
+    type Error = BoxError;
+    type Future = Either<
+        Ready<Result<SourcedAnswer, BoxError>>,
+        Either<BoxFuture<'static, Result<SourcedAnswer, BoxError>>, Pin<Box<Oneshot<S, Query>>>>,
+    >;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // What is inside is asked when it is known that the query goes there.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, query: Query) -> Self::Future {
+        let Some(forwarder) = self.layer.names.forwarder_of(&query) else {
+            let inner = self.inner.clone().oneshot(query);
+            return Either::Right(Either::Right(Box::pin(inner)));
+        };
+        let client = client_address(&query, self.layer.cookies.as_deref());
+        match forwarder.ask(&query, client) {
+            Forwarded::Ready(result) => Either::Left(ready(sourced(result))),
+            Forwarded::Waiting(waiting) => {
+                Either::Right(Either::Left(waiting.answer().map(sourced).boxed()))
+            }
+        }
+    }
+}
+
+fn sourced(result: Result<ForwardedAnswer, ForwardError>) -> Result<SourcedAnswer, BoxError> {
+    let ForwardedAnswer { answer, sources } = result?;
+    Ok(SourcedAnswer::forwarded(answer, sources))
+}
