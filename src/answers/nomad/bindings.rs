@@ -24,10 +24,10 @@ const IPV6_HINT: u16 = 6;
 /// All are alike: 0 would be an alias.
 const PRIORITY: u16 = 1;
 
-/// What the tags of an instance say of its HTTPS record: the text behind the prefix, the protocols by commas.
+/// The protocols that a tag names for the HTTPS record of an instance, separated by commas; empty for the usual ones.
 ///
 /// None where no tag asks for a record.
-pub(super) fn wanted<'i>(settings: &ZoneSettings, instance: &'i Instance) -> Option<&'i str> {
+pub(super) fn protocols<'i>(settings: &ZoneSettings, instance: &'i Instance) -> Option<&'i str> {
     let prefix = settings.https_tag.as_deref()?;
     let mut tags = instance.group.tags.iter();
     tags.find_map(|tag| match tag.strip_prefix(prefix)? {

@@ -13,7 +13,7 @@ use super::zone::Descriptions;
 use super::{Context, bindings};
 use crate::answers::Effort;
 use crate::catalog::{Instance, InstanceAddress, Service};
-use crate::dns::{AnswerBuilder, Name, Owner, Rdata, RecordType, Section};
+use crate::dns::{AnswerBuilder, Name, Owner, RecordType, Section};
 
 // All instances are alike: Nomad knows no weights.
 const SRV_PRIORITY: u16 = 10;
@@ -59,8 +59,9 @@ pub(super) fn push_each(
     // So that of neighbours none is always the other's heir when records are turned round.
     instances.shuffle(&mut rand::rng());
     match context.query.record_type {
-        RecordType::SRV => push_srv(context, builder, selection, &instances, made_for),
-        RecordType::HTTPS => push_https(context, builder, selection, &instances, made_for),
+        asked @ (RecordType::SRV | RecordType::HTTPS) => {
+            push_ports(context, builder, selection, &instances, made_for, asked);
+        }
         RecordType::TXT => push_txt(context, builder, &instances),
         RecordType::ANY => push_any(context, builder, selection, &instances, made_for),
         _ => push_addresses(context, builder, &instances),
@@ -111,68 +112,14 @@ pub(super) fn is_described(
     context.settings.descriptions == Descriptions::Shown && !selection.is_of_mongodb(service)
 }
 
-fn push_srv(
+/// Appends SRV or HTTPS records, one for each port of a target, and the addresses of the targets in ADDITIONAL.
+fn push_ports(
     context: &Context<'_>,
     builder: &mut AnswerBuilder,
     selection: &Selection<'_>,
     instances: &[&Instance],
-    made_for: MadeFor,
-) {
-    let record_type = RecordType::SRV;
-    let instances = instances.iter().map(|instance| (*instance, ""));
-    let write = |rdata: &mut Rdata<'_>, (instance, _): (&Instance, &str), target: &Name| {
-        rdata.u16(SRV_PRIORITY);
-        rdata.u16(SRV_WEIGHT);
-        rdata.u16(instance.port);
-        rdata.plain_name(target);
-    };
-    push_with_targets(
-        context,
-        builder,
-        selection,
-        instances,
-        made_for,
-        record_type,
-        write,
-    );
-}
-
-fn push_https(
-    context: &Context<'_>,
-    builder: &mut AnswerBuilder,
-    selection: &Selection<'_>,
-    instances: &[&Instance],
-    made_for: MadeFor,
-) {
-    let record_type = RecordType::HTTPS;
-    let wanted = |instance| bindings::wanted(context.settings, instance);
-    let instances = instances.iter();
-    let instances = instances.filter_map(|instance| Some((*instance, wanted(instance)?)));
-    let write = |rdata: &mut Rdata<'_>, (instance, protocols): (&Instance, &str), target: &Name| {
-        bindings::write(rdata, protocols, instance, target);
-    };
-    push_with_targets(
-        context,
-        builder,
-        selection,
-        instances,
-        made_for,
-        record_type,
-        write,
-    );
-}
-
-/// Appends a record for each port of a target, and the addresses of the targets in ADDITIONAL.
-///
-/// What stands beside an instance is what else its record says.
-fn push_with_targets<'i>(
-    context: &Context<'_>,
-    builder: &mut AnswerBuilder,
-    selection: &Selection<'_>,
-    instances: impl Iterator<Item = (&'i Instance, &'i str)>,
     made_for: MadeFor,
     record_type: RecordType,
-    write: impl Fn(&mut Rdata<'_>, (&'i Instance, &'i str), &Name),
 ) {
     let ttl = context.settings.ttl_seconds;
     let addresses_of_zone = &context.zone.addresses;
@@ -184,20 +131,33 @@ fn push_with_targets<'i>(
         target.or_else(|| address_name(addresses_of_zone, address))
     };
     let (mut pushed, mut addresses) = (HashSet::new(), Vec::new());
-    for (instance, more) in instances.filter(|(instance, _)| instance.port != 0) {
+    for instance in instances.iter().filter(|instance| instance.port != 0) {
+        let protocols = match record_type {
+            RecordType::HTTPS => bindings::protocols(context.settings, instance),
+            _ => Some(""),
+        };
         let target = match &instance.address {
             InstanceAddress::Host(host) => host_name(host),
             _ => instance.address.ip().and_then(target_of),
         };
-        let Some(target) = target else { continue };
+        let (Some(protocols), Some(target)) = (protocols, target) else {
+            continue;
+        };
         // Before it is looked whether the record is there: another instance may have named the target as its host.
         addresses.extend(instance.address.ip().map(|address| (target, address)));
-        if pushed.insert((target, instance.port, more)) {
-            let owner = context.owner();
-            builder.push(Section::Answer, owner, record_type, ttl, |rdata| {
-                write(rdata, (instance, more), &target);
-            });
+        if !pushed.insert((target, instance.port, protocols)) {
+            continue;
         }
+        let owner = context.owner();
+        builder.push(Section::Answer, owner, record_type, ttl, |rdata| {
+            if record_type == RecordType::HTTPS {
+                return bindings::write(rdata, protocols, instance, &target);
+            }
+            rdata.u16(SRV_PRIORITY);
+            rdata.u16(SRV_WEIGHT);
+            rdata.u16(instance.port);
+            rdata.plain_name(&target);
+        });
     }
     let mut pushed = HashSet::new();
     for (target, address) in addresses {
@@ -235,7 +195,8 @@ fn push_any(
 ) {
     let before = builder.answer_count();
     if selection.is_service_name() {
-        push_srv(context, builder, selection, instances, made_for);
+        let srv = RecordType::SRV;
+        push_ports(context, builder, selection, instances, made_for, srv);
     }
     if builder.answer_count() == before {
         push_addresses(context, builder, instances);

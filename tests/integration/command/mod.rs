@@ -12,6 +12,7 @@ mod life;
 mod locked;
 mod log;
 mod mistakes;
+mod privacy;
 mod ranges;
 mod restart;
 mod secrets;
