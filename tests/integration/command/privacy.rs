@@ -22,8 +22,8 @@ fn ask(server: SocketAddr, name: &str) {
     question.read(1, &octets[..length]);
 }
 
-#[test]
-fn neither_log_nor_metrics_nor_status_page_name_a_client_or_what_it_asked() {
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_log_nor_metrics_nor_status_page_name_a_client_or_what_it_asked() {
     let nomad = SimulatedNomad::start(Options::default()).unwrap();
     let config = format!(
         "[nomad]\naddresses = [{:?}]\n[clients]\nqueries_per_second = 1\nburst = 1",
