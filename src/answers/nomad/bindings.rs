@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::zone::ZoneSettings;
-use crate::catalog::Instance;
+use crate::catalog::{Instance, InstanceAddress};
 use crate::dns::{Name, Rdata};
 
 /// The protocols of a tag that names none.
@@ -36,8 +36,30 @@ pub(super) fn protocols<'i>(settings: &ZoneSettings, instance: &'i Instance) -> 
     })
 }
 
-/// Writes the data of a record (RFC 9460 §2.2).
-pub(super) fn write(rdata: &mut Rdata<'_>, protocols: &str, instance: &Instance, target: &Name) {
+/// What one record says for all addresses of a name: the port and the protocols that all instances have alike.
+///
+/// Its target can be the name itself: Firefox by default ignores a record with another target.
+pub(super) fn shared<'i>(
+    settings: &ZoneSettings,
+    instances: &[&'i Instance],
+) -> Option<(u16, &'i str)> {
+    let with_address = |it: &&&Instance| it.address != InstanceAddress::Unusable;
+    let mut told = instances.iter().filter(with_address).map(|instance| {
+        let is_told = instance.port != 0 && instance.address.ip().is_some();
+        let protocols = protocols(settings, instance).filter(|_| is_told);
+        protocols.map(|protocols| (instance.port, protocols))
+    });
+    let first = told.next()?;
+    told.all(|it| it == first).then_some(first)?
+}
+
+/// Writes the data of a record (RFC 9460 §2.2); a target of its own has its address as a hint.
+pub(super) fn write(
+    rdata: &mut Rdata<'_>,
+    protocols: &str,
+    port: u16,
+    (target, hint): (&Name, Option<IpAddr>),
+) {
     rdata.u16(PRIORITY);
     // The target is not compressed.
     rdata.plain_name(target);
@@ -54,8 +76,8 @@ pub(super) fn write(rdata: &mut Rdata<'_>, protocols: &str, instance: &Instance,
         rdata.text(protocol.as_bytes());
     }
     push_key(rdata, PORT, 2);
-    rdata.u16(instance.port);
-    match instance.address.ip() {
+    rdata.u16(port);
+    match hint {
         Some(IpAddr::V4(address)) => {
             push_key(rdata, IPV4_HINT, 4);
             rdata.octets(&address.octets());

@@ -59,8 +59,15 @@ pub(super) fn push_each(
     // So that of neighbours none is always the other's heir when records are turned round.
     instances.shuffle(&mut rand::rng());
     match context.query.record_type {
-        asked @ (RecordType::SRV | RecordType::HTTPS) => {
-            push_ports(context, builder, selection, &instances, made_for, asked);
+        RecordType::HTTPS => {
+            if !push_shared_https(context, builder, &instances) {
+                let https = RecordType::HTTPS;
+                push_ports(context, builder, selection, &instances, made_for, https);
+            }
+        }
+        RecordType::SRV => {
+            let srv = RecordType::SRV;
+            push_ports(context, builder, selection, &instances, made_for, srv);
         }
         RecordType::TXT => push_txt(context, builder, &instances),
         RecordType::ANY => push_any(context, builder, selection, &instances, made_for),
@@ -112,6 +119,30 @@ pub(super) fn is_described(
     context.settings.descriptions == Descriptions::Shown && !selection.is_of_mongodb(service)
 }
 
+/// Appends the one HTTPS record that is true for all addresses of the name, if there is one, with these in ADDITIONAL.
+fn push_shared_https(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    instances: &[&Instance],
+) -> bool {
+    let Some((port, protocols)) = bindings::shared(context.settings, instances) else {
+        return false;
+    };
+    let (owner, ttl) = (context.owner(), context.settings.ttl_seconds);
+    let (section, record_type) = (Section::Answer, RecordType::HTTPS);
+    builder.push(section, owner, record_type, ttl, |rdata| {
+        // §2.5.2: the root stands for the owner.
+        bindings::write(rdata, protocols, port, (&Name::ROOT, None));
+    });
+    let mut pushed = HashSet::new();
+    for address in instances.iter().filter_map(|it| it.address.ip()) {
+        if pushed.insert(address) {
+            push_address(builder, Section::Additional, context.owner(), address, ttl);
+        }
+    }
+    true
+}
+
 /// Appends SRV or HTTPS records, one for each port of a target, and the addresses of the targets in ADDITIONAL.
 fn push_ports(
     context: &Context<'_>,
@@ -151,7 +182,8 @@ fn push_ports(
         let owner = context.owner();
         builder.push(Section::Answer, owner, record_type, ttl, |rdata| {
             if record_type == RecordType::HTTPS {
-                return bindings::write(rdata, protocols, instance, &target);
+                let target = (&target, instance.address.ip());
+                return bindings::write(rdata, protocols, instance.port, target);
             }
             rdata.u16(SRV_PRIORITY);
             rdata.u16(SRV_WEIGHT);

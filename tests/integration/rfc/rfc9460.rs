@@ -104,8 +104,50 @@ async fn an_https_record_has_the_port_and_the_address_of_its_own_instance() {
         addresses(&message.additionals),
         ["10.8.0.1", "10.8.0.2", "fd00::3"]
     );
+    // The other one with the tag has no record: its address is not that of the port.
     let message = answers.ask("blue.web.default.nomad", RecordType::HTTPS);
     assert_eq!(bindings(&message), [blue]);
+}
+
+#[tokio::test]
+async fn where_all_instances_have_the_port_the_target_is_the_name_itself() {
+    let mut answers = Answers::usual();
+    let on = |address: &str, port, tags: &[&str]| instance(address, port, tags);
+    let (first, second) = (
+        on("10.8.0.1", 8443, &["dns.https"]),
+        on("10.8.0.2", 8443, &["dns.https"]),
+    );
+    for instances in [vec![first.clone()], vec![first.clone(), second]] {
+        let mut addresses_of: Vec<String> = instances
+            .iter()
+            .map(|it| it.address.ip().unwrap().to_string())
+            .collect();
+        addresses_of.sort();
+        answers.set("default", "web", instances);
+        let message = answers.ask("web.default.nomad", RecordType::HTTPS);
+        let expected = vec!["alpn=h2,http/1.1".to_owned(), "port=8443".to_owned()];
+        assert_eq!(bindings(&message), [(1, ".".to_owned(), expected)]);
+        assert_eq!(addresses(&message.additionals), addresses_of);
+        let owners = message.additionals.iter().map(|it| it.name.to_ascii());
+        assert!(owners.clone().all(|it| it == "web.default.nomad."));
+    }
+    // An address that has no such port, or another one, cannot be meant by it.
+    for other in [
+        on("10.8.0.3", 8444, &["dns.https"]),
+        on("10.8.0.3", 8443, &["dns.https=h2"]),
+        on("10.8.0.3", 8443, &[]),
+        on("10.8.0.3", 0, &["dns.https"]),
+        on("host.example", 8443, &["dns.https"]),
+    ] {
+        answers.set("default", "web", vec![first.clone(), other]);
+        let message = answers.ask("web.default.nomad", RecordType::HTTPS);
+        let of_first = binding(
+            "0a080001.addr.nomad.",
+            ["alpn=h2,http/1.1", "port=8443", "ipv4hint=10.8.0.1"],
+        );
+        assert!(bindings(&message).contains(&of_first), "{message}");
+        assert!(bindings(&message).iter().all(|it| it.1 != "."));
+    }
 }
 
 #[tokio::test]
