@@ -13,6 +13,7 @@ mod forwarding;
 mod health;
 mod listening;
 mod liveness;
+mod local;
 mod logs;
 mod metrics;
 mod renewal;
@@ -39,7 +40,7 @@ pub use running::{Ending, ExitReason, Running};
 use self::listening::Listeners;
 use self::renewal::Renewal;
 use self::tls::Tls;
-use crate::answers::{Loops, Router};
+use crate::answers::{LocalNames, Loops, Router};
 use crate::catalog::Catalog;
 use crate::config::{CredentialsFile, Settings};
 use crate::dns::{Recursion, Transport};
@@ -161,6 +162,7 @@ fn filtering(client: Client, sync: sync::SyncSettings) -> JoinHandle<Result<(), 
 fn router(settings: &Settings, bound: &Bound, parts: &GatewayParts) -> Router {
     Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
         .outside(settings.outside_zones)
+        .with_local_names(Arc::clone(&parts.local))
         .designating(bind::designated_resolver(settings, bound))
 }
 
@@ -193,6 +195,7 @@ struct GatewayParts {
     client: Client,
     catalog: Arc<Catalog>,
     forwarder: Option<Arc<Forwarder>>,
+    local: Arc<LocalNames>,
 }
 
 impl GatewayParts {
@@ -218,6 +221,7 @@ impl GatewayParts {
             client,
             catalog: Arc::default(),
             forwarder: forwarding::forwarder(settings),
+            local: local::names(settings),
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) struct AnswerParts {
     pub(super) question_octets: usize,
     pub(super) rcode: Rcode,
     pub(super) authoritative: bool,
+    /// Whether it says something of the cluster, and so may be old while Nomad is away.
+    pub(super) is_of_cluster: bool,
     /// Whether whoever made it has validated it (AD); told to those that ask (RFC 6840 §5.8).
     pub(super) authentic: bool,
     /// The records of all sections, one after the other.
@@ -141,7 +143,7 @@ impl Answer {
     pub fn extended_error_at(&self, age: Age) -> Option<ExtendedError> {
         let stale = match (age, self.0.rcode) {
             // What says nothing of the cluster is never old.
-            _ if !self.0.authoritative => None,
+            _ if !self.0.is_of_cluster => None,
             (Age::Stale, Rcode::NOERROR) => Some(ExtendedError::STALE),
             (Age::Stale, Rcode::NXDOMAIN) => Some(ExtendedError::STALE_NXDOMAIN),
             _ => None,

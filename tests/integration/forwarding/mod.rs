@@ -1,12 +1,13 @@
 //! Names outside the zones are asked of upstreams, which are scripted: what clients get, whatever those do.
 
+mod all_forwarded;
 mod cached;
 mod crowded;
 mod encrypted;
 mod lacking;
 mod looped;
 mod settings;
-mod upstream;
+pub(crate) mod upstream;
 mod wrong;
 
 use std::sync::Arc;
@@ -20,13 +21,14 @@ use nomadns::forward::{
 };
 use tokio::runtime::Handle;
 
+pub(crate) use self::all_forwarded::AllForwarded;
 use self::upstream::{GOOD, Reply, ScriptedUpstream};
 use crate::support::clients::{Clients, Transport};
 use crate::support::gateway::{Gateway, cast};
 use crate::support::question::Question;
 
 /// Settings that forward all names to these upstreams, in their order.
-fn all_to(upstreams: &[String]) -> ForwardSettings {
+pub(crate) fn all_to(upstreams: &[String]) -> ForwardSettings {
     ForwardSettings {
         zones: vec![zone(".", upstreams)],
         system: Vec::new(),
@@ -37,7 +39,7 @@ fn all_to(upstreams: &[String]) -> ForwardSettings {
     }
 }
 
-fn zone(apex: &str, upstreams: &[String]) -> ForwardZone {
+pub(crate) fn zone(apex: &str, upstreams: &[String]) -> ForwardZone {
     ForwardZone {
         apex: apex.parse().unwrap(),
         upstreams: upstreams.iter().map(|it| it.parse().unwrap()).collect(),
@@ -242,7 +244,7 @@ async fn a_gateway_that_forwards_nothing_says_that_there_is_no_recursion() {
 }
 
 /// The names that an upstream was asked for: on a slow machine a question is sent again.
-fn names(upstream: &ScriptedUpstream) -> Vec<String> {
+pub(crate) fn names(upstream: &ScriptedUpstream) -> Vec<String> {
     let seen = upstream.seen();
     let mut names: Vec<String> = seen.iter().map(upstream::Seen::name).collect();
     names.dedup();
