@@ -75,6 +75,11 @@ impl ReverseName {
     }
 }
 
+/// Whether a name is in one of the zones.
+pub(super) fn is_reverse(name: &Name) -> bool {
+    ReverseName::read(name).is_some()
+}
+
 /// The name that stands for an address.
 pub(super) fn reverse_name(address: IpAddr) -> Name {
     let mut name = Name::ROOT;

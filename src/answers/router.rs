@@ -16,7 +16,7 @@ use super::local::LocalNames;
 use super::nomad::{Loops, NomadZones};
 use super::{AnswerError, Attempt, Effort, SourcedAnswer, ZoneSettings};
 use crate::catalog::Catalog;
-use crate::dns::{AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
+use crate::dns::{AnswerBuilder, ExtendedError, Name, Query, Rcode, RecordType};
 use crate::fair_queue::ClientAddress;
 
 /// Answers queries from the catalogue.
@@ -123,10 +123,14 @@ impl Router {
         local.unwrap_or_else(|| self.answer_outside(query))
     }
 
+    fn is_above_ours(&self, name: &Name) -> bool {
+        self.nomad.is_above_a_zone(name) || self.local.has_host_within(name)
+    }
+
     fn answer_outside(&self, query: &Query) -> SourcedAnswer {
         let rcode = match self.outside {
-            // RFC 8020 §2: what is above a zone is not denied, or the zone would be.
-            OutsideZones::Nxdomain if !self.nomad.is_above_a_zone(&query.name) => Rcode::NXDOMAIN,
+            // RFC 8020 §2: what is above a name of ours is not denied, or that would be.
+            OutsideZones::Nxdomain if !self.is_above_ours(&query.name) => Rcode::NXDOMAIN,
             OutsideZones::Nxdomain | OutsideZones::Refused => Rcode::REFUSED,
         };
         fail(rcode, ExtendedError::NOT_AUTHORITATIVE)

@@ -25,6 +25,7 @@ mod fitting;
 mod forwarding;
 mod gate;
 mod health;
+mod hosts;
 mod json;
 mod lifecycle;
 mod lookup;

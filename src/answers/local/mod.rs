@@ -1,10 +1,16 @@
 //! Names beside the cluster's that are answered here, and never by an upstream.
 //!
-//! Floor 2. The cluster's zones come first. `special` has the names that RFCs keep from leaving the site. Nothing here
-//! depends on Nomad, and no answer is kept: making it costs no more than finding it.
+//! Floor 2. The cluster's zones come first, then `hosts`, which the operator lists, then `special`, the names that RFCs keep
+//! from leaving the site. Nothing here depends on Nomad, and no answer is kept: making it costs no more than finding it.
 
+mod hosts;
 mod special;
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+pub use self::hosts::{HostError, HostTable};
 use self::special::SpecialNames;
 use super::SourcedAnswer;
 use crate::dns::{Name, Query};
@@ -23,25 +29,47 @@ pub struct LocalSettings {
 /// Names that are answered here, whatever Nomad says; by default none.
 #[derive(Debug, Default)]
 pub struct LocalNames {
+    settings: LocalSettings,
     special: SpecialNames,
+    hosts: ArcSwap<HostTable>,
 }
 
 impl LocalNames {
     /// Makes them of what is configured.
     pub fn new(settings: &LocalSettings) -> Self {
         Self {
+            settings: settings.clone(),
             special: SpecialNames::new(settings),
+            hosts: ArcSwap::default(),
         }
+    }
+
+    /// Has it answer for these hosts from now on, and for no others.
+    pub fn use_hosts(&self, hosts: Arc<HostTable>) {
+        self.hosts.store(hosts);
+    }
+
+    /// How many hosts it answers for.
+    pub fn host_count(&self) -> usize {
+        self.hosts.load().len()
     }
 
     /// Whether a query is for one of them.
     pub(super) fn has(&self, query: &Query) -> bool {
-        self.special.zone_of(query).is_some()
+        self.hosts.load().has(&query.name) || self.special.zone_of(query).is_some()
+    }
+
+    /// Whether a host is at or below a name.
+    pub(super) fn has_host_within(&self, name: &Name) -> bool {
+        self.hosts.load().has_within(name)
     }
 
     /// Answers a query; none when it is for none of them.
     pub(super) fn answer(&self, query: &Query) -> Option<SourcedAnswer> {
-        self.special.answer(query).map(SourcedAnswer::once)
+        let hosts = self.hosts.load();
+        let listed = hosts.answer(query, &self.settings);
+        let answer = listed.or_else(|| self.special.answer(query, |it| hosts.has_within(it)));
+        answer.map(SourcedAnswer::once)
     }
 }
 
@@ -69,7 +97,11 @@ mod tests {
             forwarded: vec![Name::ROOT],
             ..LocalSettings::default()
         });
-        for name in ["localhost", "www.local"] {
+        let mut hosts = HostTable::default();
+        let name = "db.corp.example".parse().unwrap();
+        hosts.add(&name, "10.0.0.5".parse().unwrap()).unwrap();
+        names.use_hosts(Arc::new(hosts));
+        for name in ["localhost", "www.local", "db.corp.example"] {
             let answer = names.answer(&query(name, RecordType::A)).unwrap();
             assert_eq!(answer.answer().extended_error_at(Age::Stale), None);
         }

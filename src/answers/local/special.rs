@@ -90,8 +90,12 @@ impl SpecialNames {
         (!longest.is_within(&apex)).then_some(apex)
     }
 
-    /// Answers a query; none when it is for no such name.
-    pub(super) fn answer(&self, query: &Query) -> Option<Answer> {
+    /// Answers a query; none when it is for no such name. `has_within` tells whether other names are below one.
+    pub(super) fn answer(
+        &self,
+        query: &Query,
+        has_within: impl Fn(&Name) -> bool,
+    ) -> Option<Answer> {
         let zone = ServedZone {
             apex: self.zone_of(query)?,
             ttl_seconds: self.0.ttl_seconds,
@@ -109,8 +113,9 @@ impl SpecialNames {
                     rdata.name(&target);
                 });
             }
-            Special::Nothing => builder.set_rcode(Rcode::NXDOMAIN),
-            Special::LoopbackPointer | Special::Empty => {}
+            // RFC 8020: nothing is below what is denied.
+            Special::Nothing if !has_within(name) => builder.set_rcode(Rcode::NXDOMAIN),
+            Special::Nothing | Special::LoopbackPointer | Special::Empty => {}
         }
         if *name == zone.apex && builder.answer_count() == 0 {
             zone.push_apex(&mut builder, asked);

@@ -4,6 +4,7 @@ mod answers;
 mod certificate;
 mod clients;
 mod forward;
+mod hosts;
 mod http;
 mod listen;
 mod nomad;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
+pub use self::hosts::HostSettings;
 pub use self::http::CredentialsFile;
 pub use self::warning::Warning;
 pub use super::reading::Files;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub zones: ZoneSettings,
     /// What is said of names in none of them.
     pub outside_zones: OutsideZones,
+    /// Names with addresses.
+    pub hosts: HostSettings,
     /// What is forwarded, if anything is.
     pub forward: Option<ForwardSettings>,
     /// The servers of the system in it, where they are asked.
@@ -109,6 +113,7 @@ impl Settings {
         let system_servers = check.system_servers(&file)?;
         let mut settings = Self {
             outside_zones: check.outside_zones(&file)?,
+            hosts: check.hosts(&file)?,
             forward: check.forward(&file, system_servers.as_ref())?,
             system_servers,
             system_servers_check: check_every(file.forwarding.check_seconds),
