@@ -15,6 +15,9 @@ pub struct ForwardSection {
     /// Which of them comes first: `fastest`, `sequential`, `random`.
     #[serde(default = "usual_policy")]
     pub policy: String,
+    /// Whether its names may have private addresses; when nobody says so, those of all zones but `.` may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_addresses: Option<bool>,
 }
 
 /// What is the same for all zones that are forwarded.

@@ -44,8 +44,8 @@ pub(super) fn unknown_key(key: &str, value: Option<&Value>) -> String {
 const LISTS: [(&str, &str, &str); 2] = [
     (
         "forward",
-        "zone, upstreams, policy",
-        "zone = \".\", upstreams = [\"udp://10.0.0.2\"], policy = \"fastest\"",
+        "zone, upstreams, policy, private_addresses",
+        "zone = \".\", upstreams = [\"udp://10.0.0.2\"], policy = \"fastest\", private_addresses = false",
     ),
     (
         "hosts",

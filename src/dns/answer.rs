@@ -246,6 +246,11 @@ impl ExtendedError {
         code: 0,
         text: "the upstreams have no answer",
     };
+    /// The answer of an upstream has an address that names of its zone may not have (RFC 8914 §4.16).
+    pub const PRIVATE_ADDRESS: Self = Self {
+        code: 15,
+        text: "private address from an upstream, see private_addresses of [[forward]]",
+    };
     /// It failed for a reason without a code of its own (RFC 8914 §4.1).
     pub const OTHER: Self = Self {
         code: 0,

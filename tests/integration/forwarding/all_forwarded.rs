@@ -10,9 +10,6 @@ use crate::support::decoded::DecodedAnswer;
 use crate::support::gateway::{Gateway, cast};
 use crate::support::question::Question;
 
-/// The address that the upstream has for each name.
-pub(crate) const ELSEWHERE: &str = "192.0.2.7";
-
 /// A gateway, its upstream, and clients that ask over all transports.
 pub(crate) struct AllForwarded {
     pub(crate) gateway: Gateway,

@@ -6,6 +6,7 @@ mod crowded;
 mod encrypted;
 mod lacking;
 mod looped;
+mod rebinding;
 mod settings;
 pub(crate) mod upstream;
 mod wrong;
@@ -17,7 +18,8 @@ use nomadns::dns::{self, Class, Edns, QueryFlags};
 use nomadns::fair_queue::ClientAddress;
 use nomadns::forward::{
     FlightLimits, ForwardCacheSettings, ForwardError, ForwardSettings, ForwardZone, Forwarded,
-    ForwardedAnswer, Forwarder, UpstreamAddress, UpstreamPolicy, UpstreamResult, upstream_tls,
+    ForwardedAnswer, Forwarder, PrivateAddresses, UpstreamAddress, UpstreamPolicy, UpstreamResult,
+    upstream_tls,
 };
 use tokio::runtime::Handle;
 
@@ -44,6 +46,10 @@ pub(crate) fn zone(apex: &str, upstreams: &[String]) -> ForwardZone {
         apex: apex.parse().unwrap(),
         upstreams: upstreams.iter().map(|it| it.parse().unwrap()).collect(),
         policy: UpstreamPolicy::Sequential,
+        private_addresses: match apex {
+            "." => PrivateAddresses::Refused,
+            _ => PrivateAddresses::Allowed,
+        },
     }
 }
 
