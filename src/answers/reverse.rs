@@ -61,6 +61,23 @@ impl ReverseName {
         (self.known == labels && self.others == 0).then_some(self.start)
     }
 
+    /// Whether it is above names of addresses: those that begin as it says.
+    pub(super) fn is_above_addresses(&self) -> bool {
+        let (labels, _) = sizes(self.start);
+        self.known < labels && self.others == 0
+    }
+
+    /// Whether it is within the zone of a network, or above names of its addresses.
+    pub(super) fn meets(&self, network: &IpNet) -> bool {
+        let (_, bits) = sizes(self.start);
+        // At most 128.
+        let prefix = u8::try_from(self.known * bits).unwrap_or(u8::MAX);
+        let own = IpNet::new(self.start, prefix);
+        let is_around = own.is_ok_and(|own| own.contains(&network.addr()));
+        let is_inside = prefix >= network.prefix_len() && network.contains(&self.start);
+        is_inside || is_around && self.others == 0
+    }
+
     /// The zone of a network that a name, which reads as this, is in; of those that the network is cut into (RFC 1035
     /// §3.5 has zones at whole labels only).
     pub(super) fn zone_within(&self, name: &Name, network: &IpNet) -> Option<Name> {
@@ -186,6 +203,31 @@ mod tests {
         for name in [".", "arpa", "1.0.0.10.in-addr.example", "home.arpa"] {
             assert_eq!(read(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_meets_the_networks_that_it_is_in_or_that_are_below_it() {
+        let meets =
+            |name: &str, network: &str| read(name).unwrap().meets(&network.parse().unwrap());
+        for name in [
+            "in-addr.arpa",
+            "10.in-addr.arpa",
+            "20.10.in-addr.arpa",
+            "1.20.10.in-addr.arpa",
+        ] {
+            assert!(meets(name, "10.20.0.0/16"), "{name}");
+        }
+        assert!(!meets("x.10.in-addr.arpa", "10.0.0.0/16"));
+        for name in [
+            "11.in-addr.arpa",
+            "21.10.in-addr.arpa",
+            "x.10.in-addr.arpa",
+            "ip6.arpa",
+        ] {
+            assert!(!meets(name, "10.20.0.0/16"), "{name}");
+        }
+        assert!(read("10.in-addr.arpa").unwrap().is_above_addresses());
+        assert!(!read("x.10.in-addr.arpa").unwrap().is_above_addresses());
     }
 
     #[test]

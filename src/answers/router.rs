@@ -75,13 +75,14 @@ impl Router {
         self.nomad.loops()
     }
 
-    /// Whether a query is answered here and by nobody else: in a zone of ours, of `resolver.arpa` (RFC 9462 §6), for a
-    /// local name, or for a transfer.
+    /// Whether a query is answered here and by nobody else: in a zone of ours, of `resolver.arpa` (RFC 9462 §6), for an
+    /// address of ours or a local name, or for a transfer.
     pub fn is_own(&self, query: &Query) -> bool {
         let is_transfer = matches!(query.record_type, RecordType::AXFR | RecordType::IXFR);
         is_transfer
             || self.nomad.has(&query.name)
             || designated::is_within(&query.name)
+            || self.nomad.has_pointer(query)
             || self.local.has(query)
     }
 
@@ -90,7 +91,7 @@ impl Router {
             return Ok(answer);
         }
         let answer = self.nomad.answer(query, effort);
-        answer.unwrap_or_else(|| Ok(self.answer_other(query)))
+        answer.unwrap_or_else(|| self.answer_other(query))
     }
 
     async fn have_answer(self, attempt: Attempt) -> Result<SourcedAnswer, AnswerError> {
@@ -104,7 +105,7 @@ impl Router {
         }
         let view = self.nomad.have_read(&query, client, effort).await?;
         let answer = self.nomad.answer_from(&query, view, effort);
-        answer.unwrap_or_else(|| Ok(self.answer_other(&query)))
+        answer.unwrap_or_else(|| self.answer_other(&query))
     }
 
     /// Answers what needs no catalogue.
@@ -118,13 +119,23 @@ impl Router {
     }
 
     /// Answers for a name in none of the zones.
-    fn answer_other(&self, query: &Query) -> SourcedAnswer {
-        let local = self.local.answer(query);
-        local.unwrap_or_else(|| self.answer_outside(query))
+    fn answer_other(&self, query: &Query) -> Result<SourcedAnswer, AnswerError> {
+        if let Some(answer) = self.local.answer_host(query) {
+            return Ok(answer);
+        }
+        if let Some(answer) = self.nomad.answer_pointer(query) {
+            return answer;
+        }
+        let is_denied = |name: &Name| !self.is_above_ours(name);
+        let special = self.local.answer_special(query, is_denied);
+        Ok(special.unwrap_or_else(|| self.answer_outside(query)))
     }
 
+    /// Whether a name of ours is below a name, which so exists (RFC 8020 §2).
     fn is_above_ours(&self, name: &Name) -> bool {
-        self.nomad.is_above_a_zone(name) || self.local.has_host_within(name)
+        self.nomad.is_above_a_zone(name)
+            || self.nomad.has_pointers_near(name)
+            || self.local.has_host_within(name)
     }
 
     fn answer_outside(&self, query: &Query) -> SourcedAnswer {

@@ -37,6 +37,7 @@ impl Default for File {
             describe_instances: true,
             https_tag: HTTPS_TAG.into(),
             name_server_addresses: Vec::new(),
+            reverse_zones: Vec::new(),
             outside_zones: "refused".into(),
             nsid: String::new(),
             cookie_secrets: Vec::new(),

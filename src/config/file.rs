@@ -29,6 +29,8 @@ pub struct File {
     pub https_tag: String,
     /// The addresses of `ns.<zone>`; those of `listen.dns` when empty.
     pub name_server_addresses: Vec<IpAddr>,
+    /// The networks whose addresses have names (PTR), those that are registered in Nomad.
+    pub reverse_zones: Vec<String>,
     /// What is said of names in none of the zones: `refused`, `nxdomain`.
     pub outside_zones: String,
     /// Which server this is, for clients that ask (NSID); nothing is told when empty.

@@ -140,6 +140,7 @@ fn list(key: &str) -> String {
         "forward" => {
             return "a [[forward]] section for each zone, with zone = \".\" and upstreams = [\"udp://10.0.0.2\"]".to_owned();
         }
+        "reverse_zones" => "[\"10.0.0.0/8\"]".to_owned(),
         "clients.proxy_protocol" => "[\"tcp\"]".to_owned(),
         "nomad.exclude_tags" => "[\"canary\"]".to_owned(),
         "http.hosts" => "[\"dns.example\"]".to_owned(),

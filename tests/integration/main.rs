@@ -33,6 +33,7 @@ mod nomad_client;
 mod outside;
 mod presentation;
 mod resolve;
+mod reverse_zones;
 mod rfc;
 mod simulated_nomad;
 mod sizes;

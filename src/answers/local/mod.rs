@@ -64,11 +64,20 @@ impl LocalNames {
         self.hosts.load().has_within(name)
     }
 
-    /// Answers a query; none when it is for none of them.
-    pub(super) fn answer(&self, query: &Query) -> Option<SourcedAnswer> {
-        let hosts = self.hosts.load();
-        let listed = hosts.answer(query, &self.settings);
-        let answer = listed.or_else(|| self.special.answer(query, |it| hosts.has_within(it)));
+    /// Answers a query for a host; none when it is for none of them.
+    pub(super) fn answer_host(&self, query: &Query) -> Option<SourcedAnswer> {
+        let answer = self.hosts.load().answer(query, &self.settings);
+        answer.map(SourcedAnswer::once)
+    }
+
+    /// Answers a query for a special-use name; none when it is for none of them. `is_denied` tells whether it may be said
+    /// that nothing is at or below a name.
+    pub(super) fn answer_special(
+        &self,
+        query: &Query,
+        is_denied: impl Fn(&Name) -> bool,
+    ) -> Option<SourcedAnswer> {
+        let answer = self.special.answer(query, is_denied);
         answer.map(SourcedAnswer::once)
     }
 }
@@ -102,7 +111,11 @@ mod tests {
         hosts.add(&name, "10.0.0.5".parse().unwrap()).unwrap();
         names.use_hosts(Arc::new(hosts));
         for name in ["localhost", "www.local", "db.corp.example"] {
-            let answer = names.answer(&query(name, RecordType::A)).unwrap();
+            let query = query(name, RecordType::A);
+            let answer = names.answer_host(&query);
+            let answer = answer
+                .or_else(|| names.answer_special(&query, |_| true))
+                .unwrap();
             assert_eq!(answer.answer().extended_error_at(Age::Stale), None);
         }
     }

@@ -90,11 +90,12 @@ impl SpecialNames {
         (!longest.is_within(&apex)).then_some(apex)
     }
 
-    /// Answers a query; none when it is for no such name. `has_within` tells whether other names are below one.
+    /// Answers a query; none when it is for no such name. `is_denied` tells whether it may be said that nothing
+    /// is at or below a name.
     pub(super) fn answer(
         &self,
         query: &Query,
-        has_within: impl Fn(&Name) -> bool,
+        is_denied: impl Fn(&Name) -> bool,
     ) -> Option<Answer> {
         let zone = ServedZone {
             apex: self.zone_of(query)?,
@@ -114,7 +115,7 @@ impl SpecialNames {
                 });
             }
             // RFC 8020: nothing is below what is denied.
-            Special::Nothing if !has_within(name) => builder.set_rcode(Rcode::NXDOMAIN),
+            Special::Nothing if is_denied(name) => builder.set_rcode(Rcode::NXDOMAIN),
             Special::Nothing | Special::LoopbackPointer | Special::Empty => {}
         }
         if *name == zone.apex && builder.answer_count() == 0 {

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::listen::server_addresses;
 use super::{Checker, whole};
 use crate::answers::{Descriptions, InnerNameServers, OutsideZones, Zone, ZoneSettings};
@@ -69,6 +71,8 @@ impl Checker<'_> {
             settings.descriptions = Descriptions::Hidden;
         }
         settings.https_tag = self.https_tag(file)?;
+        let networks = self.network_list("reverse_zones", &file.reverse_zones)?;
+        settings.reverse_networks = networks.iter().map(IpNet::trunc).collect();
         Ok(settings)
     }
 

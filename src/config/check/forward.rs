@@ -201,6 +201,13 @@ pub(super) fn of_forwarding(
         warn(KEY, words);
     }
     for zone in &forward.zones {
+        if settings.zones.has_pointer(&zone.apex) {
+            let words = format!(
+                "the zone {:?} is within reverse_zones, which are answered here: nothing of it is forwarded",
+                zone.apex
+            );
+            warn(KEY, &words);
+        }
         let own = settings
             .zones
             .apexes()
