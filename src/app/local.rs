@@ -26,6 +26,7 @@ impl LocalParts {
         let forwarded = settings.forward.iter().flat_map(|it| &it.zones);
         let names = LocalNames::new(&LocalSettings {
             forwarded: forwarded.map(|zone| zone.apex).collect(),
+            application_dns: settings.application_dns,
             ttl_seconds: settings.zones.ttl_seconds,
             negative_ttl_seconds: settings.zones.negative_ttl_seconds,
         });

@@ -20,10 +20,22 @@ use crate::dns::{Name, Query};
 pub struct LocalSettings {
     /// The zones that are forwarded; where there are none, no special-use name is answered.
     pub forwarded: Vec<Name>,
+    /// What is made of the name by which browsers ask whether they may use a resolver of their own.
+    pub application_dns: ApplicationDns,
     /// The TTL of records, in seconds.
     pub ttl_seconds: u32,
     /// The TTL of denials, in seconds.
     pub negative_ttl_seconds: u32,
+}
+
+/// What is made of `use-application-dns.net`: where it is denied, Firefox does not turn to a resolver of its own by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApplicationDns {
+    /// It is forwarded like others.
+    #[default]
+    Forwarded,
+    /// It is denied.
+    Denied,
 }
 
 /// Names that are answered here, whatever Nomad says; by default none.

@@ -10,12 +10,14 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use super::super::nomad::push_address;
 use super::super::reverse::{ReverseName, reverse_name};
 use super::super::served_zone::ServedZone;
-use super::LocalSettings;
+use super::{ApplicationDns, LocalSettings};
 use crate::dns::{Answer, AnswerBuilder, Name, Owner, Query, Rcode, RecordType, Section};
 
 const LOCALHOST: &[u8] = b"localhost";
 /// The zones of one label.
 const TOP_LEVEL: [&[u8]; 6] = [b"alt", b"invalid", b"local", LOCALHOST, b"onion", b"test"];
+/// The name by which Firefox asks whether it may use a resolver of its own.
+const APPLICATION_DNS: [&[u8]; 2] = [b"use-application-dns", b"net"];
 /// RFC 8375.
 const HOME: [&[u8]; 2] = [b"home", b"arpa"];
 
@@ -79,15 +81,24 @@ impl SpecialNames {
     /// The zone that a query is answered from; none where it is not kept from upstreams.
     pub(super) fn zone_of(&self, query: &Query) -> Option<Name> {
         let name = &query.name;
-        let apex = special_zone(name)?;
+        let apex = special_zone(name).or_else(|| self.application_dns(name))?;
         // What is said of a delegation the parent says, which is a zone like others (RFC 8375 §4, item 5).
         let is_parents = query.record_type == RecordType::DS && *name == apex;
-        if is_parents && apex.labels().len() > 1 {
+        if is_parents && is_delegated(&apex) {
             return None;
         }
         let around = self.0.forwarded.iter().filter(|zone| name.is_within(zone));
         let longest = around.max_by_key(|zone| zone.as_wire().len())?;
         (!longest.is_within(&apex)).then_some(apex)
+    }
+
+    /// The zone that tells Firefox not to use a resolver of its own, where that is wanted.
+    fn application_dns(&self, name: &Name) -> Option<Name> {
+        if self.0.application_dns == ApplicationDns::Forwarded {
+            return None;
+        }
+        let zone = Name::from_labels(APPLICATION_DNS).ok()?;
+        name.is_within(&zone).then_some(zone)
     }
 
     /// Answers a query; none when it is for no such name. `is_denied` tells whether it may be said that nothing
@@ -118,7 +129,7 @@ impl SpecialNames {
             Special::Nothing if is_denied(name) => builder.set_rcode(Rcode::NXDOMAIN),
             Special::Nothing | Special::LoopbackPointer | Special::Empty => {}
         }
-        if *name == zone.apex && builder.answer_count() == 0 {
+        if *name == zone.apex && found != Special::Nothing && builder.answer_count() == 0 {
             zone.push_apex(&mut builder, asked);
         }
         if builder.answer_count() == 0 {
@@ -136,6 +147,9 @@ impl Special {
         let address = ReverseName::read(name).and_then(|it| it.address());
         if address.is_some_and(|address| LOOPBACK.contains(&address)) {
             return Self::LoopbackPointer;
+        }
+        if !is_delegated(apex) && apex.labels().len() > 1 {
+            return Self::Nothing;
         }
         let mut pointers = LOOPBACK.into_iter().map(reverse_name);
         match name == apex || pointers.any(|pointer| pointer.is_within(name)) {
@@ -172,6 +186,13 @@ fn special_zone(name: &Name) -> Option<Name> {
     let read = ReverseName::read(name)?;
     let mut networks = LOCAL_NETWORKS.iter();
     networks.find_map(|network| read.zone_within(name, network))
+}
+
+/// Whether a zone is delegated on the Internet, so that its parent has something to say of it.
+fn is_delegated(apex: &Name) -> bool {
+    let labels = apex.labels();
+    let last = labels.len().checked_sub(1).and_then(|last| labels.at(last));
+    last.is_some_and(|last| last.eq_ignore_ascii_case(b"arpa"))
 }
 
 fn is_localhost(label: &[u8]) -> bool {

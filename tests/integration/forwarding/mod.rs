@@ -2,6 +2,7 @@
 
 mod all_forwarded;
 mod cached;
+mod canary;
 mod crowded;
 mod encrypted;
 mod lacking;
