@@ -5,12 +5,11 @@
 
 use std::net::IpAddr;
 
+use super::served_zone::ServedZone;
 use crate::dns::{Answer, AnswerBuilder, Name, Owner, Query, Rcode, Rdata, RecordType, Section};
 
 const ZONE: [&[u8]; 2] = [b"resolver", b"arpa"];
 const LABEL: &[u8] = b"_dns";
-/// RFC 6303 §3: whose mailbox stands in the SOA of a zone that is served locally.
-const MAILBOX: [&[u8]; 2] = [b"nobody", b"invalid"];
 
 // RFC 9460 §14.3.2, RFC 9461 §5: the keys of parameters, which stand in ascending order.
 const ALPN: u16 = 1;
@@ -18,12 +17,6 @@ const PORT: u16 = 3;
 const DOH_PATH: u16 = 7;
 /// All are alike: the client takes what it speaks.
 const PRIORITY: u16 = 1;
-
-// The SOA of RFC 6303 §3, for secondaries that there are not.
-const SERIAL: u32 = 1;
-const REFRESH_SECONDS: u32 = 604_800;
-const RETRY_SECONDS: u32 = 86_400;
-const EXPIRE_SECONDS: u32 = 2_419_200;
 
 /// Where this gateway is reached encrypted.
 #[derive(Clone, Debug)]
@@ -50,27 +43,26 @@ pub(super) fn is_within(name: &Name) -> bool {
 impl DesignatedResolver {
     /// Answers a query; none when its name is not within `resolver.arpa`.
     pub(super) fn answer(&self, query: &Query) -> Option<Answer> {
-        let zone = Name::from_labels(ZONE).ok()?;
-        let depth = query.name.labels_above(&zone)?;
+        let zone = ServedZone {
+            apex: Name::from_labels(ZONE).ok()?,
+            ttl_seconds: self.ttl_seconds,
+            negative_ttl_seconds: self.negative_ttl_seconds,
+        };
+        let depth = query.name.labels_above(&zone.apex)?;
         let labels = query.name.labels();
         let is_service = depth == 1 && labels.at(0)?.eq_ignore_ascii_case(LABEL);
-        let mut builder = AnswerBuilder::new(&query.name);
-        let (asked, ttl) = (query.record_type, self.ttl_seconds);
-        let any = asked == RecordType::ANY;
-        if is_service && (any || asked == RecordType::SVCB) {
+        let mut builder = AnswerBuilder::local(&query.name);
+        let asked = query.record_type;
+        if is_service && matches!(asked, RecordType::SVCB | RecordType::ANY) {
             self.push_services(&mut builder);
-        } else if depth == 0 && (any || asked == RecordType::SOA) {
-            self.push_soa(&mut builder, &zone, Section::Answer, ttl);
-        } else if depth == 0 && asked == RecordType::NS {
-            let write = |rdata: &mut Rdata<'_>| rdata.name(&zone);
-            builder.push(Section::Answer, Owner::Question, RecordType::NS, ttl, write);
+        } else if depth == 0 {
+            zone.push_apex(&mut builder, asked);
         }
         if builder.answer_count() == 0 {
             if depth > 0 && !is_service {
                 builder.set_rcode(Rcode::NXDOMAIN);
             }
-            let ttl = ttl.min(self.negative_ttl_seconds);
-            self.push_soa(&mut builder, &zone, Section::Authority, ttl);
+            zone.push_denial(&mut builder);
         }
         Some(builder.finish())
     }
@@ -118,19 +110,6 @@ impl DesignatedResolver {
                 push_key(rdata, DOH_PATH, template.len());
                 rdata.octets(template.as_bytes());
             }
-        });
-    }
-
-    fn push_soa(&self, builder: &mut AnswerBuilder, zone: &Name, section: Section, ttl: u32) {
-        let mailbox = Name::from_labels(MAILBOX).unwrap_or(Name::ROOT);
-        builder.push(section, Owner::Name(zone), RecordType::SOA, ttl, |rdata| {
-            rdata.name(zone);
-            rdata.name(&mailbox);
-            rdata.u32(SERIAL);
-            rdata.u32(REFRESH_SECONDS);
-            rdata.u32(RETRY_SECONDS);
-            rdata.u32(EXPIRE_SECONDS);
-            rdata.u32(self.negative_ttl_seconds);
         });
     }
 }

@@ -5,12 +5,16 @@
 
 mod attempt;
 mod designated;
+mod local;
 pub mod nomad;
 mod reply;
+mod reverse;
 mod router;
+mod served_zone;
 
 pub use attempt::{Attempt, Effort};
 pub use designated::DesignatedResolver;
+pub use local::{ApplicationDns, HostError, HostTable, LocalNames, LocalSettings};
 pub use nomad::{
     ALIAS_CHAIN, Descriptions, HTTPS_TAG, InnerNameServers, Loops, SHARED_OCTETS, Zone,
     ZoneSettings, names,

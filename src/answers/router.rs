@@ -1,4 +1,4 @@
-//! Selects who answers: `resolver.arpa` if configured, the zone of the name, or nobody.
+//! Selects who answers: `resolver.arpa` if configured, the zone of the name, local names, or nobody.
 //!
 //! The longest zone wins (RFC 1034 §4.3.2). Names outside the zones are refused or denied. Zone transfers are
 //! refused.
@@ -12,16 +12,18 @@ use futures_util::future::Either;
 use tower::Service;
 
 use super::designated::{self, DesignatedResolver};
+use super::local::LocalNames;
 use super::nomad::{Loops, NomadZones};
 use super::{AnswerError, Attempt, Effort, SourcedAnswer, ZoneSettings};
 use crate::catalog::Catalog;
-use crate::dns::{AnswerBuilder, ExtendedError, Query, Rcode, RecordType};
+use crate::dns::{AnswerBuilder, ExtendedError, Name, Query, Rcode, RecordType};
 use crate::fair_queue::ClientAddress;
 
 /// Answers queries from the catalogue.
 #[derive(Clone, Debug)]
 pub struct Router {
     nomad: Arc<NomadZones>,
+    local: Arc<LocalNames>,
     designated: Option<Arc<DesignatedResolver>>,
     outside: OutsideZones,
 }
@@ -41,6 +43,7 @@ impl Router {
     pub fn new(settings: ZoneSettings, catalog: Arc<Catalog>) -> Self {
         Self {
             nomad: Arc::new(NomadZones::new(settings, catalog)),
+            local: Arc::default(),
             designated: None,
             outside: OutsideZones::default(),
         }
@@ -55,6 +58,12 @@ impl Router {
         }
     }
 
+    /// Has it answer these names too.
+    #[must_use]
+    pub fn with_local_names(self, local: Arc<LocalNames>) -> Self {
+        Self { local, ..self }
+    }
+
     /// Has it say this of names in none of the zones.
     #[must_use]
     pub fn outside(self, outside: OutsideZones) -> Self {
@@ -66,11 +75,15 @@ impl Router {
         self.nomad.loops()
     }
 
-    /// Whether a query is answered here and by nobody else: in a zone of ours, of `resolver.arpa` (RFC 9462 §6), or
-    /// for a transfer.
+    /// Whether a query is answered here and by nobody else: in a zone of ours, of `resolver.arpa` (RFC 9462 §6), for an
+    /// address of ours or a local name, or for a transfer.
     pub fn is_own(&self, query: &Query) -> bool {
         let is_transfer = matches!(query.record_type, RecordType::AXFR | RecordType::IXFR);
-        is_transfer || self.nomad.has(&query.name) || designated::is_within(&query.name)
+        is_transfer
+            || self.nomad.has(&query.name)
+            || designated::is_within(&query.name)
+            || self.nomad.has_pointer(query)
+            || self.local.has(query)
     }
 
     fn answer(&self, query: &Query, effort: Effort) -> Result<SourcedAnswer, AnswerError> {
@@ -78,7 +91,7 @@ impl Router {
             return Ok(answer);
         }
         let answer = self.nomad.answer(query, effort);
-        answer.unwrap_or_else(|| Ok(self.answer_outside(query)))
+        answer.unwrap_or_else(|| self.answer_other(query))
     }
 
     async fn have_answer(self, attempt: Attempt) -> Result<SourcedAnswer, AnswerError> {
@@ -92,7 +105,7 @@ impl Router {
         }
         let view = self.nomad.have_read(&query, client, effort).await?;
         let answer = self.nomad.answer_from(&query, view, effort);
-        answer.unwrap_or_else(|| Ok(self.answer_outside(&query)))
+        answer.unwrap_or_else(|| self.answer_other(&query))
     }
 
     /// Answers what needs no catalogue.
@@ -105,10 +118,30 @@ impl Router {
         designated.answer(query).map(SourcedAnswer::once)
     }
 
+    /// Answers for a name in none of the zones.
+    fn answer_other(&self, query: &Query) -> Result<SourcedAnswer, AnswerError> {
+        if let Some(answer) = self.local.answer_host(query) {
+            return Ok(answer);
+        }
+        if let Some(answer) = self.nomad.answer_pointer(query) {
+            return answer;
+        }
+        let is_denied = |name: &Name| !self.is_above_ours(name);
+        let special = self.local.answer_special(query, is_denied);
+        Ok(special.unwrap_or_else(|| self.answer_outside(query)))
+    }
+
+    /// Whether a name of ours is below a name, which so exists (RFC 8020 §2).
+    fn is_above_ours(&self, name: &Name) -> bool {
+        self.nomad.is_above_a_zone(name)
+            || self.nomad.has_pointers_near(name)
+            || self.local.has_host_within(name)
+    }
+
     fn answer_outside(&self, query: &Query) -> SourcedAnswer {
         let rcode = match self.outside {
-            // RFC 8020 §2: what is above a zone is not denied, or the zone would be.
-            OutsideZones::Nxdomain if !self.nomad.is_above_a_zone(&query.name) => Rcode::NXDOMAIN,
+            // RFC 8020 §2: what is above a name of ours is not denied, or that would be.
+            OutsideZones::Nxdomain if !self.is_above_ours(&query.name) => Rcode::NXDOMAIN,
             OutsideZones::Nxdomain | OutsideZones::Refused => Rcode::REFUSED,
         };
         fail(rcode, ExtendedError::NOT_AUTHORITATIVE)

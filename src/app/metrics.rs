@@ -14,6 +14,7 @@ use prometheus_client::registry::Registry;
 use super::GatewayParts;
 use super::collectors::{Refused, encode_udp, gauge, total};
 use super::forwarding::ForwardingCollector;
+use super::local::HostCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::exposition::{counter, family};
@@ -34,6 +35,7 @@ pub(super) fn provider(
         forwarder: parts.forwarder.clone(),
         workers: Arc::clone(&parts.workers),
     }));
+    registry.register_collector(Box::new(HostCollector(Arc::clone(&parts.local))));
     registry.register_collector(Box::new(GatewayCollector {
         udp: Arc::clone(&parts.udp),
         connections: parts.connections.clone(),

@@ -13,6 +13,7 @@ mod forwarding;
 mod health;
 mod listening;
 mod liveness;
+mod local;
 mod logs;
 mod metrics;
 mod renewal;
@@ -37,6 +38,7 @@ pub use renewal::Renewable;
 pub use running::{Ending, ExitReason, Running};
 
 use self::listening::Listeners;
+use self::local::LocalParts;
 use self::renewal::Renewal;
 use self::tls::Tls;
 use crate::answers::{Loops, Router};
@@ -161,6 +163,7 @@ fn filtering(client: Client, sync: sync::SyncSettings) -> JoinHandle<Result<(), 
 fn router(settings: &Settings, bound: &Bound, parts: &GatewayParts) -> Router {
     Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
         .outside(settings.outside_zones)
+        .with_local_names(Arc::clone(&parts.local.names))
         .designating(bind::designated_resolver(settings, bound))
 }
 
@@ -193,6 +196,7 @@ struct GatewayParts {
     client: Client,
     catalog: Arc<Catalog>,
     forwarder: Option<Arc<Forwarder>>,
+    local: Arc<LocalParts>,
 }
 
 impl GatewayParts {
@@ -218,6 +222,7 @@ impl GatewayParts {
             client,
             catalog: Arc::default(),
             forwarder: forwarding::forwarder(settings),
+            local: LocalParts::new(settings),
         }
     }
 
@@ -282,6 +287,9 @@ fn renewable(
     let servers = settings.system_servers.as_ref();
     if let Some(renewal) = forwarding::renewal(parts.forwarder.as_ref(), servers) {
         renewable.add(renewal, settings.system_servers_check, ending);
+    }
+    if let Some(renewal) = parts.local.renewal(&settings.hosts) {
+        renewable.add(renewal, settings.hosts.check, ending);
     }
     for CredentialsFile { used, what, files } in settings.credentials.iter().cloned() {
         let replace = move |text: &_| used.replace(text).map_err(|error| error.to_string());

@@ -3,11 +3,10 @@
 use std::net::SocketAddr;
 
 use super::cache::CacheSection;
-use super::file::{
-    ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection, TlsSection,
-};
+use super::file::{ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection};
 use super::forward::ForwardingSection;
 use super::log::{LogFormat, LogSection};
+use super::tls::TlsSection;
 use crate::answers::{ALIAS_CHAIN, HTTPS_TAG};
 use crate::dns::wire::Bounds;
 use crate::forward::FlightLimits;
@@ -38,10 +37,14 @@ impl Default for File {
             describe_instances: true,
             https_tag: HTTPS_TAG.into(),
             name_server_addresses: Vec::new(),
+            reverse_zones: Vec::new(),
             outside_zones: "refused".into(),
             nsid: String::new(),
             cookie_secrets: Vec::new(),
             designated_resolver: String::new(),
+            hosts: Vec::new(),
+            hosts_file: String::new(),
+            hosts_check_seconds: 10,
             nomad: NomadSection::default(),
             listen: ListenSection::default(),
             tls: TlsSection::default(),
@@ -112,17 +115,6 @@ impl Default for ListenSection {
     }
 }
 
-impl Default for TlsSection {
-    fn default() -> Self {
-        Self {
-            certificate: String::new(),
-            key: String::new(),
-            client_ca_file: String::new(),
-            check_seconds: 10,
-        }
-    }
-}
-
 impl Default for HttpSection {
     fn default() -> Self {
         Self {
@@ -171,6 +163,8 @@ impl Default for LimitsSection {
             forwarded_questions: forwarded.questions,
             forwarded_waiting_queries: forwarded.waiting,
             forwarded_waiting_per_client: forwarded.waiting_per_client,
+            hosts_names: 16_384,
+            hosts_file_octets: 1 << 20,
             udp_workers: 0,
             udp_batch: udp.batch,
             udp_receive_octets: udp.buffers.receive_octets,

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::CacheSection;
 use super::forward::{ForwardSection, ForwardingSection};
+use super::hosts::HostSection;
 use super::log::LogSection;
+use super::tls::TlsSection;
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -27,6 +29,8 @@ pub struct File {
     pub https_tag: String,
     /// The addresses of `ns.<zone>`; those of `listen.dns` when empty.
     pub name_server_addresses: Vec<IpAddr>,
+    /// The networks whose addresses have names (PTR), those that are registered in Nomad.
+    pub reverse_zones: Vec<String>,
     /// What is said of names in none of the zones: `refused`, `nxdomain`.
     pub outside_zones: String,
     /// Which server this is, for clients that ask (NSID); nothing is told when empty.
@@ -35,6 +39,12 @@ pub struct File {
     pub cookie_secrets: Vec<String>,
     /// The host name of the encrypted listeners, told to clients that ask (RFC 9462); not told when empty.
     pub designated_resolver: String,
+    /// Names with addresses that are answered here.
+    pub hosts: Vec<HostSection>,
+    /// A file with more of them, in the form of `/etc/hosts`; none when empty.
+    pub hosts_file: String,
+    /// How often that file is looked at for a change, in seconds; 0 for at SIGHUP only.
+    pub hosts_check_seconds: u64,
     /// Where Nomad is and how it is asked.
     pub nomad: NomadSection,
     /// Where the gateway listens.
@@ -143,20 +153,6 @@ pub struct ListenSection {
     pub admin: Vec<SocketAddr>,
 }
 
-/// The certificate of the TLS listeners.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TlsSection {
-    /// A file with the certificate chain.
-    pub certificate: String,
-    /// A file with its key.
-    pub key: String,
-    /// A file with the CA certificates that clients' certificates have to be signed by.
-    pub client_ca_file: String,
-    /// How often the files are looked at for a change, in seconds; 0 for at SIGHUP only.
-    pub check_seconds: u64,
-}
-
 /// What is offered over HTTP, and to whom.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -227,6 +223,10 @@ pub struct LimitsSection {
     pub forwarded_waiting_queries: usize,
     /// The same of one client.
     pub forwarded_waiting_per_client: usize,
+    /// How many names hosts may have.
+    pub hosts_names: usize,
+    /// How many octets the file of hosts may have.
+    pub hosts_file_octets: u64,
     /// UDP workers for each address; 0 for one a core.
     pub udp_workers: usize,
     /// How many UDP messages are taken from the kernel at once.

@@ -15,6 +15,9 @@ pub struct ForwardSection {
     /// Which of them comes first: `fastest`, `sequential`, `random`.
     #[serde(default = "usual_policy")]
     pub policy: String,
+    /// Whether its names may have private addresses; when nobody says so, those of all zones but `.` may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_addresses: Option<bool>,
 }
 
 /// What is the same for all zones that are forwarded.
@@ -23,6 +26,8 @@ pub struct ForwardSection {
 pub struct ForwardingSection {
     /// A file with CA certificates that upstreams' certificates may be signed by, beside the system's.
     pub ca_file: String,
+    /// What is made of `use-application-dns.net`: `forward`, `nxdomain`.
+    pub application_dns: String,
     /// How often `/etc/resolv.conf` is looked at for a change, in seconds; 0 for at SIGHUP only.
     pub check_seconds: u64,
     /// The longest that an answer is kept, in seconds.
@@ -44,6 +49,7 @@ impl Default for ForwardingSection {
         let cache = ForwardCacheSettings::default();
         Self {
             ca_file: String::new(),
+            application_dns: "forward".into(),
             check_seconds: 10,
             most_ttl_seconds: cache.most_ttl_seconds,
             most_negative_ttl_seconds: cache.most_negative_ttl_seconds,

@@ -11,22 +11,24 @@ mod environment;
 mod error;
 mod file;
 mod forward;
+mod hosts;
 mod log;
 mod range;
 mod reading;
 mod secrecy;
 mod source;
+mod tls;
 mod words;
 
 pub use cache::CacheSection;
-pub use check::{ChainAndKey, CredentialsFile, Files, Settings, Warning};
+pub use check::{ChainAndKey, CredentialsFile, Files, HostSettings, Settings, Warning};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
-pub use file::{
-    ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection, TlsSection,
-};
+pub use file::{ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection};
 pub use forward::{ForwardSection, ForwardingSection};
+pub use hosts::{HostSection, ReadHosts};
 pub use log::{LogFormat, LogSection};
 pub use range::{RANGES, Range};
 pub use reading::read_file;
 pub use source::Source;
+pub use tls::TlsSection;

@@ -19,6 +19,7 @@ pub const RANGES: &[Range] = &[
     // What CoreDNS's plugins allow.
     range("ttl", 0, 3600),
     range("negative_ttl", 0, 3600),
+    range("hosts_check_seconds", 0, DAY),
     range("nomad.health_asked_seconds", 1, DAY),
     range("nomad.health_check_seconds", 1, DAY),
     range("nomad.health_reads_per_second", 1, 1000),
@@ -61,6 +62,8 @@ pub const RANGES: &[Range] = &[
     range("limits.forwarded_questions", 1, 1 << 16),
     range("limits.forwarded_waiting_queries", 1, 1 << 20),
     range("limits.forwarded_waiting_per_client", 1, 1 << 20),
+    range("limits.hosts_names", 1, 1 << 20),
+    range("limits.hosts_file_octets", 1, 1 << 24),
     range("limits.udp_workers", 0, 1024),
     range("limits.udp_batch", 1, 1024),
     // One message, and what an int of the kernel can be doubled from.

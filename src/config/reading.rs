@@ -76,7 +76,13 @@ impl<Content> fmt::Debug for Files<Content> {
 
 /// Reads one file again; the error names it.
 pub(super) fn read_again(path: &str) -> Result<Vec<u8>, String> {
-    read_file(Path::new(path)).map_err(|error| format!("{path}: {error}"))
+    read_again_at_most(path, FILE_OCTETS)
+}
+
+/// Reads one file again that may have so many octets; the error names it.
+pub(super) fn read_again_at_most(path: &str, most: u64) -> Result<Vec<u8>, String> {
+    let read = open_file(Path::new(path)).and_then(|file| read_at_most(file, most));
+    read.map_err(|error| format!("{path}: {error}"))
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use crate::nomad::without_user;
 const SECRETS: [&str; 3] = ["nomad.token", "nomad.http_auth", "cookie_secrets"];
 
 /// Keys that name a file or a folder, whose own text is sometimes written in their place.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
+    "hosts_file",
     "forwarding.ca_file",
     "nomad.token_file",
     "nomad.ca_file",

@@ -143,7 +143,7 @@ impl Source {
             let problem = error.inner().message().trim();
             let problem = match self.value(key) {
                 // The keys of a list's sections are serde's to tell; it shows no value.
-                _ if path.starts_with("forward[") => words::of_list(path, problem),
+                _ if words::is_of_list(path) => words::of_list(path, problem),
                 _ if problem.starts_with("unknown field") => {
                     words::unknown_key(key, self.value(key))
                 }

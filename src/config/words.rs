@@ -40,18 +40,39 @@ pub(super) fn unknown_key(key: &str, value: Option<&Value>) -> String {
     }
 }
 
-/// Says what is wrong with a section of a list, such as `[[forward]]`, without its values.
+/// The keys that are lists of sections: what such a section has, and what its values look like.
+const LISTS: [(&str, &str, &str); 2] = [
+    (
+        "forward",
+        "zone, upstreams, policy, private_addresses",
+        "zone = \".\", upstreams = [\"udp://10.0.0.2\"], policy = \"fastest\", private_addresses = false",
+    ),
+    (
+        "hosts",
+        "name, addresses",
+        "name = \"db.example\", addresses = [\"10.0.0.5\"]",
+    ),
+];
+
+/// Whether a path leads into a section of a list, such as `[[forward]]`.
+pub(super) fn is_of_list(path: &str) -> bool {
+    let key = path.split_once('[').map(|(key, _)| key);
+    LISTS.iter().any(|(list, ..)| key == Some(list))
+}
+
+/// Says what is wrong with a section of a list, without its values.
 pub(super) fn of_list(path: &str, problem: &str) -> String {
     let name = path.split_once("].").map_or("", |(_, name)| name);
-    let known = "the keys of [[forward]] are zone, upstreams, policy";
+    let key = path.split('[').next().unwrap_or_default();
+    let list = LISTS.iter().find(|(list, ..)| *list == key);
+    let (list, keys, values) = list.copied().unwrap_or((key, "", ""));
+    let known = format!("the keys of [[{list}]] are {keys}");
     if problem.starts_with("unknown field") {
         return format!("`{name}` is not a key; {known}");
     }
     match problem.strip_prefix("missing field ") {
         Some(missing) => format!("lacks {missing}; {known}"),
-        None => format!(
-            "`{name}` is of the wrong type; expected zone = \".\", upstreams = [\"udp://10.0.0.2\"], policy = \"fastest\""
-        ),
+        None => format!("`{name}` is of the wrong type; expected {values}"),
     }
 }
 
@@ -113,9 +134,13 @@ fn list(key: &str) -> String {
         "name_server_addresses" => "[\"10.0.0.5\"]".to_owned(),
         "listen.tls" | "listen.https" => "[\"127.0.0.1:0\"]".to_owned(),
         "clients.allow" | "clients.trusted_proxies" => "[\"192.0.2.0/24\"]".to_owned(),
+        "hosts" => {
+            return "a [[hosts]] section for each name, with name = \"db.example\" and addresses = [\"10.0.0.5\"]".to_owned();
+        }
         "forward" => {
             return "a [[forward]] section for each zone, with zone = \".\" and upstreams = [\"udp://10.0.0.2\"]".to_owned();
         }
+        "reverse_zones" => "[\"10.0.0.0/8\"]".to_owned(),
         "clients.proxy_protocol" => "[\"tcp\"]".to_owned(),
         "nomad.exclude_tags" => "[\"canary\"]".to_owned(),
         "http.hosts" => "[\"dns.example\"]".to_owned(),

@@ -19,6 +19,8 @@ pub(super) struct AnswerParts {
     pub(super) question_octets: usize,
     pub(super) rcode: Rcode,
     pub(super) authoritative: bool,
+    /// Whether it says something of the cluster, and so may be old while Nomad is away.
+    pub(super) is_of_cluster: bool,
     /// Whether whoever made it has validated it (AD); told to those that ask (RFC 6840 §5.8).
     pub(super) authentic: bool,
     /// The records of all sections, one after the other.
@@ -141,7 +143,7 @@ impl Answer {
     pub fn extended_error_at(&self, age: Age) -> Option<ExtendedError> {
         let stale = match (age, self.0.rcode) {
             // What says nothing of the cluster is never old.
-            _ if !self.0.authoritative => None,
+            _ if !self.0.is_of_cluster => None,
             (Age::Stale, Rcode::NOERROR) => Some(ExtendedError::STALE),
             (Age::Stale, Rcode::NXDOMAIN) => Some(ExtendedError::STALE_NXDOMAIN),
             _ => None,
@@ -243,6 +245,11 @@ impl ExtendedError {
     pub const UPSTREAM_FAILED: Self = Self {
         code: 0,
         text: "the upstreams have no answer",
+    };
+    /// The answer of an upstream has an address that names of its zone may not have (RFC 8914 §4.16).
+    pub const PRIVATE_ADDRESS: Self = Self {
+        code: 15,
+        text: "private address from an upstream, see private_addresses of [[forward]]",
     };
     /// It failed for a reason without a code of its own (RFC 8914 §4.1).
     pub const OTHER: Self = Self {

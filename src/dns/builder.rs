@@ -54,12 +54,13 @@ pub enum Owner<'name> {
 }
 
 impl AnswerBuilder {
-    /// Starts an authoritative answer without records to a question for `name`.
+    /// Starts an authoritative answer about the cluster without records, to a question for `name`.
     pub fn new(name: &Name) -> Self {
         let parts = AnswerParts {
             rcode: Rcode::NOERROR,
             question_octets: name.as_wire().len(),
             authoritative: true,
+            is_of_cluster: true,
             authentic: false,
             records: Arc::default(),
             answer_starts: Arc::default(),
@@ -86,9 +87,16 @@ impl AnswerBuilder {
         }
     }
 
+    /// Starts an authoritative answer that does not depend on Nomad, and so is never old.
+    pub fn local(name: &Name) -> Self {
+        let mut builder = Self::new(name);
+        builder.parts.is_of_cluster = false;
+        builder
+    }
+
     /// Makes an answer without records that is nobody's authority: an error's.
     pub fn error(rcode: Rcode, extended_error: Option<ExtendedError>) -> Answer {
-        let mut builder = Self::new(&Name::ROOT);
+        let mut builder = Self::local(&Name::ROOT);
         builder.parts.rcode = rcode;
         builder.parts.authoritative = false;
         builder.parts.extended_error = extended_error;
@@ -97,7 +105,7 @@ impl AnswerBuilder {
 
     /// Starts the answer that another server gave; `authentic` says that it has validated it.
     pub(super) fn received(name: &Name, rcode: Rcode, authentic: bool) -> Self {
-        let mut builder = Self::new(name);
+        let mut builder = Self::local(name);
         builder.parts.rcode = rcode;
         builder.parts.authoritative = false;
         builder.parts.authentic = authentic;

@@ -35,7 +35,9 @@ use self::flights::{Flight, FlightResult, Flights, WaitingQuery};
 pub use self::outcome::{ForwardError, ForwardedAnswer};
 pub use self::policy::UpstreamPolicy;
 use self::question::ForwardQuestion;
-pub use self::settings::{ForwardSettings, ForwardZone, MOST_UPSTREAMS, UpstreamEntry};
+pub use self::settings::{
+    ForwardSettings, ForwardZone, MOST_UPSTREAMS, PrivateAddresses, UpstreamEntry,
+};
 use self::upstream::NoUpstreamAnswer;
 pub use self::upstream::{ZoneUpstreams, upstream_tls};
 use self::zone::WatchedZone;
@@ -214,9 +216,11 @@ impl Forwarder {
 
     /// Has a question asked beside everything; while an older answer waits, that is given in time.
     fn depart(self: &Arc<Self>, zone: &Arc<WatchedZone>, flight: Flight, stale: Option<Answer>) {
-        let (forwarder, upstreams) = (Arc::clone(self), zone.upstreams());
+        let (forwarder, zone) = (Arc::clone(self), Arc::clone(zone));
         self.runtime.spawn(async move {
-            let mut resolving = Box::pin(upstreams.resolve(flight.question));
+            let (upstreams, question) = (zone.upstreams(), flight.question);
+            let resolving = async { zone.admit(upstreams.resolve(question).await?) };
+            let mut resolving = Box::pin(resolving);
             let in_time = tokio::time::timeout(STALE_AFTER, &mut resolving).await;
             let result = match (in_time, stale) {
                 (Ok(result), _) => result,

@@ -24,6 +24,9 @@ pub enum ForwardError {
     /// No upstream can be reached.
     #[error("no upstream can be reached")]
     Unreachable,
+    /// The answer has an address that names of the zone may not have.
+    #[error("the answer of an upstream has a private address")]
+    PrivateAddress,
 }
 
 /// An answer, and how long a cache without a clock may keep it.
@@ -51,6 +54,7 @@ impl From<NoUpstreamAnswer> for ForwardError {
             NoUpstreamAnswer::Failed(extended_error) => Self::Failed(extended_error),
             NoUpstreamAnswer::TimedOut => Self::TimedOut,
             NoUpstreamAnswer::Unreachable => Self::Unreachable,
+            NoUpstreamAnswer::PrivateAddress => Self::PrivateAddress,
         }
     }
 }

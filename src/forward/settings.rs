@@ -42,6 +42,17 @@ pub struct ForwardZone {
     pub upstreams: Vec<UpstreamEntry>,
     /// Which of them comes first.
     pub policy: UpstreamPolicy,
+    /// What is made of private addresses in their answers.
+    pub private_addresses: PrivateAddresses,
+}
+
+/// Whether names of a zone may have addresses of the network of whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrivateAddresses {
+    /// They may: the zone is somebody's own.
+    Allowed,
+    /// An answer that has one is refused (DNS rebinding).
+    Refused,
 }
 
 /// One entry among the upstreams of a zone.

@@ -11,9 +11,9 @@ use tokio::sync::Notify;
 
 use super::address::UpstreamAddress;
 use super::loops::LoopWatch;
-use super::settings::ForwardZone;
-use super::upstream::ZoneUpstreams;
-use crate::dns::Name;
+use super::settings::{ForwardZone, PrivateAddresses};
+use super::upstream::{NoUpstreamAnswer, ZoneUpstreams};
+use crate::dns::{Name, ReceivedAnswer};
 
 /// One zone that is forwarded.
 #[derive(Debug)]
@@ -46,6 +46,22 @@ impl WatchedZone {
     /// The upstreams that it has now.
     pub(super) fn upstreams(&self) -> Arc<ZoneUpstreams> {
         self.upstreams.load_full()
+    }
+
+    /// Refuses an answer with an address that names of the zone may not have.
+    ///
+    /// # Errors
+    /// Such an answer.
+    pub(super) fn admit(
+        &self,
+        received: ReceivedAnswer,
+    ) -> Result<ReceivedAnswer, NoUpstreamAnswer> {
+        match self.settings.private_addresses {
+            PrivateAddresses::Refused if received.has_private_address => {
+                Err(NoUpstreamAnswer::PrivateAddress)
+            }
+            PrivateAddresses::Refused | PrivateAddresses::Allowed => Ok(received),
+        }
     }
 
     /// Has it ask other servers of the system; those that stay keep their connections and counts.

@@ -123,6 +123,7 @@ fn failure_of(error: &BoxError) -> ServfailCause {
             ForwardError::Overloaded => ServfailCause::ForwardingOverloaded,
             ForwardError::Loop => ServfailCause::ForwardingLoop,
             ForwardError::Failed(_) => ServfailCause::UpstreamFailed,
+            ForwardError::PrivateAddress => ServfailCause::PrivateAddress,
             ForwardError::TimedOut | ForwardError::Unreachable => ServfailCause::NoUpstream,
         }
     } else if error.is::<Overloaded>() {
@@ -154,6 +155,7 @@ fn extended_error_of(failure: ServfailCause) -> ExtendedError {
         ServfailCause::ForwardingOverloaded => ExtendedError::TOO_MANY_FORWARDED,
         ServfailCause::NoUpstream => ExtendedError::NO_UPSTREAM,
         ServfailCause::UpstreamFailed => ExtendedError::UPSTREAM_FAILED,
+        ServfailCause::PrivateAddress => ExtendedError::PRIVATE_ADDRESS,
         ServfailCause::TimedOut => ExtendedError::TIMED_OUT,
         ServfailCause::Panic | ServfailCause::Other => ExtendedError::OTHER,
     }

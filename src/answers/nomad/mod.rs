@@ -2,7 +2,8 @@
 //!
 //! `grammar` parses the name, `selection` finds the instances that match it, `chosen` filters them by health,
 //! `records` makes the records (`bindings` those of HTTPS), `sets` shares those of large services, `aliases` follows
-//! CNAMEs, `negative` makes negative answers, `names` lists all names, `demand` reads services that are not listed.
+//! CNAMEs, `negative` makes negative answers, `names` lists all names, `pointers` names
+//! addresses, `demand` reads services that are not listed.
 //! Each answer is made from one view, which notes every look-up, so that a cache knows when it is out of date.
 
 mod address_labels;
@@ -18,6 +19,7 @@ mod names;
 mod negative;
 mod no_answer;
 mod place;
+mod pointers;
 mod prepared;
 mod records;
 mod selection;

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::catalog::HealthPolicy;
 use crate::dns::{Name, NameError, RecordType};
 
@@ -34,6 +36,10 @@ pub struct ZoneSettings {
     pub ttl_seconds: u32,
     /// The TTL of denials, in seconds.
     pub negative_ttl_seconds: u32,
+    /// What is above the names that stand for addresses: `addr` below the first zone.
+    pub(super) first_addresses: Name,
+    /// The networks whose reverse zones are answered.
+    pub reverse_networks: Vec<IpNet>,
     /// Whether instances are described in TXT records.
     pub descriptions: Descriptions,
     /// The tag that asks for an HTTPS record; none where there are no such records.
@@ -95,10 +101,13 @@ impl Zone {
 }
 
 impl ZoneSettings {
-    /// Makes the settings of `zones`, in any order.
+    /// Makes the settings of `zones`, in any order; addresses are named in the first.
     pub fn new(mut zones: Vec<Zone>, ttl_seconds: u32, negative_ttl_seconds: u32) -> Self {
+        let first = zones.first().map(|zone| zone.addresses);
         zones.sort_by_key(|zone| std::cmp::Reverse(zone.apex.as_wire().len()));
         Self {
+            first_addresses: first.unwrap_or(Name::ROOT),
+            reverse_networks: Vec::new(),
             zones,
             ttl_seconds,
             negative_ttl_seconds,

@@ -2,9 +2,13 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::listen::server_addresses;
 use super::{Checker, whole};
-use crate::answers::{Descriptions, InnerNameServers, OutsideZones, Zone, ZoneSettings};
+use crate::answers::{
+    ApplicationDns, Descriptions, InnerNameServers, OutsideZones, Zone, ZoneSettings,
+};
 use crate::config::file::LimitsSection;
 use crate::config::{ConfigError, File};
 use crate::dns::Name;
@@ -69,6 +73,8 @@ impl Checker<'_> {
             settings.descriptions = Descriptions::Hidden;
         }
         settings.https_tag = self.https_tag(file)?;
+        let networks = self.network_list("reverse_zones", &file.reverse_zones)?;
+        settings.reverse_networks = networks.iter().map(IpNet::trunc).collect();
         Ok(settings)
     }
 
@@ -81,6 +87,18 @@ impl Checker<'_> {
             return Err(self.source.error("https_tag", problem));
         }
         Ok((!tag.is_empty()).then(|| tag.into()))
+    }
+
+    /// Says what is made of the name by which browsers ask whether they may use a resolver of their own.
+    pub(super) fn application_dns(&self, file: &File) -> Result<ApplicationDns, ConfigError> {
+        match &*file.forwarding.application_dns {
+            "forward" => Ok(ApplicationDns::Forwarded),
+            "nxdomain" => Ok(ApplicationDns::Denied),
+            _ => {
+                let problem = "must be one of forward, nxdomain";
+                Err(self.source.error("forwarding.application_dns", problem))
+            }
+        }
     }
 
     /// Says what is said of names in none of the zones.

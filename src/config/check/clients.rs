@@ -45,6 +45,15 @@ impl Checker<'_> {
     }
 
     fn networks(&self, key: &str, texts: &[String]) -> Result<Networks, ConfigError> {
+        Ok(self.network_list(key, texts)?.into_iter().collect())
+    }
+
+    /// Reads networks, in their order.
+    pub(super) fn network_list(
+        &self,
+        key: &str,
+        texts: &[String],
+    ) -> Result<Vec<IpNet>, ConfigError> {
         let network = |text: &String| {
             let address = || text.parse().map(|address: IpAddr| IpNet::from(address));
             text.parse().or_else(|_| address()).map_err(|_| {

@@ -15,7 +15,7 @@ use crate::config::{ConfigError, File};
 use crate::dns::Name;
 use crate::forward::{
     FlightLimits, ForwardCacheSettings, ForwardSettings, ForwardZone, MOST_UPSTREAMS,
-    UpstreamAddress, UpstreamEntry, UpstreamPolicy, upstream_tls,
+    PrivateAddresses, UpstreamAddress, UpstreamEntry, UpstreamPolicy, upstream_tls,
 };
 
 /// Where the servers of the system's own resolver are.
@@ -96,6 +96,10 @@ impl Checker<'_> {
             apex,
             upstreams: entries.collect::<Result<_, _>>()?,
             policy,
+            private_addresses: match section.private_addresses.unwrap_or_else(|| !apex.is_root()) {
+                true => PrivateAddresses::Allowed,
+                false => PrivateAddresses::Refused,
+            },
         };
         let (named, count) = (zone.upstreams.len(), zone.addresses(system).len());
         if count == 0 || named > MOST_UPSTREAMS {
@@ -197,6 +201,13 @@ pub(super) fn of_forwarding(
         warn(KEY, words);
     }
     for zone in &forward.zones {
+        if settings.zones.has_pointer(&zone.apex) {
+            let words = format!(
+                "the zone {:?} is within reverse_zones, which are answered here: nothing of it is forwarded",
+                zone.apex
+            );
+            warn(KEY, &words);
+        }
         let own = settings
             .zones
             .apexes()

@@ -4,6 +4,7 @@ mod answers;
 mod certificate;
 mod clients;
 mod forward;
+mod hosts;
 mod http;
 mod listen;
 mod nomad;
@@ -16,10 +17,11 @@ use std::time::Duration;
 
 use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
+pub use self::hosts::HostSettings;
 pub use self::http::CredentialsFile;
 pub use self::warning::Warning;
 pub use super::reading::Files;
-use crate::answers::{OutsideZones, ZoneSettings};
+use crate::answers::{ApplicationDns, OutsideZones, ZoneSettings};
 use crate::config::file::{LimitsSection, ListenSection};
 use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, LogSection, RANGES, Range, Source};
@@ -40,6 +42,10 @@ pub struct Settings {
     pub zones: ZoneSettings,
     /// What is said of names in none of them.
     pub outside_zones: OutsideZones,
+    /// Names with addresses.
+    pub hosts: HostSettings,
+    /// What is made of the name by which browsers ask whether they may use a resolver of their own.
+    pub application_dns: ApplicationDns,
     /// What is forwarded, if anything is.
     pub forward: Option<ForwardSettings>,
     /// The servers of the system in it, where they are asked.
@@ -109,6 +115,8 @@ impl Settings {
         let system_servers = check.system_servers(&file)?;
         let mut settings = Self {
             outside_zones: check.outside_zones(&file)?,
+            hosts: check.hosts(&file)?,
+            application_dns: check.application_dns(&file)?,
             forward: check.forward(&file, system_servers.as_ref())?,
             system_servers,
             system_servers_check: check_every(file.forwarding.check_seconds),

@@ -41,6 +41,7 @@ impl Checker<'_> {
         of_nomad(file, settings, &mut warn);
         of_certificates(settings, &mut warn);
         super::forward::of_forwarding(file, settings, &mut warn);
+        super::hosts::of_hosts(settings, &mut warn);
         warnings
     }
 }

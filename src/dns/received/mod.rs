@@ -5,8 +5,10 @@
 //! additional section nothing. Data of unknown types stays as it is; names are made whole.
 
 mod chain;
+mod private;
 
 use self::chain::{ReceivedChain, follow};
+use self::private::has_private_address;
 use super::wire::{Flag, Message, RdataParts, Record};
 use super::{Answer, AnswerBuilder, Class, Name, Owner, Rcode, RecordType, Section};
 
@@ -22,6 +24,8 @@ pub struct ReceivedAnswer {
     pub answer: Answer,
     /// How long it may be kept, in seconds; none when it may not.
     pub keep_seconds: Option<u32>,
+    /// Whether it has an address of the network of whoever asks.
+    pub has_private_address: bool,
 }
 
 /// Why there is no answer in a response.
@@ -79,6 +83,7 @@ impl ReceivedAnswer {
                 message.header().has(Flag::AuthenticData),
             ),
             least_ttl: None,
+            has_private_address: false,
         };
         for record in &chain.records {
             copy.record(Section::Answer, record)?;
@@ -96,6 +101,7 @@ impl ReceivedAnswer {
         Ok(Self {
             answer: copy.builder.finish(),
             keep_seconds,
+            has_private_address: copy.has_private_address,
         })
     }
 
@@ -105,6 +111,7 @@ impl ReceivedAnswer {
         Self {
             answer: self.answer.capped(most_seconds),
             keep_seconds: self.keep_seconds.map(|it| it.min(most_seconds)),
+            ..self
         }
     }
 }
@@ -122,6 +129,7 @@ struct Copy<'message> {
     question: &'message Name,
     builder: AnswerBuilder,
     least_ttl: Option<u32>,
+    has_private_address: bool,
 }
 
 impl Copy<'_> {
@@ -147,6 +155,9 @@ impl Copy<'_> {
             RecordType::NS | RecordType::CNAME | RecordType::PTR | RecordType::MX | RecordType::SOA
         );
         let record_type = record.record_type;
+        // Data with addresses has no names that are taken apart.
+        self.has_private_address |=
+            section == Section::Answer && has_private_address(record_type, parts.head);
         self.builder.push(section, owner, record_type, ttl, |data| {
             data.octets(parts.head);
             for name in &parts.names {

@@ -145,7 +145,10 @@ impl ForwardCache {
         reason: NoUpstreamAnswer,
         now: Instant,
     ) -> Option<Answer> {
-        if let Some(Kept::Answer(stored)) = self.kept.get(question)
+        // Where an upstream has answered, what it said before is over.
+        let is_answered = reason == NoUpstreamAnswer::PrivateAddress;
+        if !is_answered
+            && let Some(Kept::Answer(stored)) = self.kept.get(question)
             && let Some(stale) = stored.failed(self.settings.stale, now, now + STALE_RECHECK)
         {
             return Some(stale);

@@ -27,6 +27,7 @@ fn received(keep_seconds: Option<u32>) -> ReceivedAnswer {
     ReceivedAnswer {
         answer: builder.finish(),
         keep_seconds,
+        has_private_address: false,
     }
 }
 
@@ -170,4 +171,17 @@ fn a_flood_of_names_stays_within_the_octets() {
         octets <= 256 << 10 && count > 100,
         "{octets} octets of {count}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_before_is_over_where_an_upstream_has_answered_with_what_is_refused() {
+    let (cache, question) = (cache(1 << 20), question("www.example"));
+    let begun = Instant::now();
+    cache.keep(&question, received(Some(10)), begun);
+    let later = begun + Duration::from_secs(11);
+    assert!(matches!(cache.find(&question, later), Found::Stale { .. }));
+    let reason = NoUpstreamAnswer::PrivateAddress;
+    assert!(cache.keep_failure(&question, reason, later).is_none());
+    let found = cache.find(&question, later);
+    assert!(matches!(found, Found::Failure(it) if it == reason));
 }

@@ -26,6 +26,8 @@ pub(in crate::forward) enum NoUpstreamAnswer {
     TimedOut,
     /// None can be reached.
     Unreachable,
+    /// There is an answer, with an address that names of the zone may not have.
+    PrivateAddress,
 }
 
 /// One question while it is driven.

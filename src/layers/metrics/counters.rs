@@ -92,6 +92,8 @@ pub enum ServfailCause {
     NoUpstream,
     /// The upstreams have no answer.
     UpstreamFailed,
+    /// The answer of an upstream has a private address.
+    PrivateAddress,
     /// It took too long.
     TimedOut,
     /// The code panicked.
@@ -102,7 +104,7 @@ pub enum ServfailCause {
 
 impl ServfailCause {
     /// All of them, in the order of their numbers.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::NotReady,
         Self::Unread,
         Self::Unreadable,
@@ -112,6 +114,7 @@ impl ServfailCause {
         Self::ForwardingOverloaded,
         Self::NoUpstream,
         Self::UpstreamFailed,
+        Self::PrivateAddress,
         Self::TimedOut,
         Self::Panic,
         Self::Other,
@@ -128,6 +131,7 @@ impl ServfailCause {
             Self::ForwardingOverloaded => "forwarding_overloaded",
             Self::NoUpstream => "no_upstream",
             Self::UpstreamFailed => "upstream_failed",
+            Self::PrivateAddress => "private_address",
             Self::TimedOut => "timed_out",
             Self::Panic => "panic",
             Self::Other => OTHER,

@@ -1,12 +1,15 @@
 //! Names outside the zones are asked of upstreams, which are scripted: what clients get, whatever those do.
 
+mod all_forwarded;
 mod cached;
+mod canary;
 mod crowded;
 mod encrypted;
 mod lacking;
 mod looped;
+mod rebinding;
 mod settings;
-mod upstream;
+pub(crate) mod upstream;
 mod wrong;
 
 use std::sync::Arc;
@@ -16,17 +19,19 @@ use nomadns::dns::{self, Class, Edns, QueryFlags};
 use nomadns::fair_queue::ClientAddress;
 use nomadns::forward::{
     FlightLimits, ForwardCacheSettings, ForwardError, ForwardSettings, ForwardZone, Forwarded,
-    ForwardedAnswer, Forwarder, UpstreamAddress, UpstreamPolicy, UpstreamResult, upstream_tls,
+    ForwardedAnswer, Forwarder, PrivateAddresses, UpstreamAddress, UpstreamPolicy, UpstreamResult,
+    upstream_tls,
 };
 use tokio::runtime::Handle;
 
+pub(crate) use self::all_forwarded::AllForwarded;
 use self::upstream::{GOOD, Reply, ScriptedUpstream};
 use crate::support::clients::{Clients, Transport};
 use crate::support::gateway::{Gateway, cast};
 use crate::support::question::Question;
 
 /// Settings that forward all names to these upstreams, in their order.
-fn all_to(upstreams: &[String]) -> ForwardSettings {
+pub(crate) fn all_to(upstreams: &[String]) -> ForwardSettings {
     ForwardSettings {
         zones: vec![zone(".", upstreams)],
         system: Vec::new(),
@@ -37,11 +42,15 @@ fn all_to(upstreams: &[String]) -> ForwardSettings {
     }
 }
 
-fn zone(apex: &str, upstreams: &[String]) -> ForwardZone {
+pub(crate) fn zone(apex: &str, upstreams: &[String]) -> ForwardZone {
     ForwardZone {
         apex: apex.parse().unwrap(),
         upstreams: upstreams.iter().map(|it| it.parse().unwrap()).collect(),
         policy: UpstreamPolicy::Sequential,
+        private_addresses: match apex {
+            "." => PrivateAddresses::Refused,
+            _ => PrivateAddresses::Allowed,
+        },
     }
 }
 
@@ -242,7 +251,7 @@ async fn a_gateway_that_forwards_nothing_says_that_there_is_no_recursion() {
 }
 
 /// The names that an upstream was asked for: on a slow machine a question is sent again.
-fn names(upstream: &ScriptedUpstream) -> Vec<String> {
+pub(crate) fn names(upstream: &ScriptedUpstream) -> Vec<String> {
     let seen = upstream.seen();
     let mut names: Vec<String> = seen.iter().map(upstream::Seen::name).collect();
     names.dedup();

@@ -26,6 +26,20 @@ fn zones_and_their_upstreams_are_taken() {
     ) + &section("\"corp.example\"", "\"https://dns.example/dns-query\"")
         + "policy = \"random\"\n";
     let forward = check(&text).unwrap().forward.unwrap();
+    let private: Vec<_> = forward
+        .zones
+        .iter()
+        .map(|it| it.private_addresses)
+        .collect();
+    let (allowed, refused) = (PrivateAddresses::Allowed, PrivateAddresses::Refused);
+    assert_eq!(
+        private,
+        [refused, allowed],
+        "only what is not everybody's may have them"
+    );
+    let text = section("\".\"", "\"udp://10.0.0.2\"") + "private_addresses = true\n";
+    let zones = check(&text).unwrap().forward.unwrap().zones;
+    assert_eq!(zones[0].private_addresses, allowed);
     let counts: Vec<usize> = forward.zones.iter().map(|it| it.upstreams.len()).collect();
     assert_eq!(counts, [2, 1]);
     assert!(check("").unwrap().forward.is_none());
@@ -74,6 +88,13 @@ fn mistakes_are_named_with_what_would_be_right() {
         (
             section("\".\"", "\"udp://10.0.0.2\"") + "polcy = \"random\"\n",
             vec!["`polcy` is not a key", "zone, upstreams, policy"],
+        ),
+        (
+            section("\".\"", "\"udp://10.0.0.2\"") + "private_addresses = \"no\"\n",
+            vec![
+                "`private_addresses` is of the wrong type",
+                "private_addresses = false",
+            ],
         ),
         (
             "[forward]\nzone = \".\"\n".into(),

@@ -10,16 +10,16 @@ use tokio::task::JoinSet;
 
 /// A query that came.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) octets: Vec<u8>,
-    pub(super) over_tcp: bool,
+pub(crate) struct Seen {
+    pub(crate) octets: Vec<u8>,
+    pub(crate) over_tcp: bool,
     /// Where it came from.
-    pub(super) from: SocketAddr,
+    pub(crate) from: SocketAddr,
 }
 
 /// What is sent back.
 #[derive(Clone, Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Now(Vec<u8>),
     After(Duration, Vec<u8>),
     /// From a socket that was not asked.
@@ -29,14 +29,14 @@ pub(super) enum Reply {
 type Script = dyn Fn(&Seen) -> Vec<Reply> + Send + Sync;
 
 /// An upstream that runs until it is dropped.
-pub(super) struct ScriptedUpstream {
-    pub(super) address: SocketAddr,
+pub(crate) struct ScriptedUpstream {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     _tasks: JoinSet<()>,
 }
 
 impl ScriptedUpstream {
-    pub(super) async fn start(
+    pub(crate) async fn start(
         script: impl Fn(&Seen) -> Vec<Reply> + Send + Sync + 'static,
     ) -> Self {
         loop {
@@ -50,7 +50,7 @@ impl ScriptedUpstream {
     }
 
     /// The same at an address that was somebody else's.
-    pub(super) async fn start_at(
+    pub(crate) async fn start_at(
         address: SocketAddr,
         script: impl Fn(&Seen) -> Vec<Reply> + Send + Sync + 'static,
     ) -> Self {
@@ -99,7 +99,7 @@ impl ScriptedUpstream {
     }
 
     /// What it was asked, without what looks for loops.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         let seen = self.seen.lock().unwrap();
         seen.iter()
             .filter(|it| !it.looks_for_loops())
@@ -107,7 +107,7 @@ impl ScriptedUpstream {
             .collect()
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("udp://{}", self.address)
     }
 }
@@ -176,7 +176,7 @@ async fn serve_tcp(
 
 impl Seen {
     /// The name asked for, in small letters with dots.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let (mut labels, mut at) = (Vec::new(), 12);
         while self.octets[at] != 0 {
             let end = at + 1 + usize::from(self.octets[at]);
@@ -187,7 +187,7 @@ impl Seen {
     }
 
     /// Whether it has an OPT.
-    pub(super) fn has_opt(&self) -> bool {
+    pub(crate) fn has_opt(&self) -> bool {
         self.octets[10..12] == [0, 1]
     }
 
@@ -205,7 +205,7 @@ impl Seen {
     }
 
     /// Begins the response to it.
-    pub(super) fn response(&self, bits: u16) -> Response {
+    pub(crate) fn response(&self, bits: u16) -> Response {
         let mut octets = self.octets[..self.question_end()].to_vec();
         octets[2..4].copy_from_slice(&bits.to_be_bytes());
         octets[6..12].fill(0);
@@ -216,23 +216,23 @@ impl Seen {
     }
 
     /// The response that has one address.
-    pub(super) fn address(&self, last: u8) -> Vec<u8> {
+    pub(crate) fn address(&self, last: u8) -> Vec<u8> {
         self.response(GOOD).address("", 300, last).octets()
     }
 }
 
 /// QR, RD and RA.
-pub(super) const GOOD: u16 = 0x8180;
+pub(crate) const GOOD: u16 = 0x8180;
 
 /// A response, made record by record.
-pub(super) struct Response {
+pub(crate) struct Response {
     octets: Vec<u8>,
     counts: [u16; 3],
 }
 
 impl Response {
     /// Appends a record; without an owner it is the question's.
-    pub(super) fn record(
+    pub(crate) fn record(
         mut self,
         section: usize,
         owner: &str,
@@ -254,15 +254,15 @@ impl Response {
         self
     }
 
-    pub(super) fn address(self, owner: &str, ttl: u32, last: u8) -> Self {
+    pub(crate) fn address(self, owner: &str, ttl: u32, last: u8) -> Self {
         self.record(0, owner, 1, ttl, &[192, 0, 2, last])
     }
 
-    pub(super) fn cname(self, owner: &str, target: &str) -> Self {
+    pub(crate) fn cname(self, owner: &str, target: &str) -> Self {
         self.record(0, owner, 5, 300, &wire(target))
     }
 
-    pub(super) fn soa(self, owner: &str, ttl: u32) -> Self {
+    pub(crate) fn soa(self, owner: &str, ttl: u32) -> Self {
         let mut rdata = wire("ns.example");
         rdata.extend(wire("host.example"));
         rdata.extend([0; 16]);
@@ -270,7 +270,7 @@ impl Response {
         self.record(1, owner, 6, ttl, &rdata)
     }
 
-    pub(super) fn octets(mut self) -> Vec<u8> {
+    pub(crate) fn octets(mut self) -> Vec<u8> {
         for (place, count) in self.counts.into_iter().enumerate() {
             self.octets[6 + 2 * place..8 + 2 * place].copy_from_slice(&count.to_be_bytes());
         }
@@ -278,7 +278,7 @@ impl Response {
     }
 }
 
-pub(super) fn wire(name: &str) -> Vec<u8> {
+pub(crate) fn wire(name: &str) -> Vec<u8> {
     let labels = name.split('.').filter(|label| !label.is_empty());
     let labels = labels.flat_map(|label| {
         let length = u8::try_from(label.len()).unwrap();

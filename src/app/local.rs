@@ -1,0 +1,86 @@
+//! Makes the names that are answered beside the cluster's, has their file read again, and tells how many there are.
+//!
+//! Floor 7.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+
+use super::collectors::gauge;
+use super::renewal::Renewal;
+use crate::answers::{LocalNames, LocalSettings};
+use crate::config::{HostSettings, ReadHosts, Settings};
+
+/// The local names, and what is told of them.
+#[derive(Debug)]
+pub(super) struct LocalParts {
+    pub(super) names: Arc<LocalNames>,
+    skipped_lines: AtomicUsize,
+}
+
+impl LocalParts {
+    pub(super) fn new(settings: &Settings) -> Arc<Self> {
+        let forwarded = settings.forward.iter().flat_map(|it| &it.zones);
+        let names = LocalNames::new(&LocalSettings {
+            forwarded: forwarded.map(|zone| zone.apex).collect(),
+            application_dns: settings.application_dns,
+            ttl_seconds: settings.zones.ttl_seconds,
+            negative_ttl_seconds: settings.zones.negative_ttl_seconds,
+        });
+        let parts = Self {
+            names: Arc::new(names),
+            skipped_lines: AtomicUsize::default(),
+        };
+        parts.use_hosts(&settings.hosts.files.content);
+        Arc::new(parts)
+    }
+
+    /// What has the file of hosts read again; none where there is no file.
+    pub(super) fn renewal(self: &Arc<Self>, hosts: &HostSettings) -> Option<Renewal> {
+        let parts = Arc::clone(self);
+        let replace = move |read: &ReadHosts| {
+            for problem in read.problems() {
+                tracing::warn!("hosts_file: {problem}");
+            }
+            parts.use_hosts(read);
+            Ok(())
+        };
+        hosts
+            .has_file
+            .then(|| Renewal::new("hosts file", hosts.files.clone(), replace))
+    }
+
+    fn use_hosts(&self, read: &ReadHosts) {
+        self.names.use_hosts(Arc::clone(&read.table));
+        self.skipped_lines.store(read.skipped, Ordering::Relaxed);
+    }
+}
+
+/// Tells how many hosts there are.
+#[derive(Debug)]
+pub(super) struct HostCollector(pub(super) Arc<LocalParts>);
+
+impl Collector for HostCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Self(parts) = self;
+        for (name, help, count) in [
+            (
+                "nomadns_hosts_names",
+                "Names of [[hosts]] and of the hosts file",
+                parts.names.host_count(),
+            ),
+            (
+                "nomadns_hosts_skipped_lines",
+                "Lines of the hosts file that cannot be used",
+                parts.skipped_lines.load(Ordering::Relaxed),
+            ),
+        ] {
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            gauge(&mut encoder, name, help, &count)?;
+        }
+        Ok(())
+    }
+}
