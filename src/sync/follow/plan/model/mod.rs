@@ -2,11 +2,15 @@
 //!
 //! Floor 2, in tests only. The properties that are tested with it are in `proofs`.
 
+mod failures;
+mod held;
 mod invariants;
 mod lists;
 mod policy;
 mod proofs;
+mod queues;
 mod reads;
+mod scopes;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
