@@ -5,6 +5,7 @@
 mod failures;
 mod held;
 mod invariants;
+mod listed;
 mod lists;
 mod policy;
 mod proofs;
