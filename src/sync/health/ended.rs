@@ -241,4 +241,56 @@ mod tests {
         assert_eq!(next, Some(now + DENIED_PAUSE));
         assert_eq!(ended.denied().len(), 1);
     }
+
+    #[test]
+    fn what_neither_runs_nor_is_about_to_has_ended_until_nothing_is_watched() {
+        let (now, all) = (Instant::now(), ["*".into()]);
+        let mut ended = EndedAllocations::default();
+        let stub = |status: &str| AllocationStub {
+            id: status.into(),
+            namespace: "default".into(),
+            node_id: String::new(),
+            client_status: status.into(),
+            desired_status: "run".into(),
+        };
+        let statuses = ["running", "pending", "", "complete", "failed", "lost"];
+        let listed = found().map(|found| Allocations {
+            allocations: statuses.map(stub).into(),
+            ..found
+        });
+        answered(&mut ended, Duration::ZERO, listed, now);
+        let expected = ["complete", "failed", "lost"].map(Id::from);
+        assert_eq!(ended.all(), expected.into());
+        let mut commands = Commands::new(Subject::Health);
+        ended.turn(all.iter(), EVERY, &mut commands, now + EVERY);
+        ended.stop(&mut commands);
+        let cancelled = commands.take().pop();
+        assert!(matches!(cancelled, Some(Action::Cancel(_))));
+        assert!(ended.all().is_empty());
+    }
+
+    #[test]
+    fn a_list_that_failed_is_asked_for_again_without_waiting_and_keeps_what_it_had() {
+        let (now, all) = (Instant::now(), ["*".into()]);
+        let mut ended = EndedAllocations::default();
+        answered(&mut ended, Duration::ZERO, found(), now);
+        let ask = |ended: &mut EndedAllocations, now| {
+            let mut commands = Commands::new(Subject::Health);
+            ended.turn(all.iter(), EVERY, &mut commands, now);
+            let asked = commands.take().pop();
+            let Some(Action::Ask(ticket, NomadRequest::Allocations { options, .. })) = asked else {
+                panic!("it is not due");
+            };
+            (ticket.number, options.wait)
+        };
+        let (number, _) = ask(&mut ended, now + EVERY);
+        let failed = Err(NomadError {
+            url: String::new(),
+            cause: Cause::NoLeader,
+        });
+        let reply = ended.reply(number, Duration::ZERO, failed, EVERY, now + EVERY);
+        assert!(reply.is_err() && ended.denied().is_empty());
+        let (_, wait) = ask(&mut ended, now + 2 * EVERY);
+        assert_eq!(wait, WaitMode::No);
+    }
 }

@@ -179,3 +179,88 @@ fn what_one_namespace_refuses_is_read_in_the_others() {
     let of = |number| read.iter().filter(|it| **it == id(number)).count();
     assert_eq!((of(1), of(2)), (1, 6));
 }
+
+#[test]
+fn an_allocation_of_two_services_is_read_once_and_as_long_as_one_of_them_has_it() {
+    let (mut plan, now) = (plan(), Instant::now());
+    plan.asked(&key("redis"), vec![id(1), id(1)], now);
+    plan.asked(&key("api"), vec![id(1)], now);
+    assert_eq!(plan.counts(), (2, 1));
+    let turn = plan.next_read(now).unwrap();
+    assert!(plan.next_read(now).is_none());
+    let mut judged = plan.read(turn, ChecksRead::NotFound, now);
+    judged.sort();
+    assert_eq!(judged, [key("api"), key("redis")]);
+    assert_eq!(plan.judge("redis", &instance(1)), Health::Unproven);
+    plan.changed(&key("redis"), vec![id(2)]);
+    assert_eq!(plan.counts(), (2, 2));
+    plan.changed(&key("api"), Vec::new());
+    assert_eq!(plan.counts(), (1, 1));
+    assert_eq!(plan.judge("api", &instance(1)), Health::Unread);
+    // What nobody asks for is not looked at.
+    plan.changed(&key("api"), vec![id(3)]);
+    assert_eq!(plan.counts(), (1, 1));
+}
+
+#[test]
+fn what_was_never_read_comes_first_and_what_left_and_came_back_is_read_anew() {
+    let (mut plan, now) = (plan(), Instant::now());
+    plan.asked(&key("redis"), vec![id(1)], now);
+    let turn = plan.next_read(now).unwrap();
+    plan.read(turn, ChecksRead::Checks(Vec::new()), now);
+    let later = now + HealthSettings::default().check_every;
+    assert_eq!(plan.next_due(now), Some(later));
+    plan.changed(&key("redis"), vec![id(1), id(2)]);
+    assert_eq!(plan.next_due(now), Some(now));
+    let new = plan.next_read(later).unwrap();
+    let old = plan.next_read(later).unwrap();
+    assert_eq!((&new.allocation, &old.allocation), (&id(2), &id(1)));
+    plan.changed(&key("redis"), vec![id(2)]);
+    plan.changed(&key("redis"), vec![id(2), id(1)]);
+    let failing = || ChecksRead::Checks(vec![check("redis", "failure")]);
+    assert!(plan.read(old, failing(), later).is_empty(), "it had left");
+    assert_eq!(plan.judge("redis", &instance(1)), Health::Unread);
+    let again = plan.next_read(later).unwrap();
+    assert_eq!(again.allocation, id(1));
+    assert_eq!(plan.read(again, failing(), later), [key("redis")]);
+}
+
+#[test]
+fn no_more_than_ten_thousand_allocations_are_watched() {
+    let (mut plan, now) = (plan(), Instant::now());
+    plan.asked(&key("many"), (1..=9_999).map(id).collect(), now);
+    plan.asked(&key("more"), vec![id(10_000), id(10_001)], now);
+    assert_eq!(plan.counts(), (1, 9_999));
+    plan.asked(&key("one"), vec![id(10_000)], now);
+    plan.asked(&key("late"), vec![id(10_002)], now);
+    assert_eq!(plan.counts(), (2, 10_000));
+    // Those that are watched are asked for as before.
+    let asked_for = HealthSettings::default().asked_for;
+    plan.asked(&key("one"), vec![id(10_000)], now + asked_for / 2);
+    assert_eq!(plan.forget(now + asked_for), [key("many")]);
+    assert_eq!(plan.counts(), (1, 1));
+}
+
+#[test]
+fn a_namespace_that_refused_is_named_until_it_answers_or_nothing_is_asked_for() {
+    let (mut plan, now) = (plan(), Instant::now());
+    plan.asked(&key("redis"), vec![id(1)], now);
+    let turn = plan.next_read(now).unwrap();
+    plan.read(turn, ChecksRead::Denied, now);
+    // What comes in the pause waits with the others.
+    plan.changed(&key("redis"), vec![id(1), id(2)]);
+    let over = now + DENIED_PAUSE;
+    assert_eq!(plan.next_due(now), Some(over));
+    let turn = plan.next_read(over).unwrap();
+    plan.read(turn, ChecksRead::Failed, over);
+    assert_eq!(plan.denied().len(), 1, "a failure says nothing");
+    let turn = plan.next_read(over).unwrap();
+    plan.read(turn, ChecksRead::Checks(Vec::new()), over);
+    assert!(plan.denied().is_empty());
+    let later = over + HealthSettings::default().check_every;
+    let turn = plan.next_read(later).unwrap();
+    plan.read(turn, ChecksRead::Denied, later);
+    assert_eq!(plan.denied().len(), 1);
+    plan.forget(now + HealthSettings::default().asked_for);
+    assert!(plan.denied().is_empty());
+}

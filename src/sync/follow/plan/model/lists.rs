@@ -56,7 +56,8 @@ impl Model {
         }
         for key in gone {
             self.show(numbers(&key), index);
-            self.held.remove(&numbers(&key));
+            let had = self.held.remove(&numbers(&key));
+            assert!(had.is_some(), "{key:?} had nothing to lose");
         }
         if taken.went_back {
             // The other lists are asked again at once.

@@ -2,20 +2,28 @@
 //!
 //! Floor 2, in tests only. The properties that are tested with it are in `proofs`.
 
+mod failures;
+mod held;
+mod invariants;
+mod listed;
 mod lists;
 mod policy;
 mod proofs;
+mod queues;
 mod reads;
+mod scopes;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tokio::time::{Duration, Instant};
 
+use self::invariants::READING_MAX;
 use self::steps::{Policy, Step};
 use super::{
     Apply, ListProvenance, ListTiming, Order, Plan, ReadFailure, ServiceKey, StreamAgain, Verdict,
 };
+use crate::catalog::UnknownReason;
 use crate::nomad::{Change, Consistency};
 use crate::sync::settings::Times;
 
@@ -48,6 +56,10 @@ struct Model {
     held: InstanceCounts,
     /// What is held and has been there ever since.
     steady: BTreeSet<(usize, usize)>,
+    /// What the catalogue was told to be unknown.
+    unknown: BTreeMap<(usize, usize), UnknownReason>,
+    /// When the last resync began that was seen.
+    resync_began: Option<Instant>,
 }
 
 impl Model {
@@ -70,6 +82,8 @@ impl Model {
             scopes: vec![None],
             held,
             steady: BTreeSet::new(),
+            unknown: BTreeMap::new(),
+            resync_began: None,
         };
         model.list(0, ListTiming::Before);
         model
@@ -101,7 +115,7 @@ impl Model {
             Step::Restore { back } if !self.scopes.is_empty() => self.restore(back),
             Step::Policy(policy) => self.follow(policy),
             Step::Demand { service } => self.demand(service),
-            Step::Advance { millis } => self.now += Duration::from_millis(millis),
+            Step::Advance { millis } => self.advance(Duration::from_millis(millis)),
             Step::Read { .. } | Step::Fail { .. } | Step::Restore { .. } => {}
         }
         self.turn();
@@ -111,11 +125,12 @@ impl Model {
             .filter(|it| !self.held.contains_key(it))
             .collect();
         assert!(lost.is_empty(), "{lost:?} were there all along");
+        self.check();
     }
 
     fn turn(&mut self) {
         self.plan.tick(self.now);
-        while self.reading.len() < 8
+        while self.reading.len() < READING_MAX
             && let Some(order) = self.plan.next_read(self.now)
         {
             assert!(

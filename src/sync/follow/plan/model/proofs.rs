@@ -20,6 +20,7 @@ fn is_true(steps: Vec<Step>, silence: Duration) -> Result<(), TestCaseError> {
     prop_assert!(model.plan.is_complete());
     let instances = model.held.values().sum();
     prop_assert_eq!(model.plan.counts(), (model.held.len(), instances));
+    model.check_quiet();
     Ok(())
 }
 
