@@ -14,6 +14,9 @@ use tokio::task::block_in_place;
 /// What is done at once where it stands: some hundred microseconds of it, in octets of JSON.
 const SHORT_OCTETS: usize = 64 << 10;
 
+/// Cores for each piece of long work that is done at once: one for it, the others for other tasks.
+const CORES_EACH: usize = 2;
+
 /// Does work in place, while another thread runs the other tasks of the runtime.
 pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
@@ -23,15 +26,19 @@ pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// Does a few pieces of long work at once, in the order in which they come, and leaves half of the cores to others.
+///
+/// A clone shares the permits. The client of Nomad has its own, so that it does not wait behind what clients request.
 #[derive(Clone, Debug)]
-pub(crate) struct BlockingPermits(Arc<Semaphore>);
+pub struct BlockingPermits(Arc<Semaphore>);
+
+impl Default for BlockingPermits {
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self(Arc::new(Semaphore::new((cores / CORES_EACH).max(1))))
+    }
+}
 
 impl BlockingPermits {
-    pub(crate) fn new() -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new((cores / 2).max(1))))
-    }
-
     /// Does long work when there is a permit for it; its panics are the caller's.
     pub(crate) async fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         // It is never closed; without a permit it would only be done beside others.
@@ -69,7 +76,7 @@ mod tests {
                 Duration::ZERO
             };
             let read = move || receiver.recv_timeout(wait).is_ok();
-            BlockingPermits::new().read(octets, read).await
+            BlockingPermits::default().read(octets, read).await
         });
         reading.await.unwrap()
     }
@@ -102,6 +109,10 @@ mod tests {
     async fn one_thread_just_reads() {
         let own = thread::current().id();
         let read = || thread::current().id() == own;
-        assert!(BlockingPermits::new().read(SHORT_OCTETS + 1, read).await);
+        assert!(
+            BlockingPermits::default()
+                .read(SHORT_OCTETS + 1, read)
+                .await
+        );
     }
 }

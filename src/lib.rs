@@ -6,7 +6,7 @@
 
 pub mod answers;
 pub mod app;
-mod blocking;
+pub mod blocking;
 pub mod catalog;
 pub mod certs;
 pub mod cli;
@@ -14,12 +14,15 @@ pub mod config;
 pub mod demo;
 pub mod dns;
 pub mod export;
+mod exposition;
 pub mod fair_queue;
 pub mod forward;
 pub mod layers;
 pub mod listeners;
 pub mod lookup;
 pub mod nomad;
+mod regular_file;
+pub mod secret;
 pub mod sync;
 pub mod tls_failure;
 mod token_bucket;

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_dates() {
+    fn expiry_times_are_printed_as_dates() {
         assert_eq!(unix_date(1_795_662_000), "2026-11-26T03:00:00Z");
         let error = CertificateError::ExpiredContext {
             time: rustls_pki_types::UnixTime::since_unix_epoch(std::time::Duration::from_secs(9)),
@@ -180,8 +180,8 @@ mod tests {
                 std::time::Duration::from_secs(1),
             ),
         };
-        let said = TlsFailure::of(&Error::InvalidCertificate(error)).to_string();
-        assert_eq!(said, "its certificate expired at 1970-01-01T00:00:01Z");
+        let text = TlsFailure::of(&Error::InvalidCertificate(error)).to_string();
+        assert_eq!(text, "its certificate expired at 1970-01-01T00:00:01Z");
     }
 
     #[test]
@@ -194,11 +194,11 @@ mod tests {
 
     #[test]
     fn names_of_a_stranger_are_escaped_and_few() {
-        let told = names(&[
+        let text = names(&[
             "DnsName(\"a\u{1b}\")".to_owned(),
             "IpAddress(10.0.0.1)".into(),
         ]);
-        assert_eq!(told, "a\\u{1b}, 10.0.0.1");
+        assert_eq!(text, "a\\u{1b}, 10.0.0.1");
         assert!(names(&vec!["x".to_owned(); 9]).ends_with("and others"));
     }
 }

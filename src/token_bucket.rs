@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_beyond_the_bucket_is_waited_for() {
+    fn tokens_taken_beyond_the_bucket_delay_the_next_one() {
         let begun = Instant::now();
         let mut bucket = TokenBucket::new(1, SECOND, begun);
         bucket.take(begun);

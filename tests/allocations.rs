@@ -19,7 +19,6 @@ use nomadns::listeners::{ClientSettings, Clients, Rate, Server};
 use self::filled::{Filled, message};
 
 #[path = "../benches/support/filled.rs"]
-#[expect(dead_code, reason = "the benchmarks use the rest of it")]
 mod filled;
 
 /// Hits that are counted for each question.
@@ -131,6 +130,34 @@ fn with_cookie(mut message: Vec<u8>) -> Vec<u8> {
     message[length..].copy_from_slice(&[0, 12]);
     message.extend([0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
     message
+}
+
+#[test]
+fn a_cache_that_is_dropped_gives_back_every_answer() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime for the timers of misses");
+    let _entered = runtime.enter();
+    // The first one fills what a thread keeps for all of them.
+    let kept: Vec<usize> = [20, 20, 0].map(kept_by_a_cache).into();
+    assert_eq!(kept[1], kept[2], "allocations that nobody freed");
+}
+
+/// Fills a cache with so many answers and drops it; how many allocations are left.
+fn kept_by_a_cache(answers: usize) -> usize {
+    let (allocated, freed) = (ALLOCATIONS.get(), FREES.get());
+    let filled = Filled::new(100, 10);
+    let server = Arc::new(Server::default());
+    let mut exchange = Exchange::new(filled.stack, Transport::Udp, server);
+    let mut out = Vec::with_capacity(ANSWER_OCTETS);
+    for number in 0..answers {
+        let name = format!("svc{number:06}.default.nomad");
+        out.clear();
+        exchange.begin(&message(&name, RecordType::A, None), None, &mut out);
+    }
+    drop((filled.catalog, filled.writer, exchange, out));
+    (ALLOCATIONS.get() - allocated) - (FREES.get() - freed)
 }
 
 #[test]

@@ -16,6 +16,9 @@ import subprocess
 import sys
 import time
 
+import servers
+from bench import running
+
 SERVERS, CLIENT = "nomadns-peers", "nomadns-peers-client"
 ADDRESS, CLIENT_ADDRESS = "10.99.0.1", "10.99.0.2"
 # Over what any of them answers on a core, in queries a second.
@@ -77,9 +80,6 @@ def ask(bench, server):
 
 
 def main():
-    import servers
-    from main import running
-
     parser = argparse.ArgumentParser()
     for name in ("--binary", "--before", "--server-core", "--client-core"):
         parser.add_argument(name)

@@ -61,9 +61,9 @@ class Oracle:
             # It may not have been there yet.
             if not addresses:
                 return True
-        for number, (begin, _, said) in enumerate(states):
+        for number, (begin, _, state_addresses) in enumerate(states):
             end = states[number + 1][1] if number + 1 < len(states) else float("inf")
-            if said == addresses and begin <= answered and end >= known:
+            if state_addresses == addresses and begin <= answered and end >= known:
                 return True
         return False
 
@@ -71,7 +71,7 @@ class Oracle:
         """Whether a service came within the span of a query: then it may be listed and not read yet, which is no denial and
         no answer (SERVFAIL)."""
         return self.is_right(service, asked, answered, frozenset()) and any(
-            said and begin <= answered for begin, _, said in list(self.states.get(service, []))
+            state_addresses and begin <= answered for begin, _, state_addresses in list(self.states.get(service, []))
         )
 
     def forget(self):

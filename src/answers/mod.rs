@@ -12,7 +12,8 @@ mod router;
 pub use attempt::{Attempt, Effort};
 pub use designated::DesignatedResolver;
 pub use nomad::{
-    ALIAS_CHAIN, Descriptions, InnerNameServers, Loops, SHARED_OCTETS, Zone, ZoneSettings, names,
+    ALIAS_CHAIN, Descriptions, HTTPS_TAG, InnerNameServers, Loops, SHARED_OCTETS, Zone,
+    ZoneSettings, names,
 };
 pub use reply::{AnswerOrigin, SourcedAnswer};
 pub use router::{OutsideZones, Router};

@@ -12,7 +12,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEnc
 use prometheus_client::metrics::MetricType;
 
 use super::GatewayParts;
-use crate::layers::metrics::{counter, family};
+use crate::exposition::{counter, family};
 use crate::listeners::Clients;
 use crate::listeners::udp::UdpCounters;
 

@@ -7,7 +7,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
 use super::collectors::{gauge, total};
-use crate::layers::metrics::{counter, family};
+use crate::exposition::{counter, family};
 use crate::listeners::{HandshakeFailure, ListenerContext, ListenerKind};
 
 /// Writes the metrics of connections and of HTTP.

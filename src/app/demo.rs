@@ -11,7 +11,7 @@ use super::{BindError, Bound, PortConflict, Running, StartError};
 use crate::certs::{self, Development};
 use crate::config::{ChainAndKey, ConfigError, Files, Settings, Source};
 use crate::demo::{Options, Registration, Scenario, SimulatedNomad, serve_page};
-use crate::nomad::Secret;
+use crate::secret::Secret;
 
 /// The usual ports: DNS, DNS over TLS, HTTPS, HTTP, the operator's pages, Nomad, the page of the service `hello`.
 const PORTS: [u16; 7] = [1053, 8853, 8443, 8053, 9153, 4646, 8090];

@@ -15,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 use super::collectors::{gauge, total};
 use super::renewal::Renewal;
 use crate::config::{Files, Settings};
+use crate::exposition::{counter, family};
 use crate::forward::{
     ForwardCounters, Forwarder, ROUND_TRIP_BUCKETS_MICROSECONDS, UpstreamAddress, UpstreamCounters,
     ZoneUpstreams,
 };
 use crate::layers::CacheSettings;
-use crate::layers::metrics::{Workers, counter, family};
+use crate::layers::metrics::Workers;
 
 /// About how many octets an answer takes in a worker's own table.
 const USUAL_OCTETS: usize = 512;

@@ -9,7 +9,7 @@ use prometheus_client::metrics::MetricType;
 
 use super::collectors::gauge;
 use crate::catalog::{Catalog, Health, HealthPolicy};
-use crate::layers::metrics::family;
+use crate::exposition::family;
 use crate::sync;
 
 /// Writes the metrics.

@@ -16,7 +16,7 @@ use super::collectors::{Refused, encode_udp, gauge, total};
 use super::forwarding::ForwardingCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
-use crate::layers::metrics::{counter, family};
+use crate::exposition::{counter, family};
 use crate::listeners::ListenerContext;
 use crate::listeners::udp::UdpCounters;
 use crate::nomad::{Client, Followed};

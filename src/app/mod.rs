@@ -41,7 +41,7 @@ use self::renewal::Renewal;
 use self::tls::Tls;
 use crate::answers::{Loops, Router};
 use crate::catalog::Catalog;
-use crate::config::{CredentialsFile, Settings, StateInUse, StateLock};
+use crate::config::{CredentialsFile, Settings};
 use crate::dns::{Recursion, Transport};
 use crate::forward::Forwarder;
 use crate::layers::Stacks;
@@ -78,7 +78,7 @@ pub enum StartError {
     Tls(#[from] rustls::Error),
     /// Another gateway keeps its snapshot where this one should.
     #[error(transparent)]
-    StateInUse(#[from] StateInUse),
+    StateInUse(#[from] sync::StateInUse),
     /// The system refused a socket or a thread.
     #[error("the system refused: {0}")]
     System(#[from] io::Error),
@@ -173,7 +173,7 @@ fn stacks(router: Router, settings: &Settings, parts: &GatewayParts) -> Stacks {
 }
 
 /// Makes sure that the folder of the snapshot is this gateway's alone, and says what may surprise.
-fn alone_and_warned(settings: &Settings) -> Result<Option<StateLock>, StateInUse> {
+fn alone_and_warned(settings: &Settings) -> Result<Option<sync::StateLock>, sync::StateInUse> {
     let lock = match &settings.state_folder {
         Some(folder) => folder.lock()?,
         None => None,
@@ -225,7 +225,7 @@ impl GatewayParts {
     fn keep(
         &self,
         store: sync::Store,
-        lock: Option<StateLock>,
+        lock: Option<sync::StateLock>,
         max_stale: Duration,
         ending: CancellationToken,
     ) -> JoinHandle<()> {

@@ -87,7 +87,7 @@ impl Renewal {
 
     /// Looks at the files now and then, until `ending`; what has changed is used.
     async fn follow(self, every: Duration, ending: CancellationToken) {
-        let (what, mut said) = (self.what, None);
+        let (what, mut last_error) = (self.what, None);
         loop {
             tokio::select! {
                 () = ending.cancelled() => return,
@@ -103,12 +103,12 @@ impl Renewal {
             };
             match &result {
                 Ok(_) => tracing::info!("the {what} has changed; the new one is in use"),
-                Err(error) if said.as_ref() != Some(error) => {
+                Err(error) if last_error.as_ref() != Some(error) => {
                     tracing::error!(%error, "the old {what} stays in use");
                 }
                 Err(_) => {}
             }
-            said = result.err();
+            last_error = result.err();
         }
     }
 }

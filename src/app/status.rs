@@ -19,7 +19,7 @@ pub(super) fn readiness(
         // What CoreDNS says first, then what the token may read, what it lacks, and what resolvers may stumble over.
         let more = [missing(&report), large(&report)];
         let more: String = more.iter().flatten().map(|it| format!("\n{it}")).collect();
-        let ready = |said: &str| ReadinessReport::Ready(format!("{said}\n{}{more}", report.access));
+        let ready = |line: &str| ReadinessReport::Ready(format!("{line}\n{}{more}", report.access));
         match report.readiness {
             sync::Readiness::NotReady(reason) => ReadinessReport::NotReady(reason),
             sync::Readiness::Restored => ready(&format!(

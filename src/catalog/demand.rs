@@ -1,7 +1,8 @@
-//! How a query requests a service that no list contains, if Nomad is read on demand.
+//! The channel by which a query has sync read a service, if Nomad is read on demand.
 //!
-//! Floor 1. `answers` requests and waits; `sync` reads, and replies once the catalogue has the service; neither knows
-//! the other. The queue between them is bounded, and a request that does not fit is refused at once.
+//! Floor 1. `answers` requests and waits, `sync` reads, and replies once the catalogue has the service. They stand on
+//! one floor and do not know each other. The channel is here because the catalogue is all that both have, and because a
+//! request names a service as the catalogue's keys do. It is bounded: a request that does not fit is refused at once.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,23 +12,13 @@ use super::UnknownReason;
 use super::labels::keys;
 use crate::fair_queue::ClientAddress;
 
-/// Queries whose wish has not reached what follows Nomad.
-const ASKS_QUEUED: usize = 1024;
-
-/// Whether the catalogue has all that there is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Coverage {
-    /// What is not in it does not exist.
-    #[default]
-    Complete,
-    /// It has what was asked for, so each query has to ask.
-    OnDemand,
-}
+/// Read requests that `sync` has not received yet.
+const READ_REQUESTS_QUEUED: usize = 1024;
 
 /// Why it is not known whether a service exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotRead {
-    /// Nomad did not say.
+    /// Nomad could not be asked, or did not answer with it.
     #[error("the service could not be read: {}", .0.label())]
     Unknown(UnknownReason),
     /// Too many ask for too much.
@@ -35,20 +26,20 @@ pub enum NotRead {
     Overloaded,
 }
 
-/// A wish to have one service read, by its names in small letters.
+/// A request to read one service, by its keys in the catalogue.
 #[derive(Debug)]
 pub struct ReadRequest {
     /// The namespace.
     pub namespace: Box<str>,
     /// The service.
     pub service: Box<str>,
-    /// Who asks.
+    /// The client of the query, for the order of reads.
     pub client: ClientAddress,
-    /// Is told once the catalogue has it, or that it does not.
+    /// Gets the reply once the catalogue has the service, or it is known to be absent.
     pub done: oneshot::Sender<Result<(), NotRead>>,
 }
 
-/// The way from queries to what follows Nomad.
+/// The two ends of the channel from queries to `sync`.
 #[derive(Debug)]
 pub(super) struct DemandChannel {
     sender: mpsc::Sender<ReadRequest>,
@@ -57,7 +48,7 @@ pub(super) struct DemandChannel {
 
 impl Default for DemandChannel {
     fn default() -> Self {
-        let (sender, receiver) = mpsc::channel(ASKS_QUEUED);
+        let (sender, receiver) = mpsc::channel(READ_REQUESTS_QUEUED);
         Self {
             sender,
             receiver: Mutex::new(Some(receiver)),
@@ -67,7 +58,7 @@ impl Default for DemandChannel {
 
 impl DemandChannel {
     /// Has a service read, and waits for it; names that no service can have are not read.
-    pub(super) async fn ask(
+    pub(super) async fn request(
         &self,
         namespace: &[u8],
         service: &[u8],
@@ -78,13 +69,13 @@ impl DemandChannel {
             return Ok(());
         };
         let (done, reply) = oneshot::channel();
-        let ask = ReadRequest {
+        let request = ReadRequest {
             namespace,
             service,
             client,
             done,
         };
-        self.sender.try_send(ask).map_err(|error| match error {
+        self.sender.try_send(request).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotRead::Overloaded,
             mpsc::error::TrySendError::Closed(_) => NotRead::Unknown(UnknownReason::Unreadable),
         })?;
@@ -93,10 +84,10 @@ impl DemandChannel {
             .unwrap_or(Err(NotRead::Unknown(UnknownReason::Unreadable)))
     }
 
-    /// Hands out the end where the wishes arrive, once.
-    pub(super) fn asks(&self) -> mpsc::Receiver<ReadRequest> {
+    /// Hands out the receiving end, once.
+    pub(super) fn requests(&self) -> mpsc::Receiver<ReadRequest> {
         let mut held = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        // Who comes second gets a way on which nothing arrives.
+        // The second caller gets a channel on which nothing arrives.
         held.take().unwrap_or_else(|| mpsc::channel(1).1)
     }
 }

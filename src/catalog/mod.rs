@@ -34,7 +34,7 @@ use demand::DemandChannel;
 
 use crate::fair_queue::ClientAddress;
 
-pub use demand::{Coverage, NotRead, ReadRequest};
+pub use demand::{NotRead, ReadRequest};
 pub use epoch::Epoch;
 pub use health::{Health, HealthCounts};
 pub use index::Index;
@@ -43,7 +43,7 @@ pub use labels::{ServiceNameError, is_label};
 pub use place_set::PlaceSet;
 pub use policy::HealthPolicy;
 pub use service::{Service, ServicePart, ServiceVersion};
-pub use snapshot::Snapshot;
+pub use snapshot::{Coverage, Snapshot};
 pub use sources::Sources;
 pub use unknown::{UnknownReason, UnknownScope};
 pub use view::{Lookup, View};
@@ -88,7 +88,7 @@ impl Catalog {
         service: &[u8],
         client: ClientAddress,
     ) -> Result<(), NotRead> {
-        self.demand.ask(namespace, service, client).await
+        self.demand.request(namespace, service, client).await
     }
 
     /// Makes the one writer, which starts from nothing.

@@ -11,7 +11,7 @@ use imbl::HashMap;
 use super::labels::{LABEL_OCTETS, could_be_named};
 use super::tags::TagCounts;
 use super::unknown::Unknowns;
-use super::{Cell, Coverage, HealthCounts, Service, UnknownReason};
+use super::{Cell, HealthCounts, Service, UnknownReason};
 
 /// One state of the catalogue.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,16 @@ pub struct Snapshot {
     pub(super) coverage: Coverage,
     pub(super) healths: HealthCounts,
     pub(super) all_bad: usize,
+}
+
+/// Whether the catalogue has all that there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Coverage {
+    /// What is not in it does not exist.
+    #[default]
+    Complete,
+    /// It has what was queried, so each query first has its service read.
+    OnDemand,
 }
 
 /// The services of one namespace.

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looked_at_nothing_holds_as_long_as_what_it_is_given() {
+    fn sources_without_look_ups_are_valid_as_long_as_the_given_cell() {
         let least = Cell::default();
         let sources = SourcesBuilder::default().into_sources(&least);
         assert!(sources.are_current());

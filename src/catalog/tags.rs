@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_name_can_say_is_not_held() {
+    fn tags_that_are_empty_or_too_long_for_a_label_are_not_counted() {
         let place = TagPlace {
             namespace: b"prod",
             datacenter: None,

@@ -162,9 +162,9 @@ impl Writer {
         outcome
     }
 
-    /// Hands out what queries ask for while the coverage is [`Coverage::OnDemand`]; to the first who asks.
-    pub fn asks(&self) -> mpsc::Receiver<ReadRequest> {
-        self.catalog.demand.asks()
+    /// Hands out the requests of queries while the coverage is [`Coverage::OnDemand`]; to the first caller only.
+    pub fn read_requests(&self) -> mpsc::Receiver<ReadRequest> {
+        self.catalog.demand.requests()
     }
 
     /// Sets whether what is not in the catalogue does not exist; the next publication shows it.

@@ -117,10 +117,10 @@ async fn check(args: &CheckArgs) -> ExitCode {
     let _log = is_wanted.then(|| app::start_log(&settings.log));
     match app::connect(settings, args.timeout).await {
         Ok(connection) => {
-            let said = say(&connection.lines);
+            let printed = say(&connection.lines);
             match connection.absent {
                 Some(absent) => fail(1, &absent.to_string()),
-                None => said,
+                None => printed,
             }
         }
         Err(error) if error.is_configuration() => fail(USAGE, &error.to_string()),
@@ -251,10 +251,10 @@ fn say(text: &str) -> ExitCode {
 }
 
 fn warn(problem: &str) {
-    let (line, (said, waits)) = (format!("nomadns: {problem}\n"), mpsc::channel());
+    let (line, (sender, receiver)) = (format!("nomadns: {problem}\n"), mpsc::channel());
     // There is nobody left to tell if this fails too, and nobody to wait for who does not read it.
-    std::thread::spawn(move || said.send(io::stderr().write_all(line.as_bytes())));
-    let _ = waits.recv_timeout(SAY_WITHIN);
+    std::thread::spawn(move || sender.send(io::stderr().write_all(line.as_bytes())));
+    let _ = receiver.recv_timeout(SAY_WITHIN);
 }
 
 fn fail(code: u8, problem: &str) -> ExitCode {

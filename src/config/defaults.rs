@@ -8,7 +8,7 @@ use super::file::{
 };
 use super::forward::ForwardingSection;
 use super::log::{LogFormat, LogSection};
-use crate::answers::ALIAS_CHAIN;
+use crate::answers::{ALIAS_CHAIN, HTTPS_TAG};
 use crate::dns::wire::Bounds;
 use crate::forward::FlightLimits;
 use crate::layers;
@@ -36,6 +36,7 @@ impl Default for File {
             ttl: 30,
             negative_ttl: 5,
             describe_instances: true,
+            https_tag: HTTPS_TAG.into(),
             name_server_addresses: Vec::new(),
             outside_zones: "refused".into(),
             nsid: String::new(),

@@ -23,6 +23,8 @@ pub struct File {
     pub negative_ttl: u64,
     /// Whether TXT records describe the instances.
     pub describe_instances: bool,
+    /// The tag that asks for an HTTPS record (RFC 9460), alone or with `=` and protocols; there is none when empty.
+    pub https_tag: String,
     /// The addresses of `ns.<zone>`; those of `listen.dns` when empty.
     pub name_server_addresses: Vec<IpAddr>,
     /// What is said of names in none of the zones: `refused`, `nxdomain`.

@@ -1,7 +1,8 @@
 //! The configuration: reads and validates it.
 //!
 //! Floor 6. `source` merges flags, environment and file, `file` has the keys, `check` turns them into checked
-//! settings. Only this module and `cli` read files and the environment.
+//! settings. Only this module and `cli` read the environment and the files
+//! that the operator writes.
 
 mod cache;
 mod check;
@@ -18,9 +19,7 @@ mod source;
 mod words;
 
 pub use cache::CacheSection;
-pub use check::{
-    ChainAndKey, CredentialsFile, Files, Settings, StateFolder, StateInUse, StateLock, Warning,
-};
+pub use check::{ChainAndKey, CredentialsFile, Files, Settings, Warning};
 pub use environment::apply as apply_environment;
 pub use error::ConfigError;
 pub use file::{

@@ -3,14 +3,16 @@
 //! Floor 6. `source` and `check` interpret their content.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+use crate::regular_file::{open_file, read_at_most};
 
 /// The largest file that is read, in octets: far more than all the CAs of a system have.
 pub(super) const FILE_OCTETS: u64 = 16 << 20;
@@ -54,30 +56,6 @@ fn read_pipe(path: &Path, patience: Duration) -> io::Result<Vec<u8>> {
         let problem = format!("is a pipe whose writer was not done within {patience:?}");
         Err(io::Error::new(ErrorKind::TimedOut, problem))
     })
-}
-
-/// Opens a regular file.
-pub(super) fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    let file = options
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("is not a regular file"));
-    }
-    Ok(file)
-}
-
-/// Reads to the end of what is open, which may be a pipe; more than `most` octets are an error.
-pub(super) fn read_at_most(file: impl Read, most: u64) -> io::Result<Vec<u8>> {
-    let mut octets = Vec::new();
-    file.take(most + 1).read_to_end(&mut octets)?;
-    if octets.len() as u64 > most {
-        let problem = format!("has more than {most} octets");
-        return Err(io::Error::new(ErrorKind::FileTooLarge, problem));
-    }
-    Ok(octets)
 }
 
 /// What was read from files, and how to read it again.

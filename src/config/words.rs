@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_put_right_and_what_stands_elsewhere_is_told() {
+    fn a_misspelt_key_gets_a_suggestion_and_a_misplaced_one_its_section() {
         let (text, section) = (Value::from("x"), Value::from(Table::new()));
         for (key, value, part) in [
             (
@@ -185,8 +185,8 @@ mod tests {
             ),
             ("tls.qqq", &text, "the keys are certificate, check_seconds"),
         ] {
-            let said = unknown_key(key, Some(value));
-            assert!(said.contains(part), "{key}: {said}");
+            let message = unknown_key(key, Some(value));
+            assert!(message.contains(part), "{key}: {message}");
         }
     }
 }

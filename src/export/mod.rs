@@ -82,7 +82,7 @@ pub async fn run(
 ) -> Result<Option<LeftOut>, ExportError> {
     let mut zones = settings.zones.clone();
     // A zone file needs its NS, wherever that leads.
-    zones.inner_name_servers = InnerNameServers::Told;
+    zones.inner_name_servers = InnerNameServers::Shown;
     let (catalog, view) = read(settings, timeout).await?;
     let is_wanted = |zone: &&Zone| wanted.is_empty() || wanted.contains(&zone.apex);
     let mut file = ZoneFile {

@@ -9,13 +9,14 @@ use crate::catalog::View;
 use crate::dns::{Name, RecordType};
 
 /// What names have, in the order in which it is written.
-const TYPES: [RecordType; 7] = [
+const TYPES: [RecordType; 8] = [
     RecordType::SOA,
     RecordType::NS,
     RecordType::CNAME,
     RecordType::A,
     RecordType::AAAA,
     RecordType::SRV,
+    RecordType::HTTPS,
     RecordType::TXT,
 ];
 

@@ -94,6 +94,11 @@ impl<T> FairQueue<T> {
         self.classes.iter().map(|class| class.networks.len()).sum()
     }
 
+    /// Leaves out all that waits.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.room);
+    }
+
     /// Leaves out what nobody waits for.
     pub fn retain(&mut self, mut is_wanted: impl FnMut(&T) -> bool) {
         for class in &mut self.classes {
@@ -207,8 +212,12 @@ mod tests {
         queue.retain(|number| *number != 1);
         queue.push(client, 3).unwrap();
         assert_eq!(all(&mut queue), [2, 3]);
-        queue.push(client, 4).unwrap();
-        queue.retain(|_| false);
+        for number in [4, 5] {
+            queue.push(client, number).unwrap();
+        }
+        queue.clear();
         assert!(queue.is_empty() && queue.pop().is_none());
+        queue.push(client, 6).unwrap();
+        assert_eq!(all(&mut queue), [6]);
     }
 }

@@ -1,7 +1,7 @@
 //! The tower layers over `Query -> Answer`, and their stack; below the cache it is `Query -> Reply`.
 //!
-//! Floor 3. A layer sees the query and the layers below it, never those above. Their order is defined once, in
-//! `Stacks::worker`.
+//! Floor 3. A layer sees the query and the layers below it, never those above. Their order is defined once, in `stack`;
+//! the innermost is added by `Stacks::worker`.
 
 pub mod cache;
 mod fairness;
@@ -20,7 +20,7 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
 use tower::util::BoxCloneSyncService;
-use tower::{BoxError, Service, ServiceBuilder};
+use tower::{BoxError, Layer as _, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, CacheTable};
 use self::fairness::FairnessLayer;
@@ -58,11 +58,14 @@ impl<S> Stack for S where
 /// The stack of one worker.
 pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, SourcedAnswer, BoxError>>>>;
 
+/// What bounds the waiting of queries, outermost first.
+type BoundLayers = (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer);
+
 /// Makes the stacks of workers: each has its own cache and counters, all share the limits.
 #[derive(Clone, Debug)]
 pub struct Stacks {
     router: Router,
-    limits: (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer),
+    limits: BoundLayers,
     fairness: FairnessLayer,
     forwarding: ForwardingLayer,
     cache: CacheSettings,
@@ -160,26 +163,44 @@ impl Stacks {
             self.workers.join_forwarded_table(Arc::clone(&table));
             table
         });
-        let (load_shed, concurrency, timeout) = self.limits.clone();
-        ServiceBuilder::new()
-            // Outermost: what is counted is what clients get.
-            .layer(MetricsLayer::new(Arc::clone(&counters)))
-            // Whatever fails below becomes an answer here, and nowhere else.
-            .layer(RescueLayer::new(counters))
-            // Outside the limits: a hit must never wait, nor count as waiting.
-            .layer(CacheLayer::new(table).keeping_forwarded(forwarded))
-            // The types of what only a miss sees end here.
-            .layer_fn(BoxCloneSyncService::new)
-            // Outside the limits of the cluster's queries: what waits for upstreams has bounds of its own.
-            .layer(self.forwarding.clone())
-            // What finds no room below fails at once instead of queueing without bound.
-            .layer(load_shed)
-            // Bounds the queries that wait, over all workers.
-            .layer(concurrency)
-            // Only the waiting itself is timed.
-            .layer(timeout)
-            // Innermost: what costs much is found out by trying, and waits within all bounds.
-            .layer(self.fairness.clone())
-            .service(self.router.clone())
+        // Innermost: what costs much is found out by trying, and waits within all bounds.
+        let inner = self.fairness.layer(self.router.clone());
+        let cache = CacheLayer::new(table).keeping_forwarded(forwarded);
+        let outer = (cache, self.forwarding.clone());
+        stack(inner, self.limits.clone(), counters, outer)
     }
+}
+
+/// Lays all layers but the innermost around `inner`.
+fn stack<S>(
+    inner: S,
+    (load_shed, concurrency, timeout): BoundLayers,
+    counters: Arc<QueryCounters>,
+    (cache, forwarding): (CacheLayer, ForwardingLayer),
+) -> WorkerStack
+where
+    S: Service<Query, Response = SourcedAnswer, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    ServiceBuilder::new()
+        // Outermost: what is counted is what clients get.
+        .layer(MetricsLayer::new(Arc::clone(&counters)))
+        // Whatever fails below becomes an answer here, and nowhere else.
+        .layer(RescueLayer::new(counters))
+        // Outside the limits: a hit must never wait, nor count as waiting.
+        .layer(cache)
+        // The types of what only a miss sees end here.
+        .layer_fn(BoxCloneSyncService::new)
+        // Outside the limits of the cluster's queries: what waits for upstreams has bounds of its own.
+        .layer(forwarding)
+        // What finds no room below fails at once instead of queueing without bound.
+        .layer(load_shed)
+        // Bounds the queries that wait, over all workers.
+        .layer(concurrency)
+        // Only the waiting itself is timed.
+        .layer(timeout)
+        .service(inner)
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::time::advance;
-use tower::{BoxError, Layer as _, Service, ServiceBuilder, service_fn};
+use tower::{BoxError, Layer as _, Service, service_fn};
 use tower_test::mock::{self, Handle, Mock};
 
 use super::cache::{CacheLayer, CacheTable};
-use super::metrics::{MetricsLayer, QueryCounters, ServfailCause};
+use super::forwarding::ForwardingLayer;
+use super::metrics::{QueryCounters, ServfailCause};
 use super::rescue::RescueLayer;
-use super::{Stack, StackLimits};
+use super::{StackLimits, WorkerStack, stack};
 use crate::answers::{AnswerError, SourcedAnswer};
 use crate::catalog::UnknownReason;
 use crate::dns::{
@@ -28,7 +29,13 @@ const LIMITS: StackLimits = StackLimits {
     large_per_client: 1,
 };
 
+/// A query that waits in place: over UDP it would be handed on first.
 fn query() -> Query {
+    query_over(Transport::Tcp, 1)
+}
+
+/// A query of the host with this number.
+pub(super) fn query_over(transport: Transport, host: u8) -> Query {
     Query {
         id: 0,
         flags: QueryFlags::default(),
@@ -36,8 +43,8 @@ fn query() -> Query {
         record_type: RecordType::SRV,
         class: Class::IN,
         edns: None,
-        transport: Transport::Tcp,
-        client: Some(IpAddr::from([192, 0, 2, 1])),
+        transport,
+        client: Some(IpAddr::from([192, 0, 2, host])),
     }
 }
 
@@ -45,24 +52,14 @@ fn reply() -> SourcedAnswer {
     SourcedAnswer::once(AnswerBuilder::new(&Name::ROOT).finish())
 }
 
-/// Two workers' stacks, as `Stacks` makes them, before one service.
-fn workers(
-    counters: &Arc<QueryCounters>,
-) -> ([impl Stack + use<>; 2], Handle<Query, SourcedAnswer>) {
+/// The stacks of two workers before one service, which share their limits.
+fn workers(counters: &Arc<QueryCounters>) -> ([WorkerStack; 2], Handle<Query, SourcedAnswer>) {
     let (inner, handle): (Mock<Query, SourcedAnswer>, _) = mock::pair();
-    let (load_shed, concurrency, timeout) = LIMITS.layers();
+    let limits = LIMITS.layers();
     let worker = || {
-        let bounded = ServiceBuilder::new()
-            .layer(load_shed.clone())
-            .layer(concurrency.clone())
-            .layer(timeout.clone())
-            .service(inner.clone());
-        ServiceBuilder::new()
-            .layer(MetricsLayer::new(Arc::clone(counters)))
-            .layer(RescueLayer::new(Arc::clone(counters)))
-            .layer(CacheLayer::new(Arc::new(CacheTable::new(0, 0))))
-            .layer_fn(tower::util::BoxCloneSyncService::new)
-            .service(bounded)
+        let table = Arc::new(CacheTable::new(0, 0));
+        let outer = (CacheLayer::new(table), ForwardingLayer::default());
+        stack(inner.clone(), limits.clone(), Arc::clone(counters), outer)
     };
     ([worker(), worker()], handle)
 }

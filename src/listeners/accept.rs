@@ -19,6 +19,7 @@ use super::counters::{ListenerCounters, ListenerKind, count};
 use super::limits::ConnectionLimits;
 use super::proxy_header::{self, HeaderFailure};
 use super::server::Server;
+use crate::blocking::BlockingPermits;
 
 /// How long the loop waits when no connection can be accepted, in milliseconds, to which as much again
 /// is added at random so that several listeners do not come back at once.
@@ -46,6 +47,8 @@ pub struct ListenerContext {
     pub admin_connections: Connections,
     /// What is the same in all answers.
     pub server: Arc<Server>,
+    /// Long JSON is rendered with these, so that all listeners together leave half of the cores to others.
+    pub blocking: BlockingPermits,
 }
 
 /// Accepts until `shutdown`, then waits for what is open, at most for the limit's time.

@@ -98,7 +98,7 @@ impl Server {
     /// RFC 7828 §3.3.2: only where a DNS connection can be idle.
     fn keepalive_tenths(&self, transport: Transport) -> Option<u16> {
         let connected = matches!(transport, Transport::Tcp | Transport::Dot);
-        let told = connected && !self.keepalive.is_zero();
-        told.then(|| u16::try_from(self.keepalive.as_millis() / 100).unwrap_or(u16::MAX))
+        let is_sent = connected && !self.keepalive.is_zero();
+        is_sent.then(|| u16::try_from(self.keepalive.as_millis() / 100).unwrap_or(u16::MAX))
     }
 }

@@ -83,8 +83,8 @@ fn outcome(all: &[TransportReply]) -> LookupOutcome {
         return LookupOutcome::Failed;
     }
     match &groups[..] {
-        [said] => match said.rcode {
-            Rcode::NOERROR if !said.answer.is_empty() => LookupOutcome::Answered,
+        [agreed] => match agreed.rcode {
+            Rcode::NOERROR if !agreed.answer.is_empty() => LookupOutcome::Answered,
             Rcode::NOERROR | Rcode::NXDOMAIN => LookupOutcome::Denied,
             _ => LookupOutcome::Refused,
         },

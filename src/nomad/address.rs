@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_schemes_are_known_and_shown_as_written() {
+    fn http_https_and_unix_addresses_are_printed_as_written() {
         for text in [
             "http://127.0.0.1:4646",
             "https://nomad.example:4646",

@@ -14,7 +14,7 @@ use super::endpoint::Endpoint;
 use super::error::{Cause, NomadError};
 use super::permits::Urgency;
 use super::query::{Belief, QueryMeta};
-use super::token::Secret;
+use crate::secret::Secret;
 
 /// The part of an error's body that is read.
 const ERROR_BODY_BYTES: usize = 4096;

@@ -136,7 +136,7 @@ impl Client {
                 settings,
                 servers,
                 permits,
-                turns: BlockingPermits::new(),
+                turns: BlockingPermits::default(),
                 network,
             }),
         })

@@ -35,4 +35,4 @@ pub use query::{Consistency, QueryMeta, QueryOptions, WaitMode};
 pub use settings::{Hedge, NomadSettings, ResponseLimits, Timeouts};
 pub use stream::{Change, EventStream, Frame};
 pub use tls::{TlsError, TlsSettings, Verification};
-pub use token::{BasicAuth, Secret, TokenSource};
+pub use token::{BasicAuth, TokenSource};

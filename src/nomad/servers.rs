@@ -17,7 +17,8 @@ use super::call::{Call, OkResponse, Patience};
 use super::endpoint::Endpoint;
 use super::error::{Cause, NomadError};
 use super::settings::Hedge;
-use super::token::{Secret, Token};
+use super::token::Token;
+use crate::secret::Secret;
 
 /// The addresses, and which of them is believed.
 #[derive(Debug)]

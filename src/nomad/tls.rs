@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use super::token::Secret;
+use crate::secret::Secret;
 
 /// How a server behind `https` is known, and how we show who we are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -16,7 +16,7 @@ impl Cause {
         if let Some(failure) = TlsFailure::behind(error) {
             return Self::Unreachable(advised(&failure));
         }
-        let said = error.downcast_ref::<reqwest::Error>();
+        let http_error = error.downcast_ref::<reqwest::Error>();
         let mut deepest = error;
         let (mut parse, mut resolving) = (false, false);
         while let Some(source) = deepest.source() {
@@ -29,16 +29,16 @@ impl Cause {
         }
         let why = excerpt(&deepest.to_string());
         let of_system = deepest.downcast_ref::<io::Error>().map(io::Error::kind);
-        let is_connect = said.is_some_and(reqwest::Error::is_connect);
+        let is_connect = http_error.is_some_and(reqwest::Error::is_connect);
         match of_system {
             Some(io::ErrorKind::UnexpectedEof) => Self::Unreachable(why),
-            _ if said.is_some_and(reqwest::Error::is_timeout) => match is_connect {
+            _ if http_error.is_some_and(reqwest::Error::is_timeout) => match is_connect {
                 true => Self::Unreachable(format!(
                     "no connection in time ({why}); is Nomad running, and does a firewall block it (nomad.addresses, NOMAD_ADDR)?"
                 )),
                 false => Self::TimedOut(allowed),
             },
-            _ if parse || said.is_some_and(reqwest::Error::is_decode) => Self::Malformed {
+            _ if parse || http_error.is_some_and(reqwest::Error::is_decode) => Self::Malformed {
                 what: "HTTP answer",
                 why,
             },

@@ -28,4 +28,4 @@ pub use report::{LargeServices, Readiness, Report};
 pub use rights::{Access, Events, HealthAccess, NAMESPACES_MAX};
 pub use settings::{HealthSettings, LARGE_SERVICE_INSTANCES, OnDemand, SyncSettings, Times};
 pub use status::Status;
-pub use stored::{Fill, Fingerprint, Store, keep, restore};
+pub use stored::{Fill, Fingerprint, StateFolder, StateInUse, StateLock, Store, keep, restore};

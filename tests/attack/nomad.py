@@ -187,13 +187,15 @@ class Server:
                 url = urllib.parse.urlparse(target)
                 query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
                 if url.path.startswith("/_/"):
+                    # Whoever has a server cut its connections is still told that it was done.
+                    self.connections.discard(writer)
                     reply = control(self.state, url.path[3:], json.loads(body))
                 elif self.is_down:
                     return
                 else:
                     kind = re.sub(r"^/v1/(service|allocation)/[^/]*", r"/v1/\1/*", url.path)
                     self.state.requests[kind] += 1
-                    reply = said(self.state, url.path)
+                    reply = scripted_answer(self.state, url.path)
                     if reply is None and url.path == "/v1/event/stream":
                         return await self.stream(query, writer)
                     reply = reply or await self.answer(url.path, query)
@@ -283,7 +285,7 @@ def chunk(writer, octets):
     writer.write(b"%x\r\n%s\r\n" % (len(octets), octets))
 
 
-def said(state, path):
+def scripted_answer(state, path):
     """The answer that was set for a path."""
     for at, (prefix, status, body, times) in enumerate(state.answers):
         if path.startswith(prefix):
@@ -327,8 +329,7 @@ def control(state, what, given):
     elif what == "down":
         server = state.servers[given["server"]]
         server.is_down = given["is_down"]
-        # The call itself may have come by this server.
-        asyncio.get_running_loop().call_later(0.05, cut, server)
+        cut(server)
     elif what == "requests":
         out = state.requests
     else:

@@ -29,7 +29,7 @@ BATCH = 100
 SHOWN = 12
 
 
-class Said:
+class DecodedAnswer:
     """What an answer says, in a form that can be compared."""
 
     __slots__ = ("rcode", "aa", "tc", "rd", "question", "answer", "denial", "edns")
@@ -149,17 +149,17 @@ def ask_all(servers, questions, comparison):
             server.send(numbered)
         answers = [server.collect(numbered) for server in servers]
         for number, question in numbered:
-            said = []
+            decoded = []
             for server, by_number in zip(servers, answers):
                 try:
-                    said.append(Said(by_number[number], question))
+                    decoded.append(DecodedAnswer(by_number[number], question))
                 except (KeyError, dns.exception.DNSException) as error:
                     print(f"{server.name}: {question.name()} {question.rdtype} {question.edns}: {error!r}")
                     lost[server.name] += 1
-                    said.append(None)
-            for server, theirs in zip(servers[1:], said[1:]):
-                if said[0] and theirs:
-                    comparison.compare(question, said[0], server.name, theirs)
+                    decoded.append(None)
+            for server, theirs in zip(servers[1:], decoded[1:]):
+                if decoded[0] and theirs:
+                    comparison.compare(question, decoded[0], server.name, theirs)
     return lost
 
 

@@ -17,21 +17,21 @@ fn every_command_is_documented() {
             .and_then(|it| it.split(' ').nth(1))
             .map(str::to_owned)
     };
-    let told: Vec<String> = rows.iter().filter_map(first).collect();
+    let documented: Vec<String> = rows.iter().filter_map(first).collect();
     let known: Vec<String> = Cli::command()
         .get_subcommands()
         .map(|it| it.get_name().to_owned())
         .collect();
-    assert_none(&differences(DOCUMENT, &told, &known));
+    assert_none(&differences(DOCUMENT, &documented, &known));
 }
 
 #[test]
 fn every_flag_is_documented() {
-    let told: Vec<String> = rows(&read(DOCUMENT), "Flags")
+    let documented: Vec<String> = rows(&read(DOCUMENT), "Flags")
         .iter()
         .flat_map(|row| flags_of(row))
         .collect();
-    assert_none(&differences(DOCUMENT, &told, &known()));
+    assert_none(&differences(DOCUMENT, &documented, &known()));
 }
 
 #[test]

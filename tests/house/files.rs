@@ -12,7 +12,7 @@ const MOST_HEADER_LINES: usize = 8;
 const UNSAFE: &str = "src/listeners/udp/batch.rs";
 
 /// Who may touch the file system or the environment, and why.
-const MACHINE: [(&str, &str); 4] = [
+const MACHINE: [(&str, &str); 6] = [
     (
         "src/cli/",
         "reads the environment and the files that the user named",
@@ -20,6 +20,14 @@ const MACHINE: [(&str, &str); 4] = [
     (
         "src/config/",
         "reads the configuration and the files that it names",
+    ),
+    (
+        "src/regular_file.rs",
+        "opens files for the configuration and the snapshot",
+    ),
+    (
+        "src/sync/stored/folder.rs",
+        "keeps the snapshot in the folder that the configuration names",
     ),
     ("src/certs.rs", "writes the development certificates"),
     (
@@ -108,10 +116,10 @@ fn unsafe_code(source: &Source) -> Vec<String> {
     if path == UNSAFE {
         return Vec::new();
     }
-    let told = |line| format!("{path}:{line}: unsafe code belongs into {UNSAFE}");
+    let finding = |line| format!("{path}:{line}: unsafe code belongs into {UNSAFE}");
     unsafe_lines(source.tokens())
         .into_iter()
-        .map(told)
+        .map(finding)
         .collect()
 }
 
@@ -129,10 +137,10 @@ fn machine(source: &Source) -> Vec<String> {
     if MACHINE.iter().any(|(prefix, _)| path.starts_with(prefix)) {
         return Vec::new();
     }
-    let told = |(line, what)| {
+    let finding = |(line, what)| {
         format!("{path}:{line}: {what} is for cli.rs and config/; hand down what they read")
     };
-    touches(source).into_iter().map(told).collect()
+    touches(source).into_iter().map(finding).collect()
 }
 
 /// The lines that name the file system or the environment.

@@ -6,9 +6,12 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 21] = [
+const FLOORS: [(&str, u8); 24] = [
     ("blocking", 0),
+    ("exposition", 0),
     ("fair_queue", 0),
+    ("regular_file", 0),
+    ("secret", 0),
     ("tls_failure", 0),
     ("token_bucket", 0),
     ("dns", 1),

@@ -33,13 +33,13 @@ fn metric_names_say_their_unit() {
 #[test]
 fn every_metric_is_documented() {
     let rows = rows(&read(DOCUMENT), "Metrics");
-    let told: Vec<String> = rows
+    let documented: Vec<String> = rows
         .iter()
         .filter_map(|row| code(&row[0]))
         .map(str::to_owned)
         .collect();
     let known: Vec<String> = METRICS.iter().map(Metric::shown).collect();
-    assert_none(&differences(DOCUMENT, &told, &known));
+    assert_none(&differences(DOCUMENT, &documented, &known));
 }
 
 #[derive(Debug)]
@@ -68,27 +68,28 @@ fn metrics(page: &str) -> Vec<Metric> {
 
 fn misnamed(metric: &Metric) -> Option<String> {
     let Metric { name, kind } = metric;
-    let told = |problem: &str| Some(format!("metric {name} ({kind}) {problem}"));
+    let documented = |problem: &str| Some(format!("metric {name} ({kind}) {problem}"));
     if !name.starts_with("nomadns_") && !name.starts_with("coredns_") {
-        return told("belongs to nobody: nomadns_, or coredns_ for an alias");
+        return documented("belongs to nobody: nomadns_, or coredns_ for an alias");
     }
     match &**kind {
         // The encoder adds one.
-        "counter" if name.ends_with("_total") => told("has `_total` twice"),
+        "counter" if name.ends_with("_total") => documented("has `_total` twice"),
         "counter" if !COUNTER_ENDS.iter().any(|end| name.ends_with(end)) => {
-            told("counts nothing: name the things in the plural, or what became of them")
+            documented("counts nothing: name the things in the plural, or what became of them")
         }
         "histogram" if !name.ends_with("_seconds") && !name.ends_with("_octets") => {
-            told("has no unit: _seconds or _octets")
+            documented("has no unit: _seconds or _octets")
         }
         "gauge" => {
             let is_state = STATES.contains(&&**name);
             let has_unit = GAUGE_ENDS.iter().any(|end| name.ends_with(end));
             let counts = name.ends_with('s');
-            (!is_state && !has_unit && !counts).then(|| told("has no unit and counts nothing"))?
+            (!is_state && !has_unit && !counts)
+                .then(|| documented("has no unit and counts nothing"))?
         }
         "counter" | "histogram" => None,
-        _ => told("is of a kind that we do not use"),
+        _ => documented("is of a kind that we do not use"),
     }
 }
 

@@ -66,11 +66,11 @@ fn every_rfc_that_has_a_test_file_is_documented() {
 
 /// Keys that a table lacks or invents, and defaults that it has wrong.
 fn wrong_defaults(document: &str, rows: &[Vec<String>], known: &[(String, Value)]) -> Vec<String> {
-    let told = |row: &Vec<String>| code(&row[0]).map(str::to_owned);
+    let documented = |row: &Vec<String>| code(&row[0]).map(str::to_owned);
     let keys: Vec<String> = known.iter().map(|(key, _)| key.clone()).collect();
     let mut findings = differences(
         document,
-        &rows.iter().filter_map(told).collect::<Vec<_>>(),
+        &rows.iter().filter_map(documented).collect::<Vec<_>>(),
         &keys,
     );
     for (key, value) in known {

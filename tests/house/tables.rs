@@ -25,9 +25,9 @@ pub(crate) fn code(cell: &str) -> Option<&str> {
 }
 
 /// What is in the one and not in the other, each way, as findings about `document`.
-pub(crate) fn differences(document: &str, told: &[String], known: &[String]) -> Vec<String> {
-    let lacks = known.iter().filter(|it| !told.contains(it));
-    let invents = told.iter().filter(|it| !known.contains(it));
+pub(crate) fn differences(document: &str, documented: &[String], known: &[String]) -> Vec<String> {
+    let lacks = known.iter().filter(|it| !documented.contains(it));
+    let invents = documented.iter().filter(|it| !known.contains(it));
     lacks
         .map(|it| format!("{document} lacks {it}"))
         .chain(invents.map(|it| format!("{document} has {it}, the code has not")))
@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn what_is_told_too_much_or_too_little_is_found() {
-        let (told, known) = (["a".to_owned(), "b".into()], ["b".to_owned(), "c".into()]);
-        assert_eq!(differences("T", &told, &known).len(), 2);
-        assert!(differences("T", &told, &told).is_empty());
+        let (documented, known) = (["a".to_owned(), "b".into()], ["b".to_owned(), "c".into()]);
+        assert_eq!(differences("T", &documented, &known).len(), 2);
+        assert!(differences("T", &documented, &documented).is_empty());
     }
 }

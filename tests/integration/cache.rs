@@ -81,7 +81,7 @@ fn the_answers_that_are_kept_are_counted_each_once() {
 }
 
 #[test]
-fn where_the_octets_are_used_up_what_nobody_asks_for_again_makes_room() {
+fn a_full_cache_evicts_names_queried_once_before_names_queried_again() {
     let answers = Answers::usual();
     let mut cached = Cached::new(&answers, 4096, 64 << 10);
     let kept = ["redis.default.nomad", "web.prod.nomad", "six.default.nomad"];

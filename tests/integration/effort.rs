@@ -92,8 +92,8 @@ fn what_names_can_say_of_a_large_service_is_found_out_in_turn_and_its_plain_name
     let (one, _) = tagged[0];
     assert_eq!(tried(&mut router, one, RecordType::A, Effort::Whole), Ok(1));
     for (name, count) in tagged {
-        let said = tried(&mut router, name, RecordType::SRV, Effort::Bounded);
-        assert_eq!(said, Ok(count), "{name}");
+        let answered = tried(&mut router, name, RecordType::SRV, Effort::Bounded);
+        assert_eq!(answered, Ok(count), "{name}");
     }
 }
 
@@ -112,13 +112,13 @@ fn descriptions_of_a_large_service_are_found_out_in_turn_and_then_given_at_once(
 fn a_small_service_is_answered_at_once_by_its_tags() {
     let answers = large(16);
     let mut router = Router::new(answers.zones.clone(), Arc::clone(&answers.catalog));
-    let said = tried(
+    let answered = tried(
         &mut router,
         "tag7.large.default.nomad",
         RecordType::A,
         Effort::Bounded,
     );
-    assert_eq!(said, Ok(1));
+    assert_eq!(answered, Ok(1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,8 +133,8 @@ async fn a_thousand_equal_queries_of_one_client_right_after_a_change_are_all_ans
                     .call(query("large.default.nomad", RecordType::SRV))
             })
             .collect();
-        for said in futures_util::future::join_all(asking).await {
-            let Ok(answer) = said;
+        for answered in futures_util::future::join_all(asking).await {
+            let Ok(answer) = answered;
             assert_eq!(answer.rcode(), Rcode::NOERROR);
             assert_eq!(answer.answer_count(), usize::from(instances));
         }

@@ -33,15 +33,15 @@ async fn outside_of_the_zones_every_transport_says_what_is_configured_and_that_i
         for (name, record_type) in OUTSIDE {
             let question = Question::new(name, record_type.parse().unwrap());
             for answered in clients.ask_all(&question).await {
-                let said = answered.decoded;
+                let decoded = answered.decoded;
                 // RFC 8020 §2: what is above a zone is not denied.
                 let rcode = if name == "." { REFUSED } else { rcode };
                 assert_eq!(
-                    (said.rcode, said.extended_errors),
+                    (decoded.rcode, decoded.extended_errors),
                     (rcode, vec![20]),
                     "{name}"
                 );
-                assert!(said.answer.is_empty() && said.authority.is_empty());
+                assert!(decoded.answer.is_empty() && decoded.authority.is_empty());
                 assert_ne!(answered.authoritative, Some(true));
             }
         }

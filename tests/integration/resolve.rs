@@ -144,7 +144,7 @@ async fn an_error_names_its_parameter() {
 }
 
 #[tokio::test]
-async fn a_name_is_only_read() {
+async fn resolve_allows_get_and_head_only() {
     let web = Web::plain(ConnectionLimits::default());
     let head = web
         .request(Method::HEAD, "/resolve?name=a.nomad")

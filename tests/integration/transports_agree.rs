@@ -72,12 +72,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn note(&mut self, said: &DecodedAnswer) {
-        *self.rcodes.entry(said.rcode).or_default() += 1;
-        if let Some(line) = said.answer.first() {
+    fn note(&mut self, decoded: &DecodedAnswer) {
+        *self.rcodes.entry(decoded.rcode).or_default() += 1;
+        if let Some(line) = decoded.answer.first() {
             *self.types.entry(line.record_type).or_default() += 1;
         }
-        self.glued += usize::from(!said.additional.is_empty());
+        self.glued += usize::from(!decoded.additional.is_empty());
     }
 
     fn and(mut self, other: Self) -> Self {

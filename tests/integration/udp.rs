@@ -144,7 +144,7 @@ async fn an_error_that_lasts_is_counted_and_does_not_spin() {
     clippy::await_holding_lock,
     reason = "it holds up the worker, whose thread is not of this runtime"
 )]
-async fn a_worker_that_is_stuck_is_not_felt_and_one_that_answers_is() {
+async fn a_stuck_worker_has_no_pulse_until_it_answers_again() {
     let (well, stuck) = (start(any(), 1 << 16), start(any(), 1 << 16));
     let held = stuck.lock.lock().unwrap();
     let (pulse, missed) = (well.worker.pulse(), stuck.worker.pulse());

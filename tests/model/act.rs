@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nomadns::demo::{Fault, Lag, Removal, Token};
 use tokio::time::Duration;
 
-use super::steps::{Change, Policy, Step, Told};
+use super::steps::{Change, EventReport, Policy, Step};
 use super::table::{CHANGING, Service};
 use super::world::{SECRET, World};
 
@@ -16,8 +16,8 @@ impl World {
             Step::Change {
                 service,
                 change,
-                told,
-            } => self.change(CHANGING[service], change, told),
+                event,
+            } => self.change(CHANGING[service], change, event),
             Step::Lag { server, millis } => cluster.lag(server, Duration::from_millis(millis)),
             Step::Freeze { server } => cluster.freeze(server),
             Step::Thaw { server } => {
@@ -59,14 +59,14 @@ impl World {
         }
     }
 
-    fn change(&mut self, service: Service, change: Change, told: Told) {
+    fn change(&mut self, service: Service, change: Change, event: EventReport) {
         let mut table = self.judge.newest().clone();
         let (new, gone) = table.change(service, change, &mut self.fresh);
         let nomad = self.cluster.server(0);
         nomad.register(new);
-        let removal = match told {
-            Told::ByEvent => Removal::Planned,
-            Told::Silently => Removal::Silent,
+        let removal = match event {
+            EventReport::Sent => Removal::Planned,
+            EventReport::None => Removal::Silent,
         };
         if let [first, ..] = &gone[..] {
             let (namespace, name) = (&first.namespace, &first.service_name);

@@ -15,7 +15,8 @@ use nomadns::layers::metrics::Workers;
 use nomadns::layers::{CacheSettings, StackLimits, Stacks, WorkerStack};
 use nomadns::listeners::Server;
 use nomadns::listeners::exchange::{Exchange, Exchanged};
-use nomadns::nomad::{self, Client, Secret, TokenSource};
+use nomadns::nomad::{self, Client, TokenSource};
+use nomadns::secret::Secret;
 use nomadns::sync::{self, Report, Status, SyncSettings};
 use tokio::task::JoinSet;
 

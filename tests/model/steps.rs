@@ -15,9 +15,9 @@ pub(crate) enum Step {
     Change {
         service: usize,
         change: Change,
-        told: Told,
+        event: EventReport,
     },
-    /// A follower applies what it is told later.
+    /// A follower applies what it is sent later.
     Lag {
         server: usize,
         millis: u64,
@@ -95,11 +95,11 @@ pub(crate) enum Change {
     RemoveAll,
 }
 
-/// Whether the event stream tells of a change. Nomad is silent only of what garbage collection removes.
+/// Whether the event stream reports a change. Nomad sends no event only for what garbage collection removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
-    ByEvent,
-    Silently,
+pub(crate) enum EventReport {
+    Sent,
+    None,
 }
 
 /// What the token may read.
@@ -127,10 +127,10 @@ pub(crate) fn step(kinds: Kinds) -> impl Strategy<Value = Step> {
     let change = change.prop_map(|(service, change, silent)| Step::Change {
         service,
         change,
-        told: if silent && matches!(change, Change::RemoveOne | Change::RemoveAll) {
-            Told::Silently
+        event: if silent && matches!(change, Change::RemoveOne | Change::RemoveAll) {
+            EventReport::None
         } else {
-            Told::ByEvent
+            EventReport::Sent
         },
     });
     let servers = prop_oneof![

@@ -10,7 +10,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::gateway::Gateway;
 use super::judge::{Judge, Shown};
-use super::steps::{Change, Policy, SERVERS, Step, Told};
+use super::steps::{Change, EventReport, Policy, SERVERS, Step};
 use super::table::{Fresh, Table};
 use super::traffic::Traffic;
 
@@ -101,8 +101,8 @@ impl World {
     }
 
     pub(crate) async fn step(&mut self, step: &Step) -> Result<(), String> {
-        let told = format!("{step:?}");
-        self.note(&told);
+        let shown = format!("{step:?}");
+        self.note(&shown);
         if let Step::Pass(time) = step {
             self.pass(*time).await?;
         } else {
@@ -148,7 +148,7 @@ impl World {
         let step = Step::Change {
             service: 0,
             change: Change::Update,
-            told: Told::ByEvent,
+            event: EventReport::Sent,
         };
         self.step(&step).await?;
         self.pass(QUIET).await?;

@@ -24,7 +24,7 @@ pub(super) fn push_apex(context: &Context<'_>, builder: &mut AnswerBuilder) {
 fn has_name_servers(context: &Context<'_>) -> bool {
     let settings = context.settings;
     let is_inner = settings.zones_around(context.zone).next().is_some();
-    !is_inner || settings.inner_name_servers == InnerNameServers::Told
+    !is_inner || settings.inner_name_servers == InnerNameServers::Shown
 }
 
 fn push_name_servers(context: &Context<'_>, builder: &mut AnswerBuilder) {

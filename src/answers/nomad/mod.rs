@@ -1,12 +1,13 @@
 //! The zones of a Nomad cluster: parses names and makes their answers.
 //!
 //! `grammar` parses the name, `selection` finds the instances that match it, `chosen` filters them by health,
-//! `records` makes the records, `sets` shares those of large services, `aliases` follows CNAMEs, `negative` makes
-//! negative answers, `names` lists all names, `demand` reads services that are not listed. Each answer is made from
-//! one view of the catalogue, which notes every look-up, so that a cache knows when the answer is out of date.
+//! `records` makes the records (`bindings` those of HTTPS), `sets` shares those of large services, `aliases` follows
+//! CNAMEs, `negative` makes negative answers, `names` lists all names, `demand` reads services that are not listed.
+//! Each answer is made from one view, which notes every look-up, so that a cache knows when it is out of date.
 
 mod address_labels;
 mod aliases;
+mod bindings;
 mod chosen;
 mod demand;
 mod descriptions;
@@ -15,6 +16,7 @@ mod infrastructure;
 mod loops;
 mod names;
 mod negative;
+mod no_answer;
 mod place;
 mod prepared;
 mod records;
@@ -30,10 +32,12 @@ use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Name, Owner, Quer
 pub(super) use infrastructure::push_address;
 pub use loops::Loops;
 pub use names::names;
-pub use zone::{ALIAS_CHAIN, Descriptions, InnerNameServers, SHARED_OCTETS, Zone, ZoneSettings};
+pub use zone::{ALIAS_CHAIN, HTTPS_TAG, SHARED_OCTETS};
+pub use zone::{Descriptions, InnerNameServers, Zone, ZoneSettings};
 
 use self::aliases::{Chain, ChainEnd};
 use self::grammar::{Reading, Target};
+use self::no_answer::{NoAnswer, TooCostly};
 use self::place::ZoneNode;
 use self::prepared::Prepared;
 use super::{AnswerError, Effort, SourcedAnswer};
@@ -45,18 +49,6 @@ pub struct NomadZones {
     catalog: Arc<Catalog>,
     loops: Arc<Loops>,
     prepared: Arc<Prepared>,
-}
-
-/// It costs more than may be done now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct TooCostly;
-
-/// Why there is no answer from a view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NoAnswer {
-    /// It is not known what is there, and a denial could be wrong.
-    Unknown(UnknownReason),
-    OutOfTurn,
 }
 
 /// What an answer is made of: one query, a name that is answered for in one zone, and one state of the catalogue.
@@ -277,18 +269,6 @@ impl Context<'_> {
         } else {
             Owner::Name(self.name)
         }
-    }
-}
-
-impl From<UnknownReason> for NoAnswer {
-    fn from(reason: UnknownReason) -> Self {
-        Self::Unknown(reason)
-    }
-}
-
-impl From<TooCostly> for NoAnswer {
-    fn from(TooCostly: TooCostly) -> Self {
-        Self::OutOfTurn
     }
 }
 

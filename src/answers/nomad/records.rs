@@ -1,19 +1,19 @@
-//! The records of what exists: A, AAAA, SRV, TXT and CNAME of instances, and of single addresses.
+//! The records of what exists: A, AAAA, SRV, HTTPS, TXT and CNAME of instances, and of single addresses.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
 
 use rand::seq::SliceRandom;
 
-use super::Context;
 use super::chosen::host_name;
 use super::descriptions::push_txt;
 use super::infrastructure::{address_name, address_type, push_address};
 use super::selection::Selection;
 use super::zone::Descriptions;
+use super::{Context, bindings};
 use crate::answers::Effort;
 use crate::catalog::{Instance, InstanceAddress, Service};
-use crate::dns::{AnswerBuilder, Name, Owner, RecordType, Section};
+use crate::dns::{AnswerBuilder, Name, Owner, Rdata, RecordType, Section};
 
 // All instances are alike: Nomad knows no weights.
 const SRV_PRIORITY: u16 = 10;
@@ -60,6 +60,7 @@ pub(super) fn push_each(
     instances.shuffle(&mut rand::rng());
     match context.query.record_type {
         RecordType::SRV => push_srv(context, builder, selection, &instances, made_for),
+        RecordType::HTTPS => push_https(context, builder, selection, &instances, made_for),
         RecordType::TXT => push_txt(context, builder, &instances),
         RecordType::ANY => push_any(context, builder, selection, &instances, made_for),
         _ => push_addresses(context, builder, &instances),
@@ -117,6 +118,62 @@ fn push_srv(
     instances: &[&Instance],
     made_for: MadeFor,
 ) {
+    let record_type = RecordType::SRV;
+    let instances = instances.iter().map(|instance| (*instance, ""));
+    let write = |rdata: &mut Rdata<'_>, (instance, _): (&Instance, &str), target: &Name| {
+        rdata.u16(SRV_PRIORITY);
+        rdata.u16(SRV_WEIGHT);
+        rdata.u16(instance.port);
+        rdata.plain_name(target);
+    };
+    push_with_targets(
+        context,
+        builder,
+        selection,
+        instances,
+        made_for,
+        record_type,
+        write,
+    );
+}
+
+fn push_https(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    selection: &Selection<'_>,
+    instances: &[&Instance],
+    made_for: MadeFor,
+) {
+    let record_type = RecordType::HTTPS;
+    let wanted = |instance| bindings::wanted(context.settings, instance);
+    let instances = instances.iter();
+    let instances = instances.filter_map(|instance| Some((*instance, wanted(instance)?)));
+    let write = |rdata: &mut Rdata<'_>, (instance, protocols): (&Instance, &str), target: &Name| {
+        bindings::write(rdata, protocols, instance, target);
+    };
+    push_with_targets(
+        context,
+        builder,
+        selection,
+        instances,
+        made_for,
+        record_type,
+        write,
+    );
+}
+
+/// Appends a record for each port of a target, and the addresses of the targets in ADDITIONAL.
+///
+/// What stands beside an instance is what else its record says.
+fn push_with_targets<'i>(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    selection: &Selection<'_>,
+    instances: impl Iterator<Item = (&'i Instance, &'i str)>,
+    made_for: MadeFor,
+    record_type: RecordType,
+    write: impl Fn(&mut Rdata<'_>, (&'i Instance, &'i str), &Name),
+) {
     let ttl = context.settings.ttl_seconds;
     let addresses_of_zone = &context.zone.addresses;
     let addresses_below = selection.addresses();
@@ -127,7 +184,7 @@ fn push_srv(
         target.or_else(|| address_name(addresses_of_zone, address))
     };
     let (mut pushed, mut addresses) = (HashSet::new(), Vec::new());
-    for instance in instances.iter().filter(|instance| instance.port != 0) {
+    for (instance, more) in instances.filter(|(instance, _)| instance.port != 0) {
         let target = match &instance.address {
             InstanceAddress::Host(host) => host_name(host),
             _ => instance.address.ip().and_then(target_of),
@@ -135,21 +192,12 @@ fn push_srv(
         let Some(target) = target else { continue };
         // Before it is looked whether the record is there: another instance may have named the target as its host.
         addresses.extend(instance.address.ip().map(|address| (target, address)));
-        if !pushed.insert((target, instance.port)) {
-            continue;
+        if pushed.insert((target, instance.port, more)) {
+            let owner = context.owner();
+            builder.push(Section::Answer, owner, record_type, ttl, |rdata| {
+                write(rdata, (instance, more), &target);
+            });
         }
-        builder.push(
-            Section::Answer,
-            context.owner(),
-            RecordType::SRV,
-            ttl,
-            |rdata| {
-                rdata.u16(SRV_PRIORITY);
-                rdata.u16(SRV_WEIGHT);
-                rdata.u16(instance.port);
-                rdata.plain_name(&target);
-            },
-        );
     }
     let mut pushed = HashSet::new();
     for (target, address) in addresses {

@@ -27,6 +27,7 @@ pub(super) fn push_instances(
     let is_there = match asked {
         RecordType::A | RecordType::AAAA | RecordType::SRV | RecordType::ANY => true,
         RecordType::TXT => is_described(context, service, selection),
+        RecordType::HTTPS => context.settings.https_tag.is_some(),
         _ => false,
     };
     if !is_there {

@@ -7,6 +7,8 @@ use crate::dns::{Name, NameError, RecordType};
 
 /// The CNAMEs that one answer follows when nobody says otherwise.
 pub const ALIAS_CHAIN: usize = 8;
+/// The tag that asks for an HTTPS record when nobody says otherwise.
+pub const HTTPS_TAG: &str = "dns.https";
 /// The octets of what names share when nobody says otherwise.
 pub const SHARED_OCTETS: usize = 32 << 20;
 
@@ -34,6 +36,8 @@ pub struct ZoneSettings {
     pub negative_ttl_seconds: u32,
     /// Whether instances are described in TXT records.
     pub descriptions: Descriptions,
+    /// The tag that asks for an HTTPS record; none where there are no such records.
+    pub https_tag: Option<Box<str>>,
     /// Which instances are answered.
     pub health: HealthPolicy,
     /// The addresses of the name server.
@@ -46,11 +50,11 @@ pub struct ZoneSettings {
     pub shared_octets: usize,
 }
 
-/// Whether a zone within another tells its name server (NS).
+/// Whether a zone within another shows its name server (NS).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InnerNameServers {
     /// It does.
-    Told,
+    Shown,
     /// Its apex has no NS.
     #[default]
     Hidden,
@@ -99,6 +103,7 @@ impl ZoneSettings {
             ttl_seconds,
             negative_ttl_seconds,
             descriptions: Descriptions::default(),
+            https_tag: Some(HTTPS_TAG.into()),
             health: HealthPolicy::default(),
             server_addresses: Vec::new(),
             inner_name_servers: InnerNameServers::default(),

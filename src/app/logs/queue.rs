@@ -97,15 +97,15 @@ impl LogQueue {
     }
 
     fn write_all_to(&self, out: &mut dyn Write, repeats: &Repeats) {
-        let (mut taken, mut told) = (Vec::new(), 0);
+        let (mut taken, mut reported) = (Vec::new(), 0);
         loop {
             let is_ending = self.take(&mut taken);
             let unwritten = write_all(out, &taken);
             COUNTERS.dropped.fetch_add(unwritten, Ordering::Relaxed);
             taken.clear();
-            let dropped = COUNTERS.dropped() - told;
+            let dropped = COUNTERS.dropped() - reported;
             if dropped > 0 {
-                told += dropped;
+                reported += dropped;
                 tracing::warn!(
                     lines = dropped,
                     "the log was read too slowly: lines were dropped"

@@ -53,12 +53,12 @@ impl Repeats {
 
     /// Logs what was left out since the last time.
     pub(super) fn tell(&self) {
-        let mut told = Vec::new();
+        let mut omitted = Vec::new();
         for kind in self.kinds().values_mut().filter(|kind| kind.left_out > 0) {
-            told.push((mem::take(&mut kind.left_out), mem::take(&mut kind.example)));
+            omitted.push((mem::take(&mut kind.left_out), mem::take(&mut kind.example)));
         }
         // Without the lock: these are lines as well.
-        for (lines, like) in told {
+        for (lines, like) in omitted {
             tracing::warn!(lines, like, "repeated lines were left out");
         }
     }

@@ -16,7 +16,7 @@ fn aliases_and_inner_zones(file: &File, settings: &mut ZoneSettings) {
     settings.shared_octets = file.cache.shared_octets;
     // Those of listen.dns may have no DNS at port 53.
     if !file.name_server_addresses.is_empty() {
-        settings.inner_name_servers = InnerNameServers::Told;
+        settings.inner_name_servers = InnerNameServers::Shown;
     }
 }
 
@@ -68,7 +68,19 @@ impl Checker<'_> {
         if !file.describe_instances {
             settings.descriptions = Descriptions::Hidden;
         }
+        settings.https_tag = self.https_tag(file)?;
         Ok(settings)
+    }
+
+    /// The tag that asks for an HTTPS record; none when it is empty.
+    fn https_tag(&self, file: &File) -> Result<Option<Box<str>>, ConfigError> {
+        let tag = &*file.https_tag;
+        if tag.contains('=') || tag.trim() != tag {
+            let problem =
+                "must be a tag without \"=\" and without blanks around it, such as \"dns.https\"";
+            return Err(self.source.error("https_tag", problem));
+        }
+        Ok((!tag.is_empty()).then(|| tag.into()))
     }
 
     /// Says what is said of names in none of the zones.

@@ -6,7 +6,7 @@ use super::{Checker, secret};
 use crate::config::reading::{Files, read_again};
 use crate::config::{ConfigError, File};
 use crate::listeners::{Certificates, ClientAuthority};
-use crate::nomad::Secret;
+use crate::secret::Secret;
 
 /// A certificate chain and its key, in PEM.
 pub type ChainAndKey = (Vec<u8>, Secret);

@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 use crate::config::file::HttpSection;
 use crate::config::reading::{Files, read_again, read_file};
 use crate::listeners::http::{Credentials, Hosts, HttpSettings, Origins, PathUse, Paths, Scheme};
-use crate::nomad::Secret;
+use crate::secret::Secret;
 
 /// Credentials in use, and the file that they come from.
 #[derive(Clone, Debug)]

@@ -7,7 +7,6 @@ mod forward;
 mod http;
 mod listen;
 mod nomad;
-mod state;
 mod sync;
 mod validity;
 mod warning;
@@ -18,7 +17,6 @@ use std::time::Duration;
 use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
 pub use self::http::CredentialsFile;
-pub use self::state::{StateFolder, StateInUse, StateLock};
 pub use self::warning::Warning;
 pub use super::reading::Files;
 use crate::answers::{OutsideZones, ZoneSettings};
@@ -31,8 +29,9 @@ use crate::forward::{ForwardSettings, UpstreamAddress};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::{Buffers, UdpLimits};
-use crate::nomad::{NomadSettings, Secret, TlsSettings};
-use crate::sync::{Store, SyncSettings};
+use crate::nomad::{NomadSettings, TlsSettings};
+use crate::secret::Secret;
+use crate::sync::{StateFolder, Store, SyncSettings};
 
 /// Everything that the gateway is started with.
 #[derive(Clone, Debug)]
@@ -118,8 +117,8 @@ impl Settings {
             nomad_tls: check.nomad_tls_files(&file)?,
             token_origin: check.token_origin(&file),
             sync: check.sync(&file)?,
-            store: check.store(&file),
-            state_folder: StateFolder::of(&file),
+            store: sync::store(&file.nomad),
+            state_folder: sync::state_folder(&file.nomad),
             certificate: check.certificate(&file)?,
             client_ca: check.client_ca(&file)?,
             tls_check: check_every(file.tls.check_seconds),

@@ -11,9 +11,10 @@ use super::{Checker, Files, secret};
 use crate::config::reading::{FILE_OCTETS, read_file};
 use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
-    AddressError, BasicAuth, Client, NomadAddress, NomadSettings, Secret, SettingsError,
-    TlsSettings, TokenSource, Verification,
+    AddressError, BasicAuth, Client, NomadAddress, NomadSettings, SettingsError, TlsSettings,
+    TokenSource, Verification,
 };
+use crate::secret::Secret;
 
 impl Checker<'_> {
     pub(super) fn nomad(&self, file: &File) -> Result<NomadSettings, ConfigError> {

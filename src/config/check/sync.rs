@@ -7,13 +7,32 @@ use super::{Checker, whole};
 use crate::catalog::HealthPolicy;
 use crate::config::{ConfigError, File, NomadSection};
 use crate::sync::{
-    HealthSettings, LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, OnDemand, SyncSettings,
+    Fingerprint, HealthSettings, LARGE_SERVICE_INSTANCES, NAMESPACES_MAX, OnDemand, StateFolder,
+    Store, SyncSettings,
 };
 
 /// What stands for all namespaces.
 const ALL: &str = "*";
 /// The longest name of a namespace, as Nomad checks it.
 const NAMESPACE_CHARACTERS: usize = 128;
+
+/// The folder of the snapshot, if one is configured.
+pub(super) fn state_folder(section: &NomadSection) -> Option<StateFolder> {
+    let folder = &section.state_dir;
+    (!folder.is_empty()).then(|| StateFolder::new(folder.into()))
+}
+
+/// Where the snapshot is kept and what it is read with, if it is kept.
+pub(super) fn store(section: &NomadSection) -> Option<Store> {
+    let fingerprint = Fingerprint::of(&[
+        &section.addresses,
+        &section.namespaces,
+        &[section.region.clone(), section.filter.clone()],
+        &section.exclude_tags,
+    ]);
+    let every = Duration::from_secs(section.state_seconds);
+    state_folder(section).map(|folder| folder.store(fingerprint, every))
+}
 
 impl Checker<'_> {
     pub(super) fn sync(&self, file: &File) -> Result<SyncSettings, ConfigError> {

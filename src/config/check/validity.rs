@@ -86,10 +86,13 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_662_000);
         let judge = |pem: &str, judged| judge(pem.as_bytes(), judged, now);
         let (old, good) = (pem(0, 1_795_661_999), pem(0, 1_795_662_001));
-        let said = judge(&old, Judged::First).unwrap();
-        assert!(said.contains("expired at 2026-11-26T02:59:59Z"), "{said}");
-        let said = judge(&pem(1_795_662_001, 1_895_662_001), Judged::First).unwrap();
-        assert!(said.contains("before 2026-11-26T03:00:01Z"), "{said}");
+        let problem = judge(&old, Judged::First).unwrap();
+        assert!(
+            problem.contains("expired at 2026-11-26T02:59:59Z"),
+            "{problem}"
+        );
+        let problem = judge(&pem(1_795_662_001, 1_895_662_001), Judged::First).unwrap();
+        assert!(problem.contains("before 2026-11-26T03:00:01Z"), "{problem}");
         assert_eq!(judge(&good, Judged::First), None);
         assert_eq!(judge(&format!("{old}{good}"), Judged::Best), None);
         assert!(judge(&format!("{old}{good}"), Judged::First).is_some());

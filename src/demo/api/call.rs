@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_gos() {
+    fn durations_are_parsed_as_go_does() {
         assert_eq!(go_duration("1m30.5s"), Some(Duration::from_millis(90_500)));
         assert_eq!(go_duration("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(go_duration("-1s"), Some(Duration::ZERO));

@@ -162,7 +162,7 @@ mod tests {
     use crate::demo::handle::Options;
 
     #[tokio::test]
-    async fn redis_and_web_stay_about_what_they_are() {
+    async fn random_changes_keep_redis_and_web_within_their_sizes() {
         let nomad = SimulatedNomad::start(Options::default()).unwrap();
         cast::enter(&nomad);
         let generated = BulkLoad {

@@ -193,12 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn index_0_is_the_whole_buffer() {
+    fn a_stream_from_index_0_begins_with_the_oldest_kept_frame() {
         assert_eq!(first_from(&log([10, 20, 30, 40]), 0), Some(20));
     }
 
     #[test]
-    fn an_index_is_inclusive_else_the_next_later_one() {
+    fn a_stream_begins_at_its_index_or_at_the_next_later_one() {
         let log = log([10, 20, 30, 40]);
         assert_eq!(first_from(&log, 30), Some(30));
         assert_eq!(first_from(&log, 31), Some(40));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn who_falls_behind_has_lost_his_place() {
+    fn a_reader_that_falls_behind_the_log_loses_its_place() {
         let mut log = log([10, 20, 30]);
         let place = log.place_of(10);
         log.push(empty(40));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn clearing_loses_every_place() {
+    fn clearing_the_log_makes_every_reader_lose_its_place() {
         let mut log = log([10, 20, 30]);
         let next = log.place_of(30) + 1;
         log.clear();

@@ -112,7 +112,7 @@ impl Rfc8427Document {
 impl From<Question> for Rfc8427Question {
     fn from(question: Question) -> Self {
         Self {
-            name: question.name.to_string(),
+            name: question.name.to_text(),
             record_type: question.record_type.0,
             type_name: question.record_type.to_string(),
             class: question.class.0,
@@ -132,7 +132,7 @@ impl Rfc8427Record {
         } = record;
         let has_text = record_type != RecordType::OPT && record_type.mnemonic().is_some();
         Self {
-            owner: owner.to_string(),
+            owner: owner.to_text(),
             record_type,
             class,
             ttl,

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn none_is_found_where_none_is_or_what_is_before_it_does_not_end() {
+    fn no_opt_is_found_where_none_is_counted_or_what_precedes_it_is_cut() {
         for (counts, parts) in [
             ([0, 0, 0, 0], &[OPT][..]),
             ([0, 1, 0, 0], &[OPT]),

@@ -4,6 +4,7 @@
 //! same question, an invalid one, or one that was not queried again (second chance). If the octets are used up, a
 //! clock hand removes such entries until there is room.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -32,7 +33,8 @@ pub struct CacheTable {
     counters: TableCounters,
 }
 
-type Slot = ArcSwapOption<CacheEntry>;
+/// What is in a slot is dropped by the table.
+type Slot = ManuallyDrop<ArcSwapOption<CacheEntry>>;
 type SlotSet = [Slot; WAYS];
 
 /// What a table did.
@@ -60,7 +62,7 @@ impl CacheTable {
         let sets = if entries == 0 { 0 } else { sets };
         Self {
             sets: (0..sets)
-                .map(|_| std::array::from_fn(|_| ArcSwapOption::empty()))
+                .map(|_| std::array::from_fn(|_| Slot::new(ArcSwapOption::empty())))
                 .collect(),
             key: NameKey::random(),
             most_octets,
@@ -176,5 +178,16 @@ impl CacheTable {
             .or_else(free)
             .or_else(|| first(&CacheEntry::may_go))
             .or_else(any)
+    }
+}
+
+impl Drop for CacheTable {
+    fn drop(&mut self) {
+        // For each pointer that is dropped, arc-swap looks for readers in the slots of every thread, even if the pointer
+        // is empty. In a table of a million slots, nearly all of them empty, that takes long, and the end waits for it.
+        let slots = self.sets.iter().flatten();
+        for slot in slots.filter(|slot| slot.load().is_some()) {
+            slot.store(None);
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! Tests of the layer with a service that needs a turn for each answer until it has made one.
 
-use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -8,7 +7,8 @@ use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::dns::{AnswerBuilder, Class, Name, QueryFlags, RecordType};
+use crate::dns::{AnswerBuilder, Name, RecordType, Transport};
+use crate::layers::proofs::query_over;
 
 /// What is made once, and then given to whoever tries.
 #[derive(Clone)]
@@ -60,16 +60,7 @@ impl Service<Attempt> for Costly {
 }
 
 fn query(host: u8) -> Query {
-    Query {
-        id: 0,
-        flags: QueryFlags::default(),
-        name: Name::ROOT,
-        record_type: RecordType::SRV,
-        class: Class::IN,
-        edns: None,
-        transport: Transport::Udp,
-        client: Some(IpAddr::from([192, 0, 2, host])),
-    }
+    query_over(Transport::Udp, host)
 }
 
 #[tokio::test]
@@ -92,7 +83,7 @@ async fn a_thousand_equal_queries_of_one_client_take_one_turn() {
 }
 
 #[tokio::test]
-async fn where_who_had_it_made_gives_up_another_has() {
+async fn if_the_query_that_an_answer_is_made_for_gives_up_another_has_it_made() {
     let room = QueueCapacity {
         per_client: 4,
         per_class: 1024,
@@ -111,7 +102,7 @@ async fn where_who_had_it_made_gives_up_another_has() {
 }
 
 #[tokio::test]
-async fn who_finds_no_room_among_equal_queries_is_told_at_once() {
+async fn an_equal_query_without_room_is_refused_at_once() {
     let room = QueueCapacity {
         per_client: 4,
         per_class: 3,

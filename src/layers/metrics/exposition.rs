@@ -6,12 +6,13 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
 use super::counters::{BUCKETS_NANOSECONDS, FAMILIES, OTHER, RCODES, ServfailCause, TYPES};
 use super::{QueryCounters, Workers};
 use crate::dns::Transport;
+use crate::exposition::{counter, family};
 use crate::layers::cache::CacheTable;
 
 const NANOSECONDS: f64 = 1e9;
@@ -208,33 +209,6 @@ fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&CacheTable]) -> 
     let help = "Answers in the caches of all workers";
     let mut own = family(encoder, "nomadns_cache_entries", help, MetricType::Gauge)?;
     own.encode_gauge(&u64::try_from(entries).unwrap_or(u64::MAX))
-}
-
-/// Starts a family of metrics; counters get their `_total` from the encoder.
-///
-/// # Errors
-/// What writing fails with.
-pub fn family<'e>(
-    encoder: &'e mut DescriptorEncoder<'_>,
-    name: &'e str,
-    help: &str,
-    kind: MetricType,
-) -> Result<MetricEncoder<'e>, fmt::Error> {
-    encoder.encode_descriptor(name, help, None, kind)
-}
-
-/// Writes one counter of a family.
-///
-/// # Errors
-/// What writing fails with.
-pub fn counter(
-    encoder: &mut MetricEncoder<'_>,
-    labels: &impl prometheus_client::encoding::EncodeLabelSet,
-    count: u64,
-) -> fmt::Result {
-    encoder
-        .encode_family(labels)?
-        .encode_counter::<NoLabelSet, _, u64>(&count, None)
 }
 
 fn sum(all: &[&QueryCounters], of: impl Fn(&QueryCounters) -> &AtomicU64) -> u64 {

@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 pub use self::counters::{QueryCounters, ServfailCause};
-pub use self::exposition::{counter, family};
 use super::cache::CacheTable;
 use crate::dns::{Answer, Query, Transport};
 

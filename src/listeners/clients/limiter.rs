@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_clients_frees_none_that_owes() {
+    fn a_flood_of_other_clients_lifts_no_clients_limit() {
         let limiter = limiter(1, 10, 8);
         while limiter.takes_at(client(1), 1_000, limiter.cost) {}
         for other in 2..10_000 {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn who_writes_an_address_takes_nothing_from_whom_it_belongs_to() {
+    fn spoofed_queries_use_up_nothing_of_the_proven_clients_limit() {
         let limiter = limiter(1, 3, 1024);
         let victim = "192.0.2.1".parse().unwrap();
         while limiter.takes(victim, SourceAddress::Claimed) {}

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_ends_the_walk() {
+    fn an_invalid_forwarded_address_ends_the_search_for_the_client() {
         for lines in [
             &[][..],
             &[""],
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_nobody_trusts_speaks_for_itself() {
+    fn forwarded_addresses_from_an_untrusted_client_are_ignored() {
         assert_eq!(client("192.0.2.9", &["192.0.2.1"]), "192.0.2.9");
     }
 }

@@ -10,7 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderValue;
 use subtle::ConstantTimeEq;
 
-use crate::nomad::Secret;
+use crate::secret::Secret;
 
 /// The base64 of `Basic`, with or without its padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lets_nobody_in_is_an_error_and_shows_nothing() {
+    fn credentials_that_admit_nobody_are_an_error_that_shows_no_secret() {
         for (scheme, text) in [
             (Scheme::Bearer, ""),
             (Scheme::Bearer, "# none"),

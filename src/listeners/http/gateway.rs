@@ -50,7 +50,7 @@ impl<S> Gateway<S> {
         Self {
             stack,
             server: Arc::clone(&shared.server),
-            blocking: BlockingPermits::new(),
+            blocking: shared.blocking.clone(),
             body_deadline: shared.limits.http_body,
         }
     }
@@ -164,5 +164,24 @@ impl From<Result<Self, Problem>> for Responding {
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         Self::new(StatusCode::BAD_REQUEST, rejection.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many pieces of long work can be done at once, where each next one is of the other gateway.
+    fn at_once(one: &Gateway<()>, other: &Gateway<()>) -> usize {
+        let work = one.blocking.run(|| 1 + at_once(other, one));
+        work.now_or_never().unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn all_listeners_together_leave_half_of_the_cores_to_others() {
+        let shared = ListenerContext::default();
+        let [one, other] = [(); 2].map(|()| Gateway::new((), &shared.clone()));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!(at_once(&one, &other), (cores / 2).max(1));
     }
 }

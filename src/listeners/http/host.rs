@@ -121,7 +121,7 @@ fn authority(request: &Request<Body>) -> Result<Option<Authority>, Problem> {
     }
     let no_host =
         || Problem::bad_request("the Host of the request is not a host with or without a port");
-    let said = match line {
+    let host_header = match line {
         // RFC 9110 §7.2: what has no name.
         Some(line) if line.is_empty() => None,
         Some(line) => {
@@ -144,14 +144,15 @@ fn authority(request: &Request<Body>) -> Result<Option<Authority>, Problem> {
     if !is_named && request.version() >= Version::HTTP_11 {
         return Err(Problem::bad_request("the request has no Host"));
     }
-    if let (Version::HTTP_2, Some(target), Some(said)) = (request.version(), &target, &said)
-        && target != said
+    if let (Version::HTTP_2, Some(target), Some(host_header)) =
+        (request.version(), &target, &host_header)
+        && target != host_header
     {
         let detail = "the Host of the request differs from its :authority";
         return Err(Problem::bad_request(detail));
     }
     // RFC 9112 §3.2.2: of both, the target counts.
-    Ok(target.or(said))
+    Ok(target.or(host_header))
 }
 
 /// RFC 9110 §7.2: a host and perhaps a port, and nobody's name.

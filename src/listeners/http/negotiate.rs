@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_offered_is_for_whoever_says_nothing_else() {
+    fn without_a_preference_in_accept_the_first_format_is_chosen() {
         assert_eq!(
             negotiate(&HeaderMap::new(), &[DnsMessage, Json]),
             Some(DnsMessage)

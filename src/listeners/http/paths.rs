@@ -59,26 +59,26 @@ impl Paths {
     /// # Errors
     /// What is no plain path, and what is there already.
     pub fn add(&mut self, path_use: PathUse, path: &str) -> Result<(), PathError> {
-        let told = || path.to_owned();
+        let owned = || path.to_owned();
         if !path.starts_with('/') {
-            return Err(PathError::NotAbsolute(told(), path_use.usual()));
+            return Err(PathError::NotAbsolute(owned(), path_use.usual()));
         }
         let taken = |it: &char| it.is_ascii_alphanumeric() || "-._~/".contains(*it);
         if let Some(other) = path.chars().find(|it| !taken(it)) {
-            return Err(PathError::Character(told(), other));
+            return Err(PathError::Character(owned(), other));
         }
         if path
             .split('/')
             .any(|segment| [".", ".."].contains(&segment))
         {
-            return Err(PathError::Dots(told()));
+            return Err(PathError::Dots(owned()));
         }
         if self.dns.iter().chain(&self.json).any(|known| known == path) {
-            return Err(PathError::Twice(told()));
+            return Err(PathError::Twice(owned()));
         }
         match path_use {
-            PathUse::Dns => self.dns.push(told()),
-            PathUse::Json => self.json.push(told()),
+            PathUse::Dns => self.dns.push(owned()),
+            PathUse::Json => self.json.push(owned()),
         }
         Ok(())
     }

@@ -148,10 +148,9 @@ impl From<Refusal> for Problem {
 
 impl From<ParameterError> for Problem {
     fn from(error: ParameterError) -> Self {
-        let told = ProblemBody::Parameter(error.to_json());
         Self {
             status: StatusCode::BAD_REQUEST,
-            body: told,
+            body: ProblemBody::Parameter(error.to_json()),
             headers: Vec::new(),
         }
     }

@@ -81,13 +81,13 @@ mod tests {
     fn what_is_large_is_told_when_it_changes_and_the_largest_is_named_first() {
         let mut large = Large::new(Some(100));
         assert_eq!(large.note(&key("small"), 100), None);
-        let told = large.note(&key("some"), 101).map(|it| it.count);
-        assert_eq!(told, Some(1));
+        let report = large.note(&key("some"), 101).map(|it| it.count);
+        assert_eq!(report, Some(1));
         assert_eq!(large.note(&key("some"), 101), None);
-        let told = large.note(&key("many"), 3000).expect("another one");
-        assert_eq!(told.named[0], ("default/many".to_owned(), 3000));
-        let told = large.note(&key("many"), 0).expect("it is gone");
-        assert_eq!((told.count, told.named.len()), (1, 1));
+        let report = large.note(&key("many"), 3000).expect("another one");
+        assert_eq!(report.named[0], ("default/many".to_owned(), 3000));
+        let report = large.note(&key("many"), 0).expect("it is gone");
+        assert_eq!((report.count, report.named.len()), (1, 1));
         assert_eq!(Large::new(None).note(&key("many"), 3000), None);
     }
 
@@ -97,9 +97,12 @@ mod tests {
         for number in 0..LOGGED_MAX + 10 {
             large.note(&key(&number.to_string()), 101);
         }
-        let told = large.report();
-        assert_eq!((told.count, told.named.len()), (LOGGED_MAX + 10, NAMED_MAX));
+        let report = large.report();
+        assert_eq!(
+            (report.count, report.named.len()),
+            (LOGGED_MAX + 10, NAMED_MAX)
+        );
         assert_eq!(large.logged.len(), LOGGED_MAX);
-        assert!(told.to_string().contains("and 1002 more"), "{told}");
+        assert!(report.to_string().contains("and 1002 more"), "{report}");
     }
 }

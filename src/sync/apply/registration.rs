@@ -179,7 +179,7 @@ mod tests {
     use crate::nomad::QueryMeta;
 
     #[test]
-    fn each_address_is_what_it_is() {
+    fn addresses_are_parsed_as_ipv4_ipv6_or_a_host_name() {
         let host = |name: &str| Ok(InstanceAddress::Host(name.into()));
         let v6 = |text: &str| Ok(InstanceAddress::V6(text.parse().unwrap()));
         for (text, expected) in [

@@ -27,7 +27,7 @@ pub(in crate::sync) struct Demand {
     reading: HashMap<u64, (ServiceKey, Consistency)>,
     /// What has to leave the catalogue, since other names have taken its room.
     gone: Vec<ServiceKey>,
-    asks: mpsc::Receiver<ReadRequest>,
+    requests: mpsc::Receiver<ReadRequest>,
     coverage: Coverage,
 }
 
@@ -41,7 +41,7 @@ pub(in crate::sync) struct ReadService {
 impl Demand {
     pub(in crate::sync) fn new(
         settings: Arc<SyncSettings>,
-        asks: mpsc::Receiver<ReadRequest>,
+        requests: mpsc::Receiver<ReadRequest>,
         coverage: Coverage,
     ) -> Self {
         let demands = Demands::new(settings.on_demand, Instant::now());
@@ -51,7 +51,7 @@ impl Demand {
             commands: Commands::new(Subject::Demand),
             reading: HashMap::new(),
             gone: Vec::new(),
-            asks,
+            requests,
             coverage,
         }
     }
@@ -61,17 +61,17 @@ impl Demand {
         self.coverage == Coverage::OnDemand
     }
 
-    /// Waits for the next query that asks.
-    pub(in crate::sync) async fn next_ask(&mut self) -> ReadRequest {
-        match self.asks.recv().await {
-            Some(ask) => ask,
+    /// Waits for the next read request.
+    pub(in crate::sync) async fn next_request(&mut self) -> ReadRequest {
+        match self.requests.recv().await {
+            Some(request) => request,
             None => std::future::pending().await,
         }
     }
 
-    /// Returns a query that asks already.
-    pub(in crate::sync) fn ready_ask(&mut self) -> Option<ReadRequest> {
-        self.asks.try_recv().ok()
+    /// Returns a read request that is there already.
+    pub(in crate::sync) fn ready_request(&mut self) -> Option<ReadRequest> {
+        self.requests.try_recv().ok()
     }
 
     /// Begins to read on demand, with services that the catalogue has from before.
@@ -88,22 +88,22 @@ impl Demand {
         self.demands.clear()
     }
 
-    /// Takes a query's wish.
-    pub(in crate::sync) fn asked(&mut self, ask: ReadRequest, nomad: Nomad, now: Instant) {
+    /// Takes a query's read request.
+    pub(in crate::sync) fn requested(&mut self, request: ReadRequest, nomad: Nomad, now: Instant) {
         let key = ServiceKey {
-            namespace: ask.namespace.into(),
-            name: ask.service.into(),
+            namespace: request.namespace.into(),
+            name: request.service.into(),
         };
         if !self.is_on() || !self.settings.is_configured(&key.namespace) {
             // The catalogue has all of it, or nothing ever: who asked may have given up.
-            let _ = ask.done.send(Ok(()));
+            let _ = request.done.send(Ok(()));
             return;
         }
         if nomad == Nomad::Away {
-            self.demands.ask_without_nomad(&key, ask.done);
+            self.demands.ask_without_nomad(&key, request.done);
             return;
         }
-        self.demands.ask(key, ask.client, ask.done, now);
+        self.demands.ask(key, request.client, request.done, now);
     }
 
     /// Commands the reads that are asked for; `index` tells which state an answer about a service has to reach.

@@ -62,9 +62,9 @@ impl DemandScene {
     /// Asks; returns the reply if there is one at once.
     fn ask_at_once(&mut self, name: &str) -> Option<Result<(), NotRead>> {
         let mut reply = self.ask(name);
-        let said = reply.try_recv().ok();
+        let result = reply.try_recv().ok();
         self.patient.push(reply);
-        said
+        result
     }
 
     fn read(&mut self, name: &str, known: KnownService) {
@@ -80,7 +80,7 @@ impl DemandScene {
 }
 
 #[test]
-fn equal_wishes_wait_for_one_read() {
+fn equal_requests_wait_for_one_read() {
     let mut scene = DemandScene::new();
     let mut replies: Vec<_> = (0..100).map(|_| scene.ask("redis")).collect();
     assert!(replies.iter_mut().all(|reply| reply.try_recv().is_err()));

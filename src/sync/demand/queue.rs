@@ -133,8 +133,8 @@ impl DemandQueue {
 
     /// Takes all that waits.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (ServiceKey, Vec<Waiter>)> + use<> {
-        self.known.retain(|_| false);
-        self.unknown.retain(|_| false);
+        self.known.clear();
+        self.unknown.clear();
         let all = std::mem::take(&mut self.waiting).into_iter();
         all.map(|(key, waiting)| (key, waiting.waiters))
     }

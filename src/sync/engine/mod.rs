@@ -47,7 +47,7 @@ pub async fn run(
             biased;
             () = &mut shutdown => return,
             reply = engine.tasks.next() => engine.reply(reply),
-            ask = engine.demand.next_ask() => engine.asked(ask),
+            request = engine.demand.next_request() => engine.requested(request),
             () = sleep_until(wake) => {}
         }
         engine.take_what_is_ready();
@@ -74,7 +74,7 @@ struct Engine {
 impl Engine {
     fn new(settings: SyncSettings, client: Client, writer: Writer, status: Arc<Status>) -> Self {
         let settings = Arc::new(settings);
-        let (asks, coverage) = (writer.asks(), writer.coverage());
+        let (requests, coverage) = (writer.read_requests(), writer.coverage());
         let applier = Applier::new(writer, Arc::clone(&status), settings.large_services);
         let failed = match applier.published() {
             Published::Restored => Failed::Yes,
@@ -85,7 +85,7 @@ impl Engine {
             follow: Follow::new(Arc::clone(&settings), Arc::clone(&status), failed),
             health: HealthDriver::new(Arc::clone(&settings), Arc::clone(&status)),
             guard: Guard::new(settings.mass_loss_grace),
-            demand: Demand::new(Arc::clone(&settings), asks, coverage),
+            demand: Demand::new(Arc::clone(&settings), requests, coverage),
             applier,
             client,
             status,
@@ -164,26 +164,26 @@ impl Engine {
         }
     }
 
-    /// Takes the replies and wishes that are there already, so that a burst is published once.
+    /// Takes the replies and read requests that are there already, so that a burst is published once.
     fn take_what_is_ready(&mut self) {
         for _ in 0..BURST {
             if let Some(reply) = self.tasks.ready() {
                 self.reply(Some(reply));
-            } else if let Some(ask) = self.demand.ready_ask() {
-                self.asked(ask);
+            } else if let Some(request) = self.demand.ready_request() {
+                self.requested(request);
             } else {
                 return;
             }
         }
     }
 
-    /// Takes a query's wish.
-    fn asked(&mut self, ask: ReadRequest) {
+    /// Takes a query's read request.
+    fn requested(&mut self, request: ReadRequest) {
         let nomad = match self.follow.is_connected() && !self.follow.is_failing() {
             true => Nomad::Here,
             false => Nomad::Away,
         };
-        self.demand.asked(ask, nomad, Instant::now());
+        self.demand.requested(request, nomad, Instant::now());
     }
 
     fn start_what_is_commanded(&mut self) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::nomad::WaitMode;
+use crate::token_bucket::TokenBucket;
 
 /// Questions that follow each other without a pause.
 const BURST: u32 = 10;
@@ -24,8 +25,7 @@ const IDLE_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// The questions of one list so far.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// When all questions of a burst are free again.
-    full: Instant,
+    bucket: TokenBucket,
     /// No question before.
     next: Instant,
     asked: Option<(Instant, WaitMode)>,
@@ -36,7 +36,7 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            full: now,
+            bucket: TokenBucket::new(BURST, EVERY * BURST, now),
             next: now,
             asked: None,
             idle: 0,
@@ -51,9 +51,8 @@ impl Pace {
     /// Notes that it is asked.
     pub(super) fn asked(&mut self, wait: WaitMode, now: Instant) {
         self.asked = Some((now, wait));
-        self.full = self.full.max(now) + EVERY;
-        let burst = self.full.checked_sub(EVERY * (BURST - 1));
-        self.next = self.next.max(burst.unwrap_or(now));
+        self.bucket.take(now);
+        self.next = self.next.max(self.bucket.when(1));
     }
 
     /// Notes that it has answered with this index.

@@ -1,8 +1,9 @@
 //! The snapshot on disk: restored before the first query, updated while Nomad is followed.
 //!
-//! Floor 2, beside the engine: it reads what is published and never waits for Nomad, and nothing waits for it. The
-//! configuration passes in two closures for the file. If the disk fails, that costs a warning and no answer.
+//! Floor 2, beside the engine: it reads what is published and never waits for Nomad, and nothing waits for it. Only
+//! `folder` opens files. If the disk fails, that costs a warning and no answer.
 
+mod folder;
 mod form;
 mod keep;
 mod records;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+pub use folder::{StateFolder, StateInUse, StateLock};
 pub use keep::keep;
 pub use restore::restore;
 

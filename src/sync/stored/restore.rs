@@ -56,15 +56,15 @@ pub fn restore(store: &Store, writer: &mut Writer, status: &Status, max_stale: D
 
 /// Reads and decodes it in a thread of its own: a disk may hang for ever.
 fn load(store: &Store) -> Result<Option<(Head, Vec<Stored>)>, String> {
-    let (tell, told) = mpsc::sync_channel(1);
+    let (sender, receiver) = mpsc::sync_channel(1);
     let theirs = store.clone();
     let reading = std::thread::Builder::new().name("restore".into());
     let reading = reading.spawn(move || {
         // Nobody listens any more when it took too long.
-        let _ = tell.send(decoded(&theirs));
+        let _ = sender.send(decoded(&theirs));
     });
     reading.map_err(|error| error.to_string())?;
-    match told.recv_timeout(RESTORE_MAX) {
+    match receiver.recv_timeout(RESTORE_MAX) {
         Ok(loaded) => loaded,
         Err(_) => Err(format!(
             "it could not be read within {} s",

@@ -74,13 +74,13 @@ impl Steady {
                     ("nope.redis.default.nomad", NXDOMAIN, 0),
                     ("prod.nomad", NOERROR, 0),
                 ] {
-                    let said = ask(&mut clients, asked).await;
+                    let decoded = ask(&mut clients, asked).await;
                     // For the moment in which a namespace may be listed no longer, what is not there is not known.
                     let is_unknown = rcode == NXDOMAIN
-                        && said.rcode == SERVFAIL
-                        && said.extended_errors == [REFUSED_BY_NOMAD];
-                    if (said.rcode, said.answer.len()) != (rcode, answers) && !is_unknown {
-                        wrong.push(format!("{asked}: {said:?}"));
+                        && decoded.rcode == SERVFAIL
+                        && decoded.extended_errors == [REFUSED_BY_NOMAD];
+                    if (decoded.rcode, decoded.answer.len()) != (rcode, answers) && !is_unknown {
+                        wrong.push(format!("{asked}: {decoded:?}"));
                     }
                     count.fetch_add(1, Ordering::Relaxed);
                 }

@@ -6,7 +6,8 @@ mod on_demand;
 
 use nomadns::config::Settings;
 use nomadns::demo::{Acl, Enforcement, Options, Registration, SimulatedNomad, Token};
-use nomadns::nomad::{Secret, TokenSource};
+use nomadns::nomad::TokenSource;
+use nomadns::secret::Secret;
 use tokio::time::Duration;
 
 use crate::support::clients::Clients;

@@ -160,23 +160,23 @@ async fn connect(source: IpAddr, to: SocketAddr) -> TcpStream {
 }
 
 fn got(message: &Message) -> Got {
-    let said = DecodedAnswer::of_message(message);
+    let decoded = DecodedAnswer::of_message(message);
     match message.metadata.response_code {
         ResponseCode::Refused => {
-            let [code] = said.extended_errors[..] else {
+            let [code] = decoded.extended_errors[..] else {
                 panic!("one extended error in {message}")
             };
             Got::Refused(code)
         }
         _ if message.metadata.truncation => {
             assert!(
-                said.answer.is_empty() && said.additional.is_empty(),
+                decoded.answer.is_empty() && decoded.additional.is_empty(),
                 "{message}"
             );
             Got::Truncated
         }
         _ => {
-            assert!(!said.answer.is_empty(), "{message}");
+            assert!(!decoded.answer.is_empty(), "{message}");
             Got::Answer
         }
     }

@@ -215,7 +215,7 @@ async fn a_header_that_does_not_come_in_time_is_waited_for_no_longer() {
 }
 
 #[tokio::test]
-async fn who_is_no_proxy_speaks_for_itself() {
+async fn a_client_that_is_no_proxy_sends_no_proxy_header() {
     let nomad = cast();
     let gateway = gateway(&nomad, settings()).await;
     let header = b"PROXY TCP4 192.0.2.7 127.0.0.1 56789 53\r\n";

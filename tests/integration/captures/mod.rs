@@ -104,14 +104,14 @@ impl Captures {
 async fn check(clients: &mut Clients, asked: &Asked) {
     let (name, record_type, rcode, data) = asked;
     let question = Question::new(name, record_type.parse().unwrap());
-    let said = clients.agreed(&question).await;
+    let decoded = clients.agreed(&question).await;
     assert_eq!(
-        (said.rcode, said.data()),
+        (decoded.rcode, decoded.data()),
         (*rcode, data.to_vec()),
         "{question:?}"
     );
     // A denial names its zone; an answer does not.
-    assert_eq!(said.authority.len(), usize::from(data.is_empty()));
+    assert_eq!(decoded.authority.len(), usize::from(data.is_empty()));
 }
 
 #[tokio::test]

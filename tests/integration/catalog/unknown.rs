@@ -72,14 +72,14 @@ fn what_is_unknown_is_named_in_nomads_spelling() {
     writer.mark_unknown("default", "Redis", unread).unwrap();
     writer.mark_namespace_unknown("Prod", refused).unwrap();
     writer.mark_others_unknown(unread);
-    let mut said: Vec<_> = writer.unknowns().collect();
-    said.sort_unstable();
+    let mut listed: Vec<_> = writer.unknowns().collect();
+    listed.sort_unstable();
     let redis = UnknownScope::Service {
         namespace: "default",
         service: "Redis",
     };
     assert_eq!(
-        said,
+        listed,
         [
             (redis, UnknownReason::Unread),
             (UnknownScope::Namespace("Prod"), UnknownReason::Refused),
@@ -94,8 +94,8 @@ fn an_error_says_why_a_name_is_unknown() {
         .into_iter()
         .zip(["unread", "unreadable", "refused"])
     {
-        let said = AnswerError::Unknown(reason).to_string();
-        assert!(said.ends_with(&format!(": {why}")), "{said}");
+        let listed = AnswerError::Unknown(reason).to_string();
+        assert!(listed.ends_with(&format!(": {why}")), "{listed}");
     }
 }
 

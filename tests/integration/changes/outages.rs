@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use nomadns::demo::{Enforcement, Fault, Options, Removal, SimulatedNomad};
-use nomadns::nomad::{Secret, TokenSource};
+use nomadns::nomad::TokenSource;
+use nomadns::secret::Secret;
 
 use super::{Scene, question, registration};
 use crate::support::clients::Clients;
@@ -70,12 +71,12 @@ async fn with_nomad_down_at_the_start_nothing_is_known_until_it_comes() {
     let gateway = Gateway::with(&nomad.url(), |_| {});
     let mut clients = Clients::connect(&gateway).await;
     for name in ["redis.default.nomad", "nope.nomad", "nomad"] {
-        let said = clients.agreed(&question(name)).await;
+        let decoded = clients.agreed(&question(name)).await;
         assert_eq!(
-            (said.rcode, said.extended_errors),
+            (decoded.rcode, decoded.extended_errors),
             (SERVFAIL, vec![NOT_READY])
         );
-        assert_eq!((said.answer, said.authority), (vec![], vec![]));
+        assert_eq!((decoded.answer, decoded.authority), (vec![], vec![]));
     }
     let outside = clients.agreed(&question("example.com")).await;
     assert_eq!((outside.rcode, outside.extended_errors), (5, vec![20]));
@@ -87,8 +88,8 @@ async fn with_nomad_down_at_the_start_nothing_is_known_until_it_comes() {
     assert_eq!(gateway.page("/healthz").await, (200, "OK\n".into()));
     nomad.come_back().unwrap();
     gateway.until_ready().await;
-    let said = clients.agreed(&question("redis.default.nomad")).await;
-    assert_eq!((said.rcode, said.answer.len()), (0, 3));
+    let decoded = clients.agreed(&question("redis.default.nomad")).await;
+    assert_eq!((decoded.rcode, decoded.answer.len()), (0, 3));
     gateway.end().await;
 }
 
@@ -144,9 +145,9 @@ async fn a_state_that_is_too_old_is_no_answer_on_any_transport() {
     nomad.vanish().await;
     until("not ready", async || gateway.page("/readyz").await.0 == 503).await;
     for question in &questions {
-        let said = clients.agreed(question).await;
+        let decoded = clients.agreed(question).await;
         assert_eq!(
-            (said.rcode, said.extended_errors),
+            (decoded.rcode, decoded.extended_errors),
             (SERVFAIL, vec![NOT_READY])
         );
     }

@@ -25,8 +25,8 @@ async fn answers_of_an_outage_are_marked_as_stale_on_every_transport_until_nomad
         ("nope.default.nomad", STALE_NXDOMAIN),
     ];
     for (asked, _) in questions {
-        let said = clients.agreed(&question(asked)).await;
-        assert_eq!(said.extended_errors, [0; 0], "{asked}");
+        let decoded = clients.agreed(&question(asked)).await;
+        assert_eq!(decoded.extended_errors, [0; 0], "{asked}");
     }
     nomad.vanish().await;
     until("stale", async || {
@@ -35,8 +35,8 @@ async fn answers_of_an_outage_are_marked_as_stale_on_every_transport_until_nomad
     .await;
     assert!(gateway.metric("nomadns_nomad_age_seconds").await >= 0.7);
     for (asked, code) in questions {
-        let said = clients.agreed(&question(asked)).await;
-        assert_eq!(said.extended_errors, [code], "{asked}");
+        let decoded = clients.agreed(&question(asked)).await;
+        assert_eq!(decoded.extended_errors, [code], "{asked}");
     }
     let (status, text) = gateway.page("/readyz").await;
     assert!(status == 200 && text.starts_with("OK, but stale"), "{text}");
@@ -47,8 +47,8 @@ async fn answers_of_an_outage_are_marked_as_stale_on_every_transport_until_nomad
     })
     .await;
     for (asked, _) in questions {
-        let said = clients.agreed(&question(asked)).await;
-        assert_eq!(said.extended_errors, [0; 0], "{asked}");
+        let decoded = clients.agreed(&question(asked)).await;
+        assert_eq!(decoded.extended_errors, [0; 0], "{asked}");
     }
     let (status, text) = gateway.page("/readyz").await;
     assert!(status == 200 && text.starts_with("OK\n"), "{text}");

@@ -53,7 +53,7 @@ fn tokens_and_users_come_from_files_are_read_again_and_show_nowhere() {
     assert!(ask(&gateway, "/ask", &bearer(OTHER)).ends_with("200 OK"));
     assert!(ask(&gateway, "/ask", &bearer(CANARY)).ends_with("401 Unauthorized"));
     assert!(ask(&gateway, "/ask", &basic).ends_with("200 OK"));
-    let mut said = gateway.page("/metrics") + &gateway.page("/");
+    let mut output = gateway.page("/metrics") + &gateway.page("/");
     gateway.signal("TERM");
     let (_, out, log) = gateway.ended();
     // Each request is there, and what became of it.
@@ -63,9 +63,9 @@ fn tokens_and_users_come_from_files_are_read_again_and_show_nowhere() {
             .find(|line| line.contains("response") && line.contains(part));
         assert!(line.is_some(), "{part} is not in:\n{log}");
     }
-    said += &(out + &log);
+    output += &(out + &log);
     for secret in ["canary", ALICE] {
-        let line = said.lines().find(|line| line.contains(secret));
+        let line = output.lines().find(|line| line.contains(secret));
         assert!(line.is_none(), "{secret} is in: {line:?}");
     }
 }

@@ -50,8 +50,8 @@ async fn what_nomad_is_asked_with_shows_nowhere_when_it_fails() {
         let address = with_user(&address).replace("https://", &format!("https://user:{CANARY}@"));
         let of = address.clone();
         let failing = move || failing(&[address], &keys);
-        let said = tokio::task::spawn_blocking(failing).await.unwrap();
-        assert_hidden(&said, &of);
+        let output = tokio::task::spawn_blocking(failing).await.unwrap();
+        assert_hidden(&output, &of);
     }
     let sent = proxy.heads().concat();
     assert!(sent.contains(&format!("x-nomad-token: {CANARY}")), "{sent}");

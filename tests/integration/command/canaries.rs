@@ -14,9 +14,9 @@ const PARTS: [&str; 4] = ["c0ffee", "cafe-4bad", "8bad", "YzBmZmVl"];
 /// Keys that are secrets themselves.
 const SECRETS: [&str; 3] = ["nomad.token", "nomad.http_auth", "cookie_secrets"];
 
-pub(super) fn assert_hidden(said: &str, of: &str) {
+pub(super) fn assert_hidden(output: &str, of: &str) {
     for part in PARTS {
-        assert!(!said.contains(part), "{of}\nshows it: {said}");
+        assert!(!output.contains(part), "{of}\nshows it: {output}");
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use nomadns::demo::{BulkLoad, Options, Registration, Removal, SimulatedNomad};
 use tempfile::TempDir;
-use tokio::time::Instant;
 
 use super::Gateway;
 
@@ -71,10 +70,10 @@ fn assert_not_used(gateway: &mut Gateway, why: &str) {
 }
 
 fn assert_not_ready(gateway: &Gateway) {
-    let said = gateway.lookup("redis.default.nomad");
+    let output = gateway.lookup("redis.default.nomad");
     assert!(
-        said.contains("SERVFAIL") && said.contains("EDE: 14"),
-        "{said}"
+        output.contains("SERVFAIL") && output.contains("EDE: 14"),
+        "{output}"
     );
     assert!(gateway.page("/readyz").starts_with("HTTP/1.0 503"));
     assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
@@ -95,15 +94,15 @@ async fn a_restart_in_an_outage_answers_the_first_query_and_says_that_it_is_stal
         let scene = Scene::new();
         scene.left_by(signal).await;
         let gateway = scene.start();
-        let said = gateway.lookup("redis.default.nomad");
+        let output = gateway.lookup("redis.default.nomad");
         assert!(
-            said.contains("10.0.0.5") && said.contains("EDE: 3"),
-            "{said}"
+            output.contains("10.0.0.5") && output.contains("EDE: 3"),
+            "{output}"
         );
-        let said = gateway.lookup("nope.default.nomad");
+        let output = gateway.lookup("nope.default.nomad");
         assert!(
-            said.contains("NXDOMAIN") && said.contains("EDE: 19"),
-            "{said}"
+            output.contains("NXDOMAIN") && output.contains("EDE: 19"),
+            "{output}"
         );
         let ready = gateway.page("/readyz");
         assert!(ready.starts_with("HTTP/1.0 200"), "{ready}");
@@ -119,8 +118,9 @@ async fn a_restart_in_an_outage_answers_the_first_query_and_says_that_it_is_stal
         }
         scene.nomad.come_back().unwrap();
         gateway.page_with("/metrics", "nomadns_stale 0");
-        let said = gateway.lookup("redis.default.nomad");
-        assert!(said.contains("10.0.0.5") && !said.contains("EDE"), "{said}");
+        let output = gateway.lookup("redis.default.nomad");
+        let is_fresh = output.contains("10.0.0.5") && !output.contains("EDE");
+        assert!(is_fresh, "{output}");
     }
 }
 
@@ -145,7 +145,7 @@ async fn what_went_while_the_gateway_was_away_goes_when_all_has_been_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_is_used_no_longer_than_max_stale_over_a_restart_too() {
     let scene = Scene::new();
-    let begun = Instant::now();
+    let begun = tokio::time::Instant::now();
     scene.left_by("TERM").await;
     let gateway = scene.start_with("max_stale_seconds = 3");
     let is_there = gateway.lookup("web.default.nomad").contains("10.0.0.3");

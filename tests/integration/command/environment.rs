@@ -1,7 +1,8 @@
 //! The environment: what the Nomad CLI reads is read here too, and proxies are not.
 
 use nomadns::config::{Settings, Source, apply_environment};
-use nomadns::nomad::{BasicAuth, Secret, TokenSource, Verification};
+use nomadns::nomad::{BasicAuth, TokenSource, Verification};
+use nomadns::secret::Secret;
 
 use super::*;
 use crate::support::gateway::cast;
@@ -82,15 +83,18 @@ fn a_token_of_the_environment_stands_above_a_token_file_and_that_is_said() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let said = run(&[]);
+    let output = run(&[]);
     let note = format!(
         "warning: nomad.token_file: NOMAD_TOKEN is used instead of the file that {} names",
         config.path()
     );
-    assert!(said.contains(&note) && !said.contains("of-the"), "{said}");
+    assert!(
+        output.contains(&note) && !output.contains("of-the"),
+        "{output}"
+    );
     std::fs::write(config.folder.path().join("token"), "of-the-file").unwrap();
-    let said = run(&["--token-file", "token"]);
-    assert_eq!(said, "the configuration is good\n");
+    let output = run(&["--token-file", "token"]);
+    assert_eq!(output, "the configuration is good\n");
 }
 
 #[test]

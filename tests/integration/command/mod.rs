@@ -98,7 +98,7 @@ impl Gateway {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (said, lines) = channel();
+        let (sender, lines) = channel();
         let log = BufReader::new(child.stderr.take().unwrap());
         let reader = Arc::<Mutex<()>>::default();
         let reads = Arc::clone(&reader);
@@ -106,7 +106,7 @@ impl Gateway {
             for line in log.lines().map_while(Result::ok) {
                 drop(reads.lock());
                 // Once nobody listens any more, the rest is of no interest.
-                let _ = said.send(line);
+                let _ = sender.send(line);
             }
         });
         let mut gateway = Self {

@@ -83,18 +83,18 @@ fn a_number_out_of_its_range_is_an_error_that_names_key_and_range() {
             "-99999999999999999999",
         ];
         for number in beyond.iter().map(String::as_str).chain(huge) {
-            let said = problem(key, number).unwrap_or_else(|| panic!("{key} = {number} is good"));
-            assert!(said.contains(key) && said.contains(&range), "{said}");
+            let output = problem(key, number).unwrap_or_else(|| panic!("{key} = {number} is good"));
+            assert!(output.contains(key) && output.contains(&range), "{output}");
         }
         for number in [0, 1].into_iter().filter(|it| !(least..=most).contains(it)) {
-            let said = problem(key, &number.to_string()).unwrap();
-            assert!(said.contains(&range), "{said}");
+            let output = problem(key, &number.to_string()).unwrap();
+            assert!(output.contains(&range), "{output}");
         }
         for wrong in ["1.5", "\"1\"", "true"] {
-            let said = problem(key, wrong).unwrap();
+            let output = problem(key, wrong).unwrap();
             assert!(
-                said.contains(key) && said.contains(&format!("{least} to {most}")),
-                "{said}"
+                output.contains(key) && output.contains(&format!("{least} to {most}")),
+                "{output}"
             );
         }
     }
@@ -206,10 +206,10 @@ async fn a_process_answers_with_the_most_workers_and_with_the_largest_cache() {
             gateway.page_with("/readyz", "200 OK");
             gateway.lookup("redis.default.nomad")
         });
-        let said = asking.await.unwrap();
+        let output = asking.await.unwrap();
         assert!(
-            said.contains("status: NOERROR") && said.contains("10.0.0.1"),
-            "{said}"
+            output.contains("status: NOERROR") && output.contains("10.0.0.1"),
+            "{output}"
         );
     }
 }

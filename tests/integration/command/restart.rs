@@ -34,8 +34,11 @@ async fn a_list_that_lost_most_of_what_was_restored_is_not_believed() {
     gateway.wait_for("most instances disappeared at once");
     gateway.wait_for("sync complete");
     gateway.page_with("/metrics", "nomadns_held_instances 20\n");
-    let said = gateway.lookup("many-3.default.nomad");
-    assert!(said.contains("10.9.9.9") && !said.contains("EDE"), "{said}");
+    let output = gateway.lookup("many-3.default.nomad");
+    assert!(
+        output.contains("10.9.9.9") && !output.contains("EDE"),
+        "{output}"
+    );
     assert!(gateway.lookup("redis.default.nomad").contains("10.0.0.5"));
 }
 
@@ -70,18 +73,21 @@ async fn what_was_read_on_demand_outlives_a_restart_and_what_was_not_is_not_deni
     gateway.ended();
     scene.nomad.vanish().await;
     let gateway = start();
-    let said = gateway.lookup("redis.default.nomad");
+    let output = gateway.lookup("redis.default.nomad");
     assert!(
-        said.contains("10.0.0.5") && said.contains("EDE: 3"),
-        "{said}"
+        output.contains("10.0.0.5") && output.contains("EDE: 3"),
+        "{output}"
     );
-    let said = gateway.lookup("web.default.nomad");
-    assert!(said.contains("SERVFAIL"), "{said}");
+    let output = gateway.lookup("web.default.nomad");
+    assert!(output.contains("SERVFAIL"), "{output}");
     scene.nomad.come_back().unwrap();
     gateway.page_with("/metrics", "nomadns_stale 0");
     for (name, address) in [("redis", "10.0.0.5"), ("web", "10.0.0.3")] {
-        let said = gateway.lookup(&format!("{name}.default.nomad"));
-        assert!(said.contains(address) && !said.contains("EDE"), "{said}");
+        let output = gateway.lookup(&format!("{name}.default.nomad"));
+        assert!(
+            output.contains(address) && !output.contains("EDE"),
+            "{output}"
+        );
     }
 }
 
@@ -98,10 +104,16 @@ async fn what_was_on_disk_is_read_again_by_a_token_that_lists_nothing() {
     let gateway = scene.start();
     gateway.page_with("/metrics", "nomadns_nomad_access{access=\"reads\"} 1");
     gateway.page_with("/metrics", "nomadns_stale 0");
-    let said = gateway.lookup("redis.default.nomad");
-    assert!(said.contains("10.0.0.5") && !said.contains("EDE"), "{said}");
-    let said = gateway.lookup("web.default.nomad");
-    assert!(said.contains("NXDOMAIN") && !said.contains("EDE"), "{said}");
+    let output = gateway.lookup("redis.default.nomad");
+    assert!(
+        output.contains("10.0.0.5") && !output.contains("EDE"),
+        "{output}"
+    );
+    let output = gateway.lookup("web.default.nomad");
+    assert!(
+        output.contains("NXDOMAIN") && !output.contains("EDE"),
+        "{output}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,8 +129,8 @@ async fn a_nomad_that_is_silent_about_the_filter_keeps_no_query_waiting() {
     let address = scene.nomad.url().replace("http://", "");
     let _silent = TcpListener::bind(address.trim_end_matches('/')).unwrap();
     let mut gateway = scene.start_with(filter);
-    let said = gateway.lookup("redis.default.nomad");
-    assert!(said.contains("10.0.0.5"), "{said}");
+    let output = gateway.lookup("redis.default.nomad");
+    assert!(output.contains("10.0.0.5"), "{output}");
     assert!(!gateway.log.contains("nomad.filter could not be checked"));
     gateway.wait_for("nomad.filter could not be checked yet: no answer from Nomad");
 }

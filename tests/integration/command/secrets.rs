@@ -12,7 +12,7 @@ const CANARY: &str = "c0ffee00-canary-4b1d-9f3e-token00";
 const PASSWORD: &str = "canary-of-the-proxy";
 
 /// Runs a gateway that has the canary as its token, and gathers all that it lets out.
-async fn all_that_is_said(nomad: &SimulatedNomad, until: &'static str) -> String {
+async fn all_output(nomad: &SimulatedNomad, until: &'static str) -> String {
     let url = nomad.url();
     let running = tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
@@ -25,8 +25,8 @@ async fn all_that_is_said(nomad: &SimulatedNomad, until: &'static str) -> String
         );
         let gateway = Gateway::start(&config, &["--log-level", "trace"]);
         gateway.page_with("/metrics", until);
-        let mut said = gateway.lookup("redis.default.nomad");
-        said += &gateway.lookup("outside.example");
+        let mut output = gateway.lookup("redis.default.nomad");
+        output += &gateway.lookup("outside.example");
         let pages = [
             "/",
             "/metrics",
@@ -39,7 +39,7 @@ async fn all_that_is_said(nomad: &SimulatedNomad, until: &'static str) -> String
             "/state",
         ];
         for page in pages {
-            said += &gateway.page(page);
+            output += &gateway.page(page);
         }
         for page in [
             "/resolve?name=redis.default.nomad&type=TXT",
@@ -49,23 +49,23 @@ async fn all_that_is_said(nomad: &SimulatedNomad, until: &'static str) -> String
             "/dns-query",
             "/nothing",
         ] {
-            said += &gateway.page_of("http", page);
+            output += &gateway.page_of("http", page);
         }
         let process = format!("/proc/{}", gateway.child.id());
-        said += &fs::read_to_string(format!("{process}/cmdline")).unwrap();
-        said += &fs::read_to_string(format!("{process}/environ")).unwrap();
+        output += &fs::read_to_string(format!("{process}/cmdline")).unwrap();
+        output += &fs::read_to_string(format!("{process}/environ")).unwrap();
         gateway.signal("TERM");
         let (_, out, log) = gateway.ended();
         // There is none when Nomad let nothing be read.
         let snapshot = fs::read(folder.path().join("catalogue.snapshot")).unwrap_or_default();
-        said + &out + &log + &String::from_utf8_lossy(&snapshot)
+        output + &out + &log + &String::from_utf8_lossy(&snapshot)
     });
     running.await.unwrap()
 }
 
-fn assert_kept(said: &str) {
+fn assert_kept(output: &str) {
     for secret in [CANARY, PASSWORD, "dXNlcjpjYW5hcnk"] {
-        let line = said.lines().find(|line| line.contains(secret));
+        let line = output.lines().find(|line| line.contains(secret));
         assert!(line.is_none(), "{secret} is in: {line:?}");
     }
 }
@@ -78,17 +78,17 @@ async fn a_token_that_is_good_shows_nowhere() {
         .port(6379)]);
     nomad.set_token(CANARY, Token::reads_everything());
     nomad.enforce_acl(Enforcement::On);
-    let said = all_that_is_said(&nomad, "nomadns_ready 1").await;
-    assert!(said.contains("10.1.2.3"), "{said}");
-    assert_kept(&said);
+    let output = all_output(&nomad, "nomadns_ready 1").await;
+    assert!(output.contains("10.1.2.3"), "{output}");
+    assert_kept(&output);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_refused_shows_nowhere() {
     let nomad = SimulatedNomad::start(Options::default()).unwrap();
     nomad.enforce_acl(Enforcement::On);
-    let said = all_that_is_said(&nomad, "nomadns_nomad_errors_total{").await;
-    assert_kept(&said);
+    let output = all_output(&nomad, "nomadns_nomad_errors_total{").await;
+    assert_kept(&output);
 }
 
 #[test]

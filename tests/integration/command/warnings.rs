@@ -32,10 +32,10 @@ fn a_name_server_without_an_address_is_warned_of() {
         "[\"0.0.0.0:53\", \"[::]:53\"]",
         "[]",
     ] {
-        let said = warnings(&format!("[listen]\ndns = {listen}"));
+        let output = warnings(&format!("[listen]\ndns = {listen}"));
         assert!(
-            said.starts_with(line) && said.lines().count() == 1,
-            "{said}"
+            output.starts_with(line) && output.lines().count() == 1,
+            "{output}"
         );
         let named = format!("name_server_addresses = [\"10.0.0.5\"]\n[listen]\ndns = {listen}");
         assert_eq!(warnings(&named), "");
@@ -78,8 +78,8 @@ fn what_has_no_effect_is_warned_of() {
             "warning: nomad.skip_verify: Nomad's certificate is NOT checked",
         ),
     ] {
-        let said = warnings(&config);
-        assert!(said.contains(part), "{said}");
+        let output = warnings(&config);
+        assert!(output.contains(part), "{output}");
     }
 }
 
@@ -91,10 +91,10 @@ fn credentials_in_clear_text_are_warned_of() {
     let config = |http: &str| {
         format!("[http]\nbearer_tokens_file = {tokens:?}\n[listen]\nhttp = [{http:?}]")
     };
-    let said = warnings(&config("192.0.2.1:80"));
+    let output = warnings(&config("192.0.2.1:80"));
     assert!(
-        said.starts_with("warning: listen.http: tokens and passwords are sent to"),
-        "{said}"
+        output.starts_with("warning: listen.http: tokens and passwords are sent to"),
+        "{output}"
     );
     assert_eq!(warnings(&config("127.0.0.1:80")), "");
 }
@@ -136,12 +136,12 @@ fn a_certificate_that_is_not_valid_now_is_warned_of_with_its_date_and_used() {
             "[tls]\ncertificate = {certificate:?}\nkey = {key:?}\nclient_ca_file = {certificate:?}\n"
         );
         let config = format!("{keys}[listen]\ntls = [\"127.0.0.1:0\"]");
-        let said = warnings(&config);
+        let output = warnings(&config);
         for key in ["tls.certificate", "tls.client_ca_file"] {
-            let line = said
+            let line = output
                 .lines()
                 .find(|line| line.starts_with(&format!("warning: {key}: ")));
-            let line = line.unwrap_or_else(|| panic!("{key} is not in {said}"));
+            let line = line.unwrap_or_else(|| panic!("{key} is not in {output}"));
             // Such as 2026-11-26T03:00:00Z.
             assert!(
                 line.contains(part) && line.contains("Z") && !line.contains("UNIX"),

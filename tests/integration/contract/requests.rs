@@ -11,7 +11,7 @@ use nomadns::dns::RecordType;
 use nomadns::listeners::admin::ReadinessReport;
 use nomadns::listeners::http::{Credentials, HttpSettings, Scheme};
 use nomadns::listeners::{ClientSettings, ConnectionLimits, Networks, Rate};
-use nomadns::nomad::Secret;
+use nomadns::secret::Secret;
 use reqwest::{Body, Method, RequestBuilder, Response};
 
 use super::description::Operation;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nomadns::dns::RecordType;
 use nomadns::listeners::http::{Credentials, HttpSettings, Scheme};
-use nomadns::nomad::Secret;
+use nomadns::secret::Secret;
 use reqwest::{Method, RequestBuilder};
 
 use super::path_of;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nomadns::listeners::ConnectionLimits;
 use nomadns::listeners::http::{Credentials, HttpSettings, Origins, Scheme};
-use nomadns::nomad::Secret;
+use nomadns::secret::Secret;
 use reqwest::{Method, Response};
 
 use super::path_of;
@@ -48,8 +48,8 @@ async fn without_an_origin_nothing_is_said_of_it() {
         assert_eq!(header(&got, "vary"), "accept");
         for response in [got, refused] {
             let names = response.headers().keys();
-            let said = names.filter(|name| name.as_str().starts_with("access-control"));
-            assert_eq!(said.count(), 0);
+            let cors = names.filter(|name| name.as_str().starts_with("access-control"));
+            assert_eq!(cors.count(), 0);
         }
     }
 }

@@ -52,7 +52,7 @@ async fn each_path_that_is_named_is_served_exactly() {
 }
 
 #[tokio::test]
-async fn no_path_turns_its_form_off() {
+async fn without_a_path_for_json_there_is_no_json() {
     let web = web(&["/dns-query"], &[]);
     assert_eq!(problem(web.get("/resolve?name=a.nomad").await).await.0, 404);
     assert_eq!(

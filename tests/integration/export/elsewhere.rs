@@ -72,7 +72,7 @@ async fn a_loop_is_written_without_its_cnames_and_what_leads_there_with_its_own(
 
 #[tokio::test]
 async fn what_a_set_of_more_than_100_records_needs_elsewhere_is_told_in_the_header() {
-    for (count, is_told) in [(100_u8, false), (101, true)] {
+    for (count, is_noted) in [(100_u8, false), (101, true)] {
         let nomad = cluster([]);
         nomad.register((0..count).map(|last| at("large", &format!("10.1.0.{last}"))));
         let lines = exported(&nomad, &["nomad"], "nomad").await;
@@ -81,12 +81,12 @@ async fn what_a_set_of_more_than_100_records_needs_elsewhere_is_told_in_the_head
             .map(String::as_str)
             .take_while(|line| line.starts_with(';'))
             .collect();
-        let told = header.join("\n");
-        assert_eq!(told.contains("max-records-per-type 0"), is_told, "{told}");
-        assert_eq!(told.contains("max-rrset-size"), is_told, "{told}");
+        let text = header.join("\n");
+        assert_eq!(text.contains("max-records-per-type 0"), is_noted, "{text}");
+        assert_eq!(text.contains("max-rrset-size"), is_noted, "{text}");
         assert_eq!(
-            told.contains("large.default.nomad. has 101 records"),
-            is_told
+            text.contains("large.default.nomad. has 101 records"),
+            is_noted
         );
         assert_eq!(lines[header.len()], "$ORIGIN nomad.");
     }

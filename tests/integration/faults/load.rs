@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use nomadns::catalog::Catalog;
 use nomadns::demo::{Acl, Enforcement, Fault, Options, Token};
-use nomadns::nomad::{self, Client, Secret, TokenSource};
+use nomadns::nomad::{self, Client, TokenSource};
+use nomadns::secret::Secret;
 use nomadns::sync::{self, Status};
 
 use super::*;

@@ -57,10 +57,10 @@ impl Scene {
     /// Every service that was there is answered for with its instances.
     async fn nothing_is_lost(&mut self) {
         for (name, count) in [("redis.default.nomad", 3), ("web.prod.nomad", 1)] {
-            let said = self.ask(name).await;
+            let decoded = self.ask(name).await;
             assert!(
-                said.rcode == 0 && said.answer.len() >= count,
-                "{name}: {said:?}"
+                decoded.rcode == 0 && decoded.answer.len() >= count,
+                "{name}: {decoded:?}"
             );
         }
     }

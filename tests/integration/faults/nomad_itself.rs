@@ -1,7 +1,8 @@
 //! Nomad itself: a lower index, an overrun buffer, a token that expires, an empty list, a service that flaps.
 
 use nomadns::demo::{Acl, Enforcement, Events, Fault, Token};
-use nomadns::nomad::{Secret, TokenSource};
+use nomadns::nomad::TokenSource;
+use nomadns::secret::Secret;
 
 use super::*;
 
@@ -108,11 +109,11 @@ async fn row_9_a_service_that_flaps_is_never_answered_for_from_two_states_at_onc
     let reads = scene.nomad.load("/v1/service/:name").requests;
     for number in 1..200 {
         scene.nomad.replace("default", "flaps", generation(number));
-        let said = scene.ask("flaps.default.nomad").await;
-        let first = said.data()[0][..6].to_owned();
+        let decoded = scene.ask("flaps.default.nomad").await;
+        let first = decoded.data()[0][..6].to_owned();
         assert!(
-            said.answer.len() == 3 && said.data().iter().all(|it| it.starts_with(&first)),
-            "{said:?}"
+            decoded.answer.len() == 3 && decoded.data().iter().all(|it| it.starts_with(&first)),
+            "{decoded:?}"
         );
     }
     // Changes that come together are read together.

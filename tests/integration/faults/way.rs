@@ -8,9 +8,9 @@ async fn row_1_without_nomad_at_the_start_it_listens_at_once_and_is_not_ready() 
     let gateway = Gateway::with(&refusing().await, |_| {});
     let mut clients = Clients::connect(&gateway).await;
     let question = Question::new("redis.default.nomad", "A".parse().unwrap());
-    let said = clients.agreed(&question).await;
+    let decoded = clients.agreed(&question).await;
     assert_eq!(
-        (said.rcode, said.extended_errors),
+        (decoded.rcode, decoded.extended_errors),
         (SERVFAIL, vec![NOT_READY])
     );
     assert_eq!(gateway.page("/readyz").await.0, 503);

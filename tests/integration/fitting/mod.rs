@@ -190,7 +190,7 @@ proptest! {
 }
 
 #[test]
-fn a_message_that_would_pass_its_most_by_one_octet_has_one_record_less() {
+fn a_message_one_octet_over_its_limit_loses_one_record() {
     let asked = Asked {
         form: Form::Both { records: 404 },
         labels: 2,

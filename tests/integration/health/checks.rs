@@ -157,7 +157,7 @@ async fn only_what_is_asked_for_is_read_and_cached_answers_count_as_asked() {
 }
 
 #[tokio::test]
-async fn off_reads_nothing_and_answers_all() {
+async fn with_health_off_no_checks_are_read_and_all_instances_answered() {
     let nomad = nomad();
     let redis = register(&nomad, "redis", 2);
     nomad.check_instances(&redis[..1], "failure");
@@ -189,7 +189,7 @@ async fn a_token_that_may_not_read_checks_leaves_health_off_and_the_status_says_
     let gateway = Gateway::with(&nomad.url(), |settings| {
         quick(settings, HealthPolicy::Failing);
         settings.nomad.token =
-            nomadns::nomad::TokenSource::Fixed(nomadns::nomad::Secret::new("identity"));
+            nomadns::nomad::TokenSource::Fixed(nomadns::secret::Secret::new("identity"));
     });
     gateway.until_ready().await;
     asked(&gateway, "redis").await;

@@ -59,8 +59,8 @@ async fn asked(gateway: &Gateway, name: &str) -> Vec<String> {
     let message = ask_udp(&socket, &question)
         .await
         .expect("it is not cut short");
-    let said = DecodedAnswer::of_message(&message);
-    let mut parts: Vec<String> = said
+    let decoded = DecodedAnswer::of_message(&message);
+    let mut parts: Vec<String> = decoded
         .data()
         .iter()
         .map(|address| address.rsplit('.').next().unwrap_or_default().to_owned())

@@ -77,13 +77,13 @@ fn flags_take_the_words_for_yes_and_no_and_nothing_else() {
 
 #[test]
 fn a_client_subnet_is_an_address_with_or_without_a_prefix() {
-    for (given, told) in [
+    for (given, expected) in [
         ("192.0.2.7", "192.0.2.7/0"),
         ("0.0.0.0/0", "0.0.0.0/0"),
         ("2001:db8::%2F56", "2001:db8::/0"),
     ] {
         let subnet = asked(&format!("name=a&edns_client_subnet={given}")).client_subnet;
-        assert_eq!(subnet.unwrap().to_string(), told);
+        assert_eq!(subnet.unwrap().to_string(), expected);
     }
     for given in ["", "here", "192.0.2.0/33", "::/129", "192.0.2.0/", "1/0"] {
         let error = refused(&format!("name=a&edns_client_subnet={given}"));

@@ -107,7 +107,7 @@ async fn a_transport_that_brings_nothing_is_named_with_its_reason() {
 }
 
 #[tokio::test]
-async fn nobody_at_home_is_an_error_and_not_a_wait() {
+async fn a_closed_port_is_an_error_at_once() {
     let free = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
@@ -165,8 +165,11 @@ async fn short_prints_data_alone_over_all_transports_too_and_the_code_says_the_r
     assert_eq!((outcome.exit_code(), &*problems), (0, ""));
     assert_eq!(lines, ["10.0.0.1", "10.0.0.2"]);
     for transports in [&LookupTransport::ALL[..], &[LookupTransport::Dot]] {
-        let said = short("none.nomad", transports).await;
-        assert_eq!(said, (LookupOutcome::Denied, String::new(), String::new()));
+        let result = short("none.nomad", transports).await;
+        assert_eq!(
+            result,
+            (LookupOutcome::Denied, String::new(), String::new())
+        );
         let (outcome, out, problems) = short("early.nomad", transports).await;
         assert_eq!((outcome.exit_code(), &*out), (3, ""));
         assert_eq!(

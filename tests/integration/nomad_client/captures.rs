@@ -10,7 +10,7 @@ use crate::support::replay::{Replay, capture, fixtures};
 #[tokio::test]
 async fn every_capture_of_a_real_nomad_is_read() {
     let requests = std::fs::read_to_string(fixtures().join("requests.tsv")).unwrap();
-    let mut said = String::new();
+    let mut decoded = String::new();
     for line in requests.lines() {
         let (name, request) = line.split_once('\t').unwrap();
         let server = Replay::always(capture(&format!("{name}.http"))).await;
@@ -25,10 +25,10 @@ async fn every_capture_of_a_real_nomad_is_read() {
             sent.starts_with(request.split('?').next().unwrap()),
             "{request} was asked as {sent}"
         );
-        said.push_str(format!("{name}: {answer}").trim_end());
-        said.push('\n');
+        decoded.push_str(format!("{name}: {answer}").trim_end());
+        decoded.push('\n');
     }
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(decoded);
 }
 
 /// Asks as the capture was asked; `None` for what the client never asks.
@@ -102,9 +102,9 @@ fn join<T>(items: Vec<T>, show: impl Fn(T) -> String) -> String {
 
 async fn frames(client: &Client, namespace: &str) -> Result<String, NomadError> {
     let mut stream = client.event_stream(0, namespace).await?;
-    let mut said = Vec::new();
+    let mut decoded = Vec::new();
     while let Some(frame) = stream.next_frame().await? {
-        said.push(match frame {
+        decoded.push(match frame {
             Frame::Heartbeat => "heartbeat".into(),
             Frame::Events {
                 index,
@@ -120,5 +120,5 @@ async fn frames(client: &Client, namespace: &str) -> Result<String, NomadError> 
             }
         });
     }
-    Ok(said.join(", "))
+    Ok(decoded.join(", "))
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use nomadns::nomad::{BasicAuth, Cause, Client, QueryOptions, Secret, TokenSource};
+use nomadns::nomad::{BasicAuth, Cause, Client, QueryOptions, TokenSource};
+use nomadns::secret::Secret;
 
 use super::{client, list, settings};
 use crate::support::replay::{Replay, Reply, capture, ok, refusing, serve_unix, status};

@@ -90,7 +90,7 @@ fn heavy(url: &str) -> ScriptedReply {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_heavy_is_put_together_by_one_server_only() {
+async fn an_expensive_request_is_sent_to_one_server_only() {
     let (client, busy, other) = two(heavy, heavy);
     let options = QueryOptions::default();
     for _ in 0..20 {
@@ -106,7 +106,7 @@ async fn what_is_heavy_is_put_together_by_one_server_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_heavy_leaves_an_address_that_lives_no_more() {
+async fn an_expensive_request_moves_to_the_next_address_when_its_server_is_silent() {
     let (client, silent, other) = two(|_| ScriptedReply::never(), heavy);
     let listed = client.list_services("*", QueryOptions::default());
     let listed = timeout(Duration::from_secs(3), listed).await.unwrap();

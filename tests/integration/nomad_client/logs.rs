@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use nomadns::demo::{Enforcement, Options, Registration, SimulatedNomad, Token};
-use nomadns::nomad::{BasicAuth, Client, NomadSettings, QueryOptions, Secret, TokenSource};
+use nomadns::nomad::{BasicAuth, Client, NomadSettings, QueryOptions, TokenSource};
+use nomadns::secret::Secret;
 use tracing::level_filters::LevelFilter;
 
 const CANARY: &str = "c0ffee00-canary-4b1d-9f3e-trace00";
@@ -66,14 +67,14 @@ async fn libraries_at_trace_level_log_no_secret() {
         }
     }
 
-    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
-        said.contains("hyper_util::client") && said.contains("TRACE"),
-        "the libraries log: {said}"
+        logged.contains("hyper_util::client") && logged.contains("TRACE"),
+        "the libraries log: {logged}"
     );
-    assert!(said.contains("10.0.0.1"), "it worked: {said}");
+    assert!(logged.contains("10.0.0.1"), "it worked: {logged}");
     for secret in [CANARY, "c0ffee00-canary", PASSWORD, ENCODED] {
-        let line = said.lines().find(|line| line.contains(secret));
+        let line = logged.lines().find(|line| line.contains(secret));
         assert!(line.is_none(), "{secret} is in: {line:?}");
     }
 }

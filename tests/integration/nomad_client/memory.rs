@@ -62,12 +62,12 @@ impl Server {
         let (asked, say) = (Arc::clone(&self.asked), Arc::new(say));
         BoxCloneSyncService::new(tower::service_fn(move |request: Request| {
             let url = request.url().to_string();
-            let said = say(&url);
+            let reply = say(&url);
             asked.lock().unwrap().push(url);
             async move {
-                sleep(said.after).await;
-                let mut response = http::Response::new(said.body);
-                for (name, value) in said.headers {
+                sleep(reply.after).await;
+                let mut response = http::Response::new(reply.body);
+                for (name, value) in reply.headers {
                     response.headers_mut().insert(name, value.parse().unwrap());
                 }
                 Ok(response.into())

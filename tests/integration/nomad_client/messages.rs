@@ -93,9 +93,9 @@ async fn error_text(settings: NomadSettings) -> String {
         .to_string()
 }
 
-fn assert_has(said: &str, parts: &[&str]) {
+fn assert_has(message: &str, parts: &[&str]) {
     for part in parts {
-        assert!(said.contains(part), "{said:?} lacks {part:?}");
+        assert!(message.contains(part), "{message:?} lacks {part:?}");
     }
 }
 
@@ -141,7 +141,7 @@ async fn a_certificate_that_is_not_taken_names_the_setting() {
 }
 
 #[tokio::test]
-async fn dates_are_dates() {
+async fn errors_about_a_certificates_validity_name_the_date() {
     let date = |hours: i64| {
         let date = OffsetDateTime::now_utc() + Duration::hours(hours);
         // A test at midnight has no luck with days, but the year and the month are enough.
@@ -175,7 +175,7 @@ async fn a_client_certificate_that_is_wanted_names_its_settings() {
     let other = rcgen::generate_simple_self_signed(["other".to_owned()]).unwrap();
     let mut settings = trusting(&nomad);
     settings.tls.certificate = Some(other.cert.pem().into_bytes());
-    settings.tls.key = Some(nomadns::nomad::Secret::new(
+    settings.tls.key = Some(nomadns::secret::Secret::new(
         &other.signing_key.serialize_pem(),
     ));
     let parts = ["rejects our client certificate", "nomad.client_certificate"];

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use nomadns::nomad::{Cause, Client, NomadSettings, Secret, TlsError, Verification};
+use nomadns::nomad::{Cause, Client, NomadSettings, TlsError, Verification};
+use nomadns::secret::Secret;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, crypto::ring};
@@ -139,7 +140,7 @@ async fn an_unknown_ca_is_refused_unless_nothing_is_checked() {
 }
 
 #[tokio::test]
-async fn other_files_are_used_from_then_on_and_broken_ones_leave_those_before() {
+async fn replaced_tls_files_are_used_at_once_and_broken_ones_change_nothing() {
     let nomad = start().await;
     let mut settings = settings(&nomad);
     settings.tls.ca = Some(start().await.ca);

@@ -214,20 +214,20 @@ async fn a_chain_ends_with_what_it_was_made_from() {
         ("second", "alias.default.nomad"),
     ]);
     let name = "second.default.nomad";
-    let said = |answers: &Answers| {
+    let found = |answers: &Answers| {
         let message = answers.ask(name, RecordType::A);
         (message.metadata.response_code, addresses(&message.answers))
     };
     let denied = (ResponseCode::NXDomain, Vec::new());
-    assert_eq!(said(&answers), denied);
+    assert_eq!(found(&answers), denied);
     answers.set("default", "target", vec![instance("10.3.0.1", 80, &[])]);
-    assert_eq!(said(&answers).1, ["10.3.0.1"]);
+    assert_eq!(found(&answers).1, ["10.3.0.1"]);
     answers.set("default", "target", vec![instance("10.3.0.2", 80, &[])]);
-    assert_eq!(said(&answers).1, ["10.3.0.2"]);
+    assert_eq!(found(&answers).1, ["10.3.0.2"]);
     answers.set("default", "alias", vec![instance("10.3.0.3", 80, &[])]);
-    assert_eq!(said(&answers).1, ["10.3.0.3"]);
+    assert_eq!(found(&answers).1, ["10.3.0.3"]);
     answers.set("default", "alias", at("second.default.nomad"));
-    assert_eq!(said(&answers), (ResponseCode::NoError, Vec::new()));
+    assert_eq!(found(&answers), (ResponseCode::NoError, Vec::new()));
     assert_eq!(answers.ask(name, RecordType::A).answers.len(), 0);
 }
 

@@ -100,11 +100,11 @@ async fn a_client_gets_as_much_as_it_takes_and_the_operator_allows() {
         );
     }
     bound(&mut answers, |bounds| bounds.udp_octets = 4096);
-    let told = answers
+    let edns = answers
         .ask_udp("many.default.nomad", RecordType::A, Some(4096))
         .edns;
     assert_eq!(
-        told.unwrap().max_payload(),
+        edns.unwrap().max_payload(),
         1232,
         "what is taken is another thing"
     );

@@ -9,7 +9,7 @@ use super::options::{NSID, ask, option};
 use crate::support::answers::Answers;
 
 #[tokio::test]
-async fn the_name_is_told_to_those_who_ask() {
+async fn the_nsid_is_sent_to_clients_that_ask_for_it() {
     let mut answers = Answers::usual();
     answers.server = Arc::new(Server {
         nsid: b"gateway-1".to_vec(),
@@ -23,7 +23,7 @@ async fn the_name_is_told_to_those_who_ask() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_name_tells_none() {
+async fn without_a_configured_nsid_none_is_sent() {
     let message = ask(&Answers::usual(), Transport::Udp, &[(NSID, b"")]);
     assert_eq!(option(&message, NSID), None);
 }

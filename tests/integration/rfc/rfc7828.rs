@@ -19,7 +19,7 @@ fn patient() -> Answers {
 }
 
 #[tokio::test]
-async fn it_is_told_on_connections_to_those_who_ask() {
+async fn keepalive_is_sent_over_tcp_and_dot_to_clients_that_send_it() {
     let answers = patient();
     for transport in [Transport::Tcp, Transport::Dot] {
         let message = ask(&answers, transport, &[(KEEPALIVE, b"")]);
@@ -33,7 +33,7 @@ async fn it_is_told_on_connections_to_those_who_ask() {
 }
 
 #[tokio::test]
-async fn it_is_never_told_without_a_dns_connection() {
+async fn keepalive_is_never_sent_over_udp_or_doh() {
     let answers = patient();
     for transport in [Transport::Udp, Transport::Doh] {
         let message = ask(&answers, transport, &[(KEEPALIVE, b"")]);
@@ -42,7 +42,7 @@ async fn it_is_never_told_without_a_dns_connection() {
 }
 
 #[tokio::test]
-async fn a_malformed_one_is_a_format_error() {
+async fn a_malformed_keepalive_is_a_format_error() {
     let out = patient().octets(&with_options(&[(KEEPALIVE, b"abc")]), Transport::Tcp);
     assert_eq!(out[3] & 0xf, 1);
 }

@@ -20,7 +20,7 @@ async fn an_encrypted_answer_is_padded_to_blocks_of_468_octets_when_asked() {
 }
 
 #[tokio::test]
-async fn what_anyone_can_read_or_nobody_asked_for_is_not_padded() {
+async fn answers_in_clear_text_or_to_queries_without_padding_are_not_padded() {
     let answers = Answers::usual();
     for transport in [Transport::Udp, Transport::Tcp] {
         let message = answers.exchange(&with_options(&[(PADDING, &[0; 20])]), transport);

@@ -6,7 +6,7 @@ use super::options::{CLIENT_SUBNET, ask, option, with_options};
 use crate::support::answers::Answers;
 
 #[tokio::test]
-async fn it_comes_back_with_scope_0() {
+async fn a_client_subnet_comes_back_with_scope_0() {
     let answers = Answers::usual();
     for data in [
         &[0, 1, 24, 0, 10, 1, 2][..],
@@ -23,7 +23,7 @@ async fn it_comes_back_with_scope_0() {
 }
 
 #[tokio::test]
-async fn a_network_of_no_family_comes_back_too() {
+async fn a_client_subnet_of_family_0_comes_back() {
     // By octets: hickory does not read it.
     let asked = with_options(&[(CLIENT_SUBNET, &[0, 0, 0, 0])]);
     let out = Answers::usual().octets(&asked, Transport::Udp);
@@ -31,7 +31,7 @@ async fn a_network_of_no_family_comes_back_too() {
 }
 
 #[tokio::test]
-async fn a_malformed_one_is_a_format_error() {
+async fn a_malformed_client_subnet_is_a_format_error() {
     let answers = Answers::usual();
     for data in [
         &[][..],

@@ -224,7 +224,7 @@ impl Case {
             return;
         };
         assert_eq!((opt.version, opt.flags), (0, flags & 0x8000), "{what}");
-        let told: Vec<u16> = opt.options().map(|(option, _)| option).collect();
+        let options: Vec<u16> = opt.options().map(|(option, _)| option).collect();
         // Neither NSID, which has no value here, nor EXPIRE, which is of secondaries, nor the unknown.
         let mut may = self
             .options
@@ -232,7 +232,7 @@ impl Case {
             .map(|(option, _)| *option)
             .collect::<Vec<_>>();
         may.retain(|option| matches!(option, 8 | 10));
-        assert_eq!(told, may, "{what}");
+        assert_eq!(options, may, "{what}");
     }
 }
 

@@ -92,7 +92,7 @@ async fn json_prints_the_parameters_by_their_names() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_path_that_is_served_is_told_and_none_when_there_is_none() {
-    for (paths, told) in [
+    for (paths, expected) in [
         (vec!["/secret", "/dns-query"], Some("/secret{?dns}")),
         (vec![], None),
     ] {
@@ -105,7 +105,7 @@ async fn the_first_path_that_is_served_is_told_and_none_when_there_is_none() {
             }
         });
         let message = ask(&gateway, NAME, RecordType::SVCB).await;
-        assert_eq!(message.answers.len(), 1 + usize::from(told.is_some()));
+        assert_eq!(message.answers.len(), 1 + usize::from(expected.is_some()));
         let template = message
             .answers
             .iter()
@@ -123,7 +123,7 @@ async fn the_first_path_that_is_served_is_told_and_none_when_there_is_none() {
                 }
                 _ => None,
             });
-        assert_eq!(template.as_deref(), told);
+        assert_eq!(template.as_deref(), expected);
         gateway.end().await;
     }
 }

@@ -63,7 +63,7 @@ async fn the_cluster_moves_at_its_rate_until_shutdown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outages_come_and_end() {
+async fn outages_of_the_scenario_close_the_port_and_open_it_again() {
     let scenario = Scenario {
         change_rate: 0.0,
         outage_every: Some(Duration::from_secs(60)),

@@ -90,7 +90,7 @@ async fn a_stream_from_the_last_index_shows_it_again_and_then_what_comes() {
 }
 
 #[tokio::test]
-async fn what_left_the_buffer_is_gone_without_a_word() {
+async fn events_that_left_the_buffer_are_skipped_silently() {
     let nomad = nomad();
     nomad.register([web("default")]);
     let first = nomad.index();

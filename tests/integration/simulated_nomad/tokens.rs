@@ -116,7 +116,7 @@ async fn stream_lines(
 }
 
 #[tokio::test]
-async fn a_bearer_is_as_good_as_the_header() {
+async fn a_bearer_token_has_the_rights_of_x_nomad_token() {
     let nomad = cluster(Version::V1_6_5);
     let request = "GET /v1/services?namespace=prod";
     let answer = ask(&nomad, request, &[("Authorization", "Bearer prod")]).await;
@@ -165,7 +165,7 @@ async fn the_latest_versions_deny_a_stream_by_ending_it() {
 }
 
 #[tokio::test]
-async fn one_version_spoils_the_status_line_of_its_streams() {
+async fn nomad_1_11_2_begins_its_streams_with_http_0_0() {
     let nomad = cluster(Version::V1_11_2);
     let all = [("X-Nomad-Token", "all")];
     let request = "GET /v1/event/stream?topic=Service&namespace=*";

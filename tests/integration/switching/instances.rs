@@ -153,7 +153,7 @@ async fn txt_describes_each_instance_and_is_readable_when_its_strings_are_joined
 }
 
 #[tokio::test]
-async fn every_record_comes_first_in_its_turn() {
+async fn repeated_queries_get_each_record_first() {
     let answers = Answers::usual();
     let mut first = std::collections::HashSet::new();
     for _ in 0..200 {

@@ -124,7 +124,7 @@ async fn a_zone_within_another_tells_its_name_server_only_when_that_is_said_to_b
     let message = answers.ask("service.nomad", RecordType::NS);
     assert_denied(&message, ResponseCode::NoError, "service.nomad");
     let mut answers = Answers::with(&zones, |settings| {
-        settings.inner_name_servers = InnerNameServers::Told;
+        settings.inner_name_servers = InnerNameServers::Shown;
     });
     answers.publish();
     let message = answers.ask("service.nomad", RecordType::NS);

@@ -26,7 +26,7 @@ async fn an_empty_nomad_makes_an_empty_catalogue_that_is_ready() {
 }
 
 #[tokio::test]
-async fn every_way_of_coming_and_going_shows() {
+async fn instances_come_and_go_by_every_kind_of_removal() {
     let nomad = nomad();
     nomad.register(instances("default", "redis", 3));
     let followed = follow(&nomad).await;

@@ -24,7 +24,7 @@ async fn the_first_sync_takes_ten_connections_at_most_and_no_request_per_instanc
 }
 
 #[tokio::test]
-async fn quiet_costs_nothing() {
+async fn an_idle_cluster_gets_no_request_but_the_waiting_list() {
     let nomad = nomad();
     nomad.register(instances("default", "redis", 5));
     let followed = follow(&nomad).await;

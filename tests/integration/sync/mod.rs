@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use nomadns::catalog::{Catalog, Writer};
 use nomadns::demo::{Events, Options, Registration, SimulatedNomad};
-use nomadns::nomad::{self, Client, Secret, TokenSource};
+use nomadns::nomad::{self, Client, TokenSource};
+use nomadns::secret::Secret;
 use nomadns::sync::{self, Readiness, Report, Status, SyncSettings, Times};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};

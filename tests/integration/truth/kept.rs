@@ -88,7 +88,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn the_address_of_a_target_is_told_whichever_instance_names_it_first() {
+async fn srv_answers_have_the_targets_address_whichever_instance_is_first() {
     let mut answers = Answers::of_zones(&["nomad"]);
     let addresses = ["10.0.0.1", "0a000001.addr.nomad"];
     let instances = addresses.map(|address| instance(address, 80, &[]));

@@ -223,7 +223,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_tag_that_is_said_twice_is_no_name() {
+async fn a_name_with_the_same_tag_twice_does_not_exist() {
     let mut answers = Answers::usual();
     let many: Vec<_> = (0..100)
         .map(|last| instance(&format!("10.3.0.{last}"), 80, &["v7", "replica"]))
@@ -239,8 +239,8 @@ async fn a_tag_that_is_said_twice_is_no_name() {
             ("v7.replica.nope", ResponseCode::NXDomain),
         ] {
             let name = format!("{tags}.{service}.default.nomad");
-            let said = answers.ask(&name, RecordType::A).metadata.response_code;
-            assert_eq!(said, rcode, "{name}");
+            let found = answers.ask(&name, RecordType::A).metadata.response_code;
+            assert_eq!(found, rcode, "{name}");
         }
     }
 }

@@ -38,8 +38,8 @@ async fn a_listed_service_that_was_not_read_is_servfail_with_the_reason_until_it
         answers.publish();
         for name in names {
             for record_type in [RecordType::A, RecordType::SRV, RecordType::MX] {
-                let said = codes(&answers, name, record_type);
-                assert_eq!(said, (ResponseCode::ServFail, Some(code)), "{name}");
+                let found = codes(&answers, name, record_type);
+                assert_eq!(found, (ResponseCode::ServFail, Some(code)), "{name}");
             }
         }
         let other = codes(&answers, "other.default.nomad", RecordType::A);
@@ -51,8 +51,8 @@ async fn a_listed_service_that_was_not_read_is_servfail_with_the_reason_until_it
         .unwrap();
     answers.publish();
     for name in names {
-        let said = codes(&answers, name, RecordType::A);
-        assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
+        let found = codes(&answers, name, RecordType::A);
+        assert_eq!(found, (ResponseCode::NXDomain, None), "{name}");
     }
 }
 
@@ -117,8 +117,8 @@ async fn what_was_known_before_is_answered_as_stale_and_never_denied() {
         };
         set(&mut answers, reason);
         for (name, record_type, rcode, code) in WHILE_UNKNOWN {
-            let said = codes(&answers, name, record_type);
-            assert_eq!(said, (rcode, code), "{name} {record_type}");
+            let found = codes(&answers, name, record_type);
+            assert_eq!(found, (rcode, code), "{name} {record_type}");
         }
         set(&mut answers, None);
         let after = WHILE_UNKNOWN.map(|(name, record_type, ..)| codes(&answers, name, record_type));
@@ -134,16 +134,16 @@ async fn nothing_in_a_namespace_that_is_refused_is_denied() {
         .mark_namespace_unknown("secret", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = codes(&answers, "any.secret.nomad", RecordType::A);
-    assert_eq!(said, (ResponseCode::ServFail, Some(18)));
-    let said = codes(&answers, "secret.dc1.dc.nomad", RecordType::A);
-    assert_eq!(said, (ResponseCode::ServFail, Some(18)));
+    let found = codes(&answers, "any.secret.nomad", RecordType::A);
+    assert_eq!(found, (ResponseCode::ServFail, Some(18)));
+    let found = codes(&answers, "secret.dc1.dc.nomad", RecordType::A);
+    assert_eq!(found, (ResponseCode::ServFail, Some(18)));
     // What can be no service's name is none.
-    let said = codes(&answers, "no_service.secret.nomad", RecordType::A);
-    assert_eq!(said, (ResponseCode::NXDomain, None));
+    let found = codes(&answers, "no_service.secret.nomad", RecordType::A);
+    assert_eq!(found, (ResponseCode::NXDomain, None));
     for name in ["any.default.nomad", "any.nope.nomad", "nope.nomad"] {
-        let said = codes(&answers, name, RecordType::A);
-        assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
+        let found = codes(&answers, name, RecordType::A);
+        assert_eq!(found, (ResponseCode::NXDomain, None), "{name}");
     }
 }
 
@@ -160,16 +160,16 @@ async fn where_namespaces_are_not_known_an_unknown_one_is_not_denied() {
         "nope.nomad",
         "_tcp.nope.nomad",
     ] {
-        let said = codes(&answers, name, RecordType::A);
-        assert_eq!(said, (ResponseCode::ServFail, Some(18)), "{name}");
+        let found = codes(&answers, name, RecordType::A);
+        assert_eq!(found, (ResponseCode::ServFail, Some(18)), "{name}");
     }
     for name in [
         "any.default.nomad",
         "no_namespace.nomad",
         "any.no_namespace.nomad",
     ] {
-        let said = codes(&answers, name, RecordType::A);
-        assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
+        let found = codes(&answers, name, RecordType::A);
+        assert_eq!(found, (ResponseCode::NXDomain, None), "{name}");
     }
     // What is known is as true as before, but for names that an unknown namespace could come before.
     for (name, code) in [
@@ -196,8 +196,8 @@ async fn an_absent_address_or_datacenter_is_not_denied_while_anything_is_unknown
             .unwrap();
         answers.publish();
         for name in names {
-            let said = codes(&answers, name, RecordType::A);
-            assert_eq!(said, (ResponseCode::ServFail, Some(code)), "{name}");
+            let found = codes(&answers, name, RecordType::A);
+            assert_eq!(found, (ResponseCode::ServFail, Some(code)), "{name}");
         }
         for name in [
             "0a000001.addr.nomad",
@@ -205,19 +205,19 @@ async fn an_absent_address_or_datacenter_is_not_denied_while_anything_is_unknown
             "addr.nomad",
             "dc.nomad",
         ] {
-            let said = codes(&answers, name, RecordType::A);
-            assert_eq!(said, (ResponseCode::NoError, None), "{name}");
+            let found = codes(&answers, name, RecordType::A);
+            assert_eq!(found, (ResponseCode::NoError, None), "{name}");
         }
         for name in ["no-address.addr.nomad", "x.0a000001.addr.nomad"] {
-            let said = codes(&answers, name, RecordType::A);
-            assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
+            let found = codes(&answers, name, RecordType::A);
+            assert_eq!(found, (ResponseCode::NXDomain, None), "{name}");
         }
     }
     answers.writer.mark_unknown("prod", "late", None).unwrap();
     answers.publish();
     for name in names {
-        let said = codes(&answers, name, RecordType::A);
-        assert_eq!(said, (ResponseCode::NXDomain, None), "{name}");
+        let found = codes(&answers, name, RecordType::A);
+        assert_eq!(found, (ResponseCode::NXDomain, None), "{name}");
     }
 }
 
@@ -226,33 +226,33 @@ async fn a_reading_that_comes_first_and_is_unknown_hides_those_after_it() {
     let mut answers = Answers::usual();
     // In the zone service.nomad: the service http of the namespace web.
     let name = "http.web.service.nomad";
-    let said = codes(&answers, name, RecordType::A);
-    assert_eq!(said, (ResponseCode::NoError, None));
+    let found = codes(&answers, name, RecordType::A);
+    assert_eq!(found, (ResponseCode::NoError, None));
     answers
         .writer
         .mark_unknown("web", "http", Some(UnknownReason::Unread))
         .unwrap();
     answers.publish();
-    let said = codes(&answers, name, RecordType::A);
-    assert_eq!(said, (ResponseCode::ServFail, Some(14)));
+    let found = codes(&answers, name, RecordType::A);
+    assert_eq!(found, (ResponseCode::ServFail, Some(14)));
     // A namespace has no records of its own, so nothing comes before the service web.
-    let said = codes(&answers, "web.service.nomad", RecordType::A);
-    assert_eq!(said, (ResponseCode::NoError, None));
+    let found = codes(&answers, "web.service.nomad", RecordType::A);
+    assert_eq!(found, (ResponseCode::NoError, None));
     // By the grammar of the zone around, the name of the namespace default may be a service.
     answers
         .writer
         .mark_unknown("service", "default", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = codes(&answers, "default.service.nomad", RecordType::A);
-    assert_eq!(said, (ResponseCode::ServFail, Some(18)));
+    let found = codes(&answers, "default.service.nomad", RecordType::A);
+    assert_eq!(found, (ResponseCode::ServFail, Some(18)));
     answers
         .writer
         .mark_unknown("dc", "dc1", Some(UnknownReason::Refused))
         .unwrap();
     answers.publish();
-    let said = codes(&answers, "redis.default.dc1.dc.nomad", RecordType::A);
-    assert_eq!(said, (ResponseCode::ServFail, Some(18)));
+    let found = codes(&answers, "redis.default.dc1.dc.nomad", RecordType::A);
+    assert_eq!(found, (ResponseCode::ServFail, Some(18)));
 }
 
 #[tokio::test]
@@ -263,13 +263,13 @@ async fn where_health_chooses_none_an_unknown_service_is_not_denied() {
         ..instance("10.0.0.1", 80, &[])
     };
     answers.set("default", "web", vec![failing]);
-    let said = codes(&answers, "web.default.nomad", RecordType::A);
-    assert_eq!(said, (ResponseCode::NoError, None));
+    let found = codes(&answers, "web.default.nomad", RecordType::A);
+    assert_eq!(found, (ResponseCode::NoError, None));
     answers
         .writer
         .mark_unknown("default", "web", Some(UnknownReason::Unreadable))
         .unwrap();
     answers.publish();
-    let said = codes(&answers, "web.default.nomad", RecordType::A);
-    assert_eq!(said, (ResponseCode::ServFail, Some(22)));
+    let found = codes(&answers, "web.default.nomad", RecordType::A);
+    assert_eq!(found, (ResponseCode::ServFail, Some(22)));
 }

@@ -99,10 +99,10 @@ proptest! {
             truth.publish();
             known.publish();
             for (name, record_type) in &questions {
-                let told = content(&known.ask(name, *record_type));
-                let is_marked = told.1 == Some(3) || told.0 == ResponseCode::ServFail;
+                let answered = content(&known.ask(name, *record_type));
+                let is_marked = answered.1 == Some(3) || answered.0 == ResponseCode::ServFail;
                 let truth = content(&truth.ask(name, *record_type));
-                prop_assert!(is_marked || told == truth, "{name} {record_type}: {told:?}, not {truth:?}");
+                prop_assert!(is_marked || answered == truth, "{name} {record_type}: {answered:?}, not {truth:?}");
             }
             Ok(())
         })?;

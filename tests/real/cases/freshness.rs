@@ -57,11 +57,11 @@ async fn lags_of(api: &Api, gateway: &Gateway, service: &str) -> Vec<Duration> {
         let before = ports_of(&known.body);
         let (nomad, asker) = (api.clone(), gateway.asker().await);
         let (waiting, last) = (path.clone(), known.clone());
-        let told = tokio::spawn(async move { until_told(&nomad, &waiting, &last).await });
+        let reported = tokio::spawn(async move { until_reported(&nomad, &waiting, &last).await });
         let asked = name.clone();
         let shown = tokio::spawn(async move { until_shown(&asker, &asked, &before).await });
         api.delete(&format!("{path}/{id}")).await;
-        let (at, reply) = told.await.unwrap();
+        let (at, reply) = reported.await.unwrap();
         let (shown_at, ports) = shown.await.unwrap();
         assert_eq!(ports, ports_of(&reply.body));
         lags.push(shown_at.saturating_duration_since(at));
@@ -71,7 +71,7 @@ async fn lags_of(api: &Api, gateway: &Gateway, service: &str) -> Vec<Duration> {
 }
 
 /// Waits at Nomad until a service has other instances than in its last answer.
-async fn until_told(api: &Api, path: &str, last: &Reply) -> (Instant, Reply) {
+async fn until_reported(api: &Api, path: &str, last: &Reply) -> (Instant, Reply) {
     let (before, mut index) = (ports_of(&last.body), last.index);
     let begun = Instant::now();
     loop {

@@ -12,7 +12,7 @@ use crate::machine::{run, until, within};
 const TOLD_WITHIN: Duration = Duration::from_secs(20);
 
 #[tokio::test]
-async fn a_server_without_its_leader_is_no_word_of_nomad() {
+async fn answers_of_a_server_cut_off_from_its_leader_change_nothing() {
     let Some(run) = run().await else { return };
     let mut cluster = Cluster::of_three(&run.nomad).await;
     let steady = cluster.run(&Job::new("steady").count(2)).await;
@@ -41,10 +41,10 @@ async fn a_server_without_its_leader_is_no_word_of_nomad() {
         gateway.metric("nomadns_stale").await > 0.0
     })
     .await;
-    let (status, said) = gateway.page("/readyz").await;
-    assert_eq!(status, 200, "{said}");
-    assert_ne!(said, healthy);
-    assert!(said.contains("stale"), "{said}");
+    let (status, body) = gateway.page("/readyz").await;
+    assert_eq!(status, 200, "{body}");
+    assert_ne!(body, healthy);
+    assert!(body.contains("stale"), "{body}");
     let answer = gateway.ask("steady.default.nomad").await;
     assert!(answer.is_stale() && answer.rcode == NOERROR, "{answer:?}");
 

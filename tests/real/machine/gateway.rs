@@ -177,13 +177,13 @@ impl Asker {
         let mut octets = [0; ANSWER_OCTETS];
         let received = timeout(AT_MOST, self.socket.recv(&mut octets)).await;
         let length = received.unwrap_or_else(|_| panic!("{name} has no answer"));
-        let said = DecodedAnswer::of_message(&question.read(id, &octets[..length.unwrap()]));
+        let decoded = DecodedAnswer::of_message(&question.read(id, &octets[..length.unwrap()]));
         // Priority, weight, port, target (RFC 2782).
         let port = |data: &str| data.split(' ').nth(2).unwrap().parse().unwrap();
         Answer {
-            rcode: said.rcode,
-            ports: said.data().into_iter().map(port).collect(),
-            extended_errors: said.extended_errors,
+            rcode: decoded.rcode,
+            ports: decoded.data().into_iter().map(port).collect(),
+            extended_errors: decoded.extended_errors,
         }
     }
 }

@@ -24,10 +24,10 @@ impl Target {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let well = Arc::new(AtomicBool::new(true));
-        let said = Arc::clone(&well);
+        let is_well = Arc::clone(&well);
         let serving = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let status = if said.load(Ordering::Relaxed) {
+                let status = if is_well.load(Ordering::Relaxed) {
                     "200 OK"
                 } else {
                     "500 Internal Server Error"

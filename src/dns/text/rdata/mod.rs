@@ -1,7 +1,9 @@
-//! The data of records as text: what `dig +nosplit` prints, on one line.
+//! The data of records in presentation format: what `dig +nosplit` prints, on one line.
 //!
-//! `layout` has the fields of each type, `fields` prints each kind of field. Unknown types and data that does not
-//! match its type are printed in the form of RFC 3597.
+//! The JSON forms, `lookup` and `export` need it, and `lookup` any type that a server may send. It is our own because
+//! hickory prints more than ten types otherwise than dig, whose text people compare with. `layout` has the fields of each
+//! type, `fields` prints each kind of field. Unknown types and data that does not match its type are printed in the
+//! form of RFC 3597. It stands in `dns` since only `dns` knows the wire format.
 
 mod bitmap;
 mod fields;

@@ -227,7 +227,7 @@ fn where_every_list_fails_it_is_an_outage() {
 }
 
 #[test]
-fn the_first_lists_are_the_leaders_word() {
+fn the_first_request_goes_to_the_leader() {
     let status = Arc::new(Status::new());
     let settings = Arc::new(SyncSettings::default());
     let mut follow = Follow::new(settings, status, Failed::No);

@@ -3,7 +3,6 @@
 //! Floor 2. Only the node of an allocation knows its checks, so each costs a request. They are read only for services
 //! that were queried lately, in turn and within a budget. Allocations that have ended come as one short list.
 
-mod budget;
 #[cfg(test)]
 mod proofs;
 mod turns;
@@ -14,11 +13,11 @@ use std::sync::Arc;
 
 use tokio::time::{Duration, Instant};
 
-use self::budget::RequestBudget;
 use crate::catalog::{Health, Id, Instance};
 use crate::nomad::Check;
 use crate::sync::key::ServiceKey;
 use crate::sync::settings::HealthSettings;
+use crate::token_bucket::TokenBucket;
 
 /// Allocations whose checks are read, at most; services that would bring more are not looked at.
 const ALLOCATIONS_MAX: usize = 10_000;
@@ -29,7 +28,8 @@ pub(super) const DENIED_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct HealthPlan {
     settings: HealthSettings,
-    budget: RequestBudget,
+    /// The reads of a second; those of the last one that were not used may be used at once.
+    budget: TokenBucket,
     watched: HashMap<ServiceKey, Watched>,
     allocations: HashMap<Id, Allocation>,
     /// Those that were never read, then those that were, oldest first.
@@ -88,7 +88,11 @@ pub(super) enum ChecksRead {
 impl HealthPlan {
     pub(super) fn new(settings: HealthSettings) -> Self {
         Self {
-            budget: RequestBudget::new(settings.reads_per_second),
+            budget: TokenBucket::new(
+                settings.reads_per_second,
+                Duration::from_secs(1),
+                Instant::now(),
+            ),
             settings,
             watched: HashMap::new(),
             allocations: HashMap::new(),

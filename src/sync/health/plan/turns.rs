@@ -50,7 +50,7 @@ impl HealthPlan {
             Some(_) => now,
             None => self.again.peek()?.0.0,
         };
-        Some(due.max(self.budget.free_at()))
+        Some(due.max(self.budget.when(1)))
     }
 
     pub(super) fn is_good(&self, turn: &CheckTurn) -> bool {

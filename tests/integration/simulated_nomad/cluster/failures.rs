@@ -19,18 +19,18 @@ async fn a_restart_cuts_what_is_open_and_begins_with_what_is_on_disk() {
     assert!(events.next().await.unwrap().unwrap().contains("Index"));
     cluster.restart(1);
     assert_eq!(events.next().await, Some(Err(())));
-    let said = stale(&cluster, 1).await;
-    assert_eq!((said.instances(), said.index), (1, Some(saved)));
+    let reply = stale(&cluster, 1).await;
+    assert_eq!((reply.instances(), reply.index), (1, Some(saved)));
     // Go's longest duration: it never heard of a leader.
-    assert_eq!(said.known_leader, Some(false));
+    assert_eq!(reply.known_leader, Some(false));
     assert_eq!(
-        said.last_contact,
+        reply.last_contact,
         Some(Duration::from_millis(9_223_372_036_854))
     );
     // It hears of its leader a while before it has what came since: only the index tells.
     sleep(Duration::from_millis(400)).await;
-    let said = stale(&cluster, 1).await;
-    assert_eq!((said.index, said.known_leader), (Some(saved), Some(true)));
+    let reply = stale(&cluster, 1).await;
+    assert_eq!((reply.index, reply.known_leader), (Some(saved), Some(true)));
     let mut events = stream(&cluster, 1, 0).await;
     let frame = events.next().await.unwrap().unwrap();
     assert!(
@@ -39,8 +39,8 @@ async fn a_restart_cuts_what_is_open_and_begins_with_what_is_on_disk() {
     );
     assert_eq!(stale(&cluster, 1).await.instances(), 2);
     cluster.restart(2);
-    let said = stale(&cluster, 2).await;
-    assert_eq!((said.body.as_str(), said.index), ("[]", Some(1)));
+    let reply = stale(&cluster, 2).await;
+    assert_eq!((reply.body.as_str(), reply.index), ("[]", Some(1)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -87,8 +87,8 @@ async fn a_restored_snapshot_takes_state_and_index_back_on_every_server_in_its_t
     cluster.server(0).waiting_queries_reach(1).await;
     cluster.restore(&snapshot);
     assert_eq!(events.next().await, None);
-    let said = stale(&cluster, 0).await;
-    assert_eq!((said.instances(), said.index), (1, Some(before)));
+    let reply = stale(&cluster, 0).await;
+    assert_eq!((reply.instances(), reply.index), (1, Some(before)));
     assert_eq!(stale(&cluster, 1).await.instances(), 2);
     sleep(Duration::from_secs(1)).await;
     assert_eq!(stale(&cluster, 1).await.index, Some(before));
@@ -136,7 +136,7 @@ async fn a_killed_server_refuses_until_it_is_started_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_server_is_right_and_late() {
+async fn a_slow_server_answers_correctly_after_its_delay() {
     let cluster = cluster();
     cluster.server(0).register([redis()]);
     cluster.slow(1, Duration::from_millis(700));
@@ -164,7 +164,7 @@ async fn a_policy_counts_on_a_server_once_it_has_applied_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_needs_more_of_the_log_than_is_kept_gets_the_whole_state() {
+async fn a_follower_behind_the_kept_log_gets_the_whole_state() {
     let cluster = cluster();
     cluster.freeze(1);
     for _ in 0..1500 {
@@ -208,8 +208,8 @@ async fn one_server_is_a_cluster_too() {
     cluster.server(0).register([redis(), redis()]);
     cluster.cut_off(0);
     sleep(Duration::from_secs(10)).await;
-    let said = stale(&cluster, 0).await;
-    assert_eq!((said.instances(), said.known_leader), (2, Some(true)));
+    let reply = stale(&cluster, 0).await;
+    assert_eq!((reply.instances(), reply.known_leader), (2, Some(true)));
     cluster
         .server(0)
         .scale("default", "redis", 1, Removal::Planned);

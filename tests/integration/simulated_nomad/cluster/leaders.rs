@@ -9,9 +9,9 @@ async fn a_leader_that_is_cut_off_steps_down_before_another_takes_a_change() {
     cluster.cut_off(0);
     cluster.server(0).register([redis()]);
     // Within its lease it still leads, and nothing newer is committed anywhere.
-    let said = ask(&cluster, 0, "/v1/service/redis").await;
+    let reply = ask(&cluster, 0, "/v1/service/redis").await;
     assert_eq!(
-        (said.instances(), said.last_contact),
+        (reply.instances(), reply.last_contact),
         (1, Some(Duration::ZERO))
     );
     assert_eq!(stale(&cluster, 1).await.instances(), 1);
@@ -42,8 +42,8 @@ async fn a_minority_has_no_leader() {
     assert_eq!(cluster.leader(), None);
     cluster.server(0).register([redis()]);
     sleep(Duration::from_secs(60)).await;
-    let said = stale(&cluster, 0).await;
-    assert_eq!((said.instances(), said.known_leader), (0, Some(false)));
+    let reply = stale(&cluster, 0).await;
+    assert_eq!((reply.instances(), reply.known_leader), (0, Some(false)));
     cluster.resume(1);
     sleep(TIMEOUT).await;
     assert_eq!(stale(&cluster, 0).await.instances(), 1);
@@ -55,14 +55,14 @@ async fn an_election_is_a_time_without_a_leader_and_then_another() {
     cluster.elect(2);
     cluster.server(0).register([redis()]);
     for server in 0..3 {
-        let said = stale(&cluster, server).await;
-        assert_eq!((said.instances(), said.known_leader), (0, Some(false)));
+        let reply = stale(&cluster, server).await;
+        assert_eq!((reply.instances(), reply.known_leader), (0, Some(false)));
     }
     // A read that needs a leader is held until there is one.
     let start = Instant::now();
-    let said = ask(&cluster, 1, "/v1/service/redis").await;
+    let reply = ask(&cluster, 1, "/v1/service/redis").await;
     assert_eq!(
-        (said.instances(), said.last_contact),
+        (reply.instances(), reply.last_contact),
         (1, Some(Duration::ZERO))
     );
     assert!(start.elapsed() >= Duration::from_secs(1) && start.elapsed() < Duration::from_secs(2));

@@ -101,10 +101,10 @@ async fn a_change_shows_on_every_server_at_once_and_only_the_leader_has_no_last_
     sleep(Duration::from_millis(1234)).await;
     cluster.server(2).register([redis()]);
     for server in 0..3 {
-        let said = stale(&cluster, server).await;
-        assert_eq!((said.instances(), said.index), (1, Some(cluster.index())));
-        assert_eq!(said.known_leader, Some(true));
-        let contact = said.last_contact.unwrap();
+        let reply = stale(&cluster, server).await;
+        assert_eq!((reply.instances(), reply.index), (1, Some(cluster.index())));
+        assert_eq!(reply.known_leader, Some(true));
+        let contact = reply.last_contact.unwrap();
         assert_eq!(contact.is_zero(), server == 0, "{server}: {contact:?}");
         assert!(
             contact < Duration::from_millis(100),
@@ -121,10 +121,10 @@ async fn a_follower_that_lags_shows_the_state_of_before_with_its_index_and_good_
     cluster.lag(1, Duration::from_secs(3));
     cluster.server(0).register([redis()]);
     sleep(Duration::from_millis(2900)).await;
-    let said = stale(&cluster, 1).await;
-    assert_eq!((said.instances(), said.index), (1, Some(before)));
-    assert_eq!(said.known_leader, Some(true));
-    assert!(said.last_contact.unwrap() < Duration::from_millis(100));
+    let reply = stale(&cluster, 1).await;
+    assert_eq!((reply.instances(), reply.index), (1, Some(before)));
+    assert_eq!(reply.known_leader, Some(true));
+    assert!(reply.last_contact.unwrap() < Duration::from_millis(100));
     // What is passed on to the leader is the leader's.
     let passed_on = ask(&cluster, 1, "/v1/service/redis").await;
     assert_eq!(
@@ -180,17 +180,17 @@ async fn a_blocking_query_and_a_stream_tell_when_their_own_server_applies() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_cut_off_loses_his_leader_and_says_how_long_ago_he_heard_of_him() {
+async fn a_server_that_is_cut_off_loses_its_leader_and_reports_the_last_contact() {
     let cluster = cluster();
     cluster.server(0).register([redis()]);
     cluster.cut_off(1);
     cluster.server(0).register([redis()]);
-    let said = stale(&cluster, 1).await;
-    assert_eq!((said.instances(), said.known_leader), (1, Some(true)));
+    let reply = stale(&cluster, 1).await;
+    assert_eq!((reply.instances(), reply.known_leader), (1, Some(true)));
     sleep(TIMEOUT).await;
-    let said = stale(&cluster, 1).await;
-    assert_eq!((said.instances(), said.known_leader), (1, Some(false)));
-    assert_eq!(said.last_contact, Some(TIMEOUT));
+    let reply = stale(&cluster, 1).await;
+    assert_eq!((reply.instances(), reply.known_leader), (1, Some(false)));
+    assert_eq!(reply.last_contact, Some(TIMEOUT));
     for target in ["/v1/service/redis", "/v1/status/leader", "/v1/agent/health"] {
         let start = Instant::now();
         let refused = ask(&cluster, 1, target).await;
@@ -218,8 +218,8 @@ async fn a_wait_that_is_over_tells_of_the_contact_at_its_beginning() {
     });
     cluster.server(1).waiting_queries_reach(1).await;
     cluster.cut_off(1);
-    let said = waiting.await.unwrap();
-    assert_eq!(said.known_leader, Some(true));
-    assert!(said.last_contact.unwrap() < Duration::from_millis(100));
+    let reply = waiting.await.unwrap();
+    assert_eq!(reply.known_leader, Some(true));
+    assert!(reply.last_contact.unwrap() < Duration::from_millis(100));
     assert_eq!(stale(&cluster, 1).await.known_leader, Some(false));
 }

@@ -62,7 +62,7 @@ fn a_silent_change_is_found_when_no_frame_comes_for_the_index_of_the_list() {
 }
 
 #[test]
-fn a_hint_is_read_at_once_and_a_burst_once() {
+fn a_changed_service_is_read_at_once_and_once_for_a_burst_of_events() {
     let mut model = Model::new();
     model.rest();
     let before = model.now;
@@ -262,7 +262,7 @@ fn an_index_that_is_newer_than_every_frame_may_wait_for_its_own() {
 }
 
 #[test]
-fn what_is_held_of_a_namespace_that_is_listed_again_is_not_unknown() {
+fn services_of_a_namespace_that_is_listed_again_are_not_unknown() {
     let mut model = Model::new();
     model.rest();
     model.plan.namespace_is_refused("0");

@@ -38,7 +38,7 @@ fn a_read_that_failed_is_repeated_after_a_pause_that_doubles() {
 }
 
 #[test]
-fn only_the_leaders_own_lower_answer_asks_for_lists() {
+fn only_a_lower_index_from_the_leader_has_all_lists_read_again() {
     let mut model = Model::new();
     model.rest();
     model.change((0, 0), 2, true);

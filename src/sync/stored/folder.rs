@@ -1,7 +1,7 @@
-//! The file of the snapshot on disk: its path, and how it is read and replaced.
+//! The folder of the snapshot on disk: it is locked for one gateway, and its file is read and replaced here.
 //!
-//! `sync` decides what is in it and when it is written. A missing or full folder is not an error in the
-//! configuration, because answers do not depend on it.
+//! Floor 2, files only: `keep` and `restore` decide when, `form` decides what is in the file. A missing or full folder
+//! is no error of the configuration, because answers do not depend on it.
 
 use std::fs::{self, File as Disk, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
@@ -10,10 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Checker;
-use crate::config::File;
-use crate::config::reading::{open_file, read_at_most};
-use crate::sync::{Fill, Fingerprint, Store};
+use super::{Fill, Fingerprint, Store};
+use crate::regular_file::{open_file, read_at_most};
 
 /// The snapshot's file in its folder.
 const SNAPSHOT: &str = "catalogue.snapshot";
@@ -46,9 +44,10 @@ pub struct StateInUse {
 }
 
 impl StateFolder {
-    pub(super) fn of(file: &File) -> Option<Self> {
-        let folder = &file.nomad.state_dir;
-        (!folder.is_empty()).then(|| Self(folder.into()))
+    /// Names the folder; it is opened when it is locked, read or written.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self(folder)
     }
 
     /// Locks the folder; none where it cannot be locked, since answers do not depend on it.
@@ -70,6 +69,19 @@ impl StateFolder {
                 );
                 Ok(None)
             }
+        }
+    }
+
+    /// Makes the store of a snapshot that was read with `fingerprint`, written every so often at most.
+    #[must_use]
+    pub fn store(&self, fingerprint: Fingerprint, every: Duration) -> Store {
+        let (folder, place) = (self.0.clone(), self.0.join(SNAPSHOT));
+        Store {
+            place: place.display().to_string(),
+            fingerprint,
+            every,
+            read: Arc::new(move || read(&place)),
+            write: Arc::new(move |fill| replace(&folder, fill)),
         }
     }
 }
@@ -100,30 +112,6 @@ fn lock(place: &Path) -> io::Result<StateLocking> {
             Ok(StateLocking::Theirs(text.trim().parse().ok()))
         }
         Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-impl Checker<'_> {
-    pub(super) fn store(&self, file: &File) -> Option<Store> {
-        let section = &file.nomad;
-        if section.state_dir.is_empty() {
-            return None;
-        }
-        let folder = PathBuf::from(&section.state_dir);
-        let place = folder.join(SNAPSHOT);
-        let fingerprint = Fingerprint::of(&[
-            &section.addresses,
-            &section.namespaces,
-            &[section.region.clone(), section.filter.clone()],
-            &section.exclude_tags,
-        ]);
-        Some(Store {
-            place: place.display().to_string(),
-            fingerprint,
-            every: Duration::from_secs(section.state_seconds),
-            read: Arc::new(move || read(&place)),
-            write: Arc::new(move |fill| replace(&folder, fill)),
-        })
     }
 }
 
