@@ -82,7 +82,7 @@ class Demo:
     def __init__(self, processes):
         self.binary = os.environ["NOMADNS_BINARY"]
         processes.start("demo", [self.binary, "demo", "--ports", "auto", "--change-rate", "0"])
-        processes.wait_for("demo", lambda: "Ctrl-C ends it" in processes.log("demo"))
+        processes.wait_for("demo", lambda: "Ctrl-C ends it" in processes.log("demo"), 60)
         advice = processes.log("demo")
         self.port = int(re.search(r"^DNS .* -p (\d+)", advice, re.M)[1])
         self.nomad = re.search(r"(http://\S+)/v1/services", advice)[1]
