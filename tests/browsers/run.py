@@ -4,6 +4,7 @@ Wants a network and mounts of its own, see world.py, and an empty folder for all
 NOMADNS_BINARY. The other arguments name the cases to run, by how they begin, else all.
 """
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -20,6 +21,8 @@ CASES = chromium.CASES | firefox.CASES
 def main():
     folder, *wanted = sys.argv[1:]
     wanted = tuple(wanted) or ("",)
+    # It is the first process of its own: without a handler the signal would be ignored.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     passed = failed = 0
     with Processes(folder) as processes:
         world = World(folder, processes)
