@@ -56,6 +56,16 @@ def expect(condition, *seen):
         raise AssertionError(" ".join(str(each) for each in seen)[:2000])
 
 
+def documented(page, heading):
+    """The blocks of code below a heading of a page of docs/, which users paste."""
+    text = (Path(__file__).parent.parent.parent / "docs" / page).read_text()
+    section = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)", text, re.M | re.S)
+    expect(section, f"docs/{page} has no heading", heading)
+    blocks = re.findall(r"^```\w*\n(.*?)^```", section[1], re.M | re.S)
+    expect(blocks, f"docs/{page} has no block of code below", heading)
+    return blocks
+
+
 def until(what, seconds=20):
     """Asks until it is true, or gives what it was at last."""
     end = time.monotonic() + seconds
@@ -72,7 +82,7 @@ class Demo:
     def __init__(self, processes):
         self.binary = os.environ["NOMADNS_BINARY"]
         processes.start("demo", [self.binary, "demo", "--ports", "auto", "--change-rate", "0"])
-        processes.wait_for("demo", lambda: "Ctrl-C ends it" in processes.log("demo"))
+        processes.wait_for("demo", lambda: "Ctrl-C ends it" in processes.log("demo"), 60)
         advice = processes.log("demo")
         self.port = int(re.search(r"^DNS .* -p (\d+)", advice, re.M)[1])
         self.nomad = re.search(r"(http://\S+)/v1/services", advice)[1]

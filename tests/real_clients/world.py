@@ -14,10 +14,10 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "differential"))
+import gateway
 from gateway import Processes, answers_soa, expect, free_port, until
 
 HERE = Path(__file__).parent
-PAGE = HERE.parent.parent / "docs" / "clients.md"
 
 REDIS = {f"10.0.0.{n}" for n in (11, 12, 13)}
 WEB = {f"10.0.1.{n}" for n in (11, 12)}
@@ -43,11 +43,7 @@ def run(*command, seconds=60, code=0, **options):
 
 def documented(heading):
     """The blocks of code below a heading of docs/clients.md, which users paste."""
-    section = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)", PAGE.read_text(), re.M | re.S)
-    expect(section, "docs/clients.md has no heading", heading)
-    blocks = re.findall(r"^```\w*\n(.*?)^```", section[1], re.M | re.S)
-    expect(blocks, "docs/clients.md has no block of code below", heading)
-    return blocks
+    return gateway.documented("clients.md", heading)
 
 
 class Service(http.server.BaseHTTPRequestHandler):

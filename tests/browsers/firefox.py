@@ -1,0 +1,76 @@
+"""Firefox, in the ways that docs/browsers.md has: preferences and a policy; modes 2 and 3, and what each setting is for."""
+
+import json
+import re
+from pathlib import Path
+
+import checks
+from gateway import documented, expect
+from marionette import Firefox
+from world import CLUSTER, OUTSIDE, OUTSIDE_ADDRESS, trust
+
+POLICIES = Path("/etc/firefox/policies")
+NOT_FOUND = "dnsNotFound"
+
+
+def started(world, gateway, without=(), trusted=True, profile=True, **settings):
+    """Firefox with a fresh profile, as the page has it but for these settings of `network.trr`."""
+    folder, home = world.new_folders("profile", "home")
+    if trusted:
+        trust(folder, world.ca)
+    preferences = {}
+    if profile:
+        text = gateway.configured(documented("browsers.md", "Firefox preferences")[0])
+        found = re.findall(r'^user_pref\("(.*?)", (.*)\);$', text, re.M)
+        preferences = {name: json.loads(value) for name, value in found if name not in without}
+        expect(len(preferences) == 3 - len(without), text)
+        preferences |= {f"network.trr.{name}": value for name, value in settings.items()}
+    return Firefox(folder, home, preferences)
+
+
+def mode_3(world):
+    with started(world, world.forwarding) as browser:
+        return checks.secure(world, browser, "GET")
+
+
+def mode_2(world):
+    with started(world, world.forwarding, mode=2) as browser:
+        return checks.automatic(world, browser, "NS")
+
+
+def mode_2_without_forwarding(world):
+    """The name that it asks for first is REFUSED, however often it asks."""
+    with started(world, world.cluster_only, mode=2) as browser:
+        return checks.never(world, browser, "NS", NOT_FOUND)
+
+
+def private_addresses(world):
+    """Without the preference for them it does not take the answer of the cluster."""
+    with started(world, world.forwarding, without=["network.trr.allow-rfc1918"]) as browser:
+        checks.expect_place(world, browser, OUTSIDE, [OUTSIDE_ADDRESS])
+        found, text = checks.place(world, browser, CLUSTER)
+        expect(not found and NOT_FOUND in text, text)
+        return "the page outside opens, the cluster's does not"
+
+
+def policy(world):
+    """A profile without any settings."""
+    text = world.forwarding.configured(documented("browsers.md", "Firefox policy")[0])
+    certificate = json.loads(text)["policies"]["Certificates"]["Install"][0]
+    POLICIES.mkdir(parents=True, exist_ok=True)
+    file = POLICIES / "policies.json"
+    file.write_text(text.replace(certificate, str(world.ca)))
+    try:
+        with started(world, world.forwarding, trusted=False, profile=False) as browser:
+            return checks.secure_in_time(world, browser, "GET")
+    finally:
+        file.unlink()
+
+
+CASES = {
+    "Firefox, mode 3": mode_3,
+    "Firefox, mode 2": mode_2,
+    "Firefox, mode 2, without forwarding": mode_2_without_forwarding,
+    "Firefox, mode 3, without allow-rfc1918": private_addresses,
+    "Firefox, mode 3, by policy": policy,
+}
