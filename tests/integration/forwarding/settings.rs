@@ -45,10 +45,20 @@ fn zones_and_their_upstreams_are_taken() {
     assert!(check("").unwrap().forward.is_none());
 }
 
+/// Checks texts, each of which is a mistake; the error has all of these parts.
+fn assert_named<const COUNT: usize>(mistakes: [(String, Vec<&str>); COUNT]) {
+    for (text, parts) in mistakes {
+        let error = check(&text).expect_err(&text);
+        for part in parts {
+            assert!(error.contains(part), "{part:?} in {error}");
+        }
+    }
+}
+
 #[test]
 fn mistakes_are_named_with_what_would_be_right() {
     let own = "[listen]\ndns = [\"127.0.0.1:1053\", \"0.0.0.0:5354\"]\n";
-    for (text, parts) in [
+    assert_named([
         (
             section("\".\"", ""),
             vec!["forward", "has 0 upstreams", "udp://10.0.0.2"],
@@ -81,6 +91,12 @@ fn mistakes_are_named_with_what_would_be_right() {
             section("\".\"", "\"udp://10.0.0.2\"") + &section("\".\"", "\"udp://10.0.0.3\""),
             vec!["has the zone \".\" twice"],
         ),
+    ]);
+}
+
+#[test]
+fn keys_that_are_missing_unknown_or_of_another_type_are_named() {
+    assert_named([
         (
             "[[forward]]\nzone = \".\"\n".into(),
             vec!["lacks `upstreams`", "zone, upstreams, policy"],
@@ -104,12 +120,7 @@ fn mistakes_are_named_with_what_would_be_right() {
             "[forwarding]\nserve_stale_seconds = -1\n".into(),
             vec!["must be in range [0, 604800]"],
         ),
-    ] {
-        let error = check(&text).expect_err(&text);
-        for part in parts {
-            assert!(error.contains(part), "{part:?} in {error}");
-        }
-    }
+    ]);
 }
 
 #[test]
