@@ -36,10 +36,11 @@ class Firefox(Browser):
         port = until(lambda: self.process.poll() is not None or active.exists() and active.read_text().strip(), 120)
         if self.process.poll() is not None or not port:
             self.fail("does not start")
-        self.socket = socket.create_connection(("127.0.0.1", int(port)), 120)
+        self.socket = socket.create_connection(("127.0.0.1", int(port)), 180)
         self.stream = self.socket.makefile("rb")
         self.read()
-        self.call("WebDriver:NewSession")
+        # It would wait for five minutes for a page, with no error.
+        self.call("WebDriver:NewSession", capabilities={"alwaysMatch": {"timeouts": {"pageLoad": 30_000}}})
 
     def __exit__(self, *_):
         super().__exit__()

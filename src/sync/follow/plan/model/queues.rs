@@ -10,13 +10,13 @@ use crate::sync::follow::plan::services::Services;
 const DEBOUNCE: Duration = Duration::from_millis(10);
 
 /// A queue, and services by their names in one namespace.
-struct Queued {
+struct QueuedReads {
     queue: ReadQueue,
     services: Services,
     begin: Instant,
 }
 
-impl Queued {
+impl QueuedReads {
     fn new() -> Self {
         Self {
             queue: ReadQueue::default(),
@@ -60,7 +60,7 @@ impl Queued {
 
 #[test]
 fn what_changed_is_read_in_that_order_and_before_a_resync() {
-    let mut it = Queued::new();
+    let mut it = QueuedReads::new();
     it.bulk("bulk");
     it.bulk("both");
     it.tried("two", 1);
@@ -76,7 +76,7 @@ fn what_changed_is_read_in_that_order_and_before_a_resync() {
 
 #[test]
 fn what_changed_right_after_a_read_is_read_after_the_debounce_and_once() {
-    let mut it = Queued::new();
+    let mut it = QueuedReads::new();
     it.tried("one", 100);
     it.changed("one", 101);
     it.changed("one", 105);
@@ -86,7 +86,7 @@ fn what_changed_right_after_a_read_is_read_after_the_debounce_and_once() {
     it.bulk("one");
     assert_eq!(it.all(110), ["one"]);
     assert!(it.all(1000).is_empty());
-    let mut it = Queued::new();
+    let mut it = QueuedReads::new();
     it.tried("one", 100);
     it.changed("one", 110);
     assert_eq!(it.all(110), ["one"], "the debounce is over");
@@ -94,14 +94,14 @@ fn what_changed_right_after_a_read_is_read_after_the_debounce_and_once() {
 
 #[test]
 fn what_changed_does_not_wait_out_the_pause_after_a_failure() {
-    let mut it = Queued::new();
+    let mut it = QueuedReads::new();
     it.tried("one", 100);
     it.later("one", 500);
     it.changed("one", 101);
     assert!(it.all(109).is_empty(), "the debounce still counts");
     assert_eq!(it.all(110), ["one"]);
     assert!(it.all(500).is_empty());
-    let mut it = Queued::new();
+    let mut it = QueuedReads::new();
     it.tried("one", 100);
     it.later("one", 500);
     it.changed("one", 200);
@@ -113,7 +113,7 @@ fn what_changed_does_not_wait_out_the_pause_after_a_failure() {
 #[test]
 fn what_is_due_anyway_is_not_delayed_by_a_change() {
     for changed_at in [103, 105, 200] {
-        let mut it = Queued::new();
+        let mut it = QueuedReads::new();
         it.tried("one", 100);
         it.later("one", 105);
         it.changed("one", changed_at);
@@ -124,7 +124,7 @@ fn what_is_due_anyway_is_not_delayed_by_a_change() {
 
 #[test]
 fn what_is_put_aside_is_put_aside_once_and_a_resync_leaves_it_there() {
-    let mut it = Queued::new();
+    let mut it = QueuedReads::new();
     it.later("one", 50);
     it.later("one", 20);
     it.bulk("one");

@@ -11,12 +11,12 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The index of the first list.
 const FIRST: u64 = 100;
 
-struct Followed {
+struct HeardScope {
     scope: Scope,
     now: Instant,
 }
 
-impl Followed {
+impl HeardScope {
     /// A list that was heard, without a stream.
     fn new(name: &str) -> Self {
         let (mut scope, now) = (Scope::new(&name.into()), Instant::now());
@@ -52,7 +52,7 @@ impl Followed {
 #[test]
 fn without_a_stream_every_index_of_the_list_is_a_change() {
     for name in ["*", "one"] {
-        let mut it = Followed::new(name);
+        let mut it = HeardScope::new(name);
         assert!(!it.scope.has_stream());
         assert!(!it.listed(FIRST));
         assert!(it.listed(FIRST + 1));
@@ -67,8 +67,8 @@ fn without_a_stream_every_index_of_the_list_is_a_change() {
 #[test]
 fn an_index_waits_for_its_frame_as_long_as_the_grace_and_then_all_is_read() {
     for in_list in [true, false] {
-        let mut it = Followed::with_stream("*");
-        let waits = |it: &mut Followed, index| match in_list {
+        let mut it = HeardScope::with_stream("*");
+        let waits = |it: &mut HeardScope, index| match in_list {
             true => it.listed(index),
             false => it.observed(index),
         };
@@ -92,7 +92,7 @@ fn an_index_waits_for_its_frame_as_long_as_the_grace_and_then_all_is_read() {
 
 #[test]
 fn an_index_whose_frame_should_have_come_before_others_is_a_change_at_once() {
-    let mut it = Followed::with_stream("*");
+    let mut it = HeardScope::with_stream("*");
     it.frame(FIRST + 9);
     assert!(it.observed(FIRST + 8));
     assert!(it.listed(FIRST + 8));
@@ -102,14 +102,14 @@ fn an_index_whose_frame_should_have_come_before_others_is_a_change_at_once() {
 
 #[test]
 fn where_one_namespace_is_listed_an_index_without_a_frame_is_one_of_another() {
-    let mut it = Followed::with_stream("one");
+    let mut it = HeardScope::with_stream("one");
     assert!(!it.listed(FIRST + 1) && !it.observed(FIRST + 2));
     assert_eq!(it.scope.due(), None);
 }
 
 #[test]
 fn what_a_resync_has_reached_is_explained_and_nothing_waits_on() {
-    let mut it = Followed::with_stream("*");
+    let mut it = HeardScope::with_stream("*");
     assert!(!it.observed(FIRST), "the first list was read");
     assert_eq!(it.scope.due(), None);
     it.observed(FIRST + 3);
@@ -123,7 +123,7 @@ fn what_a_resync_has_reached_is_explained_and_nothing_waits_on() {
 
 #[test]
 fn no_more_than_64_indexes_wait_for_their_frames() {
-    let mut it = Followed::with_stream("*");
+    let mut it = HeardScope::with_stream("*");
     for index in 1..=64 {
         assert!(!it.observed(FIRST + index), "{index}");
     }
@@ -132,7 +132,7 @@ fn no_more_than_64_indexes_wait_for_their_frames() {
 
 #[test]
 fn an_index_that_is_older_than_the_frames_that_are_remembered_was_looked_at_before() {
-    let mut it = Followed::with_stream("*");
+    let mut it = HeardScope::with_stream("*");
     // The first is forgotten with the last of them.
     for index in 0..1023 {
         it.frame(FIRST + 10 + index * 2);
@@ -145,7 +145,7 @@ fn an_index_that_is_older_than_the_frames_that_are_remembered_was_looked_at_befo
 
 #[test]
 fn a_frame_that_comes_again_takes_no_other_ones_place() {
-    let mut it = Followed::with_stream("*");
+    let mut it = HeardScope::with_stream("*");
     for _ in 0..2000 {
         it.frame(FIRST + 10);
     }
@@ -159,7 +159,7 @@ fn a_stream_that_does_not_come_back_soon_leaves_what_waits_for_it_to_a_resync() 
         (StreamAgain::NotSoon, false, Resync::NotNeeded),
         (StreamAgain::Soon, true, Resync::NotNeeded),
     ] {
-        let mut it = Followed::with_stream("*");
+        let mut it = HeardScope::with_stream("*");
         if waits {
             it.observed(FIRST + 1);
         }
@@ -176,7 +176,7 @@ fn a_stream_that_does_not_come_back_soon_leaves_what_waits_for_it_to_a_resync() 
 
 #[test]
 fn a_list_that_is_followed_again_has_all_read_if_its_index_went_on() {
-    let mut it = Followed::with_stream("*");
+    let mut it = HeardScope::with_stream("*");
     it.scope.follow_again();
     assert!(!it.listed(FIRST));
     it.frame(FIRST + 1);
@@ -192,7 +192,7 @@ fn a_list_that_is_followed_again_has_all_read_if_its_index_went_on() {
 
 #[test]
 fn a_stream_resumes_behind_what_was_told_without_a_gap() {
-    let mut it = Followed::new("*");
+    let mut it = HeardScope::new("*");
     assert_eq!(it.scope.resume_index, FIRST);
     assert!(!it.scope.is_new(FIRST) && it.scope.is_new(FIRST + 1));
     it.scope.stream_up(FIRST + 1);
@@ -220,7 +220,7 @@ fn a_stream_resumes_behind_what_was_told_without_a_gap() {
 
 #[test]
 fn a_list_that_was_asked_after_the_stream_came_up_proves_the_stream() {
-    let mut it = Followed::new("*");
+    let mut it = HeardScope::new("*");
     it.scope.stream_up(FIRST);
     let fresh = it.scope.listed(FIRST, true, it.now, GRACE);
     assert_eq!(fresh, Resync::NotNeeded);
