@@ -4,7 +4,7 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
 use nomadns::catalog::UnknownReason;
 
-use crate::support::answers::{Answers, assert_denied};
+use crate::support::answers::{Answers, assert_denied, instance_in};
 
 /// Names with records, and so all that is above them.
 const NAMES: [&str; 15] = [
@@ -174,5 +174,26 @@ async fn what_is_above_an_unknown_name_is_not_denied() {
             ResponseCode::NXDomain,
             "{name}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_is_above_a_datacenter_comes_and_goes_with_its_first_and_last_instance() {
+    let mut answers = Answers::usual();
+    let one = instance_in("dc1", "10.7.0.1", 80, &[]);
+    let two = instance_in("dc2", "10.7.0.2", 80, &[]);
+    for (instances, rcode) in [
+        (vec![one.clone()], ResponseCode::NXDomain),
+        // The service and its namespace were there before.
+        (vec![one.clone(), two], ResponseCode::NoError),
+        (vec![one], ResponseCode::NXDomain),
+    ] {
+        answers.set("default", "pair", instances);
+        for name in ["dc2.dc.nomad", "default.dc2.dc.nomad"] {
+            // Twice: the second is the answer that was kept.
+            for _ in 0..2 {
+                assert_denied(&answers.ask(name, RecordType::A), rcode, "nomad");
+            }
+        }
     }
 }
