@@ -14,7 +14,7 @@ mod served_zone;
 
 pub use attempt::{Attempt, Effort};
 pub use designated::DesignatedResolver;
-pub use local::{ApplicationDns, HostError, HostTable, LocalNames, LocalSettings};
+pub use local::{ApplicationDns, HostRecordError, HostTable, LocalNames, LocalSettings};
 pub use nomad::{
     ALIAS_CHAIN, Descriptions, HTTPS_TAG, InnerNameServers, Loops, SHARED_OCTETS, Zone,
     ZoneSettings, names,

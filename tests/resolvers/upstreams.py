@@ -33,8 +33,8 @@ server:
   do-daemonize: no
   num-threads: 1
   module-config: "iterator"
-  local-zone: "example.test." static
-  local-data: "example.test. 300 IN SOA ns.example.test. host.example.test. 1 3600 600 86400 60"
+  local-zone: "example.net." static
+  local-data: "example.net. 300 IN SOA ns.example.net. host.example.net. 1 3600 600 86400 60"
 {data}
 remote-control:
   control-enable: no
@@ -59,10 +59,10 @@ def records():
         yield f"host-{number}", f"A 192.0.2.{number}"
         yield f"host-{number}", f"A 198.51.100.{number}"
         yield f"host-{number}", f"AAAA 2001:db8::{number:x}"
-        yield f"alias-{number}", f"CNAME host-{number}.example.test."
-        yield f"mail-{number}", f"MX 10 host-{number}.example.test."
+        yield f"alias-{number}", f"CNAME host-{number}.example.net."
+        yield f"mail-{number}", f"MX 10 host-{number}.example.net."
         yield f"mail-{number}", f'TXT "v=spf1 a:host-{number} -all" "second"'
-        yield f"_sip._tcp.d{number}", f"SRV 1 2 5060 host-{number}.example.test."
+        yield f"_sip._tcp.d{number}", f"SRV 1 2 5060 host-{number}.example.net."
         yield f"d{number}", 'CAA 0 issue "ca.example"'
         yield f"d{number}", f'NAPTR 1 2 "u" "E2U+sip" "!^.*$!sip:info@d{number}.example!" .'
     for number in range(30):
@@ -70,7 +70,7 @@ def records():
 
 
 def data():
-    return "\n".join(f"  local-data: '{name}.example.test. 300 IN {text}'" for name, text in records())
+    return "\n".join(f"  local-data: '{name}.example.net. 300 IN {text}'" for name, text in records())
 
 
 def said(answer):
@@ -83,7 +83,7 @@ def said(answer):
 
 
 def differs(port, upstream, name, rdtype):
-    query = lambda: dns.message.make_query(f"{name}.example.test.", rdtype, use_edns=0, payload=1232)
+    query = lambda: dns.message.make_query(f"{name}.example.net.", rdtype, use_edns=0, payload=1232)
     wanted, _ = dns.query.udp_with_fallback(query(), "127.0.0.1", port=upstream, timeout=10)
     ways = {
         "udp": lambda: dns.query.udp_with_fallback(query(), "127.0.0.1", port=port, timeout=10)[0],
@@ -106,7 +106,7 @@ def main():
         place = Path(folder) / "unbound.conf"
         place.write_text(UNBOUND.format(port=upstream, folder=folder, data=data()))
         processes.start("unbound", ["unbound", "-c", str(place)])
-        processes.wait_for("unbound", lambda: answers_soa(upstream, "example.test"))
+        processes.wait_for("unbound", lambda: answers_soa(upstream, "example.net"))
         config = Path(folder) / "gateway.toml"
         config.write_text(GATEWAY.format(nomad=demo.nomad, port=port, upstream=upstream))
         processes.start("gateway", [demo.binary, "serve", "--config", str(config)])

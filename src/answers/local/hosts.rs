@@ -34,7 +34,7 @@ enum HostRecord {
 
 /// Why a name cannot be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HostError {
+pub enum HostRecordError {
     /// The root.
     #[error("is the root, which has no addresses")]
     Root,
@@ -54,15 +54,15 @@ impl HostTable {
     ///
     /// # Errors
     /// A name that cannot be listed, or has too many addresses.
-    pub fn add(&mut self, name: &Name, address: IpAddr) -> Result<(), HostError> {
+    pub fn add(&mut self, name: &Name, address: IpAddr) -> Result<(), HostRecordError> {
         if name.is_root() {
-            return Err(HostError::Root);
+            return Err(HostRecordError::Root);
         }
         if name.labels().iter().any(|label| label == b"*") {
-            return Err(HostError::Wildcard);
+            return Err(HostRecordError::Wildcard);
         }
         if is_reverse(name) {
-            return Err(HostError::Reverse);
+            return Err(HostRecordError::Reverse);
         }
         let record = self.records.entry(key(name).into());
         let record = record.or_insert_with(|| {
@@ -74,7 +74,7 @@ impl HostTable {
             && !addresses.contains(&address)
         {
             if addresses.len() == MOST_ADDRESSES {
-                return Err(HostError::TooManyAddresses);
+                return Err(HostRecordError::TooManyAddresses);
             }
             addresses.push(address);
         }
@@ -223,9 +223,9 @@ mod tests {
         let mut table = table(&[]);
         let address: IpAddr = "10.0.0.1".parse().unwrap();
         for (name, error) in [
-            (".", HostError::Root),
-            ("*.corp", HostError::Wildcard),
-            ("1.0.0.10.in-addr.arpa", HostError::Reverse),
+            (".", HostRecordError::Root),
+            ("*.corp", HostRecordError::Wildcard),
+            ("1.0.0.10.in-addr.arpa", HostRecordError::Reverse),
         ] {
             assert_eq!(table.add(&name.parse().unwrap(), address), Err(error));
         }
@@ -234,7 +234,10 @@ mod tests {
             let address = std::net::Ipv4Addr::from_bits(u32::try_from(last).unwrap());
             table.add(&name, address.into()).unwrap();
         }
-        assert_eq!(table.add(&name, address), Err(HostError::TooManyAddresses));
+        assert_eq!(
+            table.add(&name, address),
+            Err(HostRecordError::TooManyAddresses)
+        );
         assert!(table.add(&name, "0.0.0.1".parse().unwrap()).is_ok());
         assert_eq!(table.len(), 1);
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-pub use self::hosts::{HostError, HostTable};
+pub use self::hosts::{HostRecordError, HostTable};
 use self::special::SpecialNames;
 use super::SourcedAnswer;
 use crate::dns::{Name, Query};
