@@ -47,10 +47,7 @@ pub(crate) fn zone(apex: &str, upstreams: &[String]) -> ForwardZone {
         apex: apex.parse().unwrap(),
         upstreams: upstreams.iter().map(|it| it.parse().unwrap()).collect(),
         policy: UpstreamPolicy::Sequential,
-        private_addresses: match apex {
-            "." => PrivateAddresses::Refused,
-            _ => PrivateAddresses::Allowed,
-        },
+        private_addresses: PrivateAddresses::Allowed,
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use hickory_proto::op::Message;
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use hickory_proto::rr::rdata::svcb::SvcParamValue;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use serde_json::Value;
 
@@ -128,6 +129,7 @@ fn data_text(data: &RData) -> String {
         RData::AAAA(address) => address.to_string(),
         RData::CNAME(name) => text_of(name),
         RData::NS(name) => text_of(name),
+        RData::PTR(name) => text_of(name),
         RData::SRV(srv) => {
             let target = text_of(&srv.target);
             format!("{} {} {} {target}", srv.priority, srv.weight, srv.port)
@@ -142,6 +144,15 @@ fn data_text(data: &RData) -> String {
             soa.expire,
             soa.minimum
         ),
+        RData::HTTPS(https) => {
+            let hints = https.svc_params.iter().map(|(_, value)| match value {
+                SvcParamValue::Ipv4Hint(hint) => format!(" ipv4hint={}", hint.0[0].0),
+                other => panic!("no answer has {other:?}"),
+            });
+            let target = text_of(&https.target_name);
+            let hints: String = hints.collect();
+            format!("{} {target}{hints}", https.svc_priority)
+        }
         RData::TXT(txt) => quoted(txt.txt_data.iter().map(AsRef::as_ref)),
         RData::HINFO(info) => quoted([info.cpu.as_ref(), info.os.as_ref()]),
         other => panic!("no answer has {other:?}"),
