@@ -6,17 +6,11 @@
 use std::net::IpAddr;
 
 use super::served_zone::ServedZone;
-use crate::dns::{Answer, AnswerBuilder, Name, Owner, Query, Rcode, Rdata, RecordType, Section};
+use super::service_binding::{DOH_PATH, push_parameter, write_service};
+use crate::dns::{Answer, AnswerBuilder, Name, Owner, Query, Rcode, RecordType, Section};
 
 const ZONE: [&[u8]; 2] = [b"resolver", b"arpa"];
 const LABEL: &[u8] = b"_dns";
-
-// RFC 9460 §14.3.2, RFC 9461 §5: the keys of parameters, which stand in ascending order.
-const ALPN: u16 = 1;
-const PORT: u16 = 3;
-const DOH_PATH: u16 = 7;
-/// All are alike: the client takes what it speaks.
-const PRIORITY: u16 = 1;
 
 /// Where this gateway is reached encrypted.
 #[derive(Clone, Debug)]
@@ -96,26 +90,10 @@ impl DesignatedResolver {
     ) {
         let (owner, ttl) = (Owner::Question, self.ttl_seconds);
         builder.push(Section::Answer, owner, RecordType::SVCB, ttl, |rdata| {
-            rdata.u16(PRIORITY);
-            // §2.2: the target is not compressed.
-            rdata.plain_name(&self.target);
-            let length: usize = protocols.iter().map(|protocol| 1 + protocol.len()).sum();
-            push_key(rdata, ALPN, length);
-            for protocol in protocols {
-                rdata.text(protocol.as_bytes());
-            }
-            push_key(rdata, PORT, 2);
-            rdata.u16(port);
+            write_service(rdata, &self.target, protocols, port);
             if let Some(template) = template {
-                push_key(rdata, DOH_PATH, template.len());
-                rdata.octets(template.as_bytes());
+                push_parameter(rdata, DOH_PATH, template.as_bytes());
             }
         });
     }
-}
-
-fn push_key(rdata: &mut Rdata<'_>, key: u16, length: usize) {
-    rdata.u16(key);
-    // No template is as long as a message.
-    rdata.u16(u16::try_from(length).unwrap_or(u16::MAX));
 }

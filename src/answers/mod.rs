@@ -11,6 +11,7 @@ mod reply;
 mod reverse;
 mod router;
 mod served_zone;
+mod service_binding;
 
 pub use attempt::{Attempt, Effort};
 pub use designated::DesignatedResolver;

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use super::super::service_binding::{IPV4_HINT, IPV6_HINT, push_parameter, write_service};
 use super::zone::ZoneSettings;
 use crate::catalog::{Instance, InstanceAddress};
 use crate::dns::{Name, Rdata};
@@ -15,14 +16,6 @@ const USUAL_PROTOCOLS: [&str; 2] = ["h2", "http/1.1"];
 const MOST_PROTOCOLS: usize = 8;
 /// The longest name of a protocol, in octets (RFC 7301 §3.1).
 const PROTOCOL_OCTETS: usize = 255;
-
-// RFC 9460 §14.3.2: the keys of parameters, which stand in ascending order.
-const ALPN: u16 = 1;
-const PORT: u16 = 3;
-const IPV4_HINT: u16 = 4;
-const IPV6_HINT: u16 = 6;
-/// All are alike: 0 would be an alias.
-const PRIORITY: u16 = 1;
 
 /// The protocols that a tag names for the HTTPS record of an instance, separated by commas; empty for the usual ones.
 ///
@@ -60,9 +53,6 @@ pub(super) fn write(
     port: u16,
     (target, hint): (&Name, Option<IpAddr>),
 ) {
-    rdata.u16(PRIORITY);
-    // The target is not compressed.
-    rdata.plain_name(target);
     let is_named = |protocol: &&str| (1..=PROTOCOL_OCTETS).contains(&protocol.len());
     let named = protocols.split(',').map(str::trim).filter(is_named);
     let named: Vec<&str> = named.take(MOST_PROTOCOLS).collect();
@@ -71,27 +61,10 @@ pub(super) fn write(
     } else {
         &named
     };
-    push_key(rdata, ALPN, protocols.iter().map(|it| 1 + it.len()).sum());
-    for protocol in protocols {
-        rdata.text(protocol.as_bytes());
-    }
-    push_key(rdata, PORT, 2);
-    rdata.u16(port);
+    write_service(rdata, target, protocols, port);
     match hint {
-        Some(IpAddr::V4(address)) => {
-            push_key(rdata, IPV4_HINT, 4);
-            rdata.octets(&address.octets());
-        }
-        Some(IpAddr::V6(address)) => {
-            push_key(rdata, IPV6_HINT, 16);
-            rdata.octets(&address.octets());
-        }
+        Some(IpAddr::V4(address)) => push_parameter(rdata, IPV4_HINT, &address.octets()),
+        Some(IpAddr::V6(address)) => push_parameter(rdata, IPV6_HINT, &address.octets()),
         None => {}
     }
-}
-
-fn push_key(rdata: &mut Rdata<'_>, key: u16, length: usize) {
-    rdata.u16(key);
-    // All protocols together are no longer than this.
-    rdata.u16(u16::try_from(length).unwrap_or(u16::MAX));
 }

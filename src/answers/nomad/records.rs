@@ -71,7 +71,7 @@ pub(super) fn push_each(
         }
         RecordType::TXT => push_txt(context, builder, &instances),
         RecordType::ANY => push_any(context, builder, selection, &instances, made_for),
-        _ => push_addresses(context, builder, &instances),
+        asked => push_addresses(context, builder, (Section::Answer, asked), &instances),
     }
 }
 
@@ -87,18 +87,19 @@ pub(super) fn push_one_address(
     }
 }
 
-fn push_addresses(context: &Context<'_>, builder: &mut AnswerBuilder, instances: &[&Instance]) {
+/// Appends each address of a type, or of ANY, once (RFC 2181 §5).
+fn push_addresses(
+    context: &Context<'_>,
+    builder: &mut AnswerBuilder,
+    (section, asked): (Section, RecordType),
+    instances: &[&Instance],
+) {
     let mut pushed = HashSet::new();
-    for address in instances
-        .iter()
-        .filter_map(|instance| instance.address.ip())
-    {
-        // RFC 2181 §5: a set has no record twice.
-        let asked = context.query.record_type;
+    for address in instances.iter().filter_map(|it| it.address.ip()) {
         let is_asked_for = asked == address_type(address) || asked == RecordType::ANY;
         if is_asked_for && pushed.insert(address) {
             let ttl = context.settings.ttl_seconds;
-            push_address(builder, Section::Answer, context.owner(), address, ttl);
+            push_address(builder, section, context.owner(), address, ttl);
         }
     }
 }
@@ -134,12 +135,8 @@ fn push_shared_https(
         // §2.5.2: the root stands for the owner.
         bindings::write(rdata, protocols, port, (&Name::ROOT, None));
     });
-    let mut pushed = HashSet::new();
-    for address in instances.iter().filter_map(|it| it.address.ip()) {
-        if pushed.insert(address) {
-            push_address(builder, Section::Additional, context.owner(), address, ttl);
-        }
-    }
+    let all = (Section::Additional, RecordType::ANY);
+    push_addresses(context, builder, all, instances);
     true
 }
 
@@ -231,7 +228,8 @@ fn push_any(
         push_ports(context, builder, selection, instances, made_for, srv);
     }
     if builder.answer_count() == before {
-        push_addresses(context, builder, instances);
+        let any = (Section::Answer, RecordType::ANY);
+        push_addresses(context, builder, any, instances);
     }
     if builder.answer_count() == before {
         push_nothing_more(context, builder);
