@@ -84,7 +84,7 @@ impl Forwarder {
     pub fn new(settings: &ForwardSettings, runtime: Handle) -> Self {
         let zone = |zone| Arc::new(WatchedZone::new(zone, &settings.system, &settings.tls));
         let mut zones: Vec<_> = settings.zones.iter().map(zone).collect();
-        zones.sort_by_key(|zone| std::cmp::Reverse(zone.apex.labels().len()));
+        zones.sort_by_key(|zone| std::cmp::Reverse(zone.apex().labels().len()));
         Self {
             zones,
             cache: ForwardCache::new(settings.cache),
@@ -185,7 +185,7 @@ impl Forwarder {
 
     fn zone_of(&self, name: &Name) -> Option<&Arc<WatchedZone>> {
         let mut zones = self.zones.iter();
-        zones.find(|zone| name.is_within(&zone.apex))
+        zones.find(|zone| name.is_within(zone.apex()))
     }
 
     fn have_asked(

@@ -18,7 +18,6 @@ use crate::dns::{Name, ReceivedAnswer};
 /// One zone that is forwarded.
 #[derive(Debug)]
 pub(super) struct WatchedZone {
-    pub(super) apex: Name,
     pub(super) loops: LoopWatch,
     settings: ForwardZone,
     upstreams: ArcSwap<ZoneUpstreams>,
@@ -35,12 +34,15 @@ impl WatchedZone {
         let (apex, addresses) = (settings.apex, settings.addresses(system));
         let upstreams = ZoneUpstreams::new(apex, addresses, settings.policy, tls);
         Self {
-            apex,
             loops: LoopWatch::new(&apex),
             settings: settings.clone(),
             upstreams: ArcSwap::from_pointee(upstreams),
             replaced: Notify::new(),
         }
+    }
+
+    pub(super) fn apex(&self) -> &Name {
+        &self.settings.apex
     }
 
     /// The upstreams that it has now.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 pub use self::hosts::{HostRecordError, HostTable};
-use self::special::SpecialNames;
 use super::SourcedAnswer;
 use crate::dns::{Name, Query};
 
@@ -42,7 +41,6 @@ pub enum ApplicationDns {
 #[derive(Debug, Default)]
 pub struct LocalNames {
     settings: LocalSettings,
-    special: SpecialNames,
     hosts: ArcSwap<HostTable>,
 }
 
@@ -51,7 +49,6 @@ impl LocalNames {
     pub fn new(settings: &LocalSettings) -> Self {
         Self {
             settings: settings.clone(),
-            special: SpecialNames::new(settings),
             hosts: ArcSwap::default(),
         }
     }
@@ -68,7 +65,7 @@ impl LocalNames {
 
     /// Whether a query is for one of them.
     pub(super) fn has(&self, query: &Query) -> bool {
-        self.hosts.load().has(&query.name) || self.special.zone_of(query).is_some()
+        self.hosts.load().has(&query.name) || self.settings.special_zone_of(query).is_some()
     }
 
     /// Whether a host is at or below a name.
@@ -89,7 +86,7 @@ impl LocalNames {
         query: &Query,
         is_denied: impl Fn(&Name) -> bool,
     ) -> Option<SourcedAnswer> {
-        let answer = self.special.answer(query, is_denied);
+        let answer = self.settings.answer_special(query, is_denied);
         answer.map(SourcedAnswer::once)
     }
 }

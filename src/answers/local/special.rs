@@ -56,10 +56,6 @@ const fn v6(parts: [u16; 8], prefix: u8) -> IpNet {
     IpNet::V6(Ipv6Net::new_assert(address, prefix))
 }
 
-/// The special-use names that would be forwarded if they were not answered here.
-#[derive(Debug, Default)]
-pub(super) struct SpecialNames(LocalSettings);
-
 /// What is at a name of such a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Special {
@@ -73,28 +69,25 @@ enum Special {
     Nothing,
 }
 
-impl SpecialNames {
-    pub(super) fn new(settings: &LocalSettings) -> Self {
-        Self(settings.clone())
-    }
-
+/// The special-use names that would be forwarded if they were not answered here.
+impl LocalSettings {
     /// The zone that a query is answered from; none where it is not kept from upstreams.
-    pub(super) fn zone_of(&self, query: &Query) -> Option<Name> {
+    pub(super) fn special_zone_of(&self, query: &Query) -> Option<Name> {
         let name = &query.name;
-        let apex = special_zone(name).or_else(|| self.application_dns(name))?;
+        let around = self.forwarded.iter().filter(|zone| name.is_within(zone));
+        let longest = around.max_by_key(|zone| zone.as_wire().len())?;
+        let apex = special_zone(name).or_else(|| self.denied_application_dns(name))?;
         // What is said of a delegation the parent says, which is a zone like others (RFC 8375 §4, item 5).
         let is_parents = query.record_type == RecordType::DS && *name == apex;
         if is_parents && is_delegated(&apex) {
             return None;
         }
-        let around = self.0.forwarded.iter().filter(|zone| name.is_within(zone));
-        let longest = around.max_by_key(|zone| zone.as_wire().len())?;
         (!longest.is_within(&apex)).then_some(apex)
     }
 
     /// The zone that tells Firefox not to use a resolver of its own, where that is wanted.
-    fn application_dns(&self, name: &Name) -> Option<Name> {
-        if self.0.application_dns == ApplicationDns::Forwarded {
+    fn denied_application_dns(&self, name: &Name) -> Option<Name> {
+        if self.application_dns == ApplicationDns::Forwarded {
             return None;
         }
         let zone = Name::from_labels(APPLICATION_DNS).ok()?;
@@ -103,15 +96,15 @@ impl SpecialNames {
 
     /// Answers a query; none when it is for no such name. `is_denied` tells whether it may be said that nothing
     /// is at or below a name.
-    pub(super) fn answer(
+    pub(super) fn answer_special(
         &self,
         query: &Query,
         is_denied: impl Fn(&Name) -> bool,
     ) -> Option<Answer> {
         let zone = ServedZone {
-            apex: self.zone_of(query)?,
-            ttl_seconds: self.0.ttl_seconds,
-            negative_ttl_seconds: self.0.negative_ttl_seconds,
+            apex: self.special_zone_of(query)?,
+            ttl_seconds: self.ttl_seconds,
+            negative_ttl_seconds: self.negative_ttl_seconds,
         };
         let (name, asked) = (&query.name, query.record_type);
         let found = Special::at(name, &zone.apex);
