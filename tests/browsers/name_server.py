@@ -41,7 +41,8 @@ class NameServer:
                 if port:
                     raise
         self.port = udp.server_address[1]
-        for server in [udp, tcp]:
+        self.servers = [udp, tcp]
+        for server in self.servers:
             threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def answer(self, octets):
@@ -58,6 +59,12 @@ class NameServer:
             answer.set_rcode(dns.rcode.NOERROR if known else dns.rcode.NXDOMAIN)
             answer.authority.append(dns.rrset.from_text(".", 0, "IN", "SOA", DENIAL))
         return answer.to_wire()
+
+    def close(self):
+        """Ends it and frees its port."""
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
 
     def forget(self):
         """Forgets what it was asked."""

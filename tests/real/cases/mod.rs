@@ -1,6 +1,7 @@
 //! What is proved, a file for each subject.
 
 mod checks;
+mod containers;
 mod election;
 mod freshness;
 mod isolation;

@@ -13,8 +13,11 @@ plugin "raw_exec" { config { enabled = true } }
 client {
   enabled = true
   network_interface = "lo"
+  chroot_env {
+    "/bin/busybox" = "/bin/busybox"
+  }
   options = {
-    "driver.allowlist" = "raw_exec,mock_driver"
+    "driver.allowlist" = "raw_exec,mock_driver,exec"
     "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean,cni,consul,vault"
   }
 "#;

@@ -262,7 +262,11 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        let points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        // What is mounted last goes first: it may be within another.
+        let points = mounts
+            .lines()
+            .rev()
+            .filter_map(|line| line.split(' ').nth(1));
         let own = self.path().to_str().unwrap_or_default();
         for point in points.filter(|it| it.starts_with(own)) {
             shell(&format!("umount -l '{point}'"));

@@ -29,7 +29,6 @@ const ANSWER_OCTETS: usize = 4096;
 /// Ports that nobody else has, and times that a test can wait for.
 const CONFIG: &str = r#"
 [listen]
-dns = ["127.0.0.1:0"]
 http = []
 admin = ["127.0.0.1:0"]
 
@@ -60,13 +59,18 @@ impl Gateway {
 
     /// Starts one with more lines for its `[nomad]`, and waits until it listens.
     pub async fn start(addresses: &[String], more: &str) -> Self {
+        Self::listening("127.0.0.1:0", addresses, more).await
+    }
+
+    /// The same, with plain DNS at this address.
+    pub async fn listening(dns: &str, addresses: &[String], more: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let config = folder.path().join("nomadns.toml");
         let mut text = CONFIG.to_owned();
         writeln!(text, "addresses = {addresses:?}\n{more}").unwrap();
         std::fs::write(&config, text).unwrap();
         let log = folder.path().join("log");
-        let arguments = ["serve", "--config", config.to_str().unwrap()];
+        let arguments = ["serve", "--dns", dns, "--config", config.to_str().unwrap()];
         let mut process = Process::start(&binary(), &arguments, &log);
         let mut found = None;
         until("a gateway that listens", async || {
