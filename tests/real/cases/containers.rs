@@ -70,7 +70,7 @@ fn asking_job(server: Ipv4Addr, command: &str) -> Value {
                 "Name": "task",
                 "Driver": "exec",
                 "Config": { "command": BUSYBOX, "args": ["sh", "-c", command] },
-                "Resources": { "CPU": 1, "MemoryMB": 50 },
+                "Resources": { "CPU": 20, "MemoryMB": 50 },
                 "LogConfig": { "MaxFiles": 1, "MaxFileSizeMB": 1 },
             }],
         }],

@@ -15,6 +15,7 @@ client {
   network_interface = "lo"
   chroot_env {
     "/bin/busybox" = "/bin/busybox"
+    "/etc/passwd" = "/etc/passwd"
   }
   options = {
     "driver.allowlist" = "raw_exec,mock_driver,exec"
