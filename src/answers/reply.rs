@@ -4,7 +4,8 @@
 //! them.
 
 use crate::catalog::{Sources, View};
-use crate::dns::Answer;
+use crate::dns::wire::MessageError;
+use crate::dns::{Answer, Query};
 
 /// An answer, and what it was made from.
 #[derive(Clone, Debug)]
@@ -49,6 +50,21 @@ impl SourcedAnswer {
             sources,
             origin: AnswerOrigin::Upstream,
         }
+    }
+
+    /// Of this answer to `query`, whose CNAMEs lead to the name that an upstream has answered `rest_query` for.
+    ///
+    /// # Errors
+    /// One of them cannot be read again.
+    pub(crate) fn joined(
+        self,
+        query: &Query,
+        rest: Self,
+        rest_query: &Query,
+    ) -> Result<Self, MessageError> {
+        let answer = self.answer.joined(query, &rest.answer, rest_query)?;
+        let sources = self.sources.and(rest.sources);
+        Ok(Self::forwarded(answer, sources))
     }
 
     /// Who has said it.

@@ -86,6 +86,12 @@ impl Router {
             || self.local.has(query)
     }
 
+    /// Whether a query is answered here from something other than the cluster's zones: for a local name, or an address of
+    /// ours.
+    pub fn has_local(&self, query: &Query) -> bool {
+        !self.nomad.has(&query.name) && (self.local.has(query) || self.nomad.has_pointer(query))
+    }
+
     fn answer(&self, query: &Query, effort: Effort) -> Result<SourcedAnswer, AnswerError> {
         if let Some(answer) = self.answer_itself(query) {
             return Ok(answer);

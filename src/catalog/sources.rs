@@ -42,6 +42,20 @@ impl Sources {
         }
     }
 
+    /// Of what is made from both; it is for once if one of them is.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let is_for_once = self.cells.is_empty()
+            || other.cells.is_empty()
+            || self.cells.len() + other.cells.len() > CELLS_MAX;
+        if is_for_once {
+            return Self::once();
+        }
+        self.cells.extend(other.cells);
+        self.asked.extend(other.asked);
+        self
+    }
+
     /// Whether all of it is still as it was.
     pub fn are_current(&self) -> bool {
         !self.cells.is_empty() && !self.cells.iter().any(Cell::is_superseded)

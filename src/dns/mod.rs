@@ -8,6 +8,7 @@ mod answer;
 mod builder;
 mod cookie;
 mod edns;
+mod joined;
 pub mod json;
 mod kinds;
 mod labels;

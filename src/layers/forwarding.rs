@@ -1,4 +1,5 @@
-//! Sends to the forwarder what is in none of the cluster's zones and in one of its own; all else goes inwards.
+//! Sends to the forwarder what is in none of the cluster's zones and in one of its own; all else goes inwards, and on to
+//! the forwarder when its answer is an alias of such a name.
 //!
 //! Floor 3, inside the cache and outside the limits of the cluster's queries: those that wait for upstreams are bounded
 //! there, and take no room of others. What is known is ready at once.
@@ -52,6 +53,12 @@ impl ForwardedNames {
         self.0.is_none()
     }
 
+    fn has_local(&self, query: &Query) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|(_, router)| router.has_local(query))
+    }
+
     fn forwarder_of(&self, query: &Query) -> Option<&Arc<Forwarder>> {
         let (forwarder, router) = self.0.as_ref()?;
         (!router.is_own(query) && forwarder.holds(query)).then_some(forwarder)
@@ -87,18 +94,57 @@ where
     }
 
     fn call(&mut self, query: Query) -> Self::Future {
-        let Some(forwarder) = self.layer.names.forwarder_of(&query) else {
-            let inner = self.inner.clone().oneshot(query);
-            return Either::Right(Either::Right(Box::pin(inner)));
-        };
-        let client = client_address(&query, self.layer.cookies.as_deref());
-        match forwarder.ask(&query, client) {
-            Forwarded::Ready(result) => Either::Left(ready(sourced(result))),
-            Forwarded::Waiting(waiting) => {
+        match self.layer.ask(&query) {
+            Some(Forwarded::Ready(result)) => Either::Left(ready(sourced(result))),
+            Some(Forwarded::Waiting(waiting)) => {
                 Either::Right(Either::Left(waiting.answer().map(sourced).boxed()))
+            }
+            None if self.layer.names.is_empty() => {
+                let inner = self.inner.clone().oneshot(query);
+                Either::Right(Either::Right(Box::pin(inner)))
+            }
+            None => {
+                let answering = follow(self.clone(), query);
+                Either::Right(Either::Left(answering.boxed()))
             }
         }
     }
+}
+
+impl ForwardingLayer {
+    /// Has the forwarder asked; none if the query is not for it.
+    fn ask(&self, query: &Query) -> Option<Forwarded> {
+        let forwarder = self.names.forwarder_of(query)?;
+        let client = client_address(query, self.cookies.as_deref());
+        Some(forwarder.ask(query, client))
+    }
+}
+
+/// Answers a query for a name of the cluster; an alias of a name that is not is completed, since a stub resolver does not
+/// ask on (RFC 1034 §5.3.1).
+///
+/// # Errors
+/// There is no answer, or none for the name that the alias leads to.
+async fn follow<S>(stack: Forwarding<S>, query: Query) -> Result<SourcedAnswer, BoxError>
+where
+    S: Service<Query, Response = SourcedAnswer, Error = BoxError> + Clone,
+{
+    let Forwarding { inner, layer } = stack;
+    let answer = inner.clone().oneshot(query.clone()).await?;
+    let Some(name) = answer.answer().unfinished_alias(&query) else {
+        return Ok(answer);
+    };
+    let rest_query = Query {
+        name,
+        ..query.clone()
+    };
+    let rest = match layer.ask(&rest_query) {
+        Some(Forwarded::Ready(result)) => sourced(result)?,
+        Some(Forwarded::Waiting(waiting)) => sourced(waiting.answer().await)?,
+        None if layer.names.has_local(&rest_query) => inner.oneshot(rest_query.clone()).await?,
+        None => return Ok(answer),
+    };
+    Ok(answer.joined(&query, rest, &rest_query)?)
 }
 
 fn sourced(result: Result<ForwardedAnswer, ForwardError>) -> Result<SourcedAnswer, BoxError> {

@@ -9,7 +9,7 @@ mod private;
 
 use self::chain::{ReceivedChain, follow};
 use self::private::has_private_address;
-use super::wire::{Flag, Message, RdataParts, Record};
+use super::wire::{Flag, Message, MessageError, RdataParts, Record};
 use super::{Answer, AnswerBuilder, Class, Name, Owner, Rcode, RecordType, Section};
 
 /// The longest that a denial is kept, in seconds (RFC 2308 §5).
@@ -144,30 +144,21 @@ impl Copy<'_> {
         record: &Record,
         ttl: u32,
     ) -> Result<(), UnusableResponse> {
-        let parts = RdataParts::read(self.message.octets(), record);
-        let parts = parts.map_err(|_| UnusableResponse::Malformed)?;
-        let owner = match record.owner == *self.question {
-            true => Owner::Question,
-            false => Owner::Name(&record.owner),
+        let record = Record {
+            ttl,
+            ..record.clone()
         };
-        let may_compress = matches!(
-            record.record_type,
-            RecordType::NS | RecordType::CNAME | RecordType::PTR | RecordType::MX | RecordType::SOA
-        );
-        let record_type = record.record_type;
-        // Data with addresses has no names that are taken apart.
-        self.has_private_address |=
-            section == Section::Answer && has_private_address(record_type, parts.head);
-        self.builder.push(section, owner, record_type, ttl, |data| {
-            data.octets(parts.head);
-            for name in &parts.names {
-                match may_compress {
-                    true => data.name(name),
-                    false => data.plain_name(name),
-                }
-            }
-            data.octets(parts.tail);
-        });
+        let rdata = self.message.octets().get(record.rdata.clone());
+        self.has_private_address |= section == Section::Answer
+            && rdata.is_some_and(|it| has_private_address(record.record_type, it));
+        copy_record(
+            &mut self.builder,
+            self.question,
+            self.message,
+            section,
+            &record,
+        )
+        .map_err(|_| UnusableResponse::Malformed)?;
         self.least_ttl = Some(self.least_ttl.map_or(ttl, |least| least.min(ttl)));
         Ok(())
     }
@@ -219,6 +210,40 @@ impl Copy<'_> {
         let records = self.message.records(Section::Authority);
         records.filter(|it| it.class == Class::IN)
     }
+}
+
+/// Appends a record of a message to the answer to `question`; names in its data are made whole, or point into the
+/// question where they may.
+///
+/// # Errors
+/// Data that ends before its names do, or names that are none.
+pub(super) fn copy_record(
+    builder: &mut AnswerBuilder,
+    question: &Name,
+    message: &Message<'_>,
+    section: Section,
+    record: &Record,
+) -> Result<(), MessageError> {
+    let parts = RdataParts::read(message.octets(), record)?;
+    let owner = match record.owner == *question {
+        true => Owner::Question,
+        false => Owner::Name(&record.owner),
+    };
+    let may_compress = matches!(
+        record.record_type,
+        RecordType::NS | RecordType::CNAME | RecordType::PTR | RecordType::MX | RecordType::SOA
+    );
+    builder.push(section, owner, record.record_type, record.ttl, |data| {
+        data.octets(parts.head);
+        for name in &parts.names {
+            match may_compress {
+                true => data.name(name),
+                false => data.plain_name(name),
+            }
+        }
+        data.octets(parts.tail);
+    });
+    Ok(())
 }
 
 /// RFC 2181 §8: a TTL with the highest bit set is 0.

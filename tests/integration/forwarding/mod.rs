@@ -1,5 +1,6 @@
 //! Names outside the zones are asked of upstreams, which are scripted: what clients get, whatever those do.
 
+mod aliases;
 mod all_forwarded;
 mod cached;
 mod canary;
