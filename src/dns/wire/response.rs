@@ -3,19 +3,22 @@
 //! Floor 1. It is looked at before any decoder runs, so that what somebody else has written costs next to nothing and
 //! ends no wait. What the response says, `received` reads.
 
-use super::super::Name;
+use super::super::{Name, Rcode};
 use super::HEADER_OCTETS;
 
 const RESPONSE: u8 = 0x80;
 const OPCODE: u8 = 0x78;
 const TRUNCATED: u8 = 0x02;
+/// The code of a response, in the fourth octet.
+const RCODE: u8 = 0x0f;
 /// The type and the class behind a question's name, in octets.
 const QUESTION_TAIL_OCTETS: usize = 4;
 
 /// What a message is to a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseMatch {
-    /// Its response, the question the same octet for octet.
+    /// Its response, the question the same octet for octet; or an error without any question, of a server that could not
+    /// read the query (RFC 6891 §7).
     Same,
     /// Its response but for the letter case of the question: of a server that does not keep it, or of somebody who
     /// could not know it.
@@ -38,8 +41,12 @@ pub fn match_response(sent: &[u8], received: &[u8], id: ResponseId) -> ResponseM
     let Some((head, body)) = received.split_first_chunk::<HEADER_OCTETS>() else {
         return ResponseMatch::None;
     };
-    let is_response = head[2] & (RESPONSE | OPCODE) == RESPONSE && head[4..6] == [0, 1];
     let has_id = id == ResponseId::Known || sent.get(..2) == Some(&head[..2]);
+    let is_response = head[2] & (RESPONSE | OPCODE) == RESPONSE;
+    if has_id && is_response && is_bare_error(head) {
+        return ResponseMatch::Same;
+    }
+    let is_response = is_response && head[4..6] == [0, 1];
     let asked = sent.get(HEADER_OCTETS..).unwrap_or_default();
     let length = Name::from_wire(asked).map(|name| name.as_wire().len());
     let Some(length) = length.ok().filter(|_| is_response && has_id) else {
@@ -57,6 +64,12 @@ pub fn match_response(sent: &[u8], received: &[u8], id: ResponseId) -> ResponseM
         }
         _ => ResponseMatch::None,
     }
+}
+
+/// Whether a header is of an error that comes without a question and without records but for an OPT: it denies nothing.
+fn is_bare_error(head: &[u8; HEADER_OCTETS]) -> bool {
+    let is_error = ![Rcode::NOERROR, Rcode::NXDOMAIN].contains(&Rcode((head[3] & RCODE).into()));
+    is_error && head[4..10] == [0; 6]
 }
 
 /// Whether a response says that it is cut short (TC).
@@ -96,6 +109,28 @@ mod tests {
         }
         assert_eq!(changed(|it| it.truncate(20)), ResponseMatch::None);
         assert_eq!(changed(|it| it.truncate(3)), ResponseMatch::None);
+    }
+
+    #[test]
+    fn an_error_may_come_without_the_question_and_nothing_else_may() {
+        let bare = |rcode: u8, change: fn(&mut Vec<u8>)| {
+            changed(|it| {
+                it.truncate(HEADER_OCTETS);
+                it[5] = 0;
+                it[3] |= rcode;
+                change(it);
+            })
+        };
+        for rcode in 0..16 {
+            let expected = match rcode {
+                0 | 3 => ResponseMatch::None,
+                _ => ResponseMatch::Same,
+            };
+            assert_eq!(bare(rcode, |_| {}), expected, "{rcode}");
+        }
+        assert_eq!(bare(1, |it| it[0] ^= 1), ResponseMatch::None);
+        assert_eq!(bare(1, |it| it[7] = 1), ResponseMatch::None);
+        assert_eq!(bare(1, |it| it[2] ^= RESPONSE), ResponseMatch::None);
     }
 
     #[test]

@@ -71,6 +71,33 @@ async fn an_upstream_that_does_not_know_edns_is_asked_without() {
 }
 
 #[tokio::test]
+async fn an_error_without_the_question_is_taken_for_one() {
+    // RFC 6891 §7: a server that cannot read an OPT may know as little of the rest.
+    let upstream = ScriptedUpstream::start(|asked| {
+        let mut bare = asked.response(GOOD | 1).octets();
+        bare.truncate(12);
+        bare[4..].fill(0);
+        vec![Reply::Now(match asked.has_opt() {
+            true => bare,
+            false => asked.address(7),
+        })]
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    let answer = alone.ask("www.example").await.unwrap().answer;
+    assert!(has_address(&answer, 7), "{answer:?}");
+    let seen = upstream.seen();
+    let of_name: Vec<_> = seen
+        .iter()
+        .filter(|it| it.name() == "www.example")
+        .collect();
+    assert!(
+        of_name.len() <= 2 && of_name.iter().all(|it| !it.over_tcp),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_short_over_tcp_too_is_no_answer() {
     let upstream = ScriptedUpstream::start(|asked| {
         let cut = asked.response(GOOD | 0x0200).address("", 60, 7);
