@@ -22,6 +22,7 @@ use crate::forward::{
 };
 use crate::layers::CacheSettings;
 use crate::layers::metrics::Workers;
+use crate::listeners::admin::CachePages;
 
 /// About how many octets an answer takes in a worker's own table.
 const USUAL_OCTETS: usize = 512;
@@ -38,6 +39,15 @@ pub(super) fn run(forwarder: Option<&Arc<Forwarder>>, ending: &CancellationToken
     if let Some(forwarder) = forwarder {
         let ending = ending.clone().cancelled_owned();
         tokio::spawn(Arc::clone(forwarder).run(ending));
+    }
+}
+
+/// What shows an operator what it keeps.
+pub(super) fn cache_pages(forwarder: &Arc<Forwarder>) -> CachePages {
+    let (listing, flushing) = (Arc::clone(forwarder), Arc::clone(forwarder));
+    CachePages {
+        list: Arc::new(move |names| listing.list(names)),
+        flush: Arc::new(move |names| flushing.flush(names)),
     }
 }
 

@@ -8,6 +8,7 @@ mod connect;
 mod connections;
 mod demo;
 mod descriptors;
+mod error;
 mod filter;
 mod forwarding;
 mod health;
@@ -21,7 +22,6 @@ mod running;
 mod status;
 mod tls;
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ pub use bind::{BindError, Bound, PortConflict};
 pub use connect::{ConnectError, NomadSummary, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use descriptors::raise_descriptors;
+pub use error::StartError;
 pub use filter::try_filter;
 pub use logs::{Log, start as start_log};
 pub use renewal::Renewable;
@@ -54,37 +55,6 @@ use crate::listeners::udp::{UdpCounters, UdpWorker};
 use crate::listeners::{ListenerContext, Server};
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
-
-/// Why the gateway cannot be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// What is configured about Nomad cannot be used.
-    #[error("nomad: {0}")]
-    Nomad(#[from] crate::nomad::SettingsError),
-    /// Nomad does not understand the filter expression.
-    #[error("nomad.filter = {expression:?}: Nomad does not understand it: {words}")]
-    Filter {
-        /// The expression, as it is configured.
-        expression: String,
-        /// What Nomad says about it.
-        words: String,
-    },
-    /// The certificate or its key cannot be used.
-    #[error("tls: {0}")]
-    Certificate(#[from] crate::listeners::CertificateError),
-    /// The CA of the clients' certificates cannot be used.
-    #[error("tls: {0}")]
-    ClientAuthority(#[from] crate::listeners::ClientAuthorityError),
-    /// TLS cannot be set up with it.
-    #[error("tls: {0}")]
-    Tls(#[from] rustls::Error),
-    /// Another gateway keeps its snapshot where this one should.
-    #[error(transparent)]
-    StateInUse(#[from] sync::StateInUse),
-    /// The system refused a socket or a thread.
-    #[error("the system refused: {0}")]
-    System(#[from] io::Error),
-}
 
 /// Starts the gateway on sockets that are bound already. Wants a tokio runtime around it.
 ///
@@ -259,6 +229,7 @@ impl GatewayParts {
             metrics: metrics::provider(self, loops),
             readiness: status::readiness(Arc::clone(&self.sync)),
             status: status::page(Arc::clone(&self.sync), self.client.clone()),
+            cache: self.forwarder.as_ref().map(forwarding::cache_pages),
             ending,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::cache::CacheArgs;
 use crate::app::PortChoice;
 use crate::config::Source;
 use crate::lookup::LookupArgs;
@@ -33,6 +34,8 @@ pub(super) enum Command {
     Export(ExportArgs),
     /// Queries a running gateway over any transport and prints the answer
     Lookup(LookupArgs),
+    /// Lists or forgets the answers of upstreams that a running gateway keeps
+    Cache(CacheArgs),
 }
 
 /// Flags win over the environment, which wins over the file.

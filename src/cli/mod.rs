@@ -3,6 +3,7 @@
 //! Floor 8. Only this module and `config` read files and the environment.
 
 mod args;
+mod cache;
 mod demo_ca;
 mod export;
 mod signals;
@@ -57,6 +58,7 @@ pub fn run() -> ExitCode {
             Command::Certs(args) => certs(&args),
             Command::Export(args) => export::run(args).await,
             Command::Lookup(args) => look_up(args).await,
+            Command::Cache(args) => cache::run(args).await,
         }
     });
     // What still runs was given its time already.

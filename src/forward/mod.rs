@@ -24,7 +24,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 pub use self::address::{UpstreamAddress, UpstreamAddressError};
-pub use self::cache::ForwardCacheSettings;
+pub use self::cache::{CachedNames, ForwardCacheSettings};
 use self::cache::{ForwardCache, Found};
 use self::counters::count;
 pub use self::counters::{
@@ -176,6 +176,18 @@ impl Forwarder {
     /// How many octets are kept, and of how many questions.
     pub fn cache_size(&self) -> (u64, usize) {
         self.cache.size()
+    }
+
+    /// What is kept of names, as text.
+    pub fn list(&self, names: &CachedNames) -> String {
+        self.cache.list(names, now())
+    }
+
+    /// Forgets what is kept of names, here and by all workers; says of how many questions.
+    pub fn flush(&self, names: &CachedNames) -> usize {
+        let flushed = self.cache.flush(names);
+        self.epoch.end();
+        flushed
     }
 
     /// How many questions are under way, and how many queries wait for them.

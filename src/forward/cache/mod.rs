@@ -4,6 +4,7 @@
 //! answers (RFC 8767). A failure is kept for seconds (RFC 9520), and never hides an older answer. What a hit costs here
 //! is paid once a second for each name and worker: in front there is each worker's own table (`layers`).
 
+mod listing;
 mod stored;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use quick_cache::sync::{Cache as QuickCache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 use tokio::time::Instant;
 
+pub use self::listing::CachedNames;
 pub(super) use self::stored::Found;
 use self::stored::StoredAnswer;
 use super::question::ForwardQuestion;

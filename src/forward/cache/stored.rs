@@ -47,8 +47,8 @@ pub(in crate::forward) enum Found {
 /// An answer that is kept.
 #[derive(Debug)]
 pub(super) struct StoredAnswer {
-    answer: Answer,
-    seconds: u32,
+    pub(super) answer: Answer,
+    pub(super) seconds: u32,
     since: Instant,
     /// How often it was given out; `u32::MAX` once it was asked for again.
     asked: AtomicU32,
@@ -135,7 +135,7 @@ impl StoredAnswer {
     }
 
     /// How many whole seconds ago it came.
-    fn age(&self, now: Instant) -> u32 {
+    pub(super) fn age(&self, now: Instant) -> u32 {
         let age = now.saturating_duration_since(self.since).as_secs();
         u32::try_from(age).unwrap_or(u32::MAX)
     }

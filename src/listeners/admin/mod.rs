@@ -2,6 +2,7 @@
 //!
 //! Floor 4. `app` provides their content; nothing here knows where it comes from.
 
+mod cache;
 mod status_page;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use http::{HeaderValue, StatusCode};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 
+pub use self::cache::CachePages;
 use super::http::{HostLayer, Hosts, HttpService, NO_SNIFF, NO_STORE, Problem};
 
 const METHODS: &str = "GET, HEAD";
@@ -60,6 +62,8 @@ pub struct Admin {
     pub readiness: Arc<dyn Fn() -> ReadinessReport + Send + Sync>,
     /// The lines of the status page: a label and its value.
     pub status: Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
+    /// What is kept of other names; none if nothing is forwarded.
+    pub cache: Option<CachePages>,
     /// Whether queries are answered at all.
     pub liveness: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Liveness> + Send>> + Send + Sync>,
     /// Tells that the gateway is about to end: it is not ready any more, and still answers.
@@ -79,6 +83,7 @@ pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
         .route("/health", page(get(health)))
         .route("/ready", page(get(ready)))
         .route("/openapi.yaml", page(get(openapi)))
+        .route("/cache", cache::methods())
         .fallback(async || Problem::not_found())
         .with_state(admin);
     ServiceBuilder::new()

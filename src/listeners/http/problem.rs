@@ -56,13 +56,19 @@ impl Problem {
     }
 
     /// The request is wrong in itself.
-    pub(super) fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(in super::super) fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
     /// There is nothing at this path.
     pub(in super::super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "nothing is served at this path")
+    }
+
+    /// There is no cache of other names.
+    pub(in super::super) fn nothing_forwarded() -> Self {
+        let detail = "nothing is forwarded, so no answers of upstreams are kept ([[forward]])";
+        Self::new(StatusCode::NOT_FOUND, detail)
     }
 
     /// Only those may ask who say who they are (RFC 9110 §15.5.2).

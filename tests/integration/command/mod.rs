@@ -2,6 +2,7 @@
 
 mod admission;
 mod asking;
+mod cache;
 mod canaries;
 mod connect;
 mod demo;

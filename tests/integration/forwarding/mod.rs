@@ -6,6 +6,7 @@ mod cached;
 mod canary;
 mod crowded;
 mod encrypted;
+mod kept;
 mod lacking;
 mod looped;
 mod rebinding;
