@@ -133,13 +133,10 @@ async fn the_list_has_what_is_kept_with_the_time_that_is_left_and_no_other_name(
 
 #[tokio::test]
 async fn names_in_the_list_are_escaped() {
-    let alone = Alone::start(&all_to(&[ScriptedUpstream::start(|asked| {
-        vec![Reply::Now(asked.address(7))]
-    })
-    .await
-    .url()]));
+    let upstream = ScriptedUpstream::start(|asked| vec![Reply::Now(asked.address(7))]).await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
     let hostile = "a\\010\\027\\059b.example";
-    let _ = alone.ask(hostile).await;
+    alone.ask(hostile).await.unwrap();
     let all = CachedNames {
         name: dns::Name::ROOT,
         below: true,
