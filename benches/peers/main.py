@@ -23,6 +23,7 @@ def main():
     options = arguments()
     with running(options) as (bench, started):
         json_path = bench.same_answers(started)
+        bench.check_forwarded(started)
         figures = measure(bench, options, loads.all_of(bench.zone, options.seconds, json_path), started)
     if not options.only or "saturated" in options.only:
         figures["saturated"] = saturated.run(options)
@@ -43,13 +44,13 @@ def measure(bench, options, all_loads, started):
                     runs.setdefault(load.key, {}).setdefault(server.name, []).append(run)
                 if not run:
                     continue
-                print(f"{at}/{options.rounds} {load.key:10} {server.name:14} {run['us']:8.2f} us "
+                print(f"{at}/{options.rounds} {load.key:14} {server.name:14} {run['us']:8.2f} us "
                       f"{run['per_second']:8} /s  missed {run['missed']}  stolen {run['stolen']:.1%}", flush=True)
     return {
         "date": time.strftime("%Y-%m-%d"), "machine": report.machine(), "rounds": options.rounds,
         "seconds": options.seconds, "most_stolen": MOST_STOLEN,
         "versions": {server.name: server.version for server in started.values() if server.version},
-        "loads": [{"key": load.key, "title": load.title, "runs": runs[load.key]} for load in wanted],
+        "loads": [{"key": load.key, "title": load.title, "like": load.like, "runs": runs[load.key]} for load in wanted],
     }
 
 
@@ -61,7 +62,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1, help="how long each time (default 1)")
     parser.add_argument("--server-core", default="0", help="which core, or cores (0-1), the servers have")
     parser.add_argument("--client-core", default="1", help="which the client has")
-    parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ..., saturated")
+    parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ..., forwarded-miss, ..., saturated")
     parser.add_argument("--peers", nargs="*", metavar="NAME", help="only these servers")
     parser.add_argument("--before", metavar="BINARY", help="another build of nomadns, measured beside this one")
     parser.add_argument("--print-only", action="store_true", help="write nothing to docs/")

@@ -28,11 +28,10 @@ def summary(figures):
     for load in figures["loads"]:
         quiet = figures["most_stolen"]
         ours = load["runs"].get(OURS, [])
+        likes = next((other["runs"] for other in figures["loads"] if other["key"] == load.get("like")), {})
         rows = []
         for name, runs in load["runs"].items():
-            # A pair that the hypervisor disturbed is left out, unless there is no other.
-            both = [(mine, theirs) for mine, theirs in zip(ours, runs) if mine and theirs and theirs["us"] > 0]
-            pairs = [pair for pair in both if all(run["stolen"] <= quiet for run in pair)] or both
+            pairs, of_like = undisturbed(ours, runs, quiet), undisturbed(runs, likes.get(name, []), quiet)
             runs = [run for run in runs if run]
             kept = [theirs for _, theirs in pairs] or runs
             if not kept:
@@ -43,8 +42,10 @@ def summary(figures):
                 "server": name,
                 "us": round(statistics.median(run["us"] for run in kept), 2),
                 "per_second": round(statistics.median(run["per_second"] for run in kept)),
-                "ratio": round(statistics.median(mine["us"] / theirs["us"] for mine, theirs in pairs), 2) if pairs else None,
+                "ratio": median_ratio(pairs),
                 "pairs": len(pairs),
+                # What it takes divided by what the same load of the cluster's names does.
+                **({"of_like": median_ratio(of_like)} if of_like else {}),
                 # Answers that came too late at the end of a run are no matter.
                 "answers_missing": missed > 0.01 * count,
             })
@@ -54,6 +55,16 @@ def summary(figures):
         rows.sort(key=lambda row: row["us"])
         table.append({"key": load["key"], "title": load["title"], "servers": rows})
     return table
+
+
+def undisturbed(ours, theirs, quiet):
+    """The runs of the same rounds in pairs; one that the hypervisor disturbed is left out, unless there is no other."""
+    both = [(mine, other) for mine, other in zip(ours, theirs) if mine and other and other["us"] > 0]
+    return [pair for pair in both if all(run["stolen"] <= quiet for run in pair)] or both
+
+
+def median_ratio(pairs):
+    return round(statistics.median(mine["us"] / theirs["us"] for mine, theirs in pairs), 2) if pairs else None
 
 
 def markdown(figures, table):
@@ -75,6 +86,7 @@ def markdown(figures, table):
             + (f" ({row['ratio']:.2f})" if row["ratio"] is not None else "")
             for row in others)
         own = f"**{mine[0]['us']:.1f} us**" if mine else "-"
+        own += f", {mine[0]['of_like']:.2f} of the cluster's names" if mine and "of_like" in mine[0] else ""
         lines.append(f"| {load['title']} | {own} | {cells} |")
     lines += saturated_line(figures.get("saturated"))
     return "\n".join(lines)
@@ -112,7 +124,8 @@ def write(figures, repository, keep):
         for row in load["servers"]:
             ratio = f"nomadns / it {row['ratio']:.2f}" if row["ratio"] is not None and row["server"] != OURS else ""
             missing = "  (drops more than 1 %)" if row["answers_missing"] else ""
-            print(f"  {row['server']:14} {row['us']:8.2f} us {row['per_second']:8} /s  {ratio}{missing}")
+            like = f"  it / the cluster's names {row['of_like']:.2f}" if "of_like" in row else ""
+            print(f"  {row['server']:14} {row['us']:8.2f} us {row['per_second']:8} /s  {ratio}{like}{missing}")
     print("\n".join(saturated_line(figures.get("saturated"))))
     if not keep:
         return
