@@ -218,17 +218,21 @@ impl Forwarder {
     fn depart(self: &Arc<Self>, zone: &Arc<WatchedZone>, flight: Flight, stale: Option<Answer>) {
         let (forwarder, zone) = (Arc::clone(self), Arc::clone(zone));
         self.runtime.spawn(async move {
-            let (upstreams, question) = (zone.upstreams(), flight.question);
-            let resolving = async { zone.admit(upstreams.resolve(question).await?) };
-            let mut resolving = Box::pin(resolving);
-            let in_time = tokio::time::timeout(STALE_AFTER, &mut resolving).await;
-            let result = match (in_time, stale) {
-                (Ok(result), _) => result,
-                (Err(_), None) => resolving.await,
-                (Err(_), Some(stale)) => {
-                    count(&forwarder.counters.stale);
-                    flight.give(&Ok((stale, false)));
-                    resolving.await
+            let upstreams = zone.upstreams();
+            let resolving = async { zone.admit(upstreams.resolve(&flight.question).await?) };
+            let result = match stale {
+                None => resolving.await,
+                Some(stale) => {
+                    let mut resolving = Box::pin(resolving);
+                    let in_time = tokio::time::timeout(STALE_AFTER, &mut resolving).await;
+                    match in_time {
+                        Ok(result) => result,
+                        Err(_) => {
+                            count(&forwarder.counters.stale);
+                            flight.give(&Ok((stale, false)));
+                            resolving.await
+                        }
+                    }
                 }
             };
             flight.give(&forwarder.keep(&flight.question, result));

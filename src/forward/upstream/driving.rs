@@ -33,7 +33,7 @@ pub(in crate::forward) enum NoUpstreamAnswer {
 /// One question while it is driven.
 struct Driving<'zone> {
     zone: &'zone ZoneUpstreams,
-    question: ForwardQuestion,
+    question: &'zone ForwardQuestion,
     answer: Option<ReceivedAnswer>,
     extended_error: Option<u16>,
 }
@@ -54,7 +54,7 @@ impl ZoneUpstreams {
     /// No upstream has an answer.
     pub(in crate::forward) async fn resolve(
         &self,
-        question: ForwardQuestion,
+        question: &ForwardQuestion,
     ) -> Result<ReceivedAnswer, NoUpstreamAnswer> {
         let mut driving = Driving {
             zone: self,
@@ -199,7 +199,7 @@ impl<'zone> Driving<'zone> {
             record_type,
             dnssec_ok,
             ..
-        } = &self.question;
+        } = self.question;
         match ReceivedAnswer::read(name, *record_type, *dnssec_ok, octets) {
             Ok(answer) => {
                 counters.count(UpstreamResult::Answered);
