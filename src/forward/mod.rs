@@ -61,10 +61,7 @@ pub enum Forwarded {
 
 /// A query that waits for an upstream.
 #[derive(Debug)]
-pub struct ForwardWait {
-    waiting: WaitingQuery,
-    forwarder: Arc<Forwarder>,
-}
+pub struct ForwardWait(WaitingQuery);
 
 /// Forwards queries.
 #[derive(Debug)]
@@ -202,8 +199,7 @@ impl Forwarder {
                     Some(flight) => self.depart(zone, flight, stale),
                     None => count(&self.counters.coalesced),
                 }
-                let forwarder = Arc::clone(self);
-                Forwarded::Waiting(ForwardWait { waiting, forwarder })
+                Forwarded::Waiting(ForwardWait(waiting))
             }
             Err(error) => {
                 count(&self.counters.refused);
@@ -229,7 +225,7 @@ impl Forwarder {
                         Ok(result) => result,
                         Err(_) => {
                             count(&forwarder.counters.stale);
-                            flight.give(&Ok((stale, false)));
+                            flight.give(&Ok(stale));
                             resolving.await
                         }
                     }
@@ -249,7 +245,7 @@ impl Forwarder {
             Err(reason) => match self.cache.keep_failure(question, reason, now()) {
                 Some(older) => {
                     count(&self.counters.stale);
-                    Ok((older, false))
+                    Ok(older)
                 }
                 None => Err(reason.into()),
             },
@@ -270,9 +266,10 @@ impl ForwardWait {
     /// # Errors
     /// There is none.
     pub async fn answer(mut self) -> Result<ForwardedAnswer, ForwardError> {
-        match self.waiting.result().await {
-            Some(Ok((answer, true))) => Ok(self.forwarder.kept(answer)),
-            Some(Ok((answer, false))) => Ok(ForwardedAnswer::once(answer)),
+        match self.0.result().await {
+            // What is asked for again comes from the cache, and workers keep that: names that are asked for once, such as
+            // random ones, cost them nothing.
+            Some(Ok(answer)) => Ok(ForwardedAnswer::once(answer)),
             Some(Err(error)) => Err(error),
             None => Err(ForwardError::TimedOut),
         }
