@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 
+import flood
 import loads
 import report
 import saturated
@@ -25,6 +26,8 @@ def main():
         json_path = bench.same_answers(started)
         bench.check_forwarded(started)
         figures = measure(bench, options, loads.all_of(bench.zone, options.seconds, json_path), started)
+        if not options.only or "flood" in options.only:
+            figures["flood"] = flood.run(bench, options, started)
     if not options.only or "saturated" in options.only:
         figures["saturated"] = saturated.run(options)
     report.write(figures, os.path.abspath(options.repository), keep=not options.print_only)
@@ -62,7 +65,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1, help="how long each time (default 1)")
     parser.add_argument("--server-core", default="0", help="which core, or cores (0-1), the servers have")
     parser.add_argument("--client-core", default="1", help="which the client has")
-    parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ..., forwarded-miss, ..., saturated")
+    parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ..., forwarded-miss, ..., flood, saturated")
     parser.add_argument("--peers", nargs="*", metavar="NAME", help="only these servers")
     parser.add_argument("--before", metavar="BINARY", help="another build of nomadns, measured beside this one")
     parser.add_argument("--print-only", action="store_true", help="write nothing to docs/")

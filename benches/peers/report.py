@@ -88,7 +88,7 @@ def markdown(figures, table):
         own = f"**{mine[0]['us']:.1f} us**" if mine else "-"
         own += f", {mine[0]['of_like']:.2f} of the cluster's names" if mine and "of_like" in mine[0] else ""
         lines.append(f"| {load['title']} | {own} | {cells} |")
-    lines += saturated_line(figures.get("saturated"))
+    lines += saturated_line(figures.get("saturated")) + flood_line(figures.get("flood"))
     return "\n".join(lines)
 
 
@@ -101,6 +101,17 @@ def saturated_line(saturated):
     ratio = {name: statistics.median(mine / theirs for mine, theirs in zip(ours, counts)) for name, counts in saturated.items()}
     others = ", ".join(f"{name} {count / 1000:.0f} k ({ratio[name]:.2f})" for count, name in medians if name != OURS)
     return [f"| UDP saturated, answers a second: *more is better* | **{statistics.median(ours) / 1000:.0f} k** | {others} |"]
+
+
+def flood_line(flood):
+    """The row of what a flood of random names does to the cluster's: the 99th percentiles, and their ratio."""
+    if not flood or OURS not in flood:
+        return []
+    ratio = {name: kinds["flood"]["p99"] / kinds["quiet"]["p99"] for name, kinds in flood.items()}
+    cells = {name: f"{kinds['quiet']['p99']:.0f} and {kinds['flood']['p99']:.0f} us ({ratio[name]:.2f})" for name, kinds in flood.items()}
+    others = ", ".join(f"{name} {cells[name]}" for name in sorted(flood, key=ratio.get) if name != OURS)
+    return [f"| UDP, 99th percentile of the cluster's names: without, and with 8,000 random names a second forwarded | "
+            f"**{cells[OURS]}** | {others} |"]
 
 
 def between(path, text):
@@ -126,7 +137,9 @@ def write(figures, repository, keep):
             missing = "  (drops more than 1 %)" if row["answers_missing"] else ""
             like = f"  it / the cluster's names {row['of_like']:.2f}" if "of_like" in row else ""
             print(f"  {row['server']:14} {row['us']:8.2f} us {row['per_second']:8} /s  {ratio}{like}{missing}")
-    print("\n".join(saturated_line(figures.get("saturated"))))
+    print("\n".join(saturated_line(figures.get("saturated")) + flood_line(figures.get("flood"))))
+    if figures.get("flood"):
+        print(json.dumps(figures["flood"]))
     if not keep:
         return
     kept = {key: value for key, value in figures.items() if key != "loads"} | {"medians": table, "loads": figures["loads"]}

@@ -49,8 +49,8 @@ class Server:
     def __init__(self, name, bench, command, version, at=TRANSPORTS):
         self.name, self.bench, self.command = name, bench, command
         self.version, self.core = version, bench.server_core
-        # Whether it asks the upstream for names outside of the cluster.
-        self.forwards = False
+        # Whether it asks the upstream for names outside of the cluster, and the port of its own pages.
+        self.forwards, self.admin = False, None
         self.ports = {transport: free_port() for transport in at}
         self.folder = f"{bench.folder}/{name.replace(' ', '-')}"
         os.makedirs(self.folder, exist_ok=True)
@@ -127,13 +127,21 @@ def all_of(bench):
     return servers
 
 
-def compiled(bench, name, source):
-    """A program of ours in C, over UDP on a port; none where there is no compiler."""
+def built(bench, source):
+    """A program of ours in C; none where there is no compiler."""
     compiler = shutil.which("cc")
     if not compiler:
         return None
     binary = f"{bench.folder}/{source}.bin"
     subprocess.run([compiler, "-O2", "-o", binary, f"{os.path.dirname(os.path.abspath(__file__))}/{source}"], check=True)
+    return binary
+
+
+def compiled(bench, name, source):
+    """One of them as a server, over UDP on a port."""
+    binary = built(bench, source)
+    if not binary:
+        return None
     server = Server(name, bench, [binary], "", ["dns"])
     server.command += [HOST, str(server.ports["dns"])]
     return server
@@ -195,6 +203,7 @@ def nomadns_before(bench, _):
 def gateway(name, bench, binary):
     server = Server(name, bench, [binary, "serve", "--config", "nomadns.toml"], version_of(binary, "--version"))
     at = {transport: f'["{HOST}:{port}"]' for transport, port in server.ports.items()}
+    server.admin = free_port()
     server.write("nomadns.toml", f"""
 [nomad]
 addresses = ["{bench.nomad}"]
@@ -203,7 +212,7 @@ dns = {at["dns"]}
 tls = {at["tls"]}
 https = {at["https"]}
 http = []
-admin = ["{HOST}:0"]
+admin = ["{HOST}:{server.admin}"]
 [tls]
 certificate = "{bench.certificate}"
 key = "{bench.key}"
