@@ -28,7 +28,7 @@ def summary(figures):
     for load in figures["loads"]:
         quiet = figures["most_stolen"]
         ours = load["runs"].get(OURS, [])
-        likes = next((other["runs"] for other in figures["loads"] if other["key"] == load.get("like")), {})
+        likes = load.get("like", {})
         rows = []
         for name, runs in load["runs"].items():
             pairs, of_like = undisturbed(ours, runs, quiet), undisturbed(runs, likes.get(name, []), quiet)
@@ -53,7 +53,7 @@ def summary(figures):
         most = max(row["per_second"] for row in rows)
         rows = [row for row in rows if row["per_second"] * 100 > most]
         rows.sort(key=lambda row: row["us"])
-        table.append({"key": load["key"], "title": load["title"], "servers": rows})
+        table.append({"key": load["key"], "title": load["title"], "measured": measured(figures, load), "servers": rows})
     return table
 
 
@@ -67,17 +67,37 @@ def median_ratio(pairs):
     return round(statistics.median(mine["us"] / theirs["us"] for mine, theirs in pairs), 2) if pairs else None
 
 
+def measured(figures, load):
+    """When and how a row was measured: all at once, but for those that were later, alone."""
+    return load.get("measured") or {key: figures[key] for key in ("date", "rounds", "seconds")}
+
+
 def markdown(figures, table):
-    """One line for each load, the cheapest first in it."""
+    """One line for each load, the cheapest first in it; what was measured at another time has a table of its own."""
     versions = ", ".join(f"{name} {number}" for name, number in figures["versions"].items())
     lines = [
-        f"{figures['date']}; {figures['machine']}. {versions}.",
-        f"CPU of the server for each query, user and system, on one core; medians of {figures['rounds']} rounds of "
-        f"{figures['seconds']:g} s. In brackets nomadns's divided by it, the median of the same rounds: below 1 nomadns is the cheaper.",
-        "",
-        "| load | nomadns | the others, cheapest first |",
-        "|---|---|---|",
+        f"{figures['machine']}. {versions}.",
+        "CPU of the server for each query, user and system, on one core; medians of all rounds. "
+        "In brackets nomadns's divided by it, the median of the same rounds: below 1 nomadns is the cheaper.",
     ]
+    times = []
+    for load in table:
+        if load["measured"] not in times:
+            times.append(load["measured"])
+    for time in times:
+        lines += ["", f"Measured on {time['date']} in {time['rounds']} rounds of {time['seconds']:g} s:", ""]
+        lines += ["| load | nomadns | the others, cheapest first |", "|---|---|---|"]
+        lines += rows([load for load in table if load["measured"] == time])
+        # These have their rows where the last of the loads has its own.
+        if time == measured(figures, {}):
+            lines += saturated_line(figures.get("saturated"))
+        if time == figures.get("flood_measured", measured(figures, {})):
+            lines += flood_line(figures.get("flood"))
+    return "\n".join(lines)
+
+
+def rows(table):
+    lines = []
     for load in table:
         mine = [row for row in load["servers"] if row["server"] == OURS]
         others = [row for row in load["servers"] if row["server"] != OURS]
@@ -88,8 +108,7 @@ def markdown(figures, table):
         own = f"**{mine[0]['us']:.1f} us**" if mine else "-"
         own += f", {mine[0]['of_like']:.2f} of the cluster's names" if mine and "of_like" in mine[0] else ""
         lines.append(f"| {load['title']} | {own} | {cells} |")
-    lines += saturated_line(figures.get("saturated")) + flood_line(figures.get("flood"))
-    return "\n".join(lines)
+    return lines
 
 
 def saturated_line(saturated):
@@ -125,10 +144,21 @@ def between(path, text):
         file.write(f"{before}{begin}\n{text}\n{end}{after}")
 
 
-def write(figures, repository, keep):
-    """Prints the table; with `keep`, writes all that shows it."""
+def updated(figures, path):
+    """The figures of a file with these instead of its own of the same rows; each says when it was measured."""
+    with open(path) as file:
+        old = json.load(file)
+    now = measured(figures, {})
+    fresh = {load["key"]: load | {"measured": now} for load in figures["loads"]}
+    kept = [fresh.pop(load["key"], load) for load in old["loads"]]
+    both = old | {"versions": old["versions"] | figures["versions"], "loads": kept + list(fresh.values())}
+    both |= {key: figures[key] for key in ("saturated", "flood") if figures.get(key)}
+    return both | ({"flood_measured": now} if figures.get("flood") else {})
+
+
+def write(figures, repository, keep, update):
+    """Prints the table; with `keep`, writes all that shows it, with `update` only the rows that there are."""
     table = summary(figures)
-    text = markdown(figures, table)
     print()
     for load in table:
         print(load["title"])
@@ -142,6 +172,10 @@ def write(figures, repository, keep):
         print(json.dumps(figures["flood"]))
     if not keep:
         return
+    if update:
+        figures = updated(figures, f"{repository}/docs/peers.json")
+        table = summary(figures)
+    text = markdown(figures, table)
     kept = {key: value for key, value in figures.items() if key != "loads"} | {"medians": table, "loads": figures["loads"]}
     with open(f"{repository}/docs/peers.json", "w") as file:
         # A run a line.
