@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 import cost
 import loads
 import servers
-from zone import Zone
+from zone import Zone, question
 
 
 class Bench:
@@ -21,7 +22,7 @@ class Bench:
     def __init__(self, options, folder):
         self.binary, self.before, self.folder = options.binary, options.before, folder
         self.server_core, self.client_core = options.server_core, options.client_core
-        self.cluster = None
+        self.cluster = self.upstream = None
 
     def prepare(self):
         log = f"{self.folder}/cluster.log"
@@ -48,6 +49,9 @@ class Bench:
         subprocess.run([self.binary, "certs", f"{self.folder}/certificates"], stdout=subprocess.DEVNULL, check=True)
         self.certificate = f"{self.folder}/certificates/localhost.pem"
         self.key = f"{self.folder}/certificates/localhost-key.pem"
+        self.upstream = servers.upstream(self)
+        if self.upstream:
+            self.upstream.start()
 
     def same_answers(self, all_servers):
         """Gives nginx, as files, what nomadns answers; the path of the JSON form."""
@@ -66,6 +70,24 @@ class Bench:
             with open(f"{all_servers['nginx file'].folder}/www/{file_name}", "wb") as file:
                 file.write(octets)
         return path
+
+    def check_forwarded(self, all_servers):
+        """Asks all that forward for one name, which is a miss and then a hit: both must be what the upstream answers."""
+        def records(server):
+            with socket.socket(type=socket.SOCK_DGRAM) as udp:
+                udp.settimeout(5)
+                udp.connect((servers.HOST, server.ports["dns"]))
+                udp.send(question(self.zone.forwarded[0]))
+                answer = udp.recv(4096)
+            # The code, how many records, and the addresses behind their lengths, in any order; names may be compressed or not.
+            return answer[3] & 15, answer[7], sorted(re.findall(rb"\0\x04(\xc0\0\x02.)", answer, re.DOTALL))
+
+        wanted = records(self.upstream) if self.upstream else None
+        for server in (server for server in all_servers.values() if server.forwards):
+            for _ in range(2):
+                found = records(server)
+                if found != wanted or found[0] != 0 or len(found[2]) != 3:
+                    raise SystemExit(f"{server.name} forwards, and answers {found} where the upstream answers {wanted}")
 
     def run(self, load, server):
         """CPU of one server under one load, in microseconds for each query; none when nothing was answered."""
@@ -101,6 +123,8 @@ def running(options, names=None):
         finally:
             for server in started.values():
                 server.stop()
+            if bench.upstream:
+                bench.upstream.stop()
             if bench.cluster:
                 bench.cluster.terminate()
                 bench.cluster.wait()

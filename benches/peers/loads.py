@@ -22,8 +22,13 @@ class Load:
     # Those that cannot be asked so, or whom it would be unfair to.
     without: tuple = ()
     only: tuple = ()
+    # Whether it is asked for names that it forwards, and the load of the cluster's names that is the same but for that.
+    forwarded: bool = False
+    like: str = None
 
     def asks(self, server):
+        if self.forwarded and not server.forwards:
+            return False
         if self.only and server.name not in self.only:
             return False
         return self.transport in server.ports and server.name not in self.without
@@ -33,7 +38,8 @@ def all_of(zone, seconds, json_path):
     def dnsperf(mode, port, queries, *more):
         def client(server):
             # The name of the certificate is of no matter, its handshake only.
-            return ["dnsperf", "-s", HOST, "-p", str(server.ports[port]), "-m", mode, "-d", queries,
+            return ["dnsperf", "-s", HOST, "-p", str(server.ports[port]), "-m", mode,
+                    "-d", queries() if callable(queries) else queries,
                     "-l", str(seconds), "-t", "2", "-S", "0", *more]
         return client
 
@@ -48,8 +54,12 @@ def all_of(zone, seconds, json_path):
             return [sys.executable, f"{HERE}/each.py", kind, str(server.ports[port]), str(seconds), zone.names[0]]
         return client
 
-    paths = zone.paths(lambda name: path_of(question(name)))
-    many, accept = ("-c", "20", "-q", "200"), ("-H", "accept: application/dns-message")
+    def path(name):
+        return path_of(question(name))
+
+    paths = zone.paths(path, zone.names, "paths.txt")
+    forwarded_paths = zone.paths(path, zone.forwarded, "forwarded-paths.txt")
+    plain, many, accept = ("-c", "8", "-q", "100"), ("-c", "20", "-q", "200"), ("-H", "accept: application/dns-message")
     post = ("-d", zone.body, "-H", "content-type: application/dns-message", *accept)
     # Knot Resolver would ask the Internet for what is not among its hosts.
     resolver, no_dns = ("Knot Resolver",), ("bare echo", "bare loop")
@@ -58,9 +68,9 @@ def all_of(zone, seconds, json_path):
     # A file takes no POST.
     file = ("nginx file",)
     return [
-        Load("udp", "UDP, 1,000 names", "dns", dnsperf("udp", "dns", zone.plain, "-c", "8", "-q", "100")),
+        Load("udp", "UDP, 1,000 names", "dns", dnsperf("udp", "dns", zone.plain, *plain)),
         Load("udp-mix", "UDP, EDNS, 5 % NXDOMAIN, 10 % NODATA", "dns",
-             dnsperf("udp", "dns", zone.mixed, "-c", "8", "-q", "100", "-e"), without=resolver + no_cache),
+             dnsperf("udp", "dns", zone.mixed, *plain, "-e"), without=resolver + no_cache),
         Load("tcp", "TCP, pipelined", "dns", dnsperf("tcp", "dns", zone.plain, *many), without=no_dns + no_cache),
         Load("tcp-each", "TCP, a connection a query", "dns", each("tcp", "dns"), without=no_dns + no_cache),
         Load("dot", "DNS over TLS, pipelined", "tls", dnsperf("dot", "tls", zone.plain, *many), without=no_cache),
@@ -70,6 +80,12 @@ def all_of(zone, seconds, json_path):
         Load("json", "JSON, h2", "https", h2load(f"https://{HOST}{json_path}"), only=("nomadns", "before", "nginx file")),
         Load("handshake", "TLS 1.3 handshake and a query", "https", each("tls", "https"),
              only=("nomadns", "before", "nginx file")),
+        Load("forwarded-udp", "UDP, 1,000 forwarded names, cached", "dns", dnsperf("udp", "dns", zone.outside, *plain),
+             forwarded=True, like="udp"),
+        Load("forwarded-miss", "UDP, forwarded names that are not cached", "dns",
+             dnsperf("udp", "dns", lambda: zone.unknown(seconds), *plain), forwarded=True),
+        Load("forwarded-doh", "DNS over HTTPS, GET, h2, 1,000 forwarded names, cached", "https",
+             h2load("-i", forwarded_paths, *accept), forwarded=True, like="doh-get"),
     ]
 
 

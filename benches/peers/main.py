@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 
+import flood
 import loads
 import report
 import saturated
@@ -23,14 +24,19 @@ def main():
     options = arguments()
     with running(options) as (bench, started):
         json_path = bench.same_answers(started)
+        bench.check_forwarded(started)
         figures = measure(bench, options, loads.all_of(bench.zone, options.seconds, json_path), started)
+        if not options.only or "flood" in options.only:
+            figures["flood"] = flood.run(bench, options, started)
     if not options.only or "saturated" in options.only:
         figures["saturated"] = saturated.run(options)
-    report.write(figures, os.path.abspath(options.repository), keep=not options.print_only)
+    report.write(figures, os.path.abspath(options.repository), keep=not options.print_only, update=options.update)
 
 
 def measure(bench, options, all_loads, started):
-    wanted = [load for load in all_loads if not options.only or load.key in options.only]
+    rows = [load for load in all_loads if not options.only or load.key in options.only]
+    # What a row is compared with is measured beside it.
+    wanted = [load for load in all_loads if load in rows or load.key in {row.like for row in rows}]
     runs = {}
     for at in range(options.rounds + 1):
         for load in wanted:
@@ -43,13 +49,16 @@ def measure(bench, options, all_loads, started):
                     runs.setdefault(load.key, {}).setdefault(server.name, []).append(run)
                 if not run:
                     continue
-                print(f"{at}/{options.rounds} {load.key:10} {server.name:14} {run['us']:8.2f} us "
+                print(f"{at}/{options.rounds} {load.key:14} {server.name:14} {run['us']:8.2f} us "
                       f"{run['per_second']:8} /s  missed {run['missed']}  stolen {run['stolen']:.1%}", flush=True)
     return {
         "date": time.strftime("%Y-%m-%d"), "machine": report.machine(), "rounds": options.rounds,
         "seconds": options.seconds, "most_stolen": MOST_STOLEN,
         "versions": {server.name: server.version for server in started.values() if server.version},
-        "loads": [{"key": load.key, "title": load.title, "runs": runs[load.key]} for load in wanted],
+        "loads": [
+            {"key": load.key, "title": load.title, "runs": runs[load.key], **({"like": runs[load.like]} if load.like else {})}
+            for load in rows
+        ],
     }
 
 
@@ -61,14 +70,15 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1, help="how long each time (default 1)")
     parser.add_argument("--server-core", default="0", help="which core, or cores (0-1), the servers have")
     parser.add_argument("--client-core", default="1", help="which the client has")
-    parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ..., saturated")
+    parser.add_argument("--only", nargs="*", metavar="LOAD", help="only these: udp, udp-mix, tcp, tcp-each, dot, ..., forwarded-miss, ..., flood, saturated")
     parser.add_argument("--peers", nargs="*", metavar="NAME", help="only these servers")
     parser.add_argument("--before", metavar="BINARY", help="another build of nomadns, measured beside this one")
+    parser.add_argument("--update", action="store_true", help="with --only, write these rows to docs/ and leave the others")
     parser.add_argument("--print-only", action="store_true", help="write nothing to docs/")
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
     options.before = options.before and os.path.abspath(options.before)
-    if options.only or options.peers or options.before:
+    if options.only and not options.update or options.peers or options.before:
         # A part of the table must not stand for all of it.
         options.print_only = True
     return options

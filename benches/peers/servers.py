@@ -14,6 +14,22 @@ HOST = "127.0.0.1"
 TRANSPORTS = ("dns", "tls", "https")
 
 
+# How each is told to ask the upstream for all names that it does not have itself, and to keep what it says.
+FORWARDING = {
+    "nomadns": '[[forward]]\nzone = "."\nupstreams = ["udp://ADDRESS:PORT"]',
+    "Unbound": 'forward-zone:\n    name: "."\n    forward-addr: ADDRESS@PORT',
+    "dnsdist": """newServer({address="ADDRESS:PORT", pool="forwarded"})
+getPool("forwarded"):setCache(newPacketCache(100000, {minTTL=3600, maxTTL=86400, dontAge=true}))
+nomad = newSuffixMatchNode()
+nomad:add(newDNSName("nomad."))
+addAction(NotRule(SuffixMatchNodeRule(nomad)), PoolAction("forwarded"))""",
+    "Knot Resolver": """trust_anchors.remove('.')
+policy.add(policy.suffix(policy.PASS, {todname('nomad.')}))
+policy.add(policy.all(policy.FORWARD('ADDRESS@PORT')))""",
+    "CoreDNS": "forward . ADDRESS:PORT\n  cache 3600",
+}
+
+
 def free_port():
     """A port that neither TCP nor UDP uses now."""
     while True:
@@ -32,7 +48,9 @@ class Server:
 
     def __init__(self, name, bench, command, version, at=TRANSPORTS):
         self.name, self.bench, self.command = name, bench, command
-        self.version = version
+        self.version, self.core = version, bench.server_core
+        # Whether it asks the upstream for names outside of the cluster, and the port of its own pages.
+        self.forwards, self.admin = False, None
         self.ports = {transport: free_port() for transport in at}
         self.folder = f"{bench.folder}/{name.replace(' ', '-')}"
         os.makedirs(self.folder, exist_ok=True)
@@ -48,7 +66,7 @@ class Server:
         self.before_start()
         with open(f"{self.folder}/log", "w") as log:
             self.process = subprocess.Popen(
-                ["taskset", "-c", str(self.bench.server_core), *self.command],
+                ["taskset", "-c", str(self.core), *self.command],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                 env={**os.environ, **(environment or {})}, start_new_session=True,
             )
@@ -109,16 +127,40 @@ def all_of(bench):
     return servers
 
 
-def compiled(bench, name, source):
-    """A program of ours in C, over UDP on a port; none where there is no compiler."""
+def built(bench, source):
+    """A program of ours in C; none where there is no compiler."""
     compiler = shutil.which("cc")
     if not compiler:
         return None
     binary = f"{bench.folder}/{source}.bin"
     subprocess.run([compiler, "-O2", "-o", binary, f"{os.path.dirname(os.path.abspath(__file__))}/{source}"], check=True)
+    return binary
+
+
+def compiled(bench, name, source):
+    """One of them as a server, over UDP on a port."""
+    binary = built(bench, source)
+    if not binary:
+        return None
     server = Server(name, bench, [binary], "", ["dns"])
     server.command += [HOST, str(server.ports["dns"])]
     return server
+
+
+def upstream(bench):
+    """The server that forwarders ask, on the core of the clients: what it takes is not counted."""
+    server = compiled(bench, "upstream", "upstream.c")
+    if server:
+        server.core = bench.client_core
+    return server
+
+
+def forwarding(bench, server, lines):
+    """The lines of a configuration that have a server ask the upstream at `PORT`; none where there is no upstream."""
+    if not bench.upstream:
+        return ""
+    server.forwards = True
+    return lines.replace("ADDRESS", HOST).replace("PORT", str(bench.upstream.ports["dns"]))
 
 
 def echo(bench, _):
@@ -161,6 +203,7 @@ def nomadns_before(bench, _):
 def gateway(name, bench, binary):
     server = Server(name, bench, [binary, "serve", "--config", "nomadns.toml"], version_of(binary, "--version"))
     at = {transport: f'["{HOST}:{port}"]' for transport, port in server.ports.items()}
+    server.admin = free_port()
     server.write("nomadns.toml", f"""
 [nomad]
 addresses = ["{bench.nomad}"]
@@ -169,13 +212,14 @@ dns = {at["dns"]}
 tls = {at["tls"]}
 https = {at["https"]}
 http = []
-admin = ["{HOST}:0"]
+admin = ["{HOST}:{server.admin}"]
 [tls]
 certificate = "{bench.certificate}"
 key = "{bench.key}"
 [limits]
 udp_workers = 1
 connections_per_client = 4096
+{forwarding(bench, server, FORWARDING["nomadns"])}
 """)
     return server
 
@@ -262,6 +306,7 @@ server:
     module-config: "iterator"
     incoming-num-tcp: 2000
     minimal-responses: yes
+    do-not-query-localhost: no
     tls-port: {tls}
     https-port: {https}
     http-endpoint: "/dns-query"
@@ -271,6 +316,7 @@ server:
     include: "{bench.zone.unbound()}"
 remote-control:
     control-enable: no
+{forwarding(bench, server, FORWARDING["Unbound"])}
 """)
     return server
 
@@ -319,6 +365,7 @@ cache = newPacketCache(100000, {{minTTL=3600, maxTTL=86400, dontAge=true, maxNeg
 getPool(""):setCache(cache)
 setMaxTCPClientThreads(1)
 setMaxUDPOutstanding(65535)
+{forwarding(bench, server, FORWARDING["dnsdist"])}
 """)
     return server
 
@@ -367,6 +414,7 @@ modules.unload('ta_update'); modules.unload('ta_signal_query')
 modules.unload('priming'); modules.unload('detect_time_skew')
 hints.add_hosts('{bench.zone.hosts()}')
 cache.size = 50 * MB
+{forwarding(bench, server, FORWARDING["Knot Resolver"])}
 """)
     return server
 
@@ -380,13 +428,18 @@ def coredns_with(bench, name, lines):
     # Of one program the version is told once.
     version = version_of(binary, "-version") if name == "CoreDNS" else ""
     server = Server(name, bench, [binary, "-conf", "Corefile"], version)
+    zones = {"nomad": lines}
+    # Once is enough: it does it the same way whatever else it does.
+    if name == "CoreDNS":
+        zones["."] = forwarding(bench, server, FORWARDING["CoreDNS"])
     blocks = []
     for scheme, transport in (("", "dns"), ("tls://", "tls"), ("https://", "https")):
         tls = f"tls {bench.certificate} {bench.key}" if scheme else ""
-        blocks.append(f"""{scheme}nomad:{server.ports[transport]} {{
+        for zone in filter(zones.get, zones):
+            blocks.append(f"""{scheme}{zone}:{server.ports[transport]} {{
   bind {HOST}
   {tls}
-  {lines}
+  {zones[zone]}
 }}
 """)
     server.write("Corefile", "".join(blocks))

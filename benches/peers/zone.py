@@ -1,10 +1,13 @@
 """The names that are asked for, from the zone that nomadns exports; the zone in the peers' own forms."""
 
 import base64
+import random
 import re
 import struct
 
 NAMES = 1000
+# More than any server finds out on a core in a second.
+MISSES_PER_SECOND = 60_000
 OURS = re.compile(r"^[a-z0-9-]+\.[a-z0-9]+\.nomad\.$")
 
 
@@ -32,6 +35,8 @@ class Zone:
             raise SystemExit(f"the zone has {len(self.names)} names with three addresses, not {NAMES}")
         # Neighbours in the zone are not asked for one after the other: 383 has no factor in common with 1,000.
         self.names = [self.names[i * 383 % NAMES] for i in range(NAMES)]
+        # Nearly as long as those of the cluster.
+        self.forwarded = [re.sub(r"nomad[.]$", "example.", name) for name in self.names]
         self.write_queries()
 
     def write_queries(self):
@@ -48,6 +53,7 @@ class Zone:
         self.lines = [line.split() for line in dict.fromkeys(plain + mixed)]
         self.plain = self.write("plain.txt", "".join(plain))
         self.mixed = self.write("mixed.txt", "".join(mixed))
+        self.outside = self.write("outside.txt", "".join(f"{name} A\n" for name in self.forwarded))
         self.body = f"{self.folder}/body"
         with open(self.body, "wb") as file:
             file.write(question(self.names[0]))
@@ -56,9 +62,15 @@ class Zone:
         """Every query of the two files, as octets."""
         return [question(name, {"A": 1, "AAAA": 28}[kind]) for name, kind in self.lines]
 
-    def paths(self, of):
+    def unknown(self, seconds, rate=MISSES_PER_SECOND):
+        """A file with names outside of the cluster that nobody has asked for before, enough for so long."""
+        run = f"{random.getrandbits(48):012x}"
+        lines = (f"{at:06x}{run}.example. A\n" for at in range(int(seconds * rate) + rate))
+        return self.write("unknown.txt", "".join(lines))
+
+    def paths(self, of, names, file_name):
         """A file with the path of a request for each name."""
-        return self.write("paths.txt", "".join(f"{of(name)}\n" for name in self.names))
+        return self.write(file_name, "".join(f"{of(name)}\n" for name in names))
 
     def unbound(self):
         """Addresses as Unbound's local-data, which it serves faster than a zone."""

@@ -30,22 +30,18 @@ impl Answer {
     /// The same with no TTL above `most_seconds`.
     #[must_use]
     pub(super) fn capped(&self, most_seconds: u32) -> Self {
-        self.with_ttls(|ttl| ttl.min(most_seconds))
+        let mut ttls = ttls(&self.parts().records);
+        match ttls.any(|(_, ttl)| ttl > most_seconds) {
+            true => self.with_ttls(|ttl| ttl.min(most_seconds)),
+            false => self.clone(),
+        }
     }
 
     fn with_ttls(&self, change: impl Fn(u32) -> u32) -> Self {
         let parts = self.parts();
         let mut records = parts.records.to_vec();
-        let mut at = 0;
-        while let Some(place) = ttl_place(&records, at) {
-            let Some(ttl) = records[place..].first_chunk_mut::<4>() else {
-                break;
-            };
-            *ttl = change(u32::from_be_bytes(*ttl)).to_be_bytes();
-            let length_at = place + TO_LENGTH;
-            let length = records.get(length_at..length_at + 2);
-            let length = length.map_or(0, |it| usize::from(u16::from_be_bytes([it[0], it[1]])));
-            at = length_at + 2 + length;
+        for (place, ttl) in ttls(&parts.records) {
+            records[place..place + 4].copy_from_slice(&change(ttl).to_be_bytes());
         }
         Self::new(AnswerParts {
             records: records.into(),
@@ -53,6 +49,18 @@ impl Answer {
             ..parts.clone()
         })
     }
+}
+
+/// The TTLs of all records, and where each stands.
+fn ttls(records: &[u8]) -> impl Iterator<Item = (usize, u32)> + use<'_> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let place = ttl_place(records, at)?;
+        let (ttl, behind) = records.get(place..)?.split_first_chunk::<TO_LENGTH>()?;
+        let (length, _) = behind.split_first_chunk::<2>()?;
+        at = place + TO_LENGTH + 2 + usize::from(u16::from_be_bytes(*length));
+        Some((place, u32::from_be_bytes(*ttl)))
+    })
 }
 
 /// Where the TTL of the record at `at` stands; none behind the last.

@@ -17,6 +17,9 @@ const MOST_RECORD_OCTETS: usize = 1 << 20;
 /// The most records of an answer: each count of the header has 16 bits, and one more is for the OPT.
 const MOST_RECORDS: usize = 65_534;
 
+/// Room for the records of most answers of others, in octets, so that it is not made piece by piece.
+const RECEIVED_OCTETS: usize = 128;
+
 /// Builds one answer; sections are filled in their order.
 #[derive(Debug)]
 pub struct AnswerBuilder {
@@ -106,6 +109,7 @@ impl AnswerBuilder {
     /// Starts the answer that another server gave; `authentic` says that it has validated it.
     pub(super) fn received(name: &Name, rcode: Rcode, authentic: bool) -> Self {
         let mut builder = Self::local(name);
+        builder.octets.reserve(RECEIVED_OCTETS);
         builder.parts.rcode = rcode;
         builder.parts.authoritative = false;
         builder.parts.authentic = authentic;

@@ -15,7 +15,7 @@ use crate::dns::Answer;
 use crate::fair_queue::ClientAddress;
 
 /// What those who wait get.
-pub(super) type FlightResult = Result<(Answer, bool), ForwardError>;
+pub(super) type FlightResult = Result<Answer, ForwardError>;
 
 /// How much may be under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,10 +209,10 @@ mod tests {
         assert!(again.is_none() && flights.begin(&question("a.example")).is_none());
         let flight = flight.unwrap();
         let answer = AnswerBuilder::error(Rcode::NXDOMAIN, None);
-        flight.give(&Ok((answer, true)));
+        flight.give(&Ok(answer));
         for waiting in [&mut one, &mut other] {
             let result = waiting.result().now_or_never().unwrap();
-            assert!(matches!(result, Some(Ok((_, true)))));
+            assert!(matches!(result, Some(Ok(_))));
         }
         drop((flight, one, other));
         assert_eq!(flights.size(), (0, 0));

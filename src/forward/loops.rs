@@ -59,7 +59,7 @@ impl LoopWatch {
             self.was_met.store(false, Ordering::Relaxed);
             self.secret.store(Some(Arc::new(name)));
             // Whatever is answered: that it came by here is told by `meets`.
-            let _ = upstreams.resolve(question(name)).await;
+            let _ = upstreams.resolve(&question(name)).await;
             self.secret.store(None);
             let is_looped = self.was_met.load(Ordering::Relaxed);
             self.is_looped.store(is_looped, Ordering::Relaxed);

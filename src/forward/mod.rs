@@ -61,10 +61,7 @@ pub enum Forwarded {
 
 /// A query that waits for an upstream.
 #[derive(Debug)]
-pub struct ForwardWait {
-    waiting: WaitingQuery,
-    forwarder: Arc<Forwarder>,
-}
+pub struct ForwardWait(WaitingQuery);
 
 /// Forwards queries.
 #[derive(Debug)]
@@ -214,8 +211,7 @@ impl Forwarder {
                     Some(flight) => self.depart(zone, flight, stale),
                     None => count(&self.counters.coalesced),
                 }
-                let forwarder = Arc::clone(self);
-                Forwarded::Waiting(ForwardWait { waiting, forwarder })
+                Forwarded::Waiting(ForwardWait(waiting))
             }
             Err(error) => {
                 count(&self.counters.refused);
@@ -230,17 +226,21 @@ impl Forwarder {
     fn depart(self: &Arc<Self>, zone: &Arc<WatchedZone>, flight: Flight, stale: Option<Answer>) {
         let (forwarder, zone) = (Arc::clone(self), Arc::clone(zone));
         self.runtime.spawn(async move {
-            let (upstreams, question) = (zone.upstreams(), flight.question);
-            let resolving = async { zone.admit(upstreams.resolve(question).await?) };
-            let mut resolving = Box::pin(resolving);
-            let in_time = tokio::time::timeout(STALE_AFTER, &mut resolving).await;
-            let result = match (in_time, stale) {
-                (Ok(result), _) => result,
-                (Err(_), None) => resolving.await,
-                (Err(_), Some(stale)) => {
-                    count(&forwarder.counters.stale);
-                    flight.give(&Ok((stale, false)));
-                    resolving.await
+            let upstreams = zone.upstreams();
+            let resolving = async { zone.admit(upstreams.resolve(&flight.question).await?) };
+            let result = match stale {
+                None => resolving.await,
+                Some(stale) => {
+                    let mut resolving = Box::pin(resolving);
+                    let in_time = tokio::time::timeout(STALE_AFTER, &mut resolving).await;
+                    match in_time {
+                        Ok(result) => result,
+                        Err(_) => {
+                            count(&forwarder.counters.stale);
+                            flight.give(&Ok(stale));
+                            resolving.await
+                        }
+                    }
                 }
             };
             flight.give(&forwarder.keep(&flight.question, result));
@@ -257,7 +257,7 @@ impl Forwarder {
             Err(reason) => match self.cache.keep_failure(question, reason, now()) {
                 Some(older) => {
                     count(&self.counters.stale);
-                    Ok((older, false))
+                    Ok(older)
                 }
                 None => Err(reason.into()),
             },
@@ -278,9 +278,10 @@ impl ForwardWait {
     /// # Errors
     /// There is none.
     pub async fn answer(mut self) -> Result<ForwardedAnswer, ForwardError> {
-        match self.waiting.result().await {
-            Some(Ok((answer, true))) => Ok(self.forwarder.kept(answer)),
-            Some(Ok((answer, false))) => Ok(ForwardedAnswer::once(answer)),
+        match self.0.result().await {
+            // What is asked for again comes from the cache, and workers keep that: names that are asked for once, such as
+            // random ones, cost them nothing.
+            Some(Ok(answer)) => Ok(ForwardedAnswer::once(answer)),
             Some(Err(error)) => Err(error),
             None => Err(ForwardError::TimedOut),
         }

@@ -14,9 +14,9 @@ const NSEC3: RecordType = RecordType(50);
 
 /// What of an answer section belongs to the question.
 #[derive(Debug)]
-pub(super) struct ReceivedChain {
+pub(super) struct ReceivedChain<'message> {
     /// The records, the CNAMEs first, in their order.
-    pub(super) records: Vec<Record>,
+    pub(super) records: Vec<&'message Record>,
     /// The names that they go through.
     names: Vec<Name>,
     /// The name that the chain ends at.
@@ -29,15 +29,15 @@ pub(super) struct ReceivedChain {
 ///
 /// # Errors
 /// CNAMEs that lead back to themselves, are too many, or cannot be read.
-pub(super) fn follow(
+pub(super) fn follow<'message>(
     message: &Message<'_>,
-    answers: &[Record],
+    answers: &'message [Record],
     name: &Name,
     record_type: RecordType,
     dnssec_ok: bool,
-) -> Result<ReceivedChain, UnusableResponse> {
+) -> Result<ReceivedChain<'message>, UnusableResponse> {
     let mut chain = ReceivedChain {
-        records: Vec::new(),
+        records: Vec::with_capacity(answers.len()),
         names: vec![*name],
         last: *name,
         has_data: false,
@@ -50,7 +50,7 @@ pub(super) fn follow(
         if dnssec_ok {
             chain.add_synthesis(message, answers);
         }
-        chain.records.push(link.clone());
+        chain.records.push(link);
         chain.add_signatures(message, answers, RecordType::CNAME, dnssec_ok);
         let parts = RdataParts::read(message.octets(), link);
         let target = parts.ok().and_then(|it| it.names.first().copied());
@@ -64,21 +64,21 @@ pub(super) fn follow(
     let is_asked_for = |it: &&Record| {
         it.owner == chain.last && (it.record_type == record_type || record_type == RecordType::ANY)
     };
-    let found: Vec<Record> = answers.iter().filter(is_asked_for).cloned().collect();
-    chain.has_data = !found.is_empty();
-    chain.records.extend(found);
+    let links = chain.records.len();
+    chain.records.extend(answers.iter().filter(is_asked_for));
+    chain.has_data = chain.records.len() > links;
     if chain.has_data && !matches!(record_type, RecordType::ANY | RRSIG) {
         chain.add_signatures(message, answers, record_type, dnssec_ok);
     }
     Ok(chain)
 }
 
-impl ReceivedChain {
+impl<'message> ReceivedChain<'message> {
     /// Adds the signatures of one set at the last name.
     fn add_signatures(
         &mut self,
         message: &Message<'_>,
-        answers: &[Record],
+        answers: &'message [Record],
         covered: RecordType,
         dnssec_ok: bool,
     ) {
@@ -86,17 +86,17 @@ impl ReceivedChain {
             let last = self.last;
             let signatures = answers.iter().filter(|it| it.owner == last);
             let signatures = signatures.filter(|it| covers(message, it) == Some(covered));
-            self.records.extend(signatures.cloned());
+            self.records.extend(signatures);
         }
     }
 
     /// Adds the DNAME that the CNAME at the last name was made from, by which alone its signature is known (RFC 6672 §5.3).
-    fn add_synthesis(&mut self, message: &Message<'_>, answers: &[Record]) {
+    fn add_synthesis(&mut self, message: &Message<'_>, answers: &'message [Record]) {
         let last = self.last;
         let is_above = |it: &&Record| last != it.owner && last.is_within(&it.owner);
         let of_dname = |it: &&Record| it.record_type == DNAME || covers(message, it) == Some(DNAME);
         let records = answers.iter().filter(is_above).filter(of_dname);
-        self.records.extend(records.cloned());
+        self.records.extend(records);
     }
 }
 

@@ -166,7 +166,7 @@ impl Copy<'_> {
     /// Copies the SOA by which something is denied; tells how long the denial may be kept (RFC 2308 §5).
     fn denial(
         &mut self,
-        chain: &ReceivedChain,
+        chain: &ReceivedChain<'_>,
         dnssec_ok: bool,
     ) -> Result<Option<u32>, UnusableResponse> {
         let is_its =

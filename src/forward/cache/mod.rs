@@ -113,13 +113,13 @@ impl ForwardCache {
         }
     }
 
-    /// Keeps what an upstream answered, as long as it may be; gives it as clients get it, and whether it is kept.
+    /// Keeps what an upstream answered, as long as it may be; gives it as clients get it.
     pub(super) fn keep(
         &self,
         question: &ForwardQuestion,
         received: ReceivedAnswer,
         now: Instant,
-    ) -> (Answer, bool) {
+    ) -> Answer {
         let most = match received.answer.answer_count() {
             0 => self.settings.most_negative_ttl_seconds,
             _ => self.settings.most_ttl_seconds,
@@ -129,15 +129,14 @@ impl ForwardCache {
         let Some(seconds) = received.keep_seconds.filter(|seconds| *seconds > 0) else {
             // What was kept is older than that it must not be kept.
             self.kept.remove(question);
-            return (answer, false);
+            return answer;
         };
         let stored = StoredAnswer::new(received.answer, seconds, now);
         let kept = Kept::Answer(Arc::new(stored));
-        let has_room = octets(&kept) <= self.settings.octets / LARGEST_SHARE;
-        if has_room {
+        if octets(&kept) <= self.settings.octets / LARGEST_SHARE {
             self.kept.insert(*question, kept);
         }
-        (answer, has_room)
+        answer
     }
 
     /// Keeps that no upstream has an answer; gives an older one that may be given instead.

@@ -2,10 +2,12 @@
 //!
 //! Floor 2. What was begun and has not won ends with the question.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::super::counters::UpstreamResult;
@@ -33,10 +35,13 @@ pub(in crate::forward) enum NoUpstreamAnswer {
 /// One question while it is driven.
 struct Driving<'zone> {
     zone: &'zone ZoneUpstreams,
-    question: ForwardQuestion,
+    question: &'zone ForwardQuestion,
     answer: Option<ReceivedAnswer>,
     extended_error: Option<u16>,
 }
+
+/// The attempts under way: mostly one and never many, so that all may be polled when one has something.
+struct Attempts<F>(SmallVec<[Pin<Box<F>>; 2]>);
 
 /// An attempt that has come to something.
 struct Attempted {
@@ -54,7 +59,7 @@ impl ZoneUpstreams {
     /// No upstream has an answer.
     pub(in crate::forward) async fn resolve(
         &self,
-        question: ForwardQuestion,
+        question: &ForwardQuestion,
     ) -> Result<ReceivedAnswer, NoUpstreamAnswer> {
         let mut driving = Driving {
             zone: self,
@@ -67,7 +72,7 @@ impl ZoneUpstreams {
             let order = pool.order(rand::random());
             UpstreamRace::begin(order, &pool, now())
         };
-        let mut attempts = FuturesUnordered::new();
+        let mut attempts = Attempts(SmallVec::new());
         loop {
             for step in steps.drain(..) {
                 match step {
@@ -83,7 +88,7 @@ impl ZoneUpstreams {
             let wake_at = race.wake_at();
             tokio::select! {
                 biased;
-                Some(done) = attempts.next(), if !attempts.is_empty() => {
+                done = attempts.next() => {
                     let attempt = done.attempt;
                     let outcome = driving.take(done);
                     steps = race.on_outcome(attempt, outcome, &self.pool(), now());
@@ -199,7 +204,7 @@ impl<'zone> Driving<'zone> {
             record_type,
             dnssec_ok,
             ..
-        } = &self.question;
+        } = self.question;
         match ReceivedAnswer::read(name, *record_type, *dnssec_ok, octets) {
             Ok(answer) => {
                 counters.count(UpstreamResult::Answered);
@@ -231,6 +236,26 @@ impl<'zone> Driving<'zone> {
             (RaceEnd::TimedOut, _) => Err(NoUpstreamAnswer::TimedOut),
             (RaceEnd::Unreachable, _) => Err(NoUpstreamAnswer::Unreachable),
         }
+    }
+}
+
+impl<F: Future> Attempts<F> {
+    fn push(&mut self, attempt: F) {
+        self.0.push(Box::pin(attempt));
+    }
+
+    /// Waits for one to end, for ever if there is none; it may be dropped meanwhile.
+    async fn next(&mut self) -> F::Output {
+        poll_fn(|context| {
+            for place in 0..self.0.len() {
+                if let Poll::Ready(done) = self.0[place].as_mut().poll(context) {
+                    self.0.swap_remove(place);
+                    return Poll::Ready(done);
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 

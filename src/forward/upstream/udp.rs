@@ -5,9 +5,16 @@
 //! the query, and so does a question in other letter case, where anybody who guesses the id could have sent it.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, connect, recv, send, socket_with,
+};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use crate::dns::wire::{ResponseId, ResponseMatch, is_truncated, match_response};
@@ -16,6 +23,8 @@ use crate::dns::wire::{ResponseId, ResponseMatch, is_truncated, match_response};
 const DATAGRAM_OCTETS: usize = 4096;
 /// How many datagrams that are not the response are read until TCP is trusted more.
 const MOST_MISMATCHES: u32 = 3;
+/// What is waited for: a datagram, or that there is nobody (ICMP).
+const HEARD: Interest = Interest::READABLE.add(Interest::ERROR);
 
 /// What came over UDP.
 #[derive(Debug)]
@@ -41,36 +50,62 @@ pub(super) async fn ask(
     message: &[u8],
     mismatches: &AtomicU64,
 ) -> io::Result<Datagram> {
-    // The kernel picks a port at random, and lets nobody but the upstream send to it.
-    let own: SocketAddr = match upstream {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let Ok(socket) = UdpSocket::bind(own).await else {
+    let Some(socket) = connected(upstream)? else {
         return Ok(Datagram::NoSocket);
     };
-    socket.connect(upstream).await?;
-    socket.send(message).await?;
-    let (mut octets, mut wrong) = ([0; DATAGRAM_OCTETS], 0);
+    // Before the runtime watches it: a new socket has room, so that nothing is waited for.
+    send(&socket, message, SendFlags::empty())?;
+    let Ok(socket) = UdpSocket::from_std(socket.into()) else {
+        return Ok(Datagram::NoSocket);
+    };
+    let mut wrong = 0;
     loop {
-        let length = socket.recv(&mut octets).await?;
-        let received = octets.get(..length).unwrap_or_default();
-        match match_response(message, received, ResponseId::Checked) {
-            ResponseMatch::Same if is_truncated(received) || length == DATAGRAM_OCTETS => {
-                return Ok(Datagram::Truncated);
-            }
-            ResponseMatch::Same => return Ok(Datagram::Response(received.to_vec())),
-            ResponseMatch::OtherCase => {
+        let received = socket.async_io(HEARD, || receive(&socket, message)).await?;
+        if let Some(response) = received {
+            if matches!(response, Datagram::OtherCase) {
                 mismatches.fetch_add(1, Ordering::Relaxed);
-                return Ok(Datagram::OtherCase);
             }
-            ResponseMatch::None => {
-                mismatches.fetch_add(1, Ordering::Relaxed);
-                wrong += 1;
-                if wrong == MOST_MISMATCHES {
-                    return Ok(Datagram::Mismatches);
-                }
-            }
+            return Ok(response);
+        }
+        mismatches.fetch_add(1, Ordering::Relaxed);
+        wrong += 1;
+        if wrong == MOST_MISMATCHES {
+            return Ok(Datagram::Mismatches);
         }
     }
+}
+
+/// A socket that only the upstream can send to; none where the system has none left.
+fn connected(upstream: SocketAddr) -> io::Result<Option<OwnedFd>> {
+    let family = match upstream {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let Ok(socket) = socket_with(family, SocketType::DGRAM, flags, None) else {
+        return Ok(None);
+    };
+    // The kernel picks a port at random with this too, as it does with `bind`.
+    match connect(&socket, &upstream) {
+        Ok(()) => Ok(Some(socket)),
+        // No port is free.
+        Err(Errno::AGAIN | Errno::ADDRNOTAVAIL) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes one datagram; none where it is not the response. Its buffer is not part of what waits.
+fn receive(socket: &UdpSocket, message: &[u8]) -> io::Result<Option<Datagram>> {
+    let mut octets = [MaybeUninit::<u8>::uninit(); DATAGRAM_OCTETS];
+    let ((received, _), length) = recv(socket, &mut octets, RecvFlags::empty())?;
+    Ok(
+        match match_response(message, received, ResponseId::Checked) {
+            ResponseMatch::Same if is_truncated(received) || length == DATAGRAM_OCTETS => {
+                Some(Datagram::Truncated)
+            }
+            ResponseMatch::Same => Some(Datagram::Response(received.to_vec())),
+            ResponseMatch::OtherCase => Some(Datagram::OtherCase),
+            ResponseMatch::None => None,
+        },
+    )
 }

@@ -22,6 +22,8 @@ use crate::layers::{ForwardedNames, Stack};
 
 /// How often a worker that stops looks whether what still waits has been answered.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(5);
+/// What nearly all answers fit in, so that the buffer of one that waited does not grow piece by piece.
+const USUAL_OCTETS: usize = 512;
 
 /// What answers the messages of one socket.
 pub(super) struct Worker<S: Stack> {
@@ -146,7 +148,7 @@ impl<S: Stack> Worker<S> {
         };
         let (socket, counters) = (Arc::clone(&self.socket), Arc::clone(&self.counters));
         self.runtime.spawn(async move {
-            let mut out = Vec::new();
+            let mut out = Vec::with_capacity(USUAL_OCTETS);
             waiting.finish(&mut out).await;
             if !out.is_empty() && batch::send_one(&socket, &out, &peer).is_err() {
                 counters.unsent.fetch_add(1, Ordering::Relaxed);
