@@ -37,6 +37,9 @@ class Question:
     def name(self):
         return to_text(self.labels)
 
+    def __str__(self):
+        return f"{self.name()} TYPE{self.rdtype} tcp={self.tcp} edns={self.edns}"
+
 
 def to_text(labels):
     """The name in lower case, odd octets escaped, with its dot."""

@@ -1,5 +1,6 @@
 """What the clients stand in: a network of its own in which every 10.x address is this machine, the demo on its usual
-ports, a gateway on port 53, and a small service on the ports that the demo's services have.
+ports, a gateway on port 53 that forwards to an upstream of the test, and a small service on the ports that the demo's
+services have, and at the address of the outside name.
 
 Its facts about the demo's cast are written down here, not taken from the gateway.
 """
@@ -13,9 +14,11 @@ import threading
 import urllib.request
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "differential"))
+for folder in ["differential", "browsers"]:
+    sys.path.insert(0, str(Path(__file__).parent.parent / folder))
 import gateway
 from gateway import Processes, answers_soa, expect, free_port, until
+from name_server import NameServer
 
 HERE = Path(__file__).parent
 
@@ -26,6 +29,8 @@ MONGO = {f"10.0.4.{n}" for n in range(1, 4)}
 CROWD = {f"10.1.0.{n}" for n in range(1, 41)}
 THRONG = {f"10.2.0.{n}" for n in range(1, 151)}
 HOST = {"10.9.9.9"}
+# What the upstream has.
+OUTSIDE_NAME, OUTSIDE = "www.outside.example", {"198.51.100.7", "198.51.100.8"}
 GENERATED, GENERATED_INSTANCES = "svc000000.default.nomad", 900
 
 
@@ -84,6 +89,7 @@ class World:
             "ip address add 192.0.2.1/24 dev here",
             "ip route add default via 192.0.2.2",
             "ip route add local 10.0.0.0/8 dev lo",
+            "ip route add local 198.51.100.0/24 dev lo",
         ]:
             run(*command.split())
         for path, text in {
@@ -103,18 +109,20 @@ class World:
         processes.start("demo", [self.binary, *demo])
         processes.wait_for("demo", lambda: "Ctrl-C ends it" in processes.log("demo"), 60)
         expect("-p 1053" in processes.log("demo"), processes.log("demo"))
-        self.serve(processes, "port 53", "127.0.0.1:53")
+        upstream = NameServer({(OUTSIDE_NAME, "A"): sorted(OUTSIDE)})
+        self.serve(processes, "port 53", "127.0.0.1:53", upstream=f"udp://127.0.0.1:{upstream.port}")
         server = Services(("", 8080), Service)
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def serve(self, processes, name, dns, settings="", https=None):
+    def serve(self, processes, name, dns, settings="", https=None, upstream=None):
         """Starts another gateway before the demo's Nomad, on these addresses; a dotted key may be a setting."""
+        forward = f'[[forward]]\nzone = "."\nupstreams = ["{upstream}"]\n' if upstream else ""
         config = self.folder / f"{dns}.toml"
         config.write_text(
             f'{settings}\n[nomad]\naddresses = ["http://127.0.0.1:4646"]\n'
             f'[listen]\ndns = ["{dns}"]\nhttps = {[https] if https else []}\nhttp = []\nadmin = []\n'
             f'[tls]\ncertificate = "{self.folder}/certs-dev/localhost.pem"\n'
-            f'key = "{self.folder}/certs-dev/localhost-key.pem"\n'
+            f'key = "{self.folder}/certs-dev/localhost-key.pem"\n{forward}'
         )
         processes.start(name, [self.binary, "serve", "--config", str(config)])
         address, port = dns.rsplit(":", 1)

@@ -1,24 +1,31 @@
-"""Puts systemd-resolved before the gateway, over plain DNS and over TLS, and asks it as resolve.py asks others.
+"""Puts systemd-resolved before the gateway, over plain DNS and over TLS, and asks it as resolve.py asks others; then with a
+gateway that forwards as its only server, for names of the cluster and for others.
 
 Its only argument is the program. Wants a network and mounts of its own, in which it may do as it likes. The
 environment gives NOMADNS_BINARY.
 """
 
+import contextlib
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import dns.rcode
+
 from resolve import CountedDemo, Resolver, exported
-from gateway import Processes, ZONES, answers_soa
+from gateway import Processes, ZONES, answers_soa, free_port
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "browsers"))
+from name_server import NameServer
 
 STUB = "127.0.0.53"
 # The port of DNS= is that of TLS too. "opportunistic" takes the certificate of a CA that it does not know.
 CONFIG = """
 [Resolve]
 DNS=127.0.0.1:{port}
-Domains=~nomad
+Domains=~{domains}
 DNSSEC=no
 DNSOverTLS={over_tls}
 LLMNR=no
@@ -26,6 +33,18 @@ MulticastDNS=no
 # It would keep nothing of a server on this host.
 CacheFromLocalhost=yes
 """
+GATEWAY = """
+[nomad]
+addresses = ["{nomad}"]
+[listen]
+dns = ["127.0.0.1:{port}"]
+http = []
+admin = []
+[[forward]]
+zone = "."
+upstreams = ["udp://127.0.0.1:{upstream}"]
+"""
+OUTSIDE_NAME, OUTSIDE = "www.outside.example", ["198.51.100.7", "198.51.100.8"]
 USER = "systemd-resolve"
 
 
@@ -51,6 +70,43 @@ def prepare(folder):
             run("mount", "--bind", str(copy), f"/etc/{file}")
 
 
+@contextlib.contextmanager
+def resolved(folder, name, settings):
+    """It runs with these settings, as long as the `with` block lasts."""
+    config = Path("/run/systemd/resolved.conf.d/nomad.conf")
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(settings)
+    with Processes(folder) as alone:
+        alone.start(name, sys.argv[1:])
+        alone.wait_for(name, lambda: answers_soa(53, ZONES[0], STUB))
+        yield
+
+
+def check_only_server(folder, processes, demo):
+    """With the gateway as its only server; gives how much fails."""
+    upstream, port = NameServer({(OUTSIDE_NAME, "A"): OUTSIDE}), free_port()
+    config = Path(folder) / "forwarding.toml"
+    config.write_text(GATEWAY.format(nomad=demo.nomad, port=port, upstream=upstream.port))
+    processes.start("forwarding", [demo.binary, "serve", "--config", str(config)])
+    processes.wait_for("forwarding", lambda: answers_soa(port, ZONES[0]))
+    wanted = {
+        "redis.default.nomad.": ("NOERROR", 3),
+        f"{OUTSIDE_NAME}.": ("NOERROR", len(OUTSIDE)),
+        "nobody.default.nomad.": ("NXDOMAIN", 0),
+        "nobody.example.": ("NXDOMAIN", 0),
+    }
+    with resolved(folder, "systemd-resolved, one server", CONFIG.format(port=port, over_tls="no", domains=".")):
+        it, failures = Resolver("systemd-resolved, one server", 53, demo, STUB), 0
+        for name, told in wanted.items():
+            answer = it.ask(name, "A")
+            found = dns.rcode.to_text(answer.rcode()), sum(map(len, answer.answer))
+            if found != told:
+                failures += 1
+                print(f"{it.name}: {name} is {found}, not {told}")
+        print(f"{it.name}: {len(wanted)} names, {failures} failures")
+    return failures
+
+
 def main():
     failures = 0
     with tempfile.TemporaryDirectory() as folder, Processes(folder) as processes:
@@ -58,17 +114,13 @@ def main():
         demo = CountedDemo(processes)
         zones = exported(demo, folder)
         tls_port = int(re.search(r"^DoT .* -p (\d+)", processes.log("demo"), re.M)[1])
-        config = Path("/run/systemd/resolved.conf.d/nomad.conf")
-        config.parent.mkdir(parents=True)
         for name, port, over_tls in [
             ("systemd-resolved", demo.port, "no"),
             ("systemd-resolved over TLS", tls_port, "opportunistic"),
         ]:
-            config.write_text(CONFIG.format(port=port, over_tls=over_tls))
-            with Processes(folder) as alone:
-                alone.start(name, sys.argv[1:])
-                alone.wait_for(name, lambda: answers_soa(53, ZONES[0], STUB))
+            with resolved(folder, name, CONFIG.format(port=port, over_tls=over_tls, domains="nomad")):
                 failures += Resolver(name, 53, demo, STUB).check(zones)
+        failures += check_only_server(folder, processes, demo)
     sys.exit(1 if failures else 0)
 
 
