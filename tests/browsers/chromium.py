@@ -52,7 +52,7 @@ def secure_by_policy(world):
     file.write_text(json.dumps(policy))
     try:
         with started(world, world.forwarding, trusted=False, profile=False) as browser:
-            return checks.secure(world, browser, "GET")
+            return checks.secure(world, browser, "GET", checks.CA_IS_READ_LATE)
     finally:
         file.unlink()
 
