@@ -83,3 +83,12 @@ def never(world, browser, probe, not_found):
     for rcode in ["NOERROR", "NXDOMAIN", "SERVFAIL"]:
         expect(not gateway.answers(rcode), gateway.answers(rcode), "answers are", rcode)
     return f"only the page outside, by the system; {gateway.answers('REFUSED')} queries refused"
+
+
+def https_record(world, browser, host, scheme, port):
+    """A page without a port in its URL opens with TLS, at this port, where its name has HTTPS records."""
+    url = f"{scheme}://{host}/"
+    address, found, text = place(browser, host, url)
+    expect(address in CLUSTER_ADDRESSES and found == port, url, "is at", address, found, text)
+    expect(world.https_records.queries("doh", "HTTPS"), "it does not ask for the record")
+    return f"{url} opens with TLS at port {port}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import checks
 from devtools import Chromium
 from gateway import documented, expect
-from world import trust
+from world import HTTPS_PORT, TAGGED, trust
 
 POLICIES = Path("/etc/chromium/policies/managed")
 NOT_FOUND = "net::ERR_NAME_NOT_RESOLVED"
@@ -68,6 +68,12 @@ def automatic_without_forwarding(world):
         return checks.never(world, browser, "A", NOT_FOUND)
 
 
+def https_record(world):
+    """It takes the record for a reason to use TLS, and does not care for its port."""
+    with started(world, world.https_records) as browser:
+        return checks.https_record(world, browser, TAGGED, "http", HTTPS_PORT)
+
+
 CASES = {
     "Chromium, secure, certificates ignored": secure_without_trust,
     "Chromium, secure, CA of the account": secure,
@@ -75,4 +81,5 @@ CASES = {
     "Chromium, secure, by policy": secure_by_policy,
     "Chromium, automatic": automatic,
     "Chromium, automatic, without forwarding": automatic_without_forwarding,
+    "Chromium, HTTPS record": https_record,
 }

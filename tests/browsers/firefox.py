@@ -7,7 +7,7 @@ from pathlib import Path
 import checks
 from gateway import documented, expect
 from marionette import Firefox
-from world import CLUSTER, OUTSIDE, OUTSIDE_ADDRESS, trust
+from world import CLUSTER, HTTPS_PORT, OUTSIDE, OUTSIDE_ADDRESS, TAGGED, TAGGED_PORT, trust
 
 POLICIES = Path("/etc/firefox/policies")
 NOT_FOUND = "dnsNotFound"
@@ -66,10 +66,19 @@ def policy(world):
         file.unlink()
 
 
+def https_record(world):
+    """It takes a record whose target is the name for a reason to use TLS, and its port; others it ignores."""
+    with started(world, world.https_records) as browser:
+        named = checks.https_record(world, browser, TAGGED, "http", TAGGED_PORT)
+        other = checks.https_record(world, browser, CLUSTER, "https", HTTPS_PORT)
+        return f"{named}, {other}"
+
+
 CASES = {
     "Firefox, mode 3": mode_3,
     "Firefox, mode 2": mode_2,
     "Firefox, mode 2, without forwarding": mode_2_without_forwarding,
     "Firefox, mode 3, without allow-rfc1918": private_addresses,
     "Firefox, mode 3, by policy": policy,
+    "Firefox, HTTPS record": https_record,
 }

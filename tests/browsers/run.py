@@ -1,4 +1,5 @@
-"""Opens a page of the cluster and one outside of it in Chromium and Firefox, in each way that docs/browsers.md has.
+"""Opens a page of the cluster and one outside of it in Chromium and Firefox, in each way that docs/browsers.md has, and
+pages with HTTPS records (docs/names.md).
 
 Wants a network and mounts of its own, see world.py, and an empty folder for all that it writes; the environment gives
 NOMADNS_BINARY. The other arguments name the cases to run, by how they begin, else all.
