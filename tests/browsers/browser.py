@@ -15,7 +15,7 @@ START_SECONDS = 150
 class Browser:
     def __init__(self, profile, home):
         self.profile, self.home, self.log = profile, home, home / "log"
-        self.count = 0
+        self.count, self.process = 0, None
 
     def __enter__(self):
         try:
@@ -33,8 +33,15 @@ class Browser:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, **options)
 
     def __exit__(self, _, error, *__):
-        if error:
-            error.add_note(self.state())
+        if not self.process:
+            return
+        try:
+            if isinstance(error, Exception):
+                error.add_note(self.state())
+        finally:
+            self.end()
+
+    def end(self):
         self.process.terminate()
         try:
             self.process.wait(10)
