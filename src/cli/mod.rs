@@ -5,6 +5,7 @@
 mod args;
 mod demo_ca;
 mod export;
+mod profile;
 mod signals;
 
 use std::io::{self, Write};
@@ -57,6 +58,7 @@ pub fn run() -> ExitCode {
             Command::Certs(args) => certs(&args),
             Command::Export(args) => export::run(args).await,
             Command::Lookup(args) => look_up(args).await,
+            Command::Profile(args) => profile::run(args),
         }
     });
     // What still runs was given its time already.

@@ -1,13 +1,11 @@
 """Chromium, in the ways that docs/browsers.md has: a profile, a CA of the account's, a policy; `secure` and `automatic`."""
 
-import base64
 import json
-import ssl
 from pathlib import Path
 
 import checks
 from devtools import Chromium
-from gateway import documented, expect
+from gateway import documented
 from world import HTTPS_PORT, TAGGED, trust
 
 POLICIES = Path("/etc/chromium/policies/managed")
@@ -44,12 +42,9 @@ def secure_with_post(world):
 
 def secure_by_policy(world):
     """A profile and an account without any settings."""
-    policy = json.loads(world.forwarding.configured(documented("browsers.md", "Policy for Chromium, Chrome and Edge")[0]))
-    expect(policy["CACertificates"] == ["CA"], policy)
-    policy["CACertificates"] = [base64.b64encode(ssl.PEM_cert_to_DER_cert(world.ca.read_text())).decode()]
     POLICIES.mkdir(parents=True, exist_ok=True)
     file = POLICIES / "nomadns.json"
-    file.write_text(json.dumps(policy))
+    file.write_text(world.profile("chrome-policy", world.forwarding))
     try:
         with started(world, world.forwarding, trusted=False, profile=False) as browser:
             return checks.secure(world, browser, "GET", checks.CA_IS_READ_LATE)

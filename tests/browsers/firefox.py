@@ -54,11 +54,9 @@ def private_addresses(world):
 
 def policy(world):
     """A profile without any settings."""
-    text = world.forwarding.configured(documented("browsers.md", "Firefox policy")[0])
-    certificate = json.loads(text)["policies"]["Certificates"]["Install"][0]
     POLICIES.mkdir(parents=True, exist_ok=True)
     file = POLICIES / "policies.json"
-    file.write_text(text.replace(certificate, str(world.ca)))
+    file.write_text(world.profile("firefox-policy", world.forwarding))
     try:
         with started(world, world.forwarding, trusted=False, profile=False) as browser:
             return checks.secure(world, browser, "GET", checks.CA_IS_READ_LATE)

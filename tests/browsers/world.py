@@ -91,6 +91,10 @@ class World:
         self.processes.wait_for(name, lambda: answers_soa(ports["dns"], "nomad"), 60)
         return Gateway(ports["https"], f"http://127.0.0.1:{ports['admin']}/metrics")
 
+    def profile(self, kind, gateway):
+        """What is installed to use a gateway."""
+        return run(self.demo.binary, "profile", kind, gateway.template, "--ca", str(self.ca))
+
     def url(self, host):
         """The page of a host, at the port that is no other's."""
         return f"https://{host}:{self.port}/"
