@@ -21,6 +21,7 @@ pub mod layers;
 pub mod listeners;
 pub mod lookup;
 pub mod nomad;
+pub mod profile;
 mod regular_file;
 pub mod secret;
 pub mod sync;

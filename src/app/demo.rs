@@ -282,7 +282,7 @@ All         {program} lookup redis.default.nomad SRV --transport all{lookup} --d
 Nomad       curl 'http://127.0.0.1:{api}/v1/services?namespace=*'
 Metrics     curl http://127.0.0.1:{admin}/metrics
 Status      http://127.0.0.1:{admin}/ in a browser
-Page        http://hello.default.nomad:{page}/ after the steps of docs/clients.md#browsers, in a browser
+Page        http://hello.default.nomad:{page}/ after the steps of docs/browsers.md, in a browser
 
 Ctrl-C ends it.
 "

@@ -1,14 +1,17 @@
 //! The commands and flags, with their help texts.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::cache::CacheArgs;
 use crate::app::PortChoice;
 use crate::config::Source;
+use crate::dns::Name;
 use crate::lookup::LookupArgs;
+use crate::profile::ProfileKind;
 
 /// The DNS gateway for HashiCorp Nomad.
 ///
@@ -36,6 +39,8 @@ pub(super) enum Command {
     Lookup(LookupArgs),
     /// Lists or forgets the answers of upstreams that a running gateway keeps
     Cache(CacheArgs),
+    /// Prints what a device, a program or a browser installs to have the gateway as its resolver
+    Profile(ProfileArgs),
 }
 
 /// Flags win over the environment, which wins over the file.
@@ -174,6 +179,56 @@ const EXPORT_HIDES: [&str; 6] = [
     "tls_certificate",
     "tls_key",
 ];
+
+/// The gateway must have a certificate that its clients trust, or whose CA is in the profile (--ca). docs/browsers.md and
+/// docs/clients.md say where each is installed.
+#[derive(Debug, Args)]
+pub(super) struct ProfileArgs {
+    /// What to print
+    #[arg(value_enum)]
+    pub(super) kind: ProfileChoice,
+    /// Where clients reach the gateway: https://HOST/dns-query, or tls://HOST (apple, stamp) [default: as configured, if that is one URL]
+    pub(super) url: Option<String>,
+    /// The configuration file that has the URL
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The CA of the gateway's certificate (PEM), for clients that do not trust it yet
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// An address of the host, for clients that cannot resolve it (apple: can be repeated; stamp)
+    #[arg(long = "address", value_name = "ADDRESS")]
+    pub(super) addresses: Vec<IpAddr>,
+    /// A domain to ask the gateway for, such as nomad (apple; can be repeated) [default: all names]
+    #[arg(long = "domain", value_name = "NAME")]
+    pub(super) domains: Vec<Name>,
+    /// Use the resolver of the system when the gateway fails (chrome-policy, firefox-policy)
+    #[arg(long)]
+    pub(super) fallback: bool,
+}
+
+/// A profile as it is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProfileChoice {
+    /// A .mobileconfig for iOS, iPadOS, macOS and visionOS
+    Apple,
+    /// A DNS stamp (sdns://), for dnscrypt-proxy
+    Stamp,
+    /// A policy for Chromium, Chrome and Edge
+    ChromePolicy,
+    /// A policy for Firefox
+    FirefoxPolicy,
+}
+
+impl From<ProfileChoice> for ProfileKind {
+    fn from(choice: ProfileChoice) -> Self {
+        match choice {
+            ProfileChoice::Apple => Self::Apple,
+            ProfileChoice::Stamp => Self::Stamp,
+            ProfileChoice::ChromePolicy => Self::ChromePolicy,
+            ProfileChoice::FirefoxPolicy => Self::FirefoxPolicy,
+        }
+    }
+}
 
 impl ServeArgs {
     /// Lays the flags over what is in `source`.

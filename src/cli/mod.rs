@@ -6,6 +6,7 @@ mod args;
 mod cache;
 mod demo_ca;
 mod export;
+mod profile;
 mod signals;
 
 use std::io::{self, Write};
@@ -59,6 +60,7 @@ pub fn run() -> ExitCode {
             Command::Export(args) => export::run(args).await,
             Command::Lookup(args) => look_up(args).await,
             Command::Cache(args) => cache::run(args).await,
+            Command::Profile(args) => profile::run(args),
         }
     });
     // What still runs was given its time already.

@@ -1,14 +1,12 @@
 """Chromium, in the ways that docs/browsers.md has: a profile, a CA of the account's, a policy; `secure` and `automatic`."""
 
-import base64
 import json
-import ssl
 from pathlib import Path
 
 import checks
 from devtools import Chromium
-from gateway import documented, expect
-from world import trust
+from gateway import documented
+from world import HTTPS_PORT, TAGGED, trust
 
 POLICIES = Path("/etc/chromium/policies/managed")
 NOT_FOUND = "net::ERR_NAME_NOT_RESOLVED"
@@ -44,15 +42,12 @@ def secure_with_post(world):
 
 def secure_by_policy(world):
     """A profile and an account without any settings."""
-    policy = json.loads(world.forwarding.configured(documented("browsers.md", "Policy for Chromium, Chrome and Edge")[0]))
-    expect(policy["CACertificates"] == ["CA"], policy)
-    policy["CACertificates"] = [base64.b64encode(ssl.PEM_cert_to_DER_cert(world.ca.read_text())).decode()]
     POLICIES.mkdir(parents=True, exist_ok=True)
     file = POLICIES / "nomadns.json"
-    file.write_text(json.dumps(policy))
+    file.write_text(world.profile("chrome-policy", world.forwarding))
     try:
         with started(world, world.forwarding, trusted=False, profile=False) as browser:
-            return checks.secure(world, browser, "GET")
+            return checks.secure(world, browser, "GET", checks.CA_IS_READ_LATE)
     finally:
         file.unlink()
 
@@ -68,6 +63,12 @@ def automatic_without_forwarding(world):
         return checks.never(world, browser, "A", NOT_FOUND)
 
 
+def https_record(world):
+    """It takes the record for a reason to use TLS, and does not care for its port."""
+    with started(world, world.https_records) as browser:
+        return checks.https_record(world, browser, TAGGED, "http", HTTPS_PORT)
+
+
 CASES = {
     "Chromium, secure, certificates ignored": secure_without_trust,
     "Chromium, secure, CA of the account": secure,
@@ -75,4 +76,5 @@ CASES = {
     "Chromium, secure, by policy": secure_by_policy,
     "Chromium, automatic": automatic,
     "Chromium, automatic, without forwarding": automatic_without_forwarding,
+    "Chromium, HTTPS record": https_record,
 }

@@ -2,10 +2,8 @@
 
 import json
 import os
-import select
-import time
 
-from browser import Browser
+from browser import PAGE_SECONDS, START_SECONDS, Browser, within
 
 # About running without a screen, as root and without noise; nothing about DNS.
 FLAGS = [
@@ -35,46 +33,46 @@ class Chromium(Browser):
         self.start(["bash", "-c", WITH_PIPES, "bash", str(reads), str(writes), *browser], [reads, writes])
         os.close(reads)
         os.close(writes)
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        # The first command is answered once it has started.
+        target = self.call("Target.createTarget", START_SECONDS, url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.call("Page.enable")
 
-    def __exit__(self, *_):
-        super().__exit__()
+    def __exit__(self, *error):
+        super().__exit__(*error)
         os.close(self.commands)
         os.close(self.answers)
 
     def open(self, url):
         """Gives the text of the page, or why it does not open."""
         self.messages.clear()
-        begun = self.call("Page.navigate", url=url)
+        # It is answered once the page begins to come, or cannot.
+        begun = self.call("Page.navigate", PAGE_SECONDS + 30, url=url)
         if "errorText" in begun:
             return begun["errorText"]
-        self.wait_for(lambda message: message.get("method") == "Page.loadEventFired")
+        is_loaded = lambda message: message.get("method") == "Page.loadEventFired"
+        self.wait_for(is_loaded, PAGE_SECONDS, f"the end of loading {url}")
         return self.call("Runtime.evaluate", expression="document.body.innerText")["result"]["value"]
 
-    def call(self, method, **parameters):
+    def call(self, method, seconds=60, **parameters):
         self.count += 1
         message = {"id": self.count, "method": method, "params": parameters}
         if self.session:
             message["sessionId"] = self.session
         os.write(self.commands, json.dumps(message).encode() + b"\0")
-        answer = self.wait_for(lambda message: message.get("id") == self.count)
+        is_answer = lambda message: message.get("id") == self.count
+        answer = self.wait_for(is_answer, seconds, f"{method} {parameters}")
         if "error" in answer:
             raise AssertionError(f"{method}: {answer['error']}")
         return answer["result"]
 
-    def wait_for(self, is_wanted, seconds=60):
+    def wait_for(self, is_wanted, seconds, awaited):
         """Gives the first message that is wanted, of those that came and were not wanted before, or that come."""
-        end = time.monotonic() + seconds
+        end = within(seconds)
         while True:
             for index, message in enumerate(self.messages):
                 if is_wanted(message):
                     return self.messages.pop(index)
-            if not select.select([self.answers], [], [], max(0, end - time.monotonic()))[0]:
-                self.fail("says nothing")
-            octets = os.read(self.answers, 65536)
-            if not octets:
-                self.fail("has ended")
-            *messages, self.rest = (self.rest + octets).split(b"\0")
+            self.rest += self.read_until(self.answers, end, f"{awaited}, {seconds} s")
+            *messages, self.rest = self.rest.split(b"\0")
             self.messages += map(json.loads, messages)

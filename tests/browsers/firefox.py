@@ -7,7 +7,7 @@ from pathlib import Path
 import checks
 from gateway import documented, expect
 from marionette import Firefox
-from world import CLUSTER, OUTSIDE, OUTSIDE_ADDRESS, trust
+from world import CLUSTER, HTTPS_PORT, OUTSIDE, OUTSIDE_ADDRESS, TAGGED, TAGGED_PORT, trust
 
 POLICIES = Path("/etc/firefox/policies")
 NOT_FOUND = "dnsNotFound"
@@ -48,23 +48,28 @@ def private_addresses(world):
     """Without the preference for them it does not take the answer of the cluster."""
     with started(world, world.forwarding, without=["network.trr.allow-rfc1918"]) as browser:
         checks.expect_place(world, browser, OUTSIDE, [OUTSIDE_ADDRESS])
-        found, text = checks.place(world, browser, CLUSTER)
-        expect(not found and NOT_FOUND in text, text)
+        checks.expect_not_found(world, browser, CLUSTER, NOT_FOUND)
         return "the page outside opens, the cluster's does not"
 
 
 def policy(world):
     """A profile without any settings."""
-    text = world.forwarding.configured(documented("browsers.md", "Firefox policy")[0])
-    certificate = json.loads(text)["policies"]["Certificates"]["Install"][0]
     POLICIES.mkdir(parents=True, exist_ok=True)
     file = POLICIES / "policies.json"
-    file.write_text(text.replace(certificate, str(world.ca)))
+    file.write_text(world.profile("firefox-policy", world.forwarding))
     try:
         with started(world, world.forwarding, trusted=False, profile=False) as browser:
-            return checks.secure(world, browser, "GET")
+            return checks.secure(world, browser, "GET", checks.CA_IS_READ_LATE)
     finally:
         file.unlink()
+
+
+def https_record(world):
+    """It takes a record whose target is the name for a reason to use TLS, and its port; others it ignores."""
+    with started(world, world.https_records) as browser:
+        named = checks.https_record(world, browser, TAGGED, "http", TAGGED_PORT)
+        other = checks.https_record(world, browser, CLUSTER, "https", HTTPS_PORT)
+        return f"{named}, {other}"
 
 
 CASES = {
@@ -73,4 +78,5 @@ CASES = {
     "Firefox, mode 2, without forwarding": mode_2_without_forwarding,
     "Firefox, mode 3, without allow-rfc1918": private_addresses,
     "Firefox, mode 3, by policy": policy,
+    "Firefox, HTTPS record": https_record,
 }

@@ -1,4 +1,4 @@
-"""The HTTPS server of the test: each page says as what and at which address it was reached."""
+"""The HTTPS server of the test: each page says as what, and at which address and port, it was reached."""
 
 import http.server
 import ssl
@@ -8,7 +8,8 @@ import threading
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         host = self.headers.get("host", "").rsplit(":", 1)[0]
-        here = f"{host} is at {self.connection.getsockname()[0]}"
+        address, port = self.connection.getsockname()
+        here = f"{host} is at {address}:{port}"
         found = self.path == "/"
         # The text is put there by a script: it is only seen by one who runs the page.
         body = f"<!doctype html><body><script>document.body.append({here!r})</script>" if found else ""
@@ -26,10 +27,11 @@ class Page(http.server.BaseHTTPRequestHandler):
 class Site(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, certificate, key):
-        super().__init__(("0.0.0.0", 0), Page)
+    def __init__(self, certificate, key, port=0):
+        super().__init__(("0.0.0.0", port), Page)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(certificate, key)
+        self.tls.set_alpn_protocols(["http/1.1"])
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def finish_request(self, request, client_address):

@@ -17,6 +17,9 @@ from pages import Site
 # A service of the demo, and where it is.
 CLUSTER = "web.default.nomad"
 CLUSTER_ADDRESSES = ["10.0.1.11", "10.0.1.12"]
+# One of its ports, which has tags: by the first it has a name of its own, with the second it gets an HTTPS record.
+TAGGED, TAG, TAGGED_PORT = "http.web.default.nomad", "blue", 8080
+HTTPS_PORT = 443
 OUTSIDE = "www.outside.example"
 # As the gateway's upstream has it, and as the resolver of the system has it.
 OUTSIDE_ADDRESS, OTHER_ADDRESS = "198.51.100.7", "198.51.100.99"
@@ -37,10 +40,12 @@ class World:
         """Starts all but the browsers."""
         self.folder, self.processes, self.cases = Path(folder), processes, 0
         self.prepare_network()
-        run(os.environ["NOMADNS_BINARY"], "certs", "--name", CLUSTER, "--name", OUTSIDE, cwd=self.folder)
+        names = [flag for name in [CLUSTER, TAGGED, OUTSIDE] for flag in ("--name", name)]
+        run(os.environ["NOMADNS_BINARY"], "certs", *names, cwd=self.folder)
         certs = self.folder / "certs-dev"
         self.ca = certs / "ca.pem"
-        self.site = Site(certs / "localhost.pem", certs / "localhost-key.pem")
+        site = lambda port: Site(certs / "localhost.pem", certs / "localhost-key.pem", port)
+        self.port = [site(port).server_port for port in [0, TAGGED_PORT, HTTPS_PORT]][0]
         self.upstream = NameServer(UPSTREAM)
         self.system = NameServer(SYSTEM, port=53)
         self.demo = Demo(processes)
@@ -49,6 +54,8 @@ class World:
         forwarding = settings.replace('"system"', f'"udp://127.0.0.1:{self.upstream.port}"')
         self.forwarding = self.start_gateway("forwarding", forwarding)
         self.cluster_only = self.start_gateway("cluster-only", settings.partition("[[forward]]")[0])
+        # Where the records are that browsers look for.
+        self.https_records = self.start_gateway("https-records", f'https_tag = "{TAG}"\n{forwarding}')
 
     def prepare_network(self):
         """A network that browsers take for one, in which the addresses of the pages are at home."""
@@ -84,8 +91,13 @@ class World:
         self.processes.wait_for(name, lambda: answers_soa(ports["dns"], "nomad"), 60)
         return Gateway(ports["https"], f"http://127.0.0.1:{ports['admin']}/metrics")
 
+    def profile(self, kind, gateway):
+        """What is installed to use a gateway."""
+        return run(self.demo.binary, "profile", kind, gateway.template, "--ca", str(self.ca))
+
     def url(self, host):
-        return f"https://{host}:{self.site.server_port}/"
+        """The page of a host, at the port that is no other's."""
+        return f"https://{host}:{self.port}/"
 
     def new_folders(self, *names):
         """Folders of the next case."""
@@ -98,7 +110,7 @@ class World:
     def begin(self):
         """Counts from here on."""
         self.system.forget()
-        for gateway in [self.forwarding, self.cluster_only]:
+        for gateway in [self.forwarding, self.cluster_only, self.https_records]:
             gateway.begin()
 
 

@@ -6,7 +6,7 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 24] = [
+const FLOORS: [(&str, u8); 25] = [
     ("blocking", 0),
     ("exposition", 0),
     ("fair_queue", 0),
@@ -26,6 +26,7 @@ const FLOORS: [(&str, u8); 24] = [
     ("certs", 5),
     ("config", 6),
     ("lookup", 6),
+    ("profile", 6),
     ("app", 7),
     ("export", 7),
     ("cli", 8),

@@ -14,6 +14,8 @@ mod locked;
 mod log;
 mod mistakes;
 mod privacy;
+mod profile;
+mod profile_mistakes;
 mod ranges;
 mod restart;
 mod secrets;

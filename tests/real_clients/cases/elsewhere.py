@@ -5,7 +5,7 @@ import re
 import shutil
 
 from cases.forwarders import Answers, forwards_by
-from world import CROWD, REDIS, Skipped, documented, expect
+from world import CROWD, REDIS, Skipped, documented, expect, run
 
 DNSCRYPT = """
 listen_addresses = ['127.0.0.1:{port}']
@@ -69,6 +69,15 @@ def dnscrypt_over_https(world):
     return dnscrypt(world, program, lambda parts: DNSCRYPT.format(**parts) + documented("dnscrypt-proxy")[2])
 
 
+def dnscrypt_by_profile(world):
+    """The stamp that `nomadns profile` prints, with the hash of the CA: without it in the chain, the server is refused."""
+    program = there(world, "dnscrypt-proxy")
+    options = ["--address", "127.0.0.5", "--ca", str(world.folder / "certs-dev" / "ca.pem")]
+    stamp = run(world.binary, "profile", "stamp", "https://localhost:8443/dns-query", *options).strip()
+    settings = re.sub(r"sdns://[\w-]+", stamp, documented("dnscrypt-proxy")[2])
+    return dnscrypt(world, program, lambda parts: DNSCRYPT.format(**parts) + settings)
+
+
 def dnscrypt(world, program, config):
     """Has it ask a gateway that says NXDOMAIN outside of its zones."""
     settings = documented("dnscrypt-proxy")[3]
@@ -121,6 +130,7 @@ def routedns(world):
 CLIENTS = {
     "dnscrypt-proxy, forwarding rules": dnscrypt_forwarding,
     "dnscrypt-proxy over HTTPS": dnscrypt_over_https,
+    "dnscrypt-proxy over HTTPS, printed stamp": dnscrypt_by_profile,
     "blocky, conditional": blocky_conditional,
     "blocky, upstream": blocky_upstream,
     "routedns": routedns,
