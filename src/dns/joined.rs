@@ -39,7 +39,7 @@ impl Answer {
     ) -> Result<Self, MessageError> {
         let mut builder = AnswerBuilder::new(&query.name);
         builder.set_rcode(rest.rcode());
-        if let Some(error) = rest.extended_error().or(self.extended_error()) {
+        if let Some(error) = rest.extended_error().or_else(|| self.extended_error()) {
             builder.set_extended_error(error);
         }
         let mut copy = |answer: &Self, asked: &Query, section: Section| {
