@@ -187,7 +187,7 @@ pub(super) struct ProfileArgs {
     /// What to print
     #[arg(value_enum)]
     pub(super) kind: ProfileChoice,
-    /// Where clients reach the gateway: https://HOST/dns-query, or tls://HOST (apple, stamp) [default: as configured, if that is one URL]
+    /// Where clients reach the gateway: `https://HOST/dns-query`, or `tls://HOST` (apple, stamp) [default: as configured, if that is one URL]
     pub(super) url: Option<String>,
     /// The configuration file that has the URL
     #[arg(short, long, value_name = "FILE")]

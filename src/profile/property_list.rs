@@ -16,8 +16,8 @@ pub(super) enum Property {
     Text(String),
     Number(u32),
     Octets(Vec<u8>),
-    List(Vec<Property>),
-    Dictionary(Vec<(&'static str, Property)>),
+    List(Vec<Self>),
+    Dictionary(Vec<(&'static str, Self)>),
 }
 
 /// Writes a property list with this value.
