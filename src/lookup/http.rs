@@ -70,7 +70,7 @@ pub(super) async fn ask_json(
 }
 
 /// A client that goes to the server itself, whatever the environment says of proxies.
-fn client() -> reqwest::ClientBuilder {
+pub(super) fn client() -> reqwest::ClientBuilder {
     Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())

@@ -1,10 +1,12 @@
-//! `nomadns lookup`: queries a running gateway as its clients do, and prints the answer as `dig` does.
+//! `nomadns lookup`: queries a running gateway as its clients do, and prints the answer as `dig` does. Asks its operator's
+//! listener too, for `nomadns cache`.
 //!
 //! Floor 6, beside `app`. It is a client and uses no part of the gateway except `dns`. It reads no files; `args` does
 //! that when it makes the options.
 
 mod args;
 mod ask;
+mod cache;
 mod compare;
 mod error;
 mod http;
@@ -19,6 +21,7 @@ mod udp;
 use std::io::{self, Write};
 
 pub use args::{ArgumentError, LookupArgs};
+pub use cache::{CacheLookup, CacheLookupError};
 pub use error::LookupError;
 pub use options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
 pub use reply::{LookupReply, RecordLine};
