@@ -12,8 +12,11 @@ PRIVATE_ADDRESSES = (b"\x0a", b"\xfd")
 SECONDS_BETWEEN = 2
 
 
-def wrong_parts(question, upstream, ours, over_tcp):
-    """Which parts of our answer are wrong; `over_tcp` is ours over TCP, which is never cut short."""
+def wrong_parts(question, upstream, ours, over_tcp, seconds):
+    """Which parts of our answer are wrong; `over_tcp` is ours over TCP, which is never cut short.
+
+    The upstream told its answer so many seconds after ours.
+    """
     is_json = ours.way == "json"
     wrong = []
 
@@ -40,7 +43,7 @@ def wrong_parts(question, upstream, ours, over_tcp):
         expect("answer", ours.answer.keys() == upstream.answer.keys())
         expect("denial", ours.denial.keys() == upstream.denial.keys())
         expect("proofs", ours.proofs.keys() == (upstream.proofs.keys() if question.dnssec_ok else set()))
-        expect("ttl", lives_no_longer(ours, upstream, 0))
+        expect("ttl", lives_no_longer(ours, upstream, seconds))
     expect("others", not ours.others)
     ttls = [*ours.answer.values(), *ours.denial.values()]
     expect("max-age", ours.max_age is None or ours.max_age <= min(ttls, default=ours.max_age))
