@@ -52,11 +52,12 @@ struct FlightState {
     clients: HashMap<IpAddr, usize, RandomState>,
 }
 
-/// A question under way; those that wait for it are let go when it is dropped.
+/// A question under way; those that wait for it are let go when it is dropped before its end.
 #[derive(Debug)]
 pub(super) struct Flight {
     flights: Arc<Flights>,
     pub(super) question: ForwardQuestion,
+    has_ended: bool,
 }
 
 /// A query that waits, counted for its client until it is dropped.
@@ -123,6 +124,7 @@ impl Flights {
         Flight {
             flights: Arc::clone(self),
             question: *question,
+            has_ended: false,
         }
     }
 
@@ -138,18 +140,32 @@ impl Flight {
         let waiting = state.asked.get_mut(&self.question);
         let waiting = waiting.map(std::mem::take).unwrap_or_default();
         drop(state);
-        for query in waiting {
-            // It may have given up.
-            let _ = query.send(result.clone());
-        }
+        send(waiting, result);
+    }
+
+    /// Gives all that wait the result, and is under way no more: who comes now has the question asked again.
+    pub(super) fn end(mut self, result: &FlightResult) {
+        let waiting = self.flights.state().asked.remove(&self.question);
+        self.has_ended = true;
+        send(waiting.unwrap_or_default(), result);
+    }
+}
+
+fn send(waiting: Vec<oneshot::Sender<FlightResult>>, result: &FlightResult) {
+    for query in waiting {
+        // It may have given up.
+        let _ = query.send(result.clone());
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        let waiting = self.flights.state().asked.remove(&self.question);
-        // Only where the task has panicked does somebody wait still.
-        drop(waiting);
+        // After its end the same question may be under way again, as another flight.
+        if !self.has_ended {
+            let waiting = self.flights.state().asked.remove(&self.question);
+            // Only where the task has panicked does somebody wait still.
+            drop(waiting);
+        }
     }
 }
 
@@ -216,6 +232,35 @@ mod tests {
         }
         drop((flight, one, other));
         assert_eq!(flights.size(), (0, 0));
+    }
+
+    #[test]
+    fn who_comes_after_the_end_has_it_asked_again_and_keeps_it_so() {
+        let flights = flights(8, 8, 8);
+        let (mut first, flight) = flights.join(&question("a.example"), client(1)).unwrap();
+        let answer = Ok(AnswerBuilder::error(Rcode::NXDOMAIN, None));
+        flight.unwrap().end(&answer);
+        assert!(matches!(first.result().now_or_never(), Some(Some(Ok(_)))));
+        let (mut late, again) = flights.join(&question("a.example"), client(2)).unwrap();
+        assert!(late.result().now_or_never().is_none(), "it waits");
+        again.expect("it is not under way").end(&answer);
+        assert!(matches!(late.result().now_or_never(), Some(Some(Ok(_)))));
+        drop((first, late));
+        assert_eq!(flights.size(), (0, 0));
+    }
+
+    #[test]
+    fn the_end_of_one_takes_nothing_from_the_next_of_the_same_question() {
+        let flights = flights(8, 8, 8);
+        let (_first, flight) = flights.join(&question("a.example"), client(1)).unwrap();
+        let mut flight = flight.unwrap();
+        // As between its end and its drop.
+        flight.flights.state().asked.remove(&flight.question);
+        flight.has_ended = true;
+        let (mut late, again) = flights.join(&question("a.example"), client(2)).unwrap();
+        drop(flight);
+        again.unwrap().end(&Err(ForwardError::Loop));
+        assert!(matches!(late.result().now_or_never(), Some(Some(Err(_)))));
     }
 
     #[test]

@@ -243,7 +243,8 @@ impl Forwarder {
                     }
                 }
             };
-            flight.give(&forwarder.keep(&flight.question, result));
+            let result = forwarder.keep(&flight.question, result);
+            flight.end(&result);
         });
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nomadns::listeners::admin::{self, Admin, Liveness, ReadinessReport};
+use nomadns::listeners::admin::{self, Admin, CachePages, Liveness, ReadinessReport};
 use nomadns::listeners::http::{Hosts, HttpSettings, Security, router, serve};
 use nomadns::listeners::{ClientSettings, ConnectionLimits, ListenerKind, TlsUse, tls_config};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
@@ -78,12 +78,21 @@ impl Web {
 
     /// The operator's pages.
     pub(crate) fn admin(readiness: ReadinessReport) -> Self {
+        let pages = CachePages {
+            list: Arc::new(|_| "; 0 questions\n".to_owned()),
+            flush: Arc::new(|_| 3),
+        };
+        Self::admin_with(readiness, Some(pages))
+    }
+
+    /// Those of a gateway that forwards nothing, unless there is a cache.
+    pub(crate) fn admin_with(readiness: ReadinessReport, cache: Option<CachePages>) -> Self {
         let ending = CancellationToken::new();
         let admin = Admin {
             metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
             readiness: Arc::new(move || readiness.clone()),
             status: Arc::new(|| vec![("services".to_owned(), "<3>".to_owned())]),
-            cache: None,
+            cache,
             liveness: Arc::new(|| Box::pin(async { Liveness::Alive })),
             leaving: ending.clone(),
             ending: ending.clone(),

@@ -224,6 +224,36 @@ fn signatures_and_proofs_are_passed_on_where_they_are_asked_for() {
 }
 
 #[test]
+fn a_cname_of_a_dname_comes_with_it_for_who_checks_signatures() {
+    // RFC 6672 §5.3.1, whether the CNAME is on the way or what is asked for.
+    let signed = [
+        &39_u16.to_be_bytes()[..],
+        &[0; 16],
+        name("example").as_wire(),
+    ]
+    .concat();
+    let response = Response::new(GOOD)
+        .cname("www.example", "www.elsewhere", 60)
+        .with(0, "example", 39, 60, name("elsewhere").as_wire())
+        .with(0, "example", 46, 60, &signed)
+        .address("www.elsewhere", 60)
+        .octets();
+    for (record_type, without, with) in [(RecordType::A, 2, 4), (RecordType::CNAME, 1, 3)] {
+        let read = |dnssec_ok| {
+            let read =
+                ReceivedAnswer::read(&name("www.example"), record_type, dnssec_ok, &response);
+            records(&read.unwrap())
+        };
+        assert_eq!(read(false).len(), without, "{record_type}");
+        let proved = read(true);
+        assert_eq!(proved.len(), with, "{record_type}: {proved:?}");
+        for record in ["example. 39 60", "example. 46 60"] {
+            assert!(proved.iter().any(|it| it == record), "{proved:?}");
+        }
+    }
+}
+
+#[test]
 fn no_octets_make_the_reading_panic() {
     let whole = Response::new(GOOD)
         .cname("www.example", "a.elsewhere", 300)

@@ -15,7 +15,7 @@ use super::{Admin, Page, Problem, TEXT};
 use crate::dns::Name;
 use crate::forward::CachedNames;
 
-const METHODS: &str = "GET, HEAD, DELETE";
+const METHODS: &str = "DELETE, GET, HEAD";
 
 /// What lists and forgets what is kept.
 #[derive(Clone)]

@@ -69,6 +69,7 @@ fn requests_here(operation: &Operation<'_>) -> Vec<Request> {
         ("/dns-query", "POST") => refused(dns_query_post(), "/dns-query"),
         ("/resolve", "GET") => refused(resolve(), "/resolve?name=a.nomad"),
         ("/dns-query" | "/resolve", "OPTIONS") => preflight(operation.path),
+        ("/cache", method) => cache(&method.parse().unwrap()),
         (path, "GET") => page(path),
         (path, method) => panic!("there are no requests for {method} {path}"),
     }
@@ -211,6 +212,21 @@ fn page(path: &str) -> Vec<Request> {
         requests.push(Request::new(503, web, get));
     }
     requests
+}
+
+fn cache(method: &Method) -> Vec<Request> {
+    let ready = || ReadinessReport::Ready(String::new());
+    let request = |web: &Web, query| web.request(method.clone(), &format!("/cache{query}"));
+    vec![
+        Request::new(200, pages(), |web| request(web, "?name=a.example")),
+        Request::new(400, pages(), |web| request(web, "?zone=a.example")),
+        Request::new(404, Web::admin_with(ready(), None), |web| {
+            request(web, "?name=a.example")
+        }),
+        Request::new(431, pages(), |web| {
+            with_many_headers(request(web, "?name=a.example"))
+        }),
+    ]
 }
 
 /// A usual query in a body.
