@@ -69,23 +69,23 @@ def all_of(zone, seconds, json_path):
     file = ("nginx file",)
     return [
         Load("udp", "UDP, 1,000 names", "dns", dnsperf("udp", "dns", zone.plain, *plain)),
+        Load("forwarded-udp", "UDP, 1,000 forwarded names, cached", "dns", dnsperf("udp", "dns", zone.outside, *plain),
+             forwarded=True, like="udp"),
+        Load("forwarded-miss", "UDP, forwarded names that are not cached", "dns",
+             dnsperf("udp", "dns", lambda: zone.unknown(seconds), *plain), forwarded=True),
         Load("udp-mix", "UDP, EDNS, 5 % NXDOMAIN, 10 % NODATA", "dns",
              dnsperf("udp", "dns", zone.mixed, *plain, "-e"), without=resolver + no_cache),
         Load("tcp", "TCP, pipelined", "dns", dnsperf("tcp", "dns", zone.plain, *many), without=no_dns + no_cache),
         Load("tcp-each", "TCP, a connection a query", "dns", each("tcp", "dns"), without=no_dns + no_cache),
         Load("dot", "DNS over TLS, pipelined", "tls", dnsperf("dot", "tls", zone.plain, *many), without=no_cache),
         Load("doh-get", "DNS over HTTPS, GET, h2", "https", h2load("-i", paths, *accept), without=no_cache),
+        Load("forwarded-doh", "DNS over HTTPS, GET, h2, 1,000 forwarded names, cached", "https",
+             h2load("-i", forwarded_paths, *accept), forwarded=True, like="doh-get"),
         Load("doh-post", "DNS over HTTPS, POST, h2", "https", h2load(*post, f"https://{HOST}/dns-query"),
              without=file + no_cache),
         Load("json", "JSON, h2", "https", h2load(f"https://{HOST}{json_path}"), only=("nomadns", "before", "nginx file")),
         Load("handshake", "TLS 1.3 handshake and a query", "https", each("tls", "https"),
              only=("nomadns", "before", "nginx file")),
-        Load("forwarded-udp", "UDP, 1,000 forwarded names, cached", "dns", dnsperf("udp", "dns", zone.outside, *plain),
-             forwarded=True, like="udp"),
-        Load("forwarded-miss", "UDP, forwarded names that are not cached", "dns",
-             dnsperf("udp", "dns", lambda: zone.unknown(seconds), *plain), forwarded=True),
-        Load("forwarded-doh", "DNS over HTTPS, GET, h2, 1,000 forwarded names, cached", "https",
-             h2load("-i", forwarded_paths, *accept), forwarded=True, like="doh-get"),
     ]
 
 

@@ -40,9 +40,13 @@ def measure(bench, options, all_loads, started):
     runs = {}
     for at in range(options.rounds + 1):
         for load in wanted:
-            for server in filter(load.asks, started.values()):
-                if options.peers and server.name not in options.peers:
-                    continue
+            asked = [server for server in started.values() if load.asks(server)]
+            # Only with its forwarded names is a load of others asked beside them.
+            asked = [server for server in asked if load in rows or server.forwards]
+            asked = [server for server in asked if not options.peers or server.name in options.peers]
+            # Another is first each time: what went before is not the same for all.
+            first = at % max(len(asked), 1)
+            for server in asked[first:] + asked[:first]:
                 run = bench.run(load, server)
                 # The first round fills caches and is not counted.
                 if at > 0:

@@ -80,19 +80,18 @@ def markdown(figures, table):
         "CPU of the server for each query, user and system, on one core; medians of all rounds. "
         "In brackets nomadns's divided by it, the median of the same rounds: below 1 nomadns is the cheaper.",
     ]
+    whole = measured(figures, {})
+    flooded = figures.get("flood_measured", whole)
     times = []
-    for load in table:
-        if load["measured"] not in times:
-            times.append(load["measured"])
+    for time in [load["measured"] for load in table] + [flooded]:
+        if time not in times:
+            times.append(time)
     for time in times:
         lines += ["", f"Measured on {time['date']} in {time['rounds']} rounds of {time['seconds']:g} s:", ""]
         lines += ["| load | nomadns | the others, cheapest first |", "|---|---|---|"]
         lines += rows([load for load in table if load["measured"] == time])
-        # These have their rows where the last of the loads has its own.
-        if time == measured(figures, {}):
-            lines += saturated_line(figures.get("saturated"))
-        if time == figures.get("flood_measured", measured(figures, {})):
-            lines += flood_line(figures.get("flood"))
+        lines += saturated_line(figures.get("saturated")) if time == whole else []
+        lines += flood_line(figures.get("flood")) if time == flooded else []
     return "\n".join(lines)
 
 

@@ -89,7 +89,7 @@ fn connected(upstream: SocketAddr) -> io::Result<Option<OwnedFd>> {
     match connect(&socket, &upstream) {
         Ok(()) => Ok(Some(socket)),
         // No port is free.
-        Err(Errno::AGAIN | Errno::ADDRNOTAVAIL) => Ok(None),
+        Err(Errno::AGAIN) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
