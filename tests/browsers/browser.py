@@ -8,8 +8,10 @@ import time
 
 # How long it may take to open a page, whatever comes of it.
 PAGE_SECONDS = 30
-# How long it may take to start: it uses ten seconds of a processor for that, of which a busy machine gives few.
-START_SECONDS = 150
+# How long it may take to start. Firefox uses eight seconds of a processor for that, and a busy machine may give it a twentieth of one.
+START_SECONDS = 400
+# How long it may take for anything else.
+ANSWER_SECONDS = 120
 
 
 class Browser:

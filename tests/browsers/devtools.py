@@ -3,7 +3,7 @@
 import json
 import os
 
-from browser import PAGE_SECONDS, START_SECONDS, Browser, within
+from browser import ANSWER_SECONDS, PAGE_SECONDS, START_SECONDS, Browser, within
 
 # About running without a screen, as root and without noise; nothing about DNS.
 FLAGS = [
@@ -47,14 +47,14 @@ class Chromium(Browser):
         """Gives the text of the page, or why it does not open."""
         self.messages.clear()
         # It is answered once the page begins to come, or cannot.
-        begun = self.call("Page.navigate", PAGE_SECONDS + 30, url=url)
+        begun = self.call("Page.navigate", PAGE_SECONDS + ANSWER_SECONDS, url=url)
         if "errorText" in begun:
             return begun["errorText"]
         is_loaded = lambda message: message.get("method") == "Page.loadEventFired"
         self.wait_for(is_loaded, PAGE_SECONDS, f"the end of loading {url}")
         return self.call("Runtime.evaluate", expression="document.body.innerText")["result"]["value"]
 
-    def call(self, method, seconds=60, **parameters):
+    def call(self, method, seconds=ANSWER_SECONDS, **parameters):
         self.count += 1
         message = {"id": self.count, "method": method, "params": parameters}
         if self.session:

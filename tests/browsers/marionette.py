@@ -3,7 +3,7 @@
 import json
 import socket
 
-from browser import PAGE_SECONDS, START_SECONDS, Browser, within
+from browser import ANSWER_SECONDS, PAGE_SECONDS, START_SECONDS, Browser, within
 from gateway import until
 
 # About running without a screen, being driven, and not looking for news; nothing about DNS. Marionette's own preferences for
@@ -67,12 +67,12 @@ class Firefox(Browser):
         """Gives the text of the page, or why it does not open."""
         try:
             # Marionette ends a page that takes too long, and is given some time to say so.
-            self.call("WebDriver:Navigate", PAGE_SECONDS + 30, url=url)
+            self.call("WebDriver:Navigate", PAGE_SECONDS + ANSWER_SECONDS, url=url)
         except Refused as error:
             return str(error)
         return self.call("WebDriver:ExecuteScript", script="return document.body.innerText", args=[])["value"]
 
-    def call(self, command, seconds=60, **parameters):
+    def call(self, command, seconds=ANSWER_SECONDS, **parameters):
         self.count += 1
         message = json.dumps([0, self.count, command, parameters]).encode()
         self.socket.sendall(f"{len(message)}:".encode() + message)

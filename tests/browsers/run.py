@@ -17,8 +17,8 @@ from gateway import Processes
 from world import World
 
 CASES = chromium.CASES | firefox.CASES
-# A case takes some seconds, and on a busy machine some tens of them; each wait in it has an end of its own.
-CASE_SECONDS = 400
+# A case takes some seconds, and on a busy machine minutes. Each wait in it has an end of its own; this is for what was not thought of.
+CASE_SECONDS = 900
 
 
 def main():

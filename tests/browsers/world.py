@@ -137,7 +137,7 @@ class Gateway:
         return self.since("nomadns_answers_total", transport="doh", rcode=rcode)
 
     def samples(self):
-        with urllib.request.urlopen(self.metrics_url, timeout=5) as response:
+        with urllib.request.urlopen(self.metrics_url, timeout=60) as response:
             found = re.findall(r"^(\w+\{.*?\}) (\d+)$", response.read().decode(), re.M)
         return {sample: int(value) for sample, value in found}
 
