@@ -61,13 +61,13 @@ pub(super) fn follow<'message>(
         chain.names.push(target);
         chain.last = target;
     }
-    let is_asked_for = |it: &&Record| {
-        it.owner == chain.last && (it.record_type == record_type || record_type == RecordType::ANY)
-    };
     // RFC 6672 §5.3.1: the CNAME that is asked for may be made from a DNAME too.
     if dnssec_ok && record_type == RecordType::CNAME {
         chain.add_synthesis(message, answers);
     }
+    let is_asked_for = |it: &&Record| {
+        it.owner == chain.last && (it.record_type == record_type || record_type == RecordType::ANY)
+    };
     let links = chain.records.len();
     chain.records.extend(answers.iter().filter(is_asked_for));
     chain.has_data = chain.records.len() > links;
