@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use tokio::time::{Duration, Instant};
 
+use super::steps::BACK_MAX;
 use super::{ListTiming, Model, numbers};
 use crate::catalog::UnknownReason;
 use crate::sync::follow::plan::scope::Resync;
@@ -148,6 +149,10 @@ impl Model {
     /// Checks what Nomad is asked while it is quiet: nothing but the routine, and one read for a change.
     pub(super) fn check_quiet(&mut self) {
         let times = Times::default();
+        // As Nomad's index goes on: until it is where it was before a restore, what had changed then may be wanted still.
+        self.index += BACK_MAX;
+        let truth = self.truth().clone();
+        self.history.push_back((self.index, truth));
         // What is still wanted is read by the next resync at the latest.
         self.now += times.resync_every;
         self.rest();

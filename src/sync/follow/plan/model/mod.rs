@@ -11,6 +11,7 @@ mod policy;
 mod proofs;
 mod queues;
 mod reads;
+mod restored;
 mod scopes;
 mod steps;
 

@@ -8,7 +8,7 @@ use super::{Consistency, LEADERS, ListProvenance, ListTiming, Model, Order, numb
 use crate::sync::follow::plan::{Trigger, Verdict};
 use crate::sync::settings::Times;
 
-fn is_true(steps: Vec<Step>, silence: Duration) -> Result<(), TestCaseError> {
+pub(super) fn is_true(steps: Vec<Step>, silence: Duration) -> Result<(), TestCaseError> {
     let mut model = Model::new();
     for step in steps {
         model.step(step);

@@ -70,6 +70,9 @@ pub(super) enum Step {
     },
 }
 
+/// A restore goes back by less.
+pub(super) const BACK_MAX: u64 = 20;
+
 /// Makes steps; a silent change is one that the stream does not tell.
 pub(super) fn step(silent: f64) -> impl Strategy<Value = Step> {
     let service = (0..3_usize, 0..3_usize);
@@ -94,7 +97,7 @@ pub(super) fn step(silent: f64) -> impl Strategy<Value = Step> {
         1 => (0..8_usize, failure).prop_map(|(which, failure)| Step::Fail { which, failure }),
         1 => Just(Step::CutStream),
         2 => Just(Step::OpenStream),
-        1 => (1..20_u64).prop_map(|back| Step::Restore { back }),
+        1 => (1..BACK_MAX).prop_map(|back| Step::Restore { back }),
         1 => policy.prop_map(Step::Policy),
         2 => (0..3_usize, 0..3_usize).prop_map(|service| Step::Demand { service }),
         3 => (1..3000_u64).prop_map(|millis| Step::Advance { millis }),
