@@ -30,7 +30,7 @@ from zones import Internet
 BATCH = 24
 # How many batches are under way, so that a slow name holds up one alone.
 LANES = 2
-# How often a question is asked again that failed since the upstream was silent, and when: the gateway keeps failures.
+# How often a question is asked again that failed since the upstream was not reached, and when: the gateway keeps failures.
 ATTEMPTS, PAUSE_SECONDS = 3, 6
 # So many have to see each difference that is expected.
 COMPLETE_QUESTIONS = 50_000
@@ -73,7 +73,7 @@ class Upstream:
         # It may say one thing and then another: what it keeps is older than what has just come, or was not validated yet.
         once = list(dict.fromkeys(question for question, *_ in doubtful))
         again, seconds = dict(zip(once, await direct.ask(once) if once else [])), time.monotonic() - asked
-        if not is_last and any(ours.rcode == "SERVFAIL" for _, ours, _ in doubtful) and self.is_silent():
+        if not is_last and any(ours.rcode == "SERVFAIL" for _, ours, _ in doubtful) and self.is_unreached():
             failed = {question for question, ours, _ in doubtful if ours.rcode == "SERVFAIL"}
             doubtful = [row for row in doubtful if row[0] not in failed]
         else:
@@ -82,11 +82,11 @@ class Upstream:
             self.judge_again(question, again[question], *ours, seconds)
         return [question for question in batch if question in failed]
 
-    def is_silent(self):
-        """Whether the gateway has waited for the upstream in vain; on a busy machine it may."""
+    def is_unreached(self):
+        """Whether the gateway has waited for the upstream in vain, or was left by it; on a busy machine it may."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['admin']}/metrics", timeout=5) as page:
             text = page.read().decode()
-        return bool(re.search(r'^nomadns_upstream_queries_total\{.*result="silent".*\} [1-9]', text, re.M))
+        return bool(re.search(r'^nomadns_upstream_queries_total\{.*result="(?:silent|unreachable)".*\} [1-9]', text, re.M))
 
     def judge(self, question, theirs, ours):
         """Compares the answers to a question; gives those that differ, each with the one over TCP."""
@@ -123,7 +123,7 @@ def compare_one(name, seed, count, owners, *where):
     generator, upstream = Generator(random.Random(seed), owners), Upstream(name, *where)
     asyncio.run(upstream.compare([generator.question() for _ in range(count)]))
     if upstream.asked_again:
-        print(f"{name}: {upstream.asked_again} questions failed since it was silent for 2 s, and were asked again", flush=True)
+        print(f"{name}: {upstream.asked_again} questions failed since it was not reached, and were asked again", flush=True)
     return upstream.comparison, upstream.lost
 
 
