@@ -16,7 +16,7 @@ impl Answer {
         if parts.rcode != Rcode::NOERROR || parts.chain_count == 0 || has_more || wants_alias {
             return None;
         }
-        let octets = whole(self, query);
+        let octets = self.whole_message(query);
         let last = Message::read(&octets)
             .ok()?
             .records(Section::Answer)
@@ -42,23 +42,24 @@ impl Answer {
         if let Some(error) = rest.extended_error().or_else(|| self.extended_error()) {
             builder.set_extended_error(error);
         }
-        let mut copy = |answer: &Self, asked: &Query, section: Section| {
-            let octets = whole(answer, asked);
+        let mut copy = |answer: &Self, asked: &Query, sections: &[Section]| {
+            let octets = answer.whole_message(asked);
             let message = Message::read(&octets)?;
-            message.records(section).try_for_each(|record| {
-                copy_record(&mut builder, &query.name, &message, section, &record)
+            sections.iter().try_for_each(|section| {
+                message.records(*section).try_for_each(|record| {
+                    copy_record(&mut builder, &query.name, &message, *section, &record)
+                })
             })
         };
-        copy(self, query, Section::Answer)?;
-        copy(rest, rest_query, Section::Answer)?;
-        copy(rest, rest_query, Section::Authority)?;
+        copy(self, query, &[Section::Answer])?;
+        copy(rest, rest_query, &[Section::Answer, Section::Authority])?;
         Ok(builder.finish())
     }
-}
 
-/// The message with all records.
-fn whole(answer: &Answer, query: &Query) -> Vec<u8> {
-    let mut out = Vec::with_capacity(answer.octets());
-    encode_whole(answer, query, &Additions::default(), 0, &mut out);
-    out
+    /// The message that answers `query` with all records, however long: for readers in this process.
+    pub fn whole_message(&self, query: &Query) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.octets());
+        encode_whole(self, query, &Additions::default(), 0, &mut out);
+        out
+    }
 }

@@ -1,11 +1,11 @@
 //! What a running gateway keeps of the names that it forwards: its operator's listener is asked to list or forget it.
 
-use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::Method;
 
+use super::error::deepest;
 use super::http::client;
 use super::options::Trust;
 use super::tls::client_config;
@@ -94,13 +94,4 @@ impl CacheLookup {
             }),
         }
     }
-}
-
-/// What is at the bottom of an error: "connection refused" rather than that a request was not sent.
-fn deepest(error: &reqwest::Error) -> String {
-    let mut deepest: &dyn Error = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }

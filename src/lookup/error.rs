@@ -50,6 +50,17 @@ pub enum LookupError {
     Json(#[from] serde_json::Error),
 }
 
+/// What is at the bottom of an error: "connection refused" rather than that a request was not sent.
+pub(super) fn deepest<'error>(
+    error: &'error (dyn Error + 'static),
+) -> &'error (dyn Error + 'static) {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause
+}
+
 /// What is at the bottom of an error, and what a person can do about it.
 fn in_words(error: &(dyn Error + 'static)) -> String {
     if let Some(failure) = TlsFailure::behind(error) {
@@ -68,10 +79,7 @@ fn in_words(error: &(dyn Error + 'static)) -> String {
         };
         return format!("{failure}; {advice}");
     }
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
+    let cause = deepest(error);
     let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
     let advice = match kind {
         Some(io::ErrorKind::ConnectionRefused) => {

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::{ForwardCache, Kept};
 use crate::dns::text::present_rdata;
-use crate::dns::wire::{Additions, Message, encode_whole};
-use crate::dns::{Answer, Class, Edns, Name, Query, QueryFlags, Section, Transport};
+use crate::dns::wire::Message;
+use crate::dns::{Answer, Class, Name, Query, QueryFlags, Section, Transport};
 use crate::forward::question::ForwardQuestion;
 
 /// A list that is longer, in octets, has no further question.
@@ -101,12 +101,11 @@ fn put_records(text: &mut String, question: &ForwardQuestion, answer: &Answer) -
         name: question.name,
         record_type: question.record_type,
         class: Class::IN,
-        edns: None::<Edns>,
+        edns: None,
         transport: Transport::Tcp,
         client: None,
     };
-    let mut octets = Vec::new();
-    encode_whole(answer, &query, &Additions::default(), 0, &mut octets);
+    let octets = answer.whole_message(&query);
     let Ok(message) = Message::read(&octets) else {
         return Ok(());
     };
