@@ -80,6 +80,7 @@ class Demo:
     """The gateway under test, before a simulated Nomad."""
 
     def __init__(self, processes):
+        self.processes = processes
         self.binary = os.environ["NOMADNS_BINARY"]
         processes.start("demo", [self.binary, "demo", "--ports", "auto", "--change-rate", "0"])
         processes.wait_for("demo", lambda: "Ctrl-C ends it" in processes.log("demo"), 60)
@@ -87,6 +88,20 @@ class Demo:
         self.port = int(re.search(r"^DNS .* -p (\d+)", advice, re.M)[1])
         self.nomad = re.search(r"(http://\S+)/v1/services", advice)[1]
         self.metrics_url = re.search(r"^Metrics .*(http://\S+)", advice, re.M)[1]
+
+    def start_gateway(self, settings):
+        """Starts another gateway before the same Nomad, with these settings; gives its port of plain DNS."""
+        port, config = free_port(), self.processes.folder / "gateway.toml"
+        config.write_text(
+            f'[nomad]\naddresses = ["{self.nomad}"]\n[listen]\ndns = ["127.0.0.1:{port}"]\nhttp = []\nadmin = []\n{settings}\n'
+        )
+        self.processes.start("gateway", [self.binary, "serve", "--config", str(config)])
+        self.processes.wait_for("gateway", lambda: answers_soa(port, ZONES[0]))
+        return port
+
+    def start_forwarding_gateway(self, upstream):
+        """The same, which forwards all other names to a port of this host."""
+        return self.start_gateway(f'[[forward]]\nzone = "."\nupstreams = ["udp://127.0.0.1:{upstream}"]')
 
     def export(self, zone, path):
         """Writes the zone as `nomadns export` prints it."""

@@ -30,16 +30,6 @@ daemon=no
 setuid=
 setgid=
 """
-GATEWAY = """
-[nomad]
-addresses = ["{nomad}"]
-[listen]
-dns = ["127.0.0.1:{port}"]
-http = []
-admin = []
-[limits]
-set_records = {records}
-"""
 
 
 def start_forwarder(processes, folder, name, upstream):
@@ -65,11 +55,8 @@ def ask(port, rdtype):
 def main():
     failures = 0
     with tempfile.TemporaryDirectory() as folder, Processes(folder) as processes:
-        demo, port = Demo(processes), free_port()
-        config = Path(folder) / "gateway.toml"
-        config.write_text(GATEWAY.format(nomad=demo.nomad, port=port, records=SET_RECORDS))
-        processes.start("gateway", [demo.binary, "serve", "--config", str(config)])
-        processes.wait_for("gateway", lambda: answers_soa(port, "nomad"))
+        demo = Demo(processes)
+        port = demo.start_gateway(f"[limits]\nset_records = {SET_RECORDS}")
         expected = {
             ("bind", demo.port): ("SERVFAIL", 0),
             ("bind", port): ("NOERROR", SET_RECORDS),

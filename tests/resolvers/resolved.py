@@ -15,7 +15,7 @@ from pathlib import Path
 import dns.rcode
 
 from resolve import CountedDemo, Resolver, exported
-from gateway import Processes, ZONES, answers_soa, free_port
+from gateway import Processes, ZONES, answers_soa
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "browsers"))
 from name_server import NameServer
@@ -32,17 +32,6 @@ LLMNR=no
 MulticastDNS=no
 # It would keep nothing of a server on this host.
 CacheFromLocalhost=yes
-"""
-GATEWAY = """
-[nomad]
-addresses = ["{nomad}"]
-[listen]
-dns = ["127.0.0.1:{port}"]
-http = []
-admin = []
-[[forward]]
-zone = "."
-upstreams = ["udp://127.0.0.1:{upstream}"]
 """
 OUTSIDE_NAME, OUTSIDE = "www.outside.example", ["198.51.100.7", "198.51.100.8"]
 USER = "systemd-resolve"
@@ -82,13 +71,10 @@ def resolved(folder, name, settings):
         yield
 
 
-def check_only_server(folder, processes, demo):
+def check_only_server(folder, demo):
     """With the gateway as its only server; gives how much fails."""
-    upstream, port = NameServer({(OUTSIDE_NAME, "A"): OUTSIDE}), free_port()
-    config = Path(folder) / "forwarding.toml"
-    config.write_text(GATEWAY.format(nomad=demo.nomad, port=port, upstream=upstream.port))
-    processes.start("forwarding", [demo.binary, "serve", "--config", str(config)])
-    processes.wait_for("forwarding", lambda: answers_soa(port, ZONES[0]))
+    upstream = NameServer({(OUTSIDE_NAME, "A"): OUTSIDE})
+    port = demo.start_forwarding_gateway(upstream.port)
     wanted = {
         "redis.default.nomad.": ("NOERROR", 3),
         f"{OUTSIDE_NAME}.": ("NOERROR", len(OUTSIDE)),
@@ -120,7 +106,7 @@ def main():
         ]:
             with resolved(folder, name, CONFIG.format(port=port, over_tls=over_tls, domains="nomad")):
                 failures += Resolver(name, 53, demo, STUB).check(zones)
-        failures += check_only_server(folder, processes, demo)
+        failures += check_only_server(folder, demo)
     sys.exit(1 if failures else 0)
 
 

@@ -39,17 +39,6 @@ server:
 remote-control:
   control-enable: no
 """
-GATEWAY = """
-[nomad]
-addresses = ["{nomad}"]
-[listen]
-dns = ["127.0.0.1:{port}"]
-http = []
-admin = []
-[[forward]]
-zone = "."
-upstreams = ["udp://127.0.0.1:{upstream}"]
-"""
 TYPES = ["A", "AAAA", "MX", "TXT", "SRV", "CNAME", "NS", "CAA", "NAPTR", "HTTPS"]
 
 
@@ -102,15 +91,12 @@ def main():
     choice = random.Random(SEED)
     names = sorted({name for name, _ in records()})
     with tempfile.TemporaryDirectory() as folder, Processes(folder) as processes:
-        demo, port, upstream = Demo(processes), free_port(), free_port()
+        demo, upstream = Demo(processes), free_port()
         place = Path(folder) / "unbound.conf"
         place.write_text(UNBOUND.format(port=upstream, folder=folder, data=data()))
         processes.start("unbound", ["unbound", "-c", str(place)])
         processes.wait_for("unbound", lambda: answers_soa(upstream, "example.net"))
-        config = Path(folder) / "gateway.toml"
-        config.write_text(GATEWAY.format(nomad=demo.nomad, port=port, upstream=upstream))
-        processes.start("gateway", [demo.binary, "serve", "--config", str(config)])
-        processes.wait_for("gateway", lambda: answers_soa(port, "nomad"))
+        port = demo.start_forwarding_gateway(upstream)
         failures, begun = 0, time.monotonic()
         for _ in range(QUESTIONS):
             name = choice.choice([*names, f"nope-{choice.randrange(100)}"])
