@@ -28,7 +28,7 @@ zone:
 """
 KNOT = """
 server:
-  listen: 127.0.0.1@{port}
+  listen: {address}@{port}
   rundir: {folder}
   pidfile: knot.pid
   udp-workers: 1
@@ -45,8 +45,7 @@ zone:
 """
 KNOT_ZONE = """
   - domain: {zone}
-    storage: {folder}
-    file: {zone}.zone
+    file: {file}
     zonefile-sync: -1
     zonefile-load: whole
     journal-content: none
@@ -86,8 +85,8 @@ def start_servers(processes):
     ]:
         ports[name] = free_port()
         config = folder / f"{name}.conf"
-        text = head.format(folder=folder, port=ports[name])
-        text += "".join(zone_part.format(folder=folder, zone=zone) for zone in ZONES)
+        text = head.format(folder=folder, address="127.0.0.1", port=ports[name])
+        text += "".join(zone_part.format(zone=zone, file=folder / f"{zone}.zone") for zone in ZONES)
         config.write_text(text)
         processes.start(name, [*command, str(config)])
     for name, port in ports.items():

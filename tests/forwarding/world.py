@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "differential"))
 from gateway import answers_soa, free_port
+from servers import KNOT, KNOT_ZONE
 from zones import INTERNAL, ROOT_SERVER, TLD_SERVER, TLDS, ZONE_SERVER
 
 NSD = """
@@ -32,30 +33,6 @@ NSD_ZONE = """
 zone:
   name: {zone}
   zonefile: {file}
-"""
-KNOT = """
-server:
-  listen: {address}@53
-  rundir: {folder}
-  pidfile: knot.pid
-  udp-workers: 1
-  tcp-workers: 1
-  background-workers: 1
-control:
-  listen: {folder}/knot.sock
-database:
-  storage: {folder}/knot
-log:
-  - target: stderr
-    any: warning
-zone:
-"""
-KNOT_ZONE = """
-  - domain: {zone}
-    file: {file}
-    zonefile-sync: -1
-    zonefile-load: whole
-    journal-content: none
 """
 UNBOUND = """
 server:
@@ -155,7 +132,7 @@ def start_internet(processes, internet):
         parts = [NSD_ZONE.format(zone=zone, file=internet.files[zone]) for zone in zones]
         write_and_start(processes, name, NSD.format(address=address, folder=folder, name=name) + "".join(parts), ["nsd", "-d", "-c"])
     parts = [KNOT_ZONE.format(zone=zone, file=internet.files[zone]) for zone in rest]
-    text = KNOT.format(address=ZONE_SERVER, folder=folder) + "".join(parts)
+    text = KNOT.format(address=ZONE_SERVER, port=53, folder=folder) + "".join(parts)
     write_and_start(processes, "knot", text, ["knotd", "-c"])
     for address, zones in levels.items():
         processes.wait_for(f"nsd-{address}", lambda: all(answers_soa(53, zone, address) for zone in zones))
