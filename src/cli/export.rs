@@ -3,7 +3,8 @@
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
-use super::args::{ExportArgs, ServeArgs};
+use super::args::ExportArgs;
+use super::serve_args::ServeArgs;
 use super::{USAGE, fail, settings, warn};
 use crate::app;
 use crate::config::{ConfigError, Settings};

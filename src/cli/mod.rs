@@ -7,6 +7,7 @@ mod cache;
 mod demo_ca;
 mod export;
 mod profile;
+mod serve_args;
 mod signals;
 
 use std::io::{self, Write};
@@ -25,8 +26,9 @@ use crate::config::{ConfigError, Settings, Source, apply_environment, read_file}
 use crate::lookup::{self, LookupArgs};
 
 pub use self::args::Cli;
-use self::args::{CertsArgs, CheckArgs, Command, DemoArgs, ServeArgs};
+use self::args::{CertsArgs, CheckArgs, Command, DemoArgs};
 use self::demo_ca::DemoCa;
+use self::serve_args::ServeArgs;
 use self::signals::Signals;
 
 /// The exit code for what is wrong in flags, environment or file.

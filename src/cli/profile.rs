@@ -1,14 +1,68 @@
 //! `nomadns profile`: for which gateway, by its URL or by the configuration, to standard output.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::args::{ProfileArgs, ServeArgs};
+use clap::{Args, ValueEnum};
+
+use super::serve_args::ServeArgs;
 use super::{USAGE, fail, say, settings};
 use crate::config::{ConfigError, read_file};
+use crate::dns::Name;
 use crate::profile::{
     CaCertificate, ConfiguredGateway, GatewayUrl, ProfileError, ProfileKind, ProfileOptions,
 };
+
+/// The gateway must have a certificate that its clients trust, or whose CA is in the profile (--ca). docs/browsers.md and
+/// docs/clients.md say where each is installed.
+#[derive(Debug, Args)]
+pub(super) struct ProfileArgs {
+    /// What to print
+    #[arg(value_enum)]
+    pub(super) kind: ProfileChoice,
+    /// Where clients reach the gateway: `https://HOST/dns-query`, or `tls://HOST` (apple, stamp) [default: as configured, if that is one URL]
+    pub(super) url: Option<String>,
+    /// The configuration file that has the URL
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The CA of the gateway's certificate (PEM), for clients that do not trust it yet
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// An address of the host, for clients that cannot resolve it (apple: can be repeated; stamp)
+    #[arg(long = "address", value_name = "ADDRESS")]
+    pub(super) addresses: Vec<IpAddr>,
+    /// A domain to ask the gateway for, such as nomad (apple; can be repeated) [default: all names]
+    #[arg(long = "domain", value_name = "NAME")]
+    pub(super) domains: Vec<Name>,
+    /// Use the resolver of the system when the gateway fails (chrome-policy, firefox-policy)
+    #[arg(long)]
+    pub(super) fallback: bool,
+}
+
+/// A profile as it is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProfileChoice {
+    /// A .mobileconfig for iOS, iPadOS, macOS and visionOS
+    Apple,
+    /// A DNS stamp (sdns://), for dnscrypt-proxy
+    Stamp,
+    /// A policy for Chromium, Chrome and Edge
+    ChromePolicy,
+    /// A policy for Firefox
+    FirefoxPolicy,
+}
+
+impl From<ProfileChoice> for ProfileKind {
+    fn from(choice: ProfileChoice) -> Self {
+        match choice {
+            ProfileChoice::Apple => Self::Apple,
+            ProfileChoice::Stamp => Self::Stamp,
+            ProfileChoice::ChromePolicy => Self::ChromePolicy,
+            ProfileChoice::FirefoxPolicy => Self::FirefoxPolicy,
+        }
+    }
+}
 
 /// Why there is nothing to print.
 #[derive(Debug, thiserror::Error)]
