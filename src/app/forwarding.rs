@@ -29,16 +29,20 @@ const USUAL_OCTETS: usize = 512;
 const MICROSECONDS: f64 = 1e6;
 
 /// Makes the forwarder, if anything is forwarded.
-pub(super) fn forwarder(settings: &Settings) -> Option<Arc<Forwarder>> {
+pub(super) fn forwarder(settings: &Settings, runtime: Handle) -> Option<Arc<Forwarder>> {
     let forward = settings.forward.as_ref()?;
-    Some(Arc::new(Forwarder::new(forward, Handle::current())))
+    Some(Arc::new(Forwarder::new(forward, runtime)))
 }
 
 /// Has it do what nobody asks it for, until the gateway ends.
-pub(super) fn run(forwarder: Option<&Arc<Forwarder>>, ending: &CancellationToken) {
+pub(super) fn run(
+    forwarder: Option<&Arc<Forwarder>>,
+    runtime: &Handle,
+    ending: &CancellationToken,
+) {
     if let Some(forwarder) = forwarder {
         let ending = ending.clone().cancelled_owned();
-        tokio::spawn(Arc::clone(forwarder).run(ending));
+        runtime.spawn(Arc::clone(forwarder).run(ending));
     }
 }
 

@@ -4,14 +4,13 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::layers::{Stacks, WorkerStack};
 use crate::listeners::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
-use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpWorker};
+use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpRuntimes, UdpWorker};
 use crate::listeners::{ListenerContext, ListenerKind, Server, ServerConfig, dot, tcp};
 
 /// Starts a UDP worker on each socket; those of one address come together.
@@ -24,6 +23,7 @@ pub(super) fn start_udp(
     server: &Arc<Server>,
     limits: UdpLimits,
     counters: &Arc<UdpCounters>,
+    runtimes: &UdpRuntimes,
 ) -> io::Result<Vec<UdpWorker>> {
     let mut workers = Vec::new();
     for sockets in addresses {
@@ -31,15 +31,14 @@ pub(super) fn start_udp(
             say("udp", &socket.local_addr());
         }
         for socket in sockets {
-            let (counters, runtime) = (Arc::clone(counters), Handle::current());
             workers.push(UdpWorker::start(
                 socket,
                 stacks.worker(),
                 stacks.forwarded_names(),
                 Arc::clone(server),
                 limits,
-                counters,
-                runtime,
+                Arc::clone(counters),
+                runtimes.clone(),
             )?);
         }
     }

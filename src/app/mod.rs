@@ -10,6 +10,7 @@ mod demo;
 mod descriptors;
 mod error;
 mod filter;
+mod forward_runtime;
 mod forwarding;
 mod health;
 mod listening;
@@ -25,6 +26,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +40,7 @@ pub use logs::{Log, start as start_log};
 pub use renewal::Renewable;
 pub use running::{Ending, ExitReason, Running};
 
+use self::forward_runtime::ForwardRuntime;
 use self::listening::Listeners;
 use self::local::LocalParts;
 use self::renewal::Renewal;
@@ -51,7 +54,7 @@ use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
 use crate::listeners::admin::Admin;
 use crate::listeners::exchange::Exchange;
-use crate::listeners::udp::{UdpCounters, UdpWorker};
+use crate::listeners::udp::{UdpCounters, UdpRuntimes, UdpWorker};
 use crate::listeners::{ListenerContext, Server};
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
@@ -68,7 +71,9 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let shutdown = CancellationToken::new();
     let leaving = CancellationToken::new();
 
-    let parts = GatewayParts::new(&settings, client.clone());
+    let forward_runtime = ForwardRuntime::start(&settings)?;
+    let forwarding_on = forward_runtime.handle();
+    let parts = GatewayParts::new(&settings, client.clone(), forwarding_on.clone());
     let server = parts.server();
     parts.workers.join(Arc::clone(&server.counters));
     // Before anything listens for queries: the first one finds what is on disk.
@@ -76,11 +81,22 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     if let Some(store) = &settings.store {
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
-    forwarding::run(parts.forwarder.as_ref(), &shutdown);
+    forwarding::run(parts.forwarder.as_ref(), &forwarding_on, &shutdown);
     let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
     let stacks = stacks(router, &settings, &parts);
-    let udp = listening::start_udp(bound.udp, &stacks, &server, settings.udp, &parts.udp)?;
+    let runtimes = UdpRuntimes {
+        own: Handle::current(),
+        forwarding: forwarding_on,
+    };
+    let udp = listening::start_udp(
+        bound.udp,
+        &stacks,
+        &server,
+        settings.udp,
+        &parts.udp,
+        &runtimes,
+    )?;
     // One for all connections, and for the gateway's own queries.
     let stack = stacks.worker();
     let own = Exchange::new(stack.clone(), Transport::Tcp, server);
@@ -121,6 +137,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
         lameduck: settings.lameduck,
         drain: settings.connections.drain,
         renewable,
+        _forward_runtime: forward_runtime,
     })
 }
 
@@ -170,7 +187,7 @@ struct GatewayParts {
 }
 
 impl GatewayParts {
-    fn new(settings: &Settings, client: Client) -> Self {
+    fn new(settings: &Settings, client: Client, forwarding_on: Handle) -> Self {
         let sync = Arc::<sync::Status>::default();
         let mut server = settings.server.clone();
         server.stale = sync.stale_mark();
@@ -191,7 +208,7 @@ impl GatewayParts {
             sync,
             client,
             catalog: Arc::default(),
-            forwarder: forwarding::forwarder(settings),
+            forwarder: forwarding::forwarder(settings, forwarding_on),
             local: LocalParts::new(settings),
         }
     }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::StartError;
+use super::forward_runtime::ForwardRuntime;
 use super::renewal::Renewable;
 use crate::listeners::udp::UdpWorker;
 
@@ -37,6 +38,7 @@ pub struct Running {
     pub(super) lameduck: Duration,
     pub(super) drain: Duration,
     pub(super) renewable: Renewable,
+    pub(super) _forward_runtime: ForwardRuntime,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use nomadns::dns::{Answer, AnswerBuilder, Query, Rcode, RecordType};
 use nomadns::layers::{ForwardedNames, Stack};
 use nomadns::listeners::Server;
-use nomadns::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpWorker, bind};
+use nomadns::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpRuntimes, UdpWorker, bind};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -58,7 +58,10 @@ fn start(socket: UdpSocket, receive_octets: usize) -> Started {
         Arc::<Server>::default(),
         limits,
         Arc::clone(&counters),
-        Handle::current(),
+        UdpRuntimes {
+            own: Handle::current(),
+            forwarding: Handle::current(),
+        },
     );
     Started {
         worker: worker.unwrap(),

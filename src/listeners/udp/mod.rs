@@ -48,6 +48,15 @@ pub struct UdpLimits {
     pub drain: Duration,
 }
 
+/// Where queries wait that a worker cannot answer at once.
+#[derive(Clone, Debug)]
+pub struct UdpRuntimes {
+    /// For the cluster's names.
+    pub own: Handle,
+    /// For those that are forwarded: its threads may have a lower priority.
+    pub forwarding: Handle,
+}
+
 /// What UDP workers count, all together: none of it happens on the usual way.
 #[derive(Debug, Default)]
 pub struct UdpCounters {
@@ -107,7 +116,7 @@ impl UdpWorker {
         server: Arc<Server>,
         limits: UdpLimits,
         counters: Arc<UdpCounters>,
-        runtime: Handle,
+        runtimes: UdpRuntimes,
     ) -> io::Result<Self> {
         socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(STOP_INTERVAL))?;
@@ -131,7 +140,7 @@ impl UdpWorker {
             pulse: Arc::clone(&pulse),
             felt: 0,
             failing: SocketErrors::default(),
-            runtime,
+            runtimes,
         };
         worker.counters.drops.watch(&worker.socket);
         let thread = std::thread::Builder::new().name(worker.name.clone());

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -17,7 +16,7 @@ use super::super::exchange::{Exchange, Exchanged, PendingAnswer};
 use super::batch::{self, Batch, Peer, ReceiveMode};
 use super::failing::SocketErrors;
 use super::pulse::Pulse;
-use super::{UdpCounters, UdpLimits};
+use super::{UdpCounters, UdpLimits, UdpRuntimes};
 use crate::layers::{ForwardedNames, Stack};
 
 /// How often a worker that stops looks whether what still waits has been answered.
@@ -41,7 +40,7 @@ pub(super) struct Worker<S: Stack> {
     pub(super) felt: u64,
     pub(super) failing: SocketErrors,
     pub(super) limits: UdpLimits,
-    pub(super) runtime: Handle,
+    pub(super) runtimes: UdpRuntimes,
 }
 
 impl<S: Stack> Worker<S> {
@@ -62,7 +61,7 @@ impl<S: Stack> Worker<S> {
 
     fn run(&mut self, batch: &mut Batch) {
         // Timers of queries that wait are made where they are first polled: here.
-        let runtime = self.runtime.clone();
+        let runtime = self.runtimes.own.clone();
         let _entered = runtime.enter();
         while !self.stop.load(Ordering::Relaxed) {
             match batch.receive(&self.socket, ReceiveMode::ForOne) {
@@ -85,7 +84,7 @@ impl<S: Stack> Worker<S> {
 
     /// Answers what has come and what waits: what is in the socket when it is closed is lost.
     fn drain(&mut self, batch: &mut Batch) {
-        let runtime = self.runtime.clone();
+        let runtime = self.runtimes.own.clone();
         let _entered = runtime.enter();
         let begun = Instant::now();
         loop {
@@ -138,16 +137,16 @@ impl<S: Stack> Worker<S> {
     }
 
     fn hand_over(&self, waiting: PendingAnswer<S::Future>, peer: Peer) {
-        let room = match self.forwarded.has(waiting.query()) {
-            true => &self.forwarded_waiting,
-            false => &self.waiting,
+        let (room, runtime) = match self.forwarded.has(waiting.query()) {
+            true => (&self.forwarded_waiting, &self.runtimes.forwarding),
+            false => (&self.waiting, &self.runtimes.own),
         };
         let Ok(permit) = Arc::clone(room).try_acquire_owned() else {
             self.counters.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         };
         let (socket, counters) = (Arc::clone(&self.socket), Arc::clone(&self.counters));
-        self.runtime.spawn(async move {
+        runtime.spawn(async move {
             let mut out = Vec::with_capacity(USUAL_OCTETS);
             waiting.finish(&mut out).await;
             if !out.is_empty() && batch::send_one(&socket, &out, &peer).is_err() {

@@ -52,6 +52,45 @@ fn sigint_has_no_lameduck_and_a_second_signal_ends_it_at_once() {
     assert_eq!(gateway.ended().0.code(), Some(128 + 15));
 }
 
+/// The name and the nice value of each thread of a process.
+fn threads(process: u32) -> Vec<(String, i32)> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let stats = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")));
+    // A thread may end meanwhile. The name is in parentheses; the nice value is the 17th field behind it.
+    let stats = stats.filter_map(Result::ok);
+    let of = |stat: String| {
+        let (name, fields) = stat.split_once('(')?.1.rsplit_once(") ")?;
+        let nice = fields.split(' ').nth(16)?.parse().ok()?;
+        Some((name.to_owned(), nice))
+    };
+    stats.filter_map(of).collect()
+}
+
+#[test]
+fn the_threads_that_forward_are_below_those_that_answer_in_priority() {
+    let forwarding = "[[forward]]\nzone = \".\"\nupstreams = [\"udp://127.0.0.1:9\"]";
+    let gateway = Gateway::start(&format!("{NO_NOMAD}\n{forwarding}"), &[]);
+    let threads = threads(gateway.child.id());
+    let nice = |of: &str| -> Vec<i32> {
+        let found = threads.iter().filter(|(name, _)| name.starts_with(of));
+        found.map(|(_, nice)| *nice).collect()
+    };
+    let (answering, forwarding) = (nice("udp-"), nice("forward"));
+    assert!(
+        !answering.is_empty() && !forwarding.is_empty(),
+        "{threads:?}"
+    );
+    let lower = (answering[0] + 10).min(19);
+    assert!(forwarding.iter().all(|it| *it == lower), "{threads:?}");
+    let others = threads
+        .iter()
+        .filter(|(name, _)| !name.starts_with("forward"));
+    assert!(
+        others.clone().all(|(_, nice)| *nice == answering[0]),
+        "{threads:?}"
+    );
+}
+
 #[test]
 fn sighup_ends_nothing() {
     let mut gateway = Gateway::start(NO_NOMAD, &[]);

@@ -1,0 +1,51 @@
+//! The threads that forward, apart from those of all else.
+//!
+//! Their priority is lower: where cores are few, a flood of names that must be asked upstream must not hold up the workers
+//! that answer the cluster's names. The threads of TCP, TLS and HTTP, of Nomad and of the operator's pages keep theirs.
+
+use std::io;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::config::Settings;
+
+/// By how much their nice value is above that of the gateway; Linux has one for each thread.
+const NICER: i32 = 10;
+
+/// The runtime of the forwarder; it ends with this.
+#[derive(Debug)]
+pub(super) struct ForwardRuntime(Option<Runtime>);
+
+impl ForwardRuntime {
+    /// Starts it, if anything is forwarded.
+    ///
+    /// # Errors
+    /// No more threads.
+    pub(super) fn start(settings: &Settings) -> io::Result<Self> {
+        if settings.forward.is_none() {
+            return Ok(Self(None));
+        }
+        let mut builder = Builder::new_multi_thread();
+        builder.enable_all().thread_name("forward");
+        // A system that refuses it has the flood compete with the hits; the answers are the same.
+        builder.on_thread_start(|| {
+            let _ = rustix::process::nice(NICER);
+        });
+        builder.build().map(|runtime| Self(Some(runtime)))
+    }
+
+    /// Where what forwards is spawned: the runtime around the caller if there is no other.
+    pub(super) fn handle(&self) -> Handle {
+        let own = self.0.as_ref().map(|runtime| runtime.handle().clone());
+        own.unwrap_or_else(Handle::current)
+    }
+}
+
+impl Drop for ForwardRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // Whoever drops it may be a task, which must not wait for threads.
+            runtime.shutdown_background();
+        }
+    }
+}
