@@ -10,7 +10,7 @@ use crate::forward::ForwardCacheSettings;
 pub struct ForwardSection {
     /// The zone; `.` for all names.
     pub zone: String,
-    /// Whom its names are asked of: `udp://`, `tcp://`, `tls://`, `https://`, `system`.
+    /// Whom its names are asked of: `udp://`, `tcp://`, `tls://`, `quic://`, `https://`, `system`.
     pub upstreams: Vec<String>,
     /// Which of them comes first: `fastest`, `sequential`, `random`.
     #[serde(default = "usual_policy")]

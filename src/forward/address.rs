@@ -1,7 +1,8 @@
 //! The address of an upstream, as it is written in the configuration.
 //!
-//! Floor 2. `udp://10.0.0.2`, `tcp://10.0.0.2:5353`, `tls://9.9.9.9#dns.quad9.net`, `https://dns.example/dns-query`, the
-//! last with the addresses of its host behind a `#` if need be. What `system` means, the configuration knows.
+//! Floor 2. `udp://10.0.0.2`, `tcp://10.0.0.2:5353`, `tls://9.9.9.9#dns.quad9.net`, `quic://9.9.9.9#dns.quad9.net`,
+//! `https://dns.example/dns-query`, the last with the addresses of its host behind a `#` if need be. What `system` means, the
+//! configuration knows.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -10,6 +11,7 @@ use std::str::FromStr;
 use rustls_pki_types::ServerName;
 
 const DNS_PORT: u16 = 53;
+/// Of DNS over TLS, and of DNS over QUIC (RFC 9250 §4.1.1).
 const TLS_PORT: u16 = 853;
 const HTTPS_PORT: u16 = 443;
 
@@ -29,6 +31,8 @@ pub(super) enum UpstreamKind {
     Tcp(SocketAddr),
     /// DNS over TLS; the certificate has to be good for the name.
     Tls(SocketAddr, ServerName<'static>),
+    /// DNS over QUIC; the certificate likewise.
+    Quic(SocketAddr, ServerName<'static>),
     /// DNS over HTTPS.
     Https(DohEndpoint),
 }
@@ -48,7 +52,7 @@ pub(super) struct DohEndpoint {
 pub enum UpstreamAddressError {
     /// Another scheme, or none.
     #[error(
-        "must begin with udp://, tcp://, tls:// or https://, or be \"system\", such as \"udp://10.0.0.2\" or \
+        "must begin with udp://, tcp://, tls://, quic:// or https://, or be \"system\", such as \"udp://10.0.0.2\" or \
          \"tls://9.9.9.9#dns.quad9.net\""
     )]
     Scheme,
@@ -57,11 +61,11 @@ pub enum UpstreamAddressError {
         "needs an IP address, with a port if it is not {0}, such as \"10.0.0.2\" or \"[fd00::2]:{0}\""
     )]
     Address(u16),
-    /// No name behind the address of DNS over TLS.
+    /// No name behind the address of DNS over TLS or QUIC.
     #[error(
-        "needs the name in the server's certificate behind a #, such as \"tls://9.9.9.9#dns.quad9.net\""
+        "needs the name in the server's certificate behind a #, such as \"{0}://9.9.9.9#dns.quad9.net\""
     )]
-    CertificateName,
+    CertificateName(&'static str),
     /// No URL of DNS over HTTPS.
     #[error(
         "is no URL of DNS over HTTPS; expected one such as \"https://dns.example/dns-query\", with the host's IP addresses \
@@ -76,7 +80,8 @@ impl UpstreamAddress {
         match &self.kind {
             UpstreamKind::Udp(address)
             | UpstreamKind::Tcp(address)
-            | UpstreamKind::Tls(address, _) => vec![*address],
+            | UpstreamKind::Tls(address, _)
+            | UpstreamKind::Quic(address, _) => vec![*address],
             UpstreamKind::Https(endpoint) => {
                 let literal = endpoint.host.parse().ok();
                 let addresses = endpoint.addresses.iter().copied().chain(literal);
@@ -93,9 +98,12 @@ impl UpstreamAddress {
         }
     }
 
-    /// Whether it is reached by TLS.
+    /// Whether nobody on the way can read the questions: by TLS, QUIC or HTTPS.
     pub fn is_encrypted(&self) -> bool {
-        matches!(self.kind, UpstreamKind::Tls(..) | UpstreamKind::Https(_))
+        match self.kind {
+            UpstreamKind::Udp(_) | UpstreamKind::Tcp(_) => false,
+            UpstreamKind::Tls(..) | UpstreamKind::Quic(..) | UpstreamKind::Https(_) => true,
+        }
     }
 }
 
@@ -114,13 +122,12 @@ impl FromStr for UpstreamAddress {
             "udp" => UpstreamKind::Udp(socket(rest, DNS_PORT)?),
             "tcp" => UpstreamKind::Tcp(socket(rest, DNS_PORT)?),
             "tls" => {
-                let (address, name) = rest.split_once('#').unwrap_or((rest, ""));
-                let address = socket(address, TLS_PORT)?;
-                let name = ServerName::try_from(name.to_owned());
-                UpstreamKind::Tls(
-                    address,
-                    name.map_err(|_| UpstreamAddressError::CertificateName)?,
-                )
+                let (address, name) = with_name(rest, "tls")?;
+                UpstreamKind::Tls(address, name)
+            }
+            "quic" => {
+                let (address, name) = with_name(rest, "quic")?;
+                UpstreamKind::Quic(address, name)
             }
             "https" => UpstreamKind::Https(endpoint(rest).ok_or(UpstreamAddressError::Url)?),
             _ => return Err(UpstreamAddressError::Scheme),
@@ -129,6 +136,19 @@ impl FromStr for UpstreamAddress {
             text: text.to_owned(),
             kind,
         })
+    }
+}
+
+/// The address of a server, and the name in its certificate behind a `#`.
+fn with_name(
+    text: &str,
+    scheme: &'static str,
+) -> Result<(SocketAddr, ServerName<'static>), UpstreamAddressError> {
+    let (address, name) = text.split_once('#').unwrap_or((text, ""));
+    let address = socket(address, TLS_PORT)?;
+    match ServerName::try_from(name.to_owned()) {
+        Ok(name) => Ok((address, name)),
+        Err(_) => Err(UpstreamAddressError::CertificateName(scheme)),
     }
 }
 
@@ -172,6 +192,7 @@ mod tests {
             ("udp://fd00::2", "[fd00::2]:53"),
             ("tcp://10.0.0.2:5353", "10.0.0.2:5353"),
             ("tls://9.9.9.9#dns.quad9.net", "9.9.9.9:853"),
+            ("quic://9.9.9.9#dns.quad9.net", "9.9.9.9:853"),
             ("https://dns.example/dns-query#192.0.2.1", "192.0.2.1:443"),
             ("https://192.0.2.2:8443/q", "192.0.2.2:8443"),
         ] {
@@ -188,11 +209,18 @@ mod tests {
     fn what_is_wrong_is_told() {
         for (text, expected) in [
             ("10.0.0.2", UpstreamAddressError::Scheme),
-            ("quic://10.0.0.2", UpstreamAddressError::Scheme),
+            ("sdns://10.0.0.2", UpstreamAddressError::Scheme),
+            (
+                "quic://10.0.0.2",
+                UpstreamAddressError::CertificateName("quic"),
+            ),
             ("udp://dns.example", UpstreamAddressError::Address(53)),
             ("udp://0.0.0.0", UpstreamAddressError::Address(53)),
             ("udp://10.0.0.2:0", UpstreamAddressError::Address(53)),
-            ("tls://9.9.9.9", UpstreamAddressError::CertificateName),
+            (
+                "tls://9.9.9.9",
+                UpstreamAddressError::CertificateName("tls"),
+            ),
             ("tls://dns.quad9.net", UpstreamAddressError::Address(853)),
             ("https://dns.example", UpstreamAddressError::Url),
             ("https://u:p@dns.example/q", UpstreamAddressError::Url),

@@ -168,6 +168,10 @@ impl Upstream {
                 kept(UpstreamPeer::Tls(at, name, tls::speaking(tls, b"dot"))),
                 None,
             ),
+            UpstreamKind::Quic(at, name) => (
+                kept(UpstreamPeer::Quic(at, name, tls::speaking(tls, b"doq"))),
+                None,
+            ),
             UpstreamKind::Https(endpoint) => (
                 kept(UpstreamPeer::Https(endpoint, tls::speaking(tls, b"h2"))),
                 None,

@@ -1,7 +1,7 @@
-//! Questions over a connection that is kept: TCP, DNS over TLS and DNS over HTTPS, by hickory-net.
+//! Questions over a connection that is kept: TCP, DNS over TLS, QUIC and HTTPS, by hickory-net.
 //!
-//! Floor 2. hickory-net frames, encrypts and tells by the id, or the HTTP/2 stream, which question a response belongs to;
-//! that it is the right one is checked here. A connection that fails, or is silent, is left for a new one.
+//! Floor 2. hickory-net frames, encrypts and tells by the id, or the stream of QUIC or HTTP/2, which question a response
+//! belongs to; that it is the right one is checked here. A connection that fails, or is silent, is left for a new one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use hickory_net::NetError;
 use hickory_net::h2::HttpsClientStream;
 use hickory_net::proto::op::{DnsRequest, DnsRequestOptions, Message};
+use hickory_net::quic::QuicClientStream;
 use hickory_net::runtime::TokioRuntimeProvider;
 use hickory_net::tcp::TcpClientStream;
 use hickory_net::tls::tls_client_connect;
@@ -37,6 +38,7 @@ type UpstreamExchange = DnsExchange<TokioRuntimeProvider>;
 pub(super) enum UpstreamPeer {
     Tcp(SocketAddr),
     Tls(SocketAddr, ServerName<'static>, Arc<ClientConfig>),
+    Quic(SocketAddr, ServerName<'static>, Arc<ClientConfig>),
     Https(DohEndpoint, Arc<ClientConfig>),
 }
 
@@ -161,6 +163,15 @@ impl UpstreamPeer {
                 let multiplexer = multiplexer.with_timeout(WITHIN);
                 let multiplexer = multiplexer.with_max_active_requests(AT_ONCE);
                 let (exchange, driving) = DnsExchange::from_stream(multiplexer);
+                tokio::spawn(driving);
+                Ok(exchange)
+            }
+            Self::Quic(address, name, config) => {
+                let builder = QuicClientStream::builder().crypto_config((**config).clone());
+                let connected = builder
+                    .request_timeout(WITHIN)
+                    .build(*address, name.to_str().as_ref().into());
+                let (exchange, driving) = DnsExchange::from_stream(connected.await?);
                 tokio::spawn(driving);
                 Ok(exchange)
             }

@@ -54,20 +54,20 @@ pub(crate) fn zone(apex: &str, upstreams: &[String]) -> ForwardZone {
 }
 
 /// A forwarder alone, without a gateway around it.
-struct Alone {
+pub(crate) struct Alone {
     forwarder: Arc<Forwarder>,
     running: tokio::task::JoinHandle<()>,
 }
 
 impl Alone {
-    fn start(settings: &ForwardSettings) -> Self {
+    pub(crate) fn start(settings: &ForwardSettings) -> Self {
         let forwarder = Arc::new(Forwarder::new(settings, Handle::current()));
         let running = Arc::clone(&forwarder).run(std::future::pending());
         let running = tokio::spawn(running);
         Self { forwarder, running }
     }
 
-    async fn ask(&self, name: &str) -> Result<ForwardedAnswer, ForwardError> {
+    pub(crate) async fn ask(&self, name: &str) -> Result<ForwardedAnswer, ForwardError> {
         match self.forwarder.ask(&query(name), client()) {
             Forwarded::Ready(result) => result,
             Forwarded::Waiting(waiting) => waiting.answer().await,

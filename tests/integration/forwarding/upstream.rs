@@ -192,7 +192,7 @@ impl Seen {
     }
 
     /// Whether it is the gateway's own secret name: 32 hex digits.
-    fn looks_for_loops(&self) -> bool {
+    pub(crate) fn looks_for_loops(&self) -> bool {
         self.octets[12] == 32 && self.octets[13..45].iter().all(u8::is_ascii_hexdigit)
     }
 
