@@ -8,6 +8,7 @@ use std::io;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::config::Settings;
+use crate::listeners::udp::UdpRuntimes;
 
 /// By how much their nice value is above that of the gateway; Linux has one for each thread.
 const NICER: i32 = 10;
@@ -34,10 +35,11 @@ impl ForwardRuntime {
         builder.build().map(|runtime| Self(Some(runtime)))
     }
 
-    /// Where what forwards is spawned: the runtime around the caller if there is no other.
-    pub(super) fn handle(&self) -> Handle {
-        let own = self.0.as_ref().map(|runtime| runtime.handle().clone());
-        own.unwrap_or_else(Handle::current)
+    /// Where queries wait: this one, or the one around the caller if nothing is forwarded, and that for all others.
+    pub(super) fn and_own(&self) -> UdpRuntimes {
+        let (own, forwarding) = (Handle::current(), self.0.as_ref());
+        let forwarding = forwarding.map_or_else(|| own.clone(), |it| it.handle().clone());
+        UdpRuntimes { own, forwarding }
     }
 }
 

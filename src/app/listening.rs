@@ -13,39 +13,44 @@ use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpRuntimes, UdpWorker};
 use crate::listeners::{ListenerContext, ListenerKind, Server, ServerConfig, dot, tcp};
 
-/// Starts a UDP worker on each socket; those of one address come together.
-///
-/// # Errors
-/// A socket that cannot be set up, or no more threads.
-pub(super) fn start_udp(
-    addresses: Vec<Vec<UdpSocket>>,
-    stacks: &Stacks,
-    server: &Arc<Server>,
-    limits: UdpLimits,
-    counters: &Arc<UdpCounters>,
-    runtimes: &UdpRuntimes,
-) -> io::Result<Vec<UdpWorker>> {
-    let mut workers = Vec::new();
-    for sockets in addresses {
-        if let Some(socket) = sockets.first() {
-            say("udp", &socket.local_addr());
+/// What UDP workers are made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UdpWorkers<'parts> {
+    pub(super) stacks: &'parts Stacks,
+    pub(super) server: &'parts Arc<Server>,
+    pub(super) limits: UdpLimits,
+    pub(super) counters: &'parts Arc<UdpCounters>,
+    pub(super) runtimes: &'parts UdpRuntimes,
+}
+
+impl UdpWorkers<'_> {
+    /// Starts a worker on each socket; those of one address come together.
+    ///
+    /// # Errors
+    /// A socket that cannot be set up, or no more threads.
+    pub(super) fn start(self, addresses: Vec<Vec<UdpSocket>>) -> io::Result<Vec<UdpWorker>> {
+        let mut workers = Vec::new();
+        for sockets in addresses {
+            if let Some(socket) = sockets.first() {
+                say("udp", &socket.local_addr());
+            }
+            for socket in sockets {
+                workers.push(UdpWorker::start(
+                    socket,
+                    self.stacks.worker(),
+                    self.stacks.forwarded_names(),
+                    Arc::clone(self.server),
+                    self.limits,
+                    Arc::clone(self.counters),
+                    self.runtimes.clone(),
+                )?);
+            }
         }
-        for socket in sockets {
-            workers.push(UdpWorker::start(
-                socket,
-                stacks.worker(),
-                stacks.forwarded_names(),
-                Arc::clone(server),
-                limits,
-                Arc::clone(counters),
-                runtimes.clone(),
-            )?);
+        if let Some(worker) = workers.first() {
+            say_less(self.limits.buffers, worker.buffers());
         }
+        Ok(workers)
     }
-    if let Some(worker) = workers.first() {
-        say_less(limits.buffers, worker.buffers());
-    }
-    Ok(workers)
 }
 
 /// Says when the kernel gives less room than it should; all sockets get the same.

@@ -26,12 +26,11 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use bind::{BindError, Bound, PortConflict};
-pub use connect::{ConnectError, NomadSummary, connect};
+pub use connect::{ConnectError, NOTHING_ODD, NomadSummary, SummaryRow, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use descriptors::raise_descriptors;
 pub use error::StartError;
@@ -41,7 +40,7 @@ pub use renewal::Renewable;
 pub use running::{Ending, ExitReason, Running};
 
 use self::forward_runtime::ForwardRuntime;
-use self::listening::Listeners;
+use self::listening::{Listeners, UdpWorkers};
 use self::local::LocalParts;
 use self::renewal::Renewal;
 use self::tls::Tls;
@@ -54,7 +53,7 @@ use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
 use crate::listeners::admin::Admin;
 use crate::listeners::exchange::Exchange;
-use crate::listeners::udp::{UdpCounters, UdpRuntimes, UdpWorker};
+use crate::listeners::udp::{UdpCounters, UdpLimits, UdpRuntimes, UdpWorker};
 use crate::listeners::{ListenerContext, Server};
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
@@ -72,8 +71,8 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let leaving = CancellationToken::new();
 
     let forward_runtime = ForwardRuntime::start(&settings)?;
-    let forwarding_on = forward_runtime.handle();
-    let parts = GatewayParts::new(&settings, client.clone(), forwarding_on.clone());
+    let runtimes = forward_runtime.and_own();
+    let parts = GatewayParts::new(&settings, client.clone(), runtimes);
     let server = parts.server();
     parts.workers.join(Arc::clone(&server.counters));
     // Before anything listens for queries: the first one finds what is on disk.
@@ -81,22 +80,11 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     if let Some(store) = &settings.store {
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
-    forwarding::run(parts.forwarder.as_ref(), &forwarding_on, &shutdown);
+    parts.run_forwarder(&shutdown);
     let router = router(&settings, &bound, &parts);
     let loops = Arc::clone(router.alias_loops());
     let stacks = stacks(router, &settings, &parts);
-    let runtimes = UdpRuntimes {
-        own: Handle::current(),
-        forwarding: forwarding_on,
-    };
-    let udp = listening::start_udp(
-        bound.udp,
-        &stacks,
-        &server,
-        settings.udp,
-        &parts.udp,
-        &runtimes,
-    )?;
+    let udp = parts.udp_workers(&stacks, settings.udp).start(bound.udp)?;
     // One for all connections, and for the gateway's own queries.
     let stack = stacks.worker();
     let own = Exchange::new(stack.clone(), Transport::Tcp, server);
@@ -184,10 +172,11 @@ struct GatewayParts {
     catalog: Arc<Catalog>,
     forwarder: Option<Arc<Forwarder>>,
     local: Arc<LocalParts>,
+    runtimes: UdpRuntimes,
 }
 
 impl GatewayParts {
-    fn new(settings: &Settings, client: Client, forwarding_on: Handle) -> Self {
+    fn new(settings: &Settings, client: Client, runtimes: UdpRuntimes) -> Self {
         let sync = Arc::<sync::Status>::default();
         let mut server = settings.server.clone();
         server.stale = sync.stale_mark();
@@ -208,9 +197,30 @@ impl GatewayParts {
             sync,
             client,
             catalog: Arc::default(),
-            forwarder: forwarding::forwarder(settings, forwarding_on),
+            forwarder: forwarding::forwarder(settings, runtimes.forwarding.clone()),
             local: LocalParts::new(settings),
+            runtimes,
         }
+    }
+
+    /// What the UDP workers are made of.
+    fn udp_workers<'parts>(
+        &'parts self,
+        stacks: &'parts Stacks,
+        limits: UdpLimits,
+    ) -> UdpWorkers<'parts> {
+        UdpWorkers {
+            stacks,
+            server: &self.connections.server,
+            limits,
+            counters: &self.udp,
+            runtimes: &self.runtimes,
+        }
+    }
+
+    /// Has the forwarder do what nobody asks it for, until the gateway ends.
+    fn run_forwarder(&self, ending: &CancellationToken) {
+        forwarding::run(self.forwarder.as_ref(), &self.runtimes.forwarding, ending);
     }
 
     /// Keeps the snapshot on disk until the gateway ends, and others from it.
