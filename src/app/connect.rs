@@ -4,7 +4,7 @@
 //! been read or the time is over. It says what it cannot find out without more rights, such as Nomad's version.
 
 use std::collections::HashSet;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,10 @@ const FAILS_FOR: Duration = Duration::from_secs(1);
 /// Versions that are told, and the characters of each.
 const VERSIONS: usize = 3;
 const VERSION_CHARS: usize = 40;
+/// The longest label.
+const LABEL_CHARS: usize = 9;
+/// What stands for no odd registration.
+pub const NOTHING_ODD: &str = "nothing";
 /// What gives a token all that is of use here.
 const WIDEST: &str = "namespace \"*\" { capabilities = [\"read-job\"] }";
 
@@ -42,6 +46,19 @@ pub enum ConnectError {
     Unreadable(String),
 }
 
+impl NomadSummary {
+    /// All of it, a row a line.
+    pub fn lines(&self) -> String {
+        let mut text = String::new();
+        for (label, value) in &self.rows {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{label:<LABEL_CHARS$} {value}");
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}
+
 impl ConnectError {
     /// Whether the configuration is wrong, and not Nomad away.
     #[must_use]
@@ -50,11 +67,16 @@ impl ConnectError {
     }
 }
 
+/// A label and its value.
+pub type SummaryRow = (&'static str, String);
+
 /// What a Nomad is that could be read.
 #[derive(Clone, Debug)]
 pub struct NomadSummary {
-    /// What it is and what it has, for people.
-    pub lines: String,
+    /// What it is and what it has, for people: labels and values.
+    pub rows: Vec<SummaryRow>,
+    /// By how many seconds its clock is ahead of ours; none if it does not say.
+    pub clock_offset: Option<i64>,
     /// Namespaces that are configured and that it does not have.
     pub absent: Option<AbsentNamespaces>,
 }
@@ -86,8 +108,9 @@ pub async fn connect(settings: Settings, within: Duration) -> Result<NomadSummar
     let seen: HashSet<&str> = snapshot.iter().map(|(namespace, ..)| namespace).collect();
     let absent = client.absent_namespaces(&settings.sync.namespaces, &seen);
     Ok(NomadSummary {
-        lines: lines(&settings, &client, &version, &report, &snapshot),
+        rows: rows(&settings, &client, &version, &report, &snapshot),
         absent: timeout_at(end, absent).await.ok().flatten(),
+        clock_offset: clock_offset(&client, end).await,
     })
 }
 
@@ -137,6 +160,12 @@ fn unreadable(report: &Report, within: Duration) -> ConnectError {
     }
 }
 
+/// Reads the server's clock; a server or a proxy before it may not say.
+async fn clock_offset(client: &Client, end: Instant) -> Option<i64> {
+    let offset = timeout_at(end, client.clock_offset()).await;
+    offset.ok()?.ok()?
+}
+
 /// Names the versions of Nomad on the nodes: the servers' own is told to those with more rights only.
 async fn version(client: &Client, end: Instant) -> String {
     let Ok(Ok(nodes)) = timeout_at(end, client.nodes()).await else {
@@ -157,13 +186,13 @@ async fn version(client: &Client, end: Instant) -> String {
     }
 }
 
-fn lines(
+fn rows(
     settings: &Settings,
     client: &Client,
     version: &str,
     report: &Report,
     snapshot: &Snapshot,
-) -> String {
+) -> Vec<SummaryRow> {
     let region = settings.nomad.region.as_deref();
     let region = region.map_or_else(|| "the agent's own".into(), |it| format!("{it:?}"));
     let namespaces: HashSet<&str> = snapshot.iter().map(|(namespace, ..)| namespace).collect();
@@ -176,7 +205,8 @@ fn lines(
             counted(report.instances, "instance")
         ),
     };
-    let mut text = String::new();
+    let mut rows: Vec<SummaryRow> = Vec::new();
+    let mut row = |label: &'static str, value: String| rows.push((label, value));
     for (label, value) in [
         ("nomad", super::status::server(&client.followed())),
         ("version", version.into()),
@@ -193,10 +223,10 @@ fn lines(
         ("for more", next(&report.access).into()),
         ("sees", seen),
     ] {
-        line(&mut text, label, &value);
+        row(label, value);
     }
     for warning in &settings.warnings {
-        line(&mut text, "warning", &warning.to_string());
+        row("warning", warning.to_string());
     }
     let mut odd = report
         .oddities
@@ -204,16 +234,15 @@ fn lines(
         .filter(|(_, count)| *count > 0)
         .peekable();
     if odd.peek().is_none() {
-        line(&mut text, "odd", "nothing");
+        row("odd", NOTHING_ODD.into());
     }
     for (reason, count) in odd {
         let mut examples = report.odd_examples.iter();
         let example = examples.find(|(of, _)| of == reason);
         let such = example.map_or_else(String::new, |(_, example)| format!(", such as {example}"));
-        line(&mut text, "odd", &format!("{reason}: {count}{such}"));
+        row("odd", format!("{reason}: {count}{such}"));
     }
-    text.truncate(text.trim_end().len());
-    text
+    rows
 }
 
 /// Says what the token lacks to have the next wider access.
@@ -234,9 +263,4 @@ fn next(access: &Access) -> &'static str {
 
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-fn line(text: &mut String, label: &str, value: &str) {
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "{label:<9} {value}");
 }

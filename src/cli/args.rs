@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::cache::CacheArgs;
+use super::doctor::DoctorArgs;
 use super::profile::ProfileArgs;
-use super::serve_args::{LogArgs, ServeArgs};
+use super::serve_args::{LogArgs, ServeArgs, duration};
 use crate::app::PortChoice;
 use crate::lookup::LookupArgs;
 
@@ -29,6 +30,8 @@ pub(super) enum Command {
     Serve(ServeArgs),
     /// Checks the configuration and prints errors and warnings; exits with 0 or 2, or 1 if --connect fails
     Check(CheckArgs),
+    /// Looks at Nomad, this host and the gateway on it, and says what is wrong and what to do about it; exits with 0, 1 or 2
+    Doctor(DoctorArgs),
     /// Writes a development CA and a certificate for localhost
     Certs(CertsArgs),
     /// Reads the cluster once and prints its zones as zone files for other name servers
@@ -112,9 +115,3 @@ const EXPORT_HIDES: [&str; 6] = [
     "tls_certificate",
     "tls_key",
 ];
-
-/// Reads a duration, such as `500ms`, `60s` or `1h 30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let read = humantime::parse_duration(text);
-    read.map_err(|error| format!("{text:?} is not a duration such as 500ms, 60s or 5m: {error}"))
-}

@@ -5,6 +5,7 @@
 mod args;
 mod cache;
 mod demo_ca;
+mod doctor;
 mod export;
 mod profile;
 mod serve_args;
@@ -58,6 +59,7 @@ pub fn run() -> ExitCode {
             Command::Demo(args) => demo(args).await,
             Command::Serve(args) => serve(&args).await,
             Command::Check(args) => check(&args).await,
+            Command::Doctor(args) => doctor::run(&args).await,
             Command::Certs(args) => certs(&args),
             Command::Export(args) => export::run(args).await,
             Command::Lookup(args) => look_up(args).await,
@@ -123,7 +125,7 @@ async fn check(args: &CheckArgs) -> ExitCode {
     let _log = is_wanted.then(|| app::start_log(&settings.log));
     match app::connect(settings, args.timeout).await {
         Ok(connection) => {
-            let printed = say(&connection.lines);
+            let printed = say(&connection.lines());
             match connection.absent {
                 Some(absent) => fail(1, &absent.to_string()),
                 None => printed,

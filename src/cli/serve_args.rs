@@ -1,6 +1,7 @@
-//! The flags of a gateway, which `serve`, `check` and `export` share, laid over file and environment.
+//! The flags of a gateway, which `serve`, `check`, `export` and `doctor` share, laid over file and environment.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -128,4 +129,10 @@ impl LogArgs {
             source.set("log.level", level.clone(), "--log-level");
         }
     }
+}
+
+/// Reads a duration, such as `500ms`, `60s` or `1h 30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let read = humantime::parse_duration(text);
+    read.map_err(|error| format!("{text:?} is not a duration such as 500ms, 60s or 5m: {error}"))
 }

@@ -25,16 +25,20 @@ pub(super) struct Asker<'options> {
 
 /// What came over one transport.
 #[derive(Debug)]
-pub(super) struct TransportReply {
-    pub(super) transport: LookupTransport,
-    pub(super) result: Result<LookupReply, LookupError>,
-    pub(super) took: Duration,
-    pub(super) retry: Retry,
+pub struct TransportReply {
+    /// The transport.
+    pub transport: LookupTransport,
+    /// The reply, or why there is none.
+    pub result: Result<LookupReply, LookupError>,
+    /// How long it took, with all connecting.
+    pub took: Duration,
+    /// Whether it was asked again.
+    pub retry: Retry,
 }
 
 /// Whether the question was asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Retry {
+pub enum Retry {
     /// It was asked once.
     None,
     /// Over TCP, since what came over UDP was cut short.

@@ -8,6 +8,7 @@ mod absent;
 mod address;
 mod call;
 mod client;
+mod clock;
 mod connecting;
 mod decode;
 mod endpoint;

@@ -207,7 +207,7 @@ impl Client {
         call
     }
 
-    fn call(&self, path: String, limit_bytes: usize) -> Call {
+    pub(super) fn call(&self, path: String, limit_bytes: usize) -> Call {
         let allowed = self.settings().timeouts.request;
         Call {
             path,
@@ -238,7 +238,7 @@ impl Client {
         }
     }
 
-    async fn decoded<T>(
+    pub(super) async fn decoded<T>(
         &self,
         call: Call,
         decode: impl FnOnce(&OkResponse) -> Result<T, Cause>,

@@ -69,7 +69,7 @@ const RULES: [(&str, Who, &str); 11] = [
     ),
 ];
 
-const SOCKETS: [&str; 4] = ["listeners/", "app/", "demo/", "lookup/"];
+const SOCKETS: [&str; 5] = ["listeners/", "app/", "cli/doctor/", "demo/", "lookup/"];
 
 #[derive(Clone, Copy)]
 enum Who {

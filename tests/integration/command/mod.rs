@@ -7,6 +7,7 @@ mod canaries;
 mod connect;
 mod demo;
 mod disk;
+mod doctor;
 mod environment;
 mod files;
 mod life;
