@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::cache::CacheArgs;
+use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
 use super::profile::ProfileArgs;
 use super::serve_args::{LogArgs, ServeArgs, duration};
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Lookup(LookupArgs),
     /// Lists or forgets the answers of upstreams that a running gateway keeps
     Cache(CacheArgs),
+    /// Prints the schema of the configuration file, or the configuration in force
+    Config(ConfigArgs),
     /// Prints what a device, a program or a browser installs to have the gateway as its resolver
     Profile(ProfileArgs),
 }

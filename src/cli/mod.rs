@@ -4,6 +4,7 @@
 
 mod args;
 mod cache;
+mod config;
 mod demo_ca;
 mod doctor;
 mod export;
@@ -11,8 +12,9 @@ mod profile;
 mod serve_args;
 mod signals;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -23,7 +25,9 @@ use crate::app::{
     self, Bound, Demo, DemoOptions, ExitReason, LookupTrust, PortConflict, Running, StartError,
 };
 use crate::certs::{Development, Existing};
-use crate::config::{ConfigError, Settings, Source, apply_environment, read_file};
+use crate::config::{
+    ConfigError, Settings, Source, apply_environment, note_unknown_variables, read_file,
+};
 use crate::lookup::{self, LookupArgs};
 
 pub use self::args::Cli;
@@ -38,6 +42,8 @@ const USAGE: u8 = 2;
 const TAKEN: u8 = 78;
 /// The exit code for what is wrong in the flags of `lookup`, whose own codes begin at 0 (`EX_USAGE`).
 const LOOKUP_USAGE: u8 = 64;
+/// The variable that names the configuration file, where no flag does.
+const CONFIG_VARIABLE: &str = "NOMADNS_CONFIG";
 /// How long the last words wait for whoever is to read them.
 const SAY_WITHIN: Duration = Duration::from_secs(1);
 
@@ -64,6 +70,7 @@ pub fn run() -> ExitCode {
             Command::Export(args) => export::run(args).await,
             Command::Lookup(args) => look_up(args).await,
             Command::Cache(args) => cache::run(args).await,
+            Command::Config(args) => config::run(args),
             Command::Profile(args) => profile::run(args),
         }
     });
@@ -219,15 +226,15 @@ async fn until_signal(running: Running, signals: Signals) -> ExitCode {
 }
 
 fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
-    let mut source = match &args.config {
-        Some(path) => Source::from_file(path)?,
+    let named = std::env::var_os(CONFIG_VARIABLE).filter(|path| !path.is_empty());
+    let mut source = match args.config.clone().or_else(|| named.map(PathBuf::from)) {
+        Some(path) => Source::from_file(&path)?,
         None => Source::default(),
     };
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where the environment is read"
-    )]
-    apply_environment(&mut source, |name| std::env::var(name).ok());
+    // What is not UTF-8 is told as a wrong value, rather than passed over.
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    apply_environment(&mut source, |name| std::env::var_os(name).map(text));
+    note_unknown_variables(&mut source, std::env::vars_os().map(|(name, _)| text(name)));
     args.apply(&mut source);
     Settings::check(&source)
 }

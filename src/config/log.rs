@@ -20,6 +20,11 @@ pub struct LogSection {
     pub line_octets: usize,
 }
 
+impl LogFormat {
+    /// Both of them, as they are written.
+    pub(super) const WORDS: [&'static str; 2] = ["text", "json"];
+}
+
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]

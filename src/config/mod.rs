@@ -6,29 +6,44 @@
 
 mod cache;
 mod check;
+mod choice;
 mod defaults;
+mod described;
+mod effective;
 mod environment;
 mod error;
 mod file;
 mod forward;
 mod hosts;
+mod lines;
+mod lists;
 mod log;
+mod origin;
+mod printed;
 mod range;
 mod reading;
+mod schema;
 mod secrecy;
 mod source;
 mod tls;
+mod unknown;
 mod words;
 
 pub use cache::CacheSection;
 pub use check::{ChainAndKey, CredentialsFile, Files, HostSettings, Settings, Warning};
-pub use environment::apply as apply_environment;
+pub use effective::ConfigValue;
+pub use environment::{
+    apply as apply_environment, note_unknown as note_unknown_variables, variable,
+};
 pub use error::ConfigError;
 pub use file::{ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection};
 pub use forward::{ForwardSection, ForwardingSection};
 pub use hosts::{HostSection, ReadHosts};
 pub use log::{LogFormat, LogSection};
+pub use origin::ValueOrigin;
+pub use printed::{to_json, to_toml};
 pub use range::{RANGES, Range};
 pub use reading::read_file;
+pub use schema::schema;
 pub use source::Source;
 pub use tls::TlsSection;

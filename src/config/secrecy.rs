@@ -85,6 +85,25 @@ pub(super) fn shown(key: &str, value: &Value) -> Option<String> {
     Some(value.to_string())
 }
 
+/// What stands for a secret.
+pub(super) const SECRET: &str = "(secret)";
+
+/// A value that is in force as it may be shown, and whether something is left out of it.
+pub(super) fn in_force(key: &str, value: &Value) -> (Value, bool) {
+    let is_empty = texts(value).iter().all(|text| text.is_empty());
+    if !is_empty && (is_secret(key) || misplaced(key, value).is_some()) {
+        return (SECRET.into(), true);
+    }
+    match key {
+        ADDRESSES => {
+            let shown = without_users(value);
+            let is_less = shown != *value;
+            (shown, is_less)
+        }
+        _ => (value.clone(), false),
+    }
+}
+
 /// Whether a word of a text has the form of Nomad's secret IDs, or of a JWT.
 fn has_token(text: &str) -> bool {
     text.split_whitespace().any(|word| {

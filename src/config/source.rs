@@ -10,16 +10,19 @@ use toml::{Table, Value};
 
 use super::error::ConfigError;
 use super::file::File;
+use super::lines::lines;
+use super::origin::ValueOrigin;
 use super::range::Range;
 use super::reading::read_file_or_pipe;
-use super::{secrecy, words};
+use super::{secrecy, unknown, words};
 
 /// Values laid over each other, the last one winning.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
     table: Table,
     file: Option<PathBuf>,
-    origins: HashMap<&'static str, String>,
+    lines: HashMap<String, usize>,
+    origins: HashMap<String, String>,
     notes: BTreeMap<String, String>,
 }
 
@@ -62,8 +65,8 @@ impl Source {
         Ok(Self {
             table,
             file: Some(path.into()),
-            origins: HashMap::new(),
-            notes: BTreeMap::new(),
+            lines: lines(&text),
+            ..Self::default()
         })
     }
 
@@ -78,7 +81,7 @@ impl Source {
     }
 
     /// Lays a value over what is there; `origin` is the flag or the variable that said it.
-    pub fn set(&mut self, key: &'static str, value: impl Into<Value>, origin: impl Into<String>) {
+    pub fn set(&mut self, key: &str, value: impl Into<Value>, origin: impl Into<String>) {
         let (section, name) = key
             .split_once('.')
             .map_or((None, key), |(s, n)| (Some(s), n));
@@ -97,7 +100,7 @@ impl Source {
             }
         };
         table.insert(name.into(), value.into());
-        self.origins.insert(key, origin.into());
+        self.origins.insert(key.into(), origin.into());
         self.notes.remove(key);
     }
 
@@ -143,9 +146,9 @@ impl Source {
             let problem = error.inner().message().trim();
             let problem = match self.value(key) {
                 // The keys of a list's sections are serde's to tell; it shows no value.
-                _ if words::is_of_list(path) => words::of_list(path, problem),
+                _ if unknown::is_of_list(path) => unknown::of_list(path, problem),
                 _ if problem.starts_with("unknown field") => {
-                    words::unknown_key(key, self.value(key))
+                    unknown::unknown_key(key, self.value(key))
                 }
                 Some(value) if problem.starts_with("invalid") && !problem.ends_with("syntax") => {
                     words::wrong_type(key, value)
@@ -177,6 +180,21 @@ impl Source {
         let file = || self.file.as_ref().map(|file| file.display().to_string());
         let origin = self.origins.get(key).cloned().or_else(file);
         origin.unwrap_or_else(|| "defaults".into())
+    }
+
+    /// Tells who said the value of a key.
+    pub(super) fn value_origin(&self, key: &str) -> ValueOrigin {
+        match (self.origins.get(key), &self.file) {
+            (Some(flag), _) if flag.starts_with('-') => ValueOrigin::Flag { flag: flag.clone() },
+            (Some(variable), _) => ValueOrigin::Environment {
+                variable: variable.clone(),
+            },
+            (None, Some(file)) if self.has(key) => ValueOrigin::File {
+                file: file.clone(),
+                line: self.lines.get(key).copied().unwrap_or(1),
+            },
+            (None, _) => ValueOrigin::Default,
+        }
     }
 
     fn value(&self, key: &str) -> Option<&Value> {

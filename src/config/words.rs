@@ -1,80 +1,9 @@
-//! Describes errors in the form of a file for operators: unknown keys and values of a wrong type.
+//! Describes errors in the form of a file for operators: values of a wrong type. Knows which keys there are.
 
 use toml::{Table, Value};
 
 use super::file::File;
 use super::range::Range;
-
-/// How alike two keys have to be for the one to be a slip of the other, from 0 to 1.
-const ALIKE: f64 = 0.8;
-
-/// Says that a key is none, and which one may be meant: a section, where one was written.
-pub(super) fn unknown_key(key: &str, value: Option<&Value>) -> String {
-    let known = known();
-    let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
-    let place = match section {
-        "" => "of the file itself".to_owned(),
-        section => format!("of [{section}]"),
-    };
-    let is_section = value.is_some_and(Value::is_table);
-    let table = match known.get(section) {
-        Some(Value::Table(table)) => table,
-        _ => &known,
-    };
-    let alike = table.iter().filter(|(_, it)| it.is_table() == is_section);
-    let beside: Vec<&String> = alike.map(|(name, _)| name).collect();
-    if let Some(meant) = likest(name, &beside) {
-        return format!("is not a key {place}; did you mean `{meant}`?");
-    }
-    let elsewhere = known.iter().find_map(|(of, value)| match value {
-        Value::Table(table) if table.contains_key(name) => Some(format!("under [{of}]")),
-        value if of == name && !value.is_table() => Some("before the first section".to_owned()),
-        _ => None,
-    });
-    match elsewhere {
-        Some(elsewhere) => format!("is not a key {place}; `{name}` belongs {elsewhere}"),
-        None => {
-            let names: Vec<&str> = beside.iter().map(|name| name.as_str()).collect();
-            format!("is not a key {place}; the keys are {}", names.join(", "))
-        }
-    }
-}
-
-/// The keys that are lists of sections: what such a section has, and what its values look like.
-const LISTS: [(&str, &str, &str); 2] = [
-    (
-        "forward",
-        "zone, upstreams, policy, private_addresses",
-        "zone = \".\", upstreams = [\"udp://10.0.0.2\"], policy = \"fastest\", private_addresses = false",
-    ),
-    (
-        "hosts",
-        "name, addresses",
-        "name = \"db.example\", addresses = [\"10.0.0.5\"]",
-    ),
-];
-
-/// Whether a path leads into a section of a list, such as `[[forward]]`.
-pub(super) fn is_of_list(path: &str) -> bool {
-    let key = path.split_once('[').map(|(key, _)| key);
-    LISTS.iter().any(|(list, ..)| key == Some(list))
-}
-
-/// Says what is wrong with a section of a list, without its values.
-pub(super) fn of_list(path: &str, problem: &str) -> String {
-    let name = path.split_once("].").map_or("", |(_, name)| name);
-    let key = path.split('[').next().unwrap_or_default();
-    let list = LISTS.iter().find(|(list, ..)| *list == key);
-    let (list, keys, values) = list.copied().unwrap_or((key, "", ""));
-    let known = format!("the keys of [[{list}]] are {keys}");
-    if problem.starts_with("unknown field") {
-        return format!("`{name}` is not a key; {known}");
-    }
-    match problem.strip_prefix("missing field ") {
-        Some(missing) => format!("lacks {missing}; {known}"),
-        None => format!("`{name}` is of the wrong type; expected {values}"),
-    }
-}
 
 /// Says what a value of the wrong type is, and what would be right.
 pub(super) fn wrong_type(key: &str, value: &Value) -> String {
@@ -162,18 +91,26 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The key that a word is a slip of, if there is one.
-fn likest<'a>(word: &str, keys: &[&'a String]) -> Option<&'a String> {
-    // Short words with one slip have little in common otherwise.
-    let alike = |key: &String| match strsim::osa_distance(word, key) {
-        1 => 1.0,
-        _ => strsim::jaro_winkler(word, key),
-    };
-    let likest = keys.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
-    (alike(likest) >= ALIKE).then_some(*likest)
+/// Every key with its section, and its default.
+pub(super) fn keys() -> Vec<(String, Value)> {
+    let mut keys = Vec::new();
+    for (name, value) in known() {
+        match value {
+            Value::Table(section) => {
+                keys.extend(
+                    section
+                        .into_iter()
+                        .map(|(key, it)| (format!("{name}.{key}"), it)),
+                );
+            }
+            value => keys.push((name, value)),
+        }
+    }
+    keys
 }
 
-fn known() -> Table {
+/// The defaults of all keys.
+pub(super) fn known() -> Table {
     // The defaults are TOML, as tests/house proves.
     Table::try_from(File::default()).unwrap_or_default()
 }
@@ -183,35 +120,5 @@ fn default(key: &str) -> Option<Value> {
     match key.split_once('.') {
         None => known.get(key).cloned(),
         Some((section, name)) => known.get(section)?.get(name).cloned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_key_gets_a_suggestion_and_a_misplaced_one_its_section() {
-        let (text, section) = (Value::from("x"), Value::from(Table::new()));
-        for (key, value, part) in [
-            (
-                "nomad.adress",
-                &text,
-                "of [nomad]; did you mean `addresses`?",
-            ),
-            ("zone", &text, "of the file itself; did you mean `zones`?"),
-            ("nomd", &section, "did you mean `nomad`?"),
-            ("tsl", &section, "did you mean `tls`?"),
-            ("token_file", &text, "`token_file` belongs under [nomad]"),
-            (
-                "nomad.zones",
-                &text,
-                "`zones` belongs before the first section",
-            ),
-            ("tls.qqq", &text, "the keys are certificate, check_seconds"),
-        ] {
-            let message = unknown_key(key, Some(value));
-            assert!(message.contains(part), "{key}: {message}");
-        }
     }
 }

@@ -94,10 +94,7 @@ impl Checker<'_> {
         match &*file.forwarding.application_dns {
             "forward" => Ok(ApplicationDns::Forwarded),
             "nxdomain" => Ok(ApplicationDns::Denied),
-            _ => {
-                let problem = "must be one of forward, nxdomain";
-                Err(self.source.error("forwarding.application_dns", problem))
-            }
+            _ => Err(self.not_one_of("forwarding.application_dns")),
         }
     }
 
@@ -106,10 +103,7 @@ impl Checker<'_> {
         match &*file.outside_zones {
             "refused" => Ok(OutsideZones::Refused),
             "nxdomain" => Ok(OutsideZones::Nxdomain),
-            _ => {
-                let problem = "must be one of refused, nxdomain";
-                Err(self.source.error("outside_zones", problem))
-            }
+            _ => Err(self.not_one_of("outside_zones")),
         }
     }
 }

@@ -8,6 +8,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::{Checker, Files};
+use crate::config::choice::must_be_one_of;
 use crate::config::file::ListenSection;
 use crate::config::forward::ForwardSection;
 use crate::config::reading::read_again;
@@ -86,7 +87,8 @@ impl Checker<'_> {
             "random" => UpstreamPolicy::Random,
             other => {
                 return Err(self.wrong(format!(
-                    "policy = {other:?} of the zone {text:?} must be one of fastest, sequential, random"
+                    "policy = {other:?} of the zone {text:?} {}",
+                    must_be_one_of("forward.policy")
                 )));
             }
         };

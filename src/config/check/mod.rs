@@ -6,6 +6,7 @@ mod clients;
 mod forward;
 mod hosts;
 mod http;
+mod limits;
 mod listen;
 mod nomad;
 mod sync;
@@ -19,10 +20,13 @@ use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
 pub use self::hosts::HostSettings;
 pub use self::http::CredentialsFile;
+use self::limits::{connections, udp};
 pub use self::warning::Warning;
 pub use super::reading::Files;
 use crate::answers::{ApplicationDns, OutsideZones, ZoneSettings};
-use crate::config::file::{LimitsSection, ListenSection};
+use crate::config::choice::{choices, must_be_one_of};
+use crate::config::effective::{ConfigValue, values};
+use crate::config::file::ListenSection;
 use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, LogSection, RANGES, Range, Source};
 use crate::dns::wire::NSID_OCTETS;
@@ -30,7 +34,7 @@ use crate::dns::{CookieSecrets, Name};
 use crate::forward::{ForwardSettings, UpstreamAddress};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
-use crate::listeners::udp::{Buffers, UdpLimits};
+use crate::listeners::udp::UdpLimits;
 use crate::nomad::{NomadSettings, TlsSettings};
 use crate::secret::Secret;
 use crate::sync::{StateFolder, Store, SyncSettings};
@@ -98,6 +102,8 @@ pub struct Settings {
     pub connections: listeners::ConnectionLimits,
     /// The log.
     pub log: LogSection,
+    /// Each key with its value and where that comes from, without secrets.
+    pub values: Vec<ConfigValue>,
 }
 
 impl Settings {
@@ -151,6 +157,7 @@ impl Settings {
             connections: connections(&file.limits),
             listen: file.listen.clone(),
             log: check.log(file.log.clone())?,
+            values: values(source, &file),
             warnings: Vec::new(),
         };
         settings.warnings = check.warnings(&file, &settings);
@@ -196,13 +203,16 @@ impl Checker<'_> {
     }
 
     fn log(&self, log: LogSection) -> Result<LogSection, ConfigError> {
-        let levels = ["error", "warn", "info", "debug", "trace"];
-        if levels.contains(&&*log.level) {
+        let key = "log.level";
+        if choices(key).is_some_and(|levels| levels.contains(&&*log.level)) {
             return Ok(log);
         }
-        Err(self
-            .source
-            .error("log.level", format!("must be one of {}", levels.join(", "))))
+        Err(self.not_one_of(key))
+    }
+
+    /// Makes the error of a key that takes one of a few words, and has another.
+    fn not_one_of(&self, key: &str) -> ConfigError {
+        self.source.error(key, must_be_one_of(key))
     }
 
     /// Checks every number that somebody has said, before its type makes another number of it.
@@ -234,48 +244,6 @@ impl Checker<'_> {
                 format!("cannot be read ({error}); name a readable PEM file"),
             )
         })
-    }
-}
-
-/// The bounds of UDP workers.
-fn udp(limits: &LimitsSection) -> UdpLimits {
-    UdpLimits {
-        batch: limits.udp_batch,
-        waiting: limits.udp_waiting_queries,
-        forwarded_waiting: limits.forwarded_waiting_queries,
-        buffers: Buffers {
-            receive_octets: limits.udp_receive_octets,
-            send_octets: limits.udp_send_octets,
-        },
-        drain: Duration::from_millis(limits.drain_ms),
-    }
-}
-
-/// The bounds of connections.
-fn connections(limits: &LimitsSection) -> listeners::ConnectionLimits {
-    let (seconds, ms) = (Duration::from_secs, Duration::from_millis);
-    listeners::ConnectionLimits {
-        connections: limits.connections,
-        connections_per_client: limits.connections_per_client,
-        admin_connections: limits.admin_connections,
-        in_flight_per_connection: limits.connection_waiting_queries,
-        unwritten_octets: limits.unwritten_octets,
-        untaken_octets: limits.untaken_octets,
-        untaken_octets_per_client: limits.untaken_octets_per_client,
-        taken_octets_per_second: limits.taken_octets_per_second,
-        idle: seconds(limits.idle_seconds),
-        message: ms(limits.message_ms),
-        write_stall: ms(limits.write_stall_ms),
-        linger: ms(limits.linger_ms),
-        handshake: ms(limits.handshake_ms),
-        connection_age: seconds(limits.connection_age_seconds),
-        drain: ms(limits.drain_ms),
-        http_headers: ms(limits.http_headers_ms),
-        http_body: ms(limits.http_body_ms),
-        http_idle: seconds(limits.http_idle_seconds),
-        http_streams: limits.http_streams,
-        http_header_octets: limits.http_header_octets,
-        http_headers_count: limits.http_header_count,
     }
 }
 

@@ -116,10 +116,7 @@ impl Checker<'_> {
             "off" => Ok(HealthPolicy::Off),
             "failing" => Ok(HealthPolicy::Failing),
             "strict" => Ok(HealthPolicy::Strict),
-            _ => {
-                let problem = "must be one of off, failing, strict";
-                Err(self.source.error("nomad.health", problem))
-            }
+            _ => Err(self.not_one_of("nomad.health")),
         }
     }
 

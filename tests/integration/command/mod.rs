@@ -4,6 +4,7 @@ mod admission;
 mod asking;
 mod cache;
 mod canaries;
+mod configuration;
 mod connect;
 mod demo;
 mod disk;
@@ -21,6 +22,7 @@ mod ranges;
 mod restart;
 mod secrets;
 mod values;
+mod variables;
 mod warnings;
 mod zones;
 
