@@ -49,6 +49,16 @@ impl Router {
         }
     }
 
+    /// Has it count aliases that lead back to themselves where another router has counted them.
+    #[must_use]
+    pub fn counting_loops(self, loops: Arc<Loops>) -> Self {
+        let nomad = Arc::unwrap_or_clone(self.nomad).counting_loops(loops);
+        Self {
+            nomad: Arc::new(nomad),
+            ..self
+        }
+    }
+
     /// Has it tell where it is reached encrypted; not when none.
     #[must_use]
     pub fn designating(self, resolver: Option<DesignatedResolver>) -> Self {

@@ -14,6 +14,7 @@ mod policy;
 mod question;
 mod settings;
 mod upstream;
+mod wait;
 mod zone;
 
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub use self::counters::{
     ForwardCounters, ROUND_TRIP_BUCKETS_MICROSECONDS, UpstreamCounters, UpstreamResult,
 };
 pub use self::flights::FlightLimits;
-use self::flights::{Flight, FlightResult, Flights, WaitingQuery};
+use self::flights::{Flight, FlightResult, Flights};
 pub use self::outcome::{ForwardError, ForwardedAnswer};
 pub use self::policy::UpstreamPolicy;
 use self::question::ForwardQuestion;
@@ -40,6 +41,7 @@ pub use self::settings::{
 };
 use self::upstream::NoUpstreamAnswer;
 pub use self::upstream::{ZoneUpstreams, upstream_tls};
+pub use self::wait::ForwardWait;
 use self::zone::WatchedZone;
 use crate::catalog::Epoch;
 use crate::dns::{Answer, Class, Name, Query};
@@ -59,19 +61,15 @@ pub enum Forwarded {
     Waiting(ForwardWait),
 }
 
-/// A query that waits for an upstream.
-#[derive(Debug)]
-pub struct ForwardWait(WaitingQuery);
-
 /// Forwards queries.
 #[derive(Debug)]
 pub struct Forwarder {
     /// The longest apex first.
     zones: Vec<Arc<WatchedZone>>,
-    cache: ForwardCache,
+    cache: Arc<ForwardCache>,
     flights: Arc<Flights>,
-    epoch: Epoch,
-    counters: ForwardCounters,
+    epoch: Arc<Epoch>,
+    counters: Arc<ForwardCounters>,
     runtime: Handle,
     tls: Arc<rustls::ClientConfig>,
 }
@@ -79,16 +77,29 @@ pub struct Forwarder {
 impl Forwarder {
     /// Makes one, whose work is done by `runtime`; `run` keeps it going.
     pub fn new(settings: &ForwardSettings, runtime: Handle) -> Self {
-        let zone = |zone| Arc::new(WatchedZone::new(zone, &settings.system, &settings.tls));
-        let mut zones: Vec<_> = settings.zones.iter().map(zone).collect();
-        zones.sort_by_key(|zone| std::cmp::Reverse(zone.apex().labels().len()));
         Self {
-            zones,
-            cache: ForwardCache::new(settings.cache),
+            zones: WatchedZone::all_of(settings, &[]),
+            cache: Arc::new(ForwardCache::new(settings.cache)),
             flights: Arc::new(Flights::new(settings.limits)),
-            epoch: Epoch::default(),
-            counters: ForwardCounters::default(),
+            epoch: Arc::default(),
+            counters: Arc::default(),
             runtime,
+            tls: Arc::clone(&settings.tls),
+        }
+    }
+
+    /// Makes one for other zones that shares with this one what is kept, counted and under way, and the zones that are the
+    /// same, unless the TLS to upstreams is another.
+    #[must_use]
+    pub fn with_zones(&self, settings: &ForwardSettings, is_same_tls: bool) -> Self {
+        let known = if is_same_tls { &*self.zones } else { &[] };
+        Self {
+            zones: WatchedZone::all_of(settings, known),
+            cache: Arc::clone(&self.cache),
+            flights: Arc::clone(&self.flights),
+            epoch: Arc::clone(&self.epoch),
+            counters: Arc::clone(&self.counters),
+            runtime: self.runtime.clone(),
             tls: Arc::clone(&settings.tls),
         }
     }
@@ -211,7 +222,7 @@ impl Forwarder {
                     Some(flight) => self.depart(zone, flight, stale),
                     None => count(&self.counters.coalesced),
                 }
-                Forwarded::Waiting(ForwardWait(waiting))
+                Forwarded::Waiting(waiting.into())
             }
             Err(error) => {
                 count(&self.counters.refused);
@@ -269,22 +280,6 @@ impl Forwarder {
         ForwardedAnswer {
             answer,
             sources: self.epoch.sources(),
-        }
-    }
-}
-
-impl ForwardWait {
-    /// Waits for the answer.
-    ///
-    /// # Errors
-    /// There is none.
-    pub async fn answer(mut self) -> Result<ForwardedAnswer, ForwardError> {
-        match self.0.result().await {
-            // What is asked for again comes from the cache, and workers keep that: names that are asked for once, such as
-            // random ones, cost them nothing.
-            Some(Ok(answer)) => Ok(ForwardedAnswer::once(answer)),
-            Some(Err(error)) => Err(error),
-            None => Err(ForwardError::TimedOut),
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct ForwardSettings {
 }
 
 /// A zone whose names are forwarded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForwardZone {
     /// The zone.
     pub apex: Name,

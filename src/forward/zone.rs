@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::address::UpstreamAddress;
 use super::loops::LoopWatch;
-use super::settings::{ForwardZone, PrivateAddresses};
+use super::settings::{ForwardSettings, ForwardZone, PrivateAddresses};
 use super::upstream::{NoUpstreamAnswer, ZoneUpstreams};
 use crate::dns::{Name, ReceivedAnswer};
 
@@ -26,7 +26,22 @@ pub(super) struct WatchedZone {
 }
 
 impl WatchedZone {
-    pub(super) fn new(
+    /// The zones of `settings`, the longest apex first; those that are known stay as they are, with what is known of their
+    /// upstreams.
+    pub(super) fn all_of(settings: &ForwardSettings, known: &[Arc<Self>]) -> Vec<Arc<Self>> {
+        let zone = |zone: &ForwardZone| match known.iter().find(|it| it.settings == *zone) {
+            Some(known) => {
+                known.use_system(&settings.system, &settings.tls);
+                Arc::clone(known)
+            }
+            None => Arc::new(Self::new(zone, &settings.system, &settings.tls)),
+        };
+        let mut zones: Vec<_> = settings.zones.iter().map(zone).collect();
+        zones.sort_by_key(|zone| std::cmp::Reverse(zone.apex().labels().len()));
+        zones
+    }
+
+    fn new(
         settings: &ForwardZone,
         system: &[UpstreamAddress],
         tls: &Arc<rustls::ClientConfig>,

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use arc_swap::ArcSwapOption;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either};
 use tower::util::Oneshot;
@@ -19,9 +20,9 @@ use crate::answers::{Router, SourcedAnswer};
 use crate::dns::{CookieSecrets, Query};
 use crate::forward::{ForwardError, Forwarded, ForwardedAnswer, Forwarder};
 
-/// Which queries are forwarded; by default none.
+/// Which queries are forwarded; by default none. A clone knows the same, also after they were replaced.
 #[derive(Clone, Debug, Default)]
-pub struct ForwardedNames(Option<(Arc<Forwarder>, Router)>);
+pub struct ForwardedNames(Arc<ArcSwapOption<(Arc<Forwarder>, Router)>>);
 
 /// Has queries forwarded.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +41,12 @@ pub(super) struct Forwarding<S> {
 impl ForwardedNames {
     /// Those of the forwarder's zones, but for what the router has itself.
     pub(super) fn new(forwarder: Arc<Forwarder>, router: Router) -> Self {
-        Self(Some((forwarder, router)))
+        Self(Arc::new(ArcSwapOption::from_pointee((forwarder, router))))
+    }
+
+    /// Has it know what others know now.
+    pub(super) fn replace(&self, others: &Self) {
+        self.0.store(others.0.load_full());
     }
 
     /// Whether a query is forwarded: if it waits, then for an upstream.
@@ -50,18 +56,20 @@ impl ForwardedNames {
 
     /// Whether any are.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.0.load().is_none()
     }
 
     fn has_local(&self, query: &Query) -> bool {
-        self.0
-            .as_ref()
+        let known = self.0.load();
+        known
+            .as_deref()
             .is_some_and(|(_, router)| router.has_local(query))
     }
 
-    fn forwarder_of(&self, query: &Query) -> Option<&Arc<Forwarder>> {
-        let (forwarder, router) = self.0.as_ref()?;
-        (!router.is_own(query) && forwarder.holds(query)).then_some(forwarder)
+    fn forwarder_of(&self, query: &Query) -> Option<Arc<Forwarder>> {
+        let known = self.0.load();
+        let (forwarder, router) = known.as_deref()?;
+        (!router.is_own(query) && forwarder.holds(query)).then(|| Arc::clone(forwarder))
     }
 }
 

@@ -11,15 +11,15 @@ pub mod metrics;
 pub mod proof;
 #[cfg(test)]
 mod proofs;
+mod replaceable;
 pub mod rescue;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::timeout::TimeoutLayer;
-use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Layer as _, Service, ServiceBuilder};
 
 use self::cache::{Cache, CacheLayer, CacheTable};
@@ -28,6 +28,8 @@ pub use self::forwarding::ForwardedNames;
 use self::forwarding::ForwardingLayer;
 pub use self::limits::StackLimits;
 use self::metrics::{Metrics, MetricsLayer, QueryCounters, Workers};
+use self::replaceable::InnerLayers;
+pub use self::replaceable::{Generation, Replaceable};
 use self::rescue::{Rescue, RescueLayer};
 use crate::answers::{Router, SourcedAnswer};
 use crate::dns::{Answer, CookieSecrets, Query};
@@ -56,12 +58,12 @@ impl<S> Stack for S where
 }
 
 /// The stack of one worker.
-pub type WorkerStack = Metrics<Rescue<Cache<BoxCloneSyncService<Query, SourcedAnswer, BoxError>>>>;
+pub type WorkerStack = Metrics<Rescue<Cache<Replaceable>>>;
 
 /// What bounds the waiting of queries, outermost first.
 type BoundLayers = (LoadShedLayer, GlobalConcurrencyLimitLayer, TimeoutLayer);
 
-/// Makes the stacks of workers: each has its own cache and counters, all share the limits.
+/// Makes the stacks of workers: each has its own cache and counters, all share the inner layers and with them the limits.
 #[derive(Clone, Debug)]
 pub struct Stacks {
     router: Router,
@@ -71,6 +73,8 @@ pub struct Stacks {
     cache: CacheSettings,
     forwarded: CacheSettings,
     workers: Arc<Workers>,
+    /// Made with the first worker.
+    inner: Arc<OnceLock<Replaceable>>,
 }
 
 /// The size of a worker's cache.
@@ -115,6 +119,7 @@ impl Stacks {
             cache,
             forwarded: CacheSettings::NONE,
             workers,
+            inner: Arc::default(),
         }
     }
 
@@ -157,27 +162,58 @@ impl Stacks {
         let table = Arc::new(CacheTable::new(self.cache.entries, self.cache.octets));
         self.workers.join(Arc::clone(&counters));
         self.workers.join_table(Arc::clone(&table));
-        let forwarded = (!self.forwarding.names.is_empty()).then(|| {
+        // Also where nothing is forwarded yet: a reload may change that.
+        let forwarded = (self.forwarded.entries > 0).then(|| {
             let table = CacheTable::new(self.forwarded.entries, self.forwarded.octets);
             let table = Arc::new(table);
             self.workers.join_forwarded_table(Arc::clone(&table));
-            table
+            (table, self.forwarded_names())
         });
+        let inner = self.replaceable();
+        let cache = CacheLayer::new(table)
+            .keeping_forwarded(forwarded)
+            .of_generation(inner.generation());
+        stack(inner.clone(), cache, counters)
+    }
+
+    /// Has all workers ask the inner layers of `others` from now on, whose other parts are not used: each keeps its cache and
+    /// its counters, and forgets the answers from before.
+    pub fn replace(&self, others: &Self) {
+        self.forwarding.names.replace(&others.forwarding.names);
+        self.replaceable().replace(others.inner_layers());
+        self.workers.forget_answers();
+    }
+
+    fn replaceable(&self) -> &Replaceable {
+        self.inner
+            .get_or_init(|| Replaceable::new(self.inner_layers()))
+    }
+
+    fn inner_layers(&self) -> InnerLayers {
         // Innermost: what costs much is found out by trying, and waits within all bounds.
         let inner = self.fairness.layer(self.router.clone());
-        let cache = CacheLayer::new(table).keeping_forwarded(forwarded);
-        let outer = (cache, self.forwarding.clone());
-        stack(inner, self.limits.clone(), counters, outer)
+        inner_layers(inner, self.limits.clone(), self.forwarding.clone())
     }
 }
 
-/// Lays all layers but the innermost around `inner`.
-fn stack<S>(
+/// Lays the layers of a worker around those that only a miss sees.
+fn stack(inner: Replaceable, cache: CacheLayer, counters: Arc<QueryCounters>) -> WorkerStack {
+    ServiceBuilder::new()
+        // Outermost: what is counted is what clients get.
+        .layer(MetricsLayer::new(Arc::clone(&counters)))
+        // Whatever fails below becomes an answer here, and nowhere else.
+        .layer(RescueLayer::new(counters))
+        // Outside the limits: a hit must never wait, nor count as waiting.
+        .layer(cache)
+        .service(inner)
+}
+
+/// Lays the layers that only a miss sees, but the innermost, around `inner`.
+fn inner_layers<S>(
     inner: S,
     (load_shed, concurrency, timeout): BoundLayers,
-    counters: Arc<QueryCounters>,
-    (cache, forwarding): (CacheLayer, ForwardingLayer),
-) -> WorkerStack
+    forwarding: ForwardingLayer,
+) -> InnerLayers
 where
     S: Service<Query, Response = SourcedAnswer, Error: Into<BoxError>, Future: Send>
         + Clone
@@ -186,14 +222,7 @@ where
         + 'static,
 {
     ServiceBuilder::new()
-        // Outermost: what is counted is what clients get.
-        .layer(MetricsLayer::new(Arc::clone(&counters)))
-        // Whatever fails below becomes an answer here, and nowhere else.
-        .layer(RescueLayer::new(counters))
-        // Outside the limits: a hit must never wait, nor count as waiting.
-        .layer(cache)
-        // The types of what only a miss sees end here.
-        .layer_fn(BoxCloneSyncService::new)
+        .layer_fn(InnerLayers::new)
         // Outside the limits of the cluster's queries: what waits for upstreams has bounds of its own.
         .layer(forwarding)
         // What finds no room below fails at once instead of queueing without bound.

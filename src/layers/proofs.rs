@@ -14,7 +14,7 @@ use super::cache::{CacheLayer, CacheTable};
 use super::forwarding::ForwardingLayer;
 use super::metrics::{QueryCounters, ServfailCause};
 use super::rescue::RescueLayer;
-use super::{StackLimits, WorkerStack, stack};
+use super::{Replaceable, StackLimits, WorkerStack, inner_layers, stack};
 use crate::answers::{AnswerError, SourcedAnswer};
 use crate::catalog::UnknownReason;
 use crate::dns::{
@@ -55,11 +55,11 @@ fn reply() -> SourcedAnswer {
 /// The stacks of two workers before one service, which share their limits.
 fn workers(counters: &Arc<QueryCounters>) -> ([WorkerStack; 2], Handle<Query, SourcedAnswer>) {
     let (inner, handle): (Mock<Query, SourcedAnswer>, _) = mock::pair();
-    let limits = LIMITS.layers();
+    let inner = inner_layers(inner, LIMITS.layers(), ForwardingLayer::default());
+    let inner = Replaceable::new(inner);
     let worker = || {
-        let table = Arc::new(CacheTable::new(0, 0));
-        let outer = (CacheLayer::new(table), ForwardingLayer::default());
-        stack(inner.clone(), limits.clone(), Arc::clone(counters), outer)
+        let cache = CacheLayer::new(Arc::new(CacheTable::new(0, 0)));
+        stack(inner.clone(), cache, Arc::clone(counters))
     };
     ([worker(), worker()], handle)
 }

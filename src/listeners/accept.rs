@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::connections::{ConnectionHandle, ConnectionPermit, Connections};
 use super::counters::{ListenerCounters, ListenerKind, count};
 use super::limits::ConnectionLimits;
+use super::live_server::LiveServer;
 use super::proxy_header::{self, HeaderFailure};
-use super::server::Server;
 use crate::blocking::BlockingPermits;
 
 /// How long the loop waits when no connection can be accepted, in milliseconds, to which as much again
@@ -46,7 +46,7 @@ pub struct ListenerContext {
     /// Those of the operator's pages.
     pub admin_connections: Connections,
     /// What is the same in all answers.
-    pub server: Arc<Server>,
+    pub server: LiveServer,
     /// Long JSON is rendered with these, so that all listeners together leave half of the cores to others.
     pub blocking: BlockingPermits,
 }
@@ -83,7 +83,7 @@ where
                 let Some((stream, peer)) = accepted else { continue };
                 let peer = peer.ip().to_canonical();
                 let Some(place) = admit(kind, shared).await else { continue };
-                if shared.server.clients.introduces(peer, kind) {
+                if shared.server.now().clients.introduces(peer, kind) {
                     arriving.spawn(introduce(stream, peer, place, kind, shared.clone()));
                 } else if let Some(place) = settle(place, peer, kind, shared) {
                     let served = serve(stream, peer, connection_handle(&place, kind, shared));
@@ -132,7 +132,7 @@ fn settle(
         ListenerKind::Admin => usize::MAX,
         _ => shared.limits.connections_per_client,
     };
-    let settled = shared.server.clients.trust(client) || place.belongs_to(client, most);
+    let settled = shared.server.now().clients.trust(client) || place.belongs_to(client, most);
     count(if settled {
         &counters.accepted
     } else {

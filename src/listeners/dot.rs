@@ -35,7 +35,7 @@ pub async fn serve<S: Stack>(
         &shared,
         shutdown.clone(),
         |stream, client, connection_handle| {
-            let exchange = Exchange::new(stack.clone(), Transport::Dot, Arc::clone(&shared.server));
+            let exchange = Exchange::live(stack.clone(), Transport::Dot, shared.server.clone());
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
                 let Some(mut stream) = shake_hands(stream, client, &acceptor, &shared).await else {

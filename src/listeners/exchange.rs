@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::amplification;
 use super::judging::{answer_without_question, judge, refuse};
+use super::live_server::LiveServer;
 use super::server::Server;
 use crate::dns::wire::{self, Rejection};
 use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Query, Rcode, Transport};
@@ -21,7 +22,7 @@ use crate::layers::Stack;
 pub struct Exchange<S> {
     stack: S,
     transport: Transport,
-    server: Arc<Server>,
+    server: LiveServer,
     turns: RotationSource,
     reader: AnswerReader,
 }
@@ -74,8 +75,13 @@ pub struct PendingAnswer<F> {
 }
 
 impl<S: Stack> Exchange<S> {
-    /// Makes one for a transport.
+    /// Makes one for a transport, whose server stays the same.
     pub fn new(stack: S, transport: Transport, server: Arc<Server>) -> Self {
+        Self::live(stack, transport, server.into())
+    }
+
+    /// Makes one for a transport, whose server may be replaced.
+    pub fn live(stack: S, transport: Transport, server: LiveServer) -> Self {
         Self {
             stack,
             transport,
@@ -98,6 +104,7 @@ impl<S: Stack> Exchange<S> {
         client: Option<IpAddr>,
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
+        self.server.refresh();
         let decoded = wire::decode(message, self.transport, client);
         let query = match decoded {
             // Borrowed: each move would copy some hundred octets.
@@ -129,7 +136,8 @@ impl<S: Stack> Exchange<S> {
 
     /// Asks itself `Server::own_query`, by the way of a client's, and tells whether there is an answer or one to come.
     pub fn answers_itself(&mut self) -> bool {
-        let (server, mut out) = (Arc::clone(&self.server), Vec::new());
+        self.server.refresh();
+        let (server, mut out) = (self.server.kept(), Vec::new());
         let Ok(query) = wire::decode(&server.own_query, self.transport, None) else {
             return false;
         };
@@ -142,6 +150,7 @@ impl<S: Stack> Exchange<S> {
 
     /// Takes a query whose client may ask, as `begin` does a message.
     pub fn begin_query(&mut self, query: &Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
+        self.server.refresh();
         self.begin_asked(query, 0, out)
     }
 
@@ -166,7 +175,7 @@ impl<S: Stack> Exchange<S> {
         match Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(answer)) => encode(&answer, query),
             Poll::Pending => {
-                let server = Arc::clone(server);
+                let server = server.kept();
                 Exchanged::Waiting(PendingAnswer {
                     server,
                     query: query.clone(),

@@ -19,7 +19,7 @@ pub(super) async fn shake_hands(
     acceptor: &TlsAcceptor,
     shared: &ListenerContext,
 ) -> Option<TlsStream<TcpStream>> {
-    if !shared.server.clients.may_shake_hands(client) {
+    if !shared.server.now().clients.may_shake_hands(client) {
         count(
             shared
                 .counters

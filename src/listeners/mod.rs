@@ -18,6 +18,7 @@ mod handshake;
 pub mod http;
 mod judging;
 mod limits;
+mod live_server;
 pub mod proxy_header;
 mod server;
 pub mod stream;
@@ -36,5 +37,6 @@ pub use counters::{
     ConnectionCounters, HandshakeFailure, HttpResponseKind, ListenerCounters, ListenerKind,
 };
 pub use limits::ConnectionLimits;
+pub use live_server::LiveServer;
 pub use server::Server;
 pub use tls_config::{ServerConfig, TlsUse, tls_config};

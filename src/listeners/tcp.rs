@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{IpAddr, TcpListener};
-use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
@@ -33,7 +32,7 @@ pub async fn serve<S: Stack>(
         &shared,
         shutdown.clone(),
         |mut stream, client, connection_handle| {
-            let exchange = Exchange::new(stack.clone(), Transport::Tcp, Arc::clone(&shared.server));
+            let exchange = Exchange::live(stack.clone(), Transport::Tcp, shared.server.clone());
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
                 converse(

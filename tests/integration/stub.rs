@@ -184,10 +184,11 @@ impl Start {
         let address = listener.local_addr().unwrap();
         let shared = ListenerContext {
             limits: Arc::new(limits),
-            server: Arc::new(Server {
+            server: Server {
                 clients: Arc::new(Clients::new(clients)),
                 ..Server::default()
-            }),
+            }
+            .into(),
             ..ListenerContext::default()
         };
         let shutdown = CancellationToken::new();

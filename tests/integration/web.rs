@@ -92,7 +92,7 @@ impl Web {
             metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
             readiness: Arc::new(move || readiness.clone()),
             status: Arc::new(|| vec![("services".to_owned(), "<3>".to_owned())]),
-            cache,
+            cache: Arc::new(move || cache.clone()),
             liveness: Arc::new(|| Box::pin(async { Liveness::Alive })),
             leaving: ending.clone(),
             ending: ending.clone(),

@@ -45,7 +45,7 @@ use self::prepared::Prepared;
 use super::{AnswerError, Effort, SourcedAnswer};
 
 /// Answers for the zones of the cluster.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NomadZones {
     settings: ZoneSettings,
     catalog: Arc<Catalog>,
@@ -75,6 +75,11 @@ impl NomadZones {
             catalog,
             loops: Arc::default(),
         }
+    }
+
+    /// Has it count them there.
+    pub(super) fn counting_loops(self, loops: Arc<Loops>) -> Self {
+        Self { loops, ..self }
     }
 
     /// The aliases that answers leave out since they lead back to themselves.

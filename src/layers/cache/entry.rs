@@ -14,7 +14,7 @@ pub(super) struct CacheKey<'query> {
     /// Borrowed: a name is 256 octets, and a hit copies none.
     name: &'query Name,
     record_type: RecordType,
-    /// What else of the query the answer depends on; nothing for the gateway's own answers.
+    /// What else the answer depends on: for the gateway's own answers the generation of the layers that made it.
     bits: u16,
 }
 
@@ -31,11 +31,12 @@ pub(super) struct CacheEntry {
 }
 
 impl<'query> CacheKey<'query> {
-    pub(super) fn of(query: &'query Query) -> Self {
+    /// The key of an answer of ours, made in this generation.
+    pub(super) fn of(query: &'query Query, generation: u16) -> Self {
         Self {
             name: &query.name,
             record_type: query.record_type,
-            bits: 0,
+            bits: generation,
         }
     }
 
@@ -46,7 +47,7 @@ impl<'query> CacheKey<'query> {
         Self {
             // High bits, which the types in use do not have.
             bits: u16::from(dnssec_ok) << 15 | u16::from(checking_disabled) << 14,
-            ..Self::of(query)
+            ..Self::of(query, 0)
         }
     }
 

@@ -16,6 +16,8 @@ use tower::{Layer, Service, ServiceExt};
 
 use self::entry::CacheKey;
 pub use self::table::{CacheTable, TableCounters};
+use super::forwarding::ForwardedNames;
+use super::replaceable::Generation;
 use crate::answers::{AnswerOrigin, SourcedAnswer};
 use crate::dns::{Answer, Class, Query};
 
@@ -29,7 +31,8 @@ pub struct CacheLayer {
 #[derive(Clone, Debug)]
 struct CacheTables {
     own: Arc<CacheTable>,
-    forwarded: Option<Arc<CacheTable>>,
+    forwarded: Option<(Arc<CacheTable>, ForwardedNames)>,
+    generation: Generation,
 }
 
 /// Answers from the table what it has.
@@ -51,6 +54,7 @@ enum CacheState<S: Service<Query>> {
         reply: Pin<Box<Oneshot<S, Query>>>,
         query: Box<Query>,
         tables: CacheTables,
+        generation: u16,
     },
 }
 
@@ -61,14 +65,26 @@ impl CacheLayer {
             tables: CacheTables {
                 own: table,
                 forwarded: None,
+                generation: Generation::default(),
             },
         }
     }
 
-    /// Keeps the answers of upstreams in a table of their own, so that a flood of other names removes none of the cluster's.
+    /// Keeps the answers of upstreams in a table of their own, so that a flood of other names removes none of the cluster's;
+    /// it is of use while some names are forwarded.
     #[must_use]
-    pub fn keeping_forwarded(mut self, table: Option<Arc<CacheTable>>) -> Self {
+    pub(super) fn keeping_forwarded(
+        mut self,
+        table: Option<(Arc<CacheTable>, ForwardedNames)>,
+    ) -> Self {
         self.tables.forwarded = table;
+        self
+    }
+
+    /// Gives no answer out that was made before a generation ended.
+    #[must_use]
+    pub(super) fn of_generation(mut self, generation: Generation) -> Self {
+        self.tables.generation = generation;
         self
     }
 }
@@ -98,7 +114,9 @@ where
     }
 
     fn call(&mut self, query: Query) -> CacheFuture<S> {
-        if let Some(answer) = self.tables.own.find(&CacheKey::of(&query)) {
+        // Before the services inside are asked: what is kept belongs to it.
+        let generation = self.tables.generation.now();
+        if let Some(answer) = self.tables.own.find(&CacheKey::of(&query, generation)) {
             return CacheFuture(CacheState::Hit(Some(answer)));
         }
         if let Some(answer) = self.tables.find_forwarded(&query) {
@@ -109,6 +127,7 @@ where
             query: Box::new(query.clone()),
             reply: Box::pin(S::clone(&self.inner).oneshot(query)),
             tables: self.tables.clone(),
+            generation,
         })
     }
 }
@@ -129,10 +148,11 @@ where
                 reply,
                 query,
                 tables,
+                generation,
             } => {
                 let reply = std::task::ready!(reply.as_mut().poll(context));
                 Poll::Ready(reply.map(|reply| {
-                    tables.keep(query, &reply);
+                    tables.keep(query, *generation, &reply);
                     reply.answer().clone()
                 }))
             }
@@ -145,17 +165,20 @@ impl<S: Service<Query>> Unpin for CacheFuture<S> {}
 impl CacheTables {
     #[inline(never)]
     fn find_forwarded(&self, query: &Query) -> Option<Answer> {
-        let table = self.forwarded.as_ref()?;
+        let (table, names) = self.forwarded.as_ref()?;
         // Queries of other classes are not forwarded.
-        (query.class == Class::IN)
+        (query.class == Class::IN && !names.is_empty())
             .then(|| table.find(&CacheKey::of_forwarded(query)))
             .flatten()
     }
 
-    fn keep(&self, query: &Query, reply: &SourcedAnswer) {
+    fn keep(&self, query: &Query, generation: u16, reply: &SourcedAnswer) {
+        if generation != self.generation.now() {
+            return;
+        }
         match (reply.origin(), &self.forwarded) {
-            (AnswerOrigin::Own, _) => self.own.keep(&CacheKey::of(query), reply),
-            (AnswerOrigin::Upstream, Some(table)) => {
+            (AnswerOrigin::Own, _) => self.own.keep(&CacheKey::of(query, generation), reply),
+            (AnswerOrigin::Upstream, Some((table, _))) => {
                 table.keep(&CacheKey::of_forwarded(query), reply);
             }
             (AnswerOrigin::Upstream, None) => {}

@@ -86,6 +86,17 @@ impl CacheTable {
             .count()
     }
 
+    /// Takes out all answers; those that are put in meanwhile may stay.
+    pub fn forget(&self) {
+        for slot in self.sets.iter().flatten() {
+            if slot.load().is_some()
+                && let Some(gone) = slot.swap(None)
+            {
+                self.octets.fetch_sub(gone.octets(), Ordering::Relaxed);
+            }
+        }
+    }
+
     pub(super) fn find(&self, key: &CacheKey<'_>) -> Option<Answer> {
         let found = self.set(key).iter().find_map(|slot| {
             let entry = slot.load();

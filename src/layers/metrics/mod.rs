@@ -75,6 +75,14 @@ impl Workers {
             .push(table);
     }
 
+    /// Has all caches forget their answers.
+    pub fn forget_answers(&self) {
+        for tables in [&self.tables, &self.forwarded] {
+            let tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
+            tables.iter().for_each(|table| table.forget());
+        }
+    }
+
     /// How many queries were answered from those caches.
     pub fn forwarded_hits(&self) -> u64 {
         let tables = self.forwarded.lock();

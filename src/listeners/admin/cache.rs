@@ -59,11 +59,11 @@ fn answer(
     default: Option<CachedNames>,
     text: impl FnOnce(&CachePages, &CachedNames) -> String,
 ) -> Response {
-    let Some(pages) = &admin.cache else {
+    let Some(pages) = (admin.cache)() else {
         return Problem::nothing_forwarded().into_response();
     };
     match names_of(uri.query().unwrap_or_default(), default) {
-        Ok(names) => Page(StatusCode::OK, TEXT, text(pages, &names)).into_response(),
+        Ok(names) => Page(StatusCode::OK, TEXT, text(&pages, &names)).into_response(),
         Err(detail) => Problem::bad_request(detail).into_response(),
     }
 }

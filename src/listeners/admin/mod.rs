@@ -62,8 +62,8 @@ pub struct Admin {
     pub readiness: Arc<dyn Fn() -> ReadinessReport + Send + Sync>,
     /// The lines of the status page: a label and its value.
     pub status: Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
-    /// What is kept of other names; none if nothing is forwarded.
-    pub cache: Option<CachePages>,
+    /// What is kept of other names; none while nothing is forwarded.
+    pub cache: Arc<dyn Fn() -> Option<CachePages> + Send + Sync>,
     /// Whether queries are answered at all.
     pub liveness: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Liveness> + Send>> + Send + Sync>,
     /// Tells that the gateway is about to end: it is not ready any more, and still answers.

@@ -9,6 +9,7 @@ mod refusals;
 mod unproven;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use self::limiter::Limiter;
 pub use self::limiter::Rate;
@@ -58,8 +59,8 @@ pub struct Clients {
     unproven: Option<Unproven>,
     /// An answer of so many times the octets of its query goes to anybody.
     free_factor: usize,
-    refusals: Refusals,
-    unproven_counters: UnprovenCounters,
+    refusals: Arc<Refusals>,
+    unproven_counters: Arc<UnprovenCounters>,
     /// Made once, so that refusing costs less than answering.
     not_allowed: Answer,
     over_rate: Answer,
@@ -76,10 +77,20 @@ impl Clients {
             free_factor: unproven.as_ref().map_or(usize::MAX, Unproven::free_factor),
             unproven,
             settings,
-            refusals: Refusals::default(),
-            unproven_counters: UnprovenCounters::default(),
+            refusals: Arc::default(),
+            unproven_counters: Arc::default(),
             not_allowed: refused(ExtendedError::PROHIBITED),
             over_rate: refused(ExtendedError::OVER_RATE),
+        }
+    }
+
+    /// Makes a judge with the same settings that counts on where another has counted.
+    #[must_use]
+    pub fn counting_with(&self, other: &Self) -> Self {
+        Self {
+            refusals: Arc::clone(&other.refusals),
+            unproven_counters: Arc::clone(&other.unproven_counters),
+            ..Self::new(self.settings.clone())
         }
     }
 

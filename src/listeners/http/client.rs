@@ -18,7 +18,7 @@ use tower::{Layer, Service};
 
 use super::super::clients::{Clients, SourceAddress};
 use super::super::counters::ListenerKind;
-use super::super::server::Server;
+use super::super::live_server::LiveServer;
 use super::activity::{Activity, Queued};
 use super::problem::Problem;
 
@@ -35,7 +35,7 @@ pub struct ClientInfo {
 /// Finds the client behind a trusted proxy, and refuses who may not ask, or not so often: 403 and 429.
 #[derive(Clone, Debug)]
 pub(super) struct ClientLayer {
-    server: Arc<Server>,
+    server: LiveServer,
     kind: ListenerKind,
 }
 
@@ -90,7 +90,7 @@ impl ClientInfo {
 }
 
 impl ClientLayer {
-    pub(super) fn new(server: Arc<Server>, kind: ListenerKind) -> Self {
+    pub(super) fn new(server: LiveServer, kind: ListenerKind) -> Self {
         Self { server, kind }
     }
 }
@@ -117,6 +117,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        self.layer.server.refresh();
         let clients = &self.layer.server.clients;
         let peer = match ClientInfo::find(&request) {
             Ok(info) => info.address(),

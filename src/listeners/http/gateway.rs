@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use http::StatusCode;
 
 use super::super::accept::ListenerContext;
 use super::super::exchange::{AnswerReader, Exchange, Exchanged};
-use super::super::server::Server;
+use super::super::live_server::LiveServer;
 use super::activity::Queued;
 use super::client::ClientInfo;
 use super::negotiate::{MediaType, ResponseFormat};
@@ -31,7 +30,7 @@ const USUAL_OCTETS: usize = 512;
 #[derive(Debug)]
 pub(super) struct Gateway<S> {
     stack: S,
-    server: Arc<Server>,
+    server: LiveServer,
     blocking: BlockingPermits,
     /// The time that the body of a request may take.
     pub(super) body_deadline: Duration,
@@ -49,7 +48,7 @@ impl<S> Gateway<S> {
     pub(super) fn new(stack: S, shared: &ListenerContext) -> Self {
         Self {
             stack,
-            server: Arc::clone(&shared.server),
+            server: shared.server.clone(),
             blocking: shared.blocking.clone(),
             body_deadline: shared.limits.http_body,
         }
@@ -85,7 +84,7 @@ impl<S: Stack> Gateway<S> {
 
     /// One exchange for each request: a copy of another would begin with the same record.
     fn exchange(&self, transport: Transport, form: &ResponseFormat) -> Exchange<S> {
-        let exchange = Exchange::new(self.stack.clone(), transport, Arc::clone(&self.server));
+        let exchange = Exchange::live(self.stack.clone(), transport, self.server.clone());
         exchange.read_by(match form.media_type {
             MediaType::DnsMessage => AnswerReader::Client,
             MediaType::DnsJson | MediaType::Json | MediaType::Rfc8427 => AnswerReader::Gateway,

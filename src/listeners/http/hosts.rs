@@ -3,12 +3,18 @@
 //! Floor 4. `host` checks each request with it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 
 use crate::dns::Name;
 
-/// The hosts that are ours on plain HTTP.
+/// The hosts that are ours on plain HTTP; a clone has the same, also after they were replaced.
 #[derive(Clone, Debug, Default)]
-pub struct Hosts {
+pub struct Hosts(Arc<ArcSwap<OwnHosts>>);
+
+#[derive(Debug, Default)]
+struct OwnHosts {
     listed: Vec<String>,
     is_any: bool,
     zones: Vec<Name>,
@@ -52,15 +58,26 @@ impl Hosts {
             listed.push(host.to_owned());
         }
         let is_any = texts.iter().any(|text| text == "*");
-        Ok(Self {
+        Ok(Self(Arc::new(ArcSwap::from_pointee(OwnHosts {
             listed,
             is_any,
             zones,
-        })
+        }))))
+    }
+
+    /// Has all clones accept what others accept now.
+    pub fn replace(&self, others: &Self) {
+        self.0.store(others.0.load_full());
     }
 
     /// Whether a host, without its port, is ours.
     pub(super) fn have(&self, host: &str) -> bool {
+        self.0.load().have(host)
+    }
+}
+
+impl OwnHosts {
+    fn have(&self, host: &str) -> bool {
         let bare = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'));

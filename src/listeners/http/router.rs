@@ -79,7 +79,7 @@ pub fn router<S: Stack>(
     // TLS has proven the host.
     let hosts = (kind == ListenerKind::Http).then(|| settings.hosts.clone());
     ServiceBuilder::new()
-        .layer(ClientLayer::new(Arc::clone(&shared.server), kind))
+        .layer(ClientLayer::new(shared.server.clone(), kind))
         .layer(HostLayer::new(hosts))
         .layer(CorsLayer::new(Arc::clone(&settings.origins)))
         .service(routes)

@@ -26,7 +26,7 @@ use self::socket::Drops;
 pub use self::socket::{Buffers, bind};
 use self::worker::Worker;
 use super::exchange::Exchange;
-use super::server::Server;
+use super::live_server::LiveServer;
 use crate::dns::Transport;
 use crate::layers::{ForwardedNames, Stack};
 
@@ -113,7 +113,7 @@ impl UdpWorker {
         socket: UdpSocket,
         stack: S,
         forwarded: ForwardedNames,
-        server: Arc<Server>,
+        server: impl Into<LiveServer>,
         limits: UdpLimits,
         counters: Arc<UdpCounters>,
         runtimes: UdpRuntimes,
@@ -125,12 +125,13 @@ impl UdpWorker {
         let buffers = limits.buffers.set(&socket)?;
         let own = socket.local_addr()?;
         let (stop, pulse) = (Arc::<AtomicBool>::default(), Arc::new(Pulse::new()));
+        let server = server.into();
         let answer_octets = server.bounds.udp_octets.into();
         let mut worker = Worker {
             own,
             name: format!("udp-{}", own.port()),
             socket: Arc::new(socket),
-            exchange: Exchange::new(stack, Transport::Udp, server),
+            exchange: Exchange::live(stack, Transport::Udp, server),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
             forwarded_waiting: Arc::new(Semaphore::new(limits.forwarded_waiting)),
             forwarded,
