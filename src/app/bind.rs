@@ -212,18 +212,34 @@ fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
     own.contains(&address.ip()) && (unsupported || error.kind() == io::ErrorKind::AddrNotAvailable)
 }
 
+/// The ports of the encrypted listeners that are told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EncryptedPorts {
+    tls: Option<u16>,
+    https: Option<u16>,
+}
+
+impl EncryptedPorts {
+    pub(super) fn of(bound: &Bound) -> Self {
+        Self {
+            tls: port(&bound.tls),
+            https: port(&bound.https),
+        }
+    }
+}
+
 /// What clients are told; none when no name is configured.
 pub(super) fn designated_resolver(
     settings: &Settings,
-    bound: &Bound,
+    ports: EncryptedPorts,
 ) -> Option<DesignatedResolver> {
     let target = settings.designated_resolver?;
     let zones = &settings.zones;
     let template = settings.http.paths.message_template();
     Some(DesignatedResolver {
         target,
-        tls_port: port(&bound.tls),
-        https: port(&bound.https).zip(template),
+        tls_port: ports.tls,
+        https: ports.https.zip(template),
         addresses: zones.server_addresses.clone(),
         ttl_seconds: zones.ttl_seconds,
         negative_ttl_seconds: zones.negative_ttl_seconds,

@@ -11,9 +11,9 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use super::GatewayParts;
+use super::parts::GatewayParts;
 use crate::exposition::{counter, family};
-use crate::listeners::Clients;
+use crate::listeners::LiveServer;
 use crate::listeners::udp::UdpCounters;
 
 /// Writes one gauge.
@@ -76,20 +76,21 @@ pub(super) fn encode_udp(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters)
 
 /// Tells what was refused.
 #[derive(Debug)]
-pub(super) struct Refused(Arc<Clients>);
+pub(super) struct Refused(LiveServer);
 
 impl Refused {
     pub(super) fn of(parts: &GatewayParts) -> Self {
-        Self(Arc::clone(&parts.connections.server.clients))
+        Self(parts.server())
     }
 }
 
 impl Collector for Refused {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let clients = Arc::clone(&self.0.now().clients);
         let name = "nomadns_clients_refused";
         let help = "Queries and requests of clients that may not ask, or ask too often";
         let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
-        for (listener, reason, count) in self.0.refusals().counts() {
+        for (listener, reason, count) in clients.refusals().counts() {
             counter(
                 &mut own,
                 &[("listener", listener), ("reason", reason)],
@@ -99,7 +100,7 @@ impl Collector for Refused {
         let name = "nomadns_unproven_answers";
         let help = "UDP answers above the limits for networks without a valid cookie";
         let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
-        for (outcome, count) in self.0.unproven_counters().counts() {
+        for (outcome, count) in clients.unproven_counters().counts() {
             counter(&mut own, &[("outcome", outcome)], count)?;
         }
         Ok(())

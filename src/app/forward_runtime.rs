@@ -7,7 +7,6 @@ use std::io;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::config::Settings;
 use crate::listeners::udp::UdpRuntimes;
 
 /// By how much their nice value is above that of the gateway; Linux has one for each thread.
@@ -18,14 +17,11 @@ const NICER: i32 = 10;
 pub(super) struct ForwardRuntime(Option<Runtime>);
 
 impl ForwardRuntime {
-    /// Starts it, if anything is forwarded.
+    /// Starts it, also where nothing is forwarded yet: a reload may change that.
     ///
     /// # Errors
     /// No more threads.
-    pub(super) fn start(settings: &Settings) -> io::Result<Self> {
-        if settings.forward.is_none() {
-            return Ok(Self(None));
-        }
+    pub(super) fn start() -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
         builder.enable_all().thread_name("forward");
         // A system that refuses it has the flood compete with the hits; the answers are the same.
@@ -35,7 +31,7 @@ impl ForwardRuntime {
         builder.build().map(|runtime| Self(Some(runtime)))
     }
 
-    /// Where queries wait: this one, or the one around the caller if nothing is forwarded, and that for all others.
+    /// Where queries wait: those that are forwarded here, all others in the runtime around the caller.
     pub(super) fn and_own(&self) -> UdpRuntimes {
         let (own, forwarding) = (Handle::current(), self.0.as_ref());
         let forwarding = forwarding.map_or_else(|| own.clone(), |it| it.handle().clone());

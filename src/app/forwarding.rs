@@ -13,12 +13,11 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::collectors::{gauge, total};
-use super::renewal::Renewal;
-use crate::config::{Files, Settings};
+use super::live_forwarder::LiveForwarder;
+use crate::config::Settings;
 use crate::exposition::{counter, family};
 use crate::forward::{
-    ForwardCounters, Forwarder, ROUND_TRIP_BUCKETS_MICROSECONDS, UpstreamAddress, UpstreamCounters,
-    ZoneUpstreams,
+    ForwardCounters, Forwarder, ROUND_TRIP_BUCKETS_MICROSECONDS, UpstreamCounters, ZoneUpstreams,
 };
 use crate::layers::CacheSettings;
 use crate::layers::metrics::Workers;
@@ -55,26 +54,9 @@ pub(super) fn cache_pages(forwarder: &Arc<Forwarder>) -> CachePages {
     }
 }
 
-/// What has it ask the servers that the system has now.
-pub(super) fn renewal(
-    forwarder: Option<&Arc<Forwarder>>,
-    servers: Option<&Files<Vec<UpstreamAddress>>>,
-) -> Option<Renewal> {
-    let (forwarder, servers) = (Arc::clone(forwarder?), servers?.clone());
-    let replace = move |servers: &Vec<UpstreamAddress>| {
-        forwarder.use_system(servers);
-        Ok(())
-    };
-    Some(Renewal::new(
-        "list of the system's DNS servers",
-        servers,
-        replace,
-    ))
-}
-
 /// The size of what each worker keeps for itself.
 pub(super) fn worker_cache(settings: &Settings) -> CacheSettings {
-    let octets = settings.forward.as_ref().map_or(0, |it| it.worker_octets);
+    let octets = settings.worker_forwarded_octets;
     CacheSettings {
         entries: octets / USUAL_OCTETS,
         octets,
@@ -84,14 +66,15 @@ pub(super) fn worker_cache(settings: &Settings) -> CacheSettings {
 /// Tells what forwarding counts.
 #[derive(Debug)]
 pub(super) struct ForwardingCollector {
-    pub(super) forwarder: Option<Arc<Forwarder>>,
+    pub(super) forwarder: Arc<LiveForwarder>,
     pub(super) workers: Arc<Workers>,
 }
 
 impl Collector for ForwardingCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let none = ForwardCounters::default();
-        let forwarder = self.forwarder.as_ref();
+        let forwarder = self.forwarder.now();
+        let forwarder = forwarder.as_ref();
         let counters = forwarder.map_or(&none, |it| it.counters());
         self.encode_cache(&mut encoder, counters)?;
         encode_questions(&mut encoder, counters)?;
@@ -153,7 +136,7 @@ impl ForwardingCollector {
         ] {
             total(encoder, name, help, count)?;
         }
-        let (octets, entries) = self.forwarder.as_ref().map_or((0, 0), |it| it.cache_size());
+        let (octets, entries) = self.forwarder.now().map_or((0, 0), |it| it.cache_size());
         let name = "nomadns_forward_cache_octets";
         gauge(
             encoder,

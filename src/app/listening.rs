@@ -11,13 +11,13 @@ use crate::layers::{Stacks, WorkerStack};
 use crate::listeners::admin::{self, Admin};
 use crate::listeners::http::{self, Security};
 use crate::listeners::udp::{Buffers, UdpCounters, UdpLimits, UdpRuntimes, UdpWorker};
-use crate::listeners::{ListenerContext, ListenerKind, Server, ServerConfig, dot, tcp};
+use crate::listeners::{ListenerContext, ListenerKind, LiveServer, ServerConfig, dot, tcp};
 
 /// What UDP workers are made of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct UdpWorkers<'parts> {
     pub(super) stacks: &'parts Stacks,
-    pub(super) server: &'parts Arc<Server>,
+    pub(super) server: &'parts LiveServer,
     pub(super) limits: UdpLimits,
     pub(super) counters: &'parts Arc<UdpCounters>,
     pub(super) runtimes: &'parts UdpRuntimes,
@@ -39,7 +39,7 @@ impl UdpWorkers<'_> {
                     socket,
                     self.stacks.worker(),
                     self.stacks.forwarded_names(),
-                    Arc::clone(self.server),
+                    self.server.clone(),
                     self.limits,
                     Arc::clone(self.counters),
                     self.runtimes.clone(),

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arc_swap::ArcSwap;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 
@@ -17,12 +18,27 @@ use crate::config::{HostSettings, ReadHosts, Settings};
 /// The local names, and what is told of them.
 #[derive(Debug)]
 pub(super) struct LocalParts {
-    pub(super) names: Arc<LocalNames>,
+    names: ArcSwap<LocalNames>,
     skipped_lines: AtomicUsize,
 }
 
 impl LocalParts {
     pub(super) fn new(settings: &Settings) -> Arc<Self> {
+        let parts = Self {
+            names: ArcSwap::default(),
+            skipped_lines: AtomicUsize::default(),
+        };
+        parts.replace(settings);
+        Arc::new(parts)
+    }
+
+    /// The names that are answered now.
+    pub(super) fn names(&self) -> Arc<LocalNames> {
+        self.names.load_full()
+    }
+
+    /// Makes them anew.
+    pub(super) fn replace(&self, settings: &Settings) {
         let forwarded = settings.forward.iter().flat_map(|it| &it.zones);
         let names = LocalNames::new(&LocalSettings {
             forwarded: forwarded.map(|zone| zone.apex).collect(),
@@ -30,12 +46,10 @@ impl LocalParts {
             ttl_seconds: settings.zones.ttl_seconds,
             negative_ttl_seconds: settings.zones.negative_ttl_seconds,
         });
-        let parts = Self {
-            names: Arc::new(names),
-            skipped_lines: AtomicUsize::default(),
-        };
-        parts.use_hosts(&settings.hosts.files.content);
-        Arc::new(parts)
+        let read = &settings.hosts.files.content;
+        names.use_hosts(Arc::clone(&read.table));
+        self.names.store(Arc::new(names));
+        self.skipped_lines.store(read.skipped, Ordering::Relaxed);
     }
 
     /// What has the file of hosts read again; none where there is no file.
@@ -54,7 +68,7 @@ impl LocalParts {
     }
 
     fn use_hosts(&self, read: &ReadHosts) {
-        self.names.use_hosts(Arc::clone(&read.table));
+        self.names.load().use_hosts(Arc::clone(&read.table));
         self.skipped_lines.store(read.skipped, Ordering::Relaxed);
     }
 }
@@ -70,7 +84,7 @@ impl Collector for HostCollector {
             (
                 "nomadns_hosts_names",
                 "Names of [[hosts]] and of the hosts file",
-                parts.names.host_count(),
+                parts.names().host_count(),
             ),
             (
                 "nomadns_hosts_skipped_lines",

@@ -11,10 +11,11 @@ use prometheus_client::encoding::{DescriptorEncoder, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use super::GatewayParts;
 use super::collectors::{Refused, encode_udp, gauge, total};
 use super::forwarding::ForwardingCollector;
 use super::local::HostCollector;
+use super::parts::GatewayParts;
+use super::reload_status::ReloadCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::exposition::{counter, family};
@@ -24,17 +25,15 @@ use crate::nomad::{Client, Followed};
 use crate::sync;
 
 /// Makes what writes all metrics, for the operator's pages.
-pub(super) fn provider(
-    parts: &GatewayParts,
-    loops: Arc<Loops>,
-) -> Arc<dyn Fn() -> String + Send + Sync> {
+pub(super) fn provider(parts: &GatewayParts) -> Arc<dyn Fn() -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
     registry.register_collector(Box::new(Refused::of(parts)));
     registry.register_collector(Box::new(ForwardingCollector {
-        forwarder: parts.forwarder.clone(),
+        forwarder: Arc::clone(&parts.forwarder),
         workers: Arc::clone(&parts.workers),
     }));
+    registry.register_collector(Box::new(ReloadCollector(Arc::clone(&parts.reloads))));
     registry.register_collector(Box::new(HostCollector(Arc::clone(&parts.local))));
     registry.register_collector(Box::new(GatewayCollector {
         udp: Arc::clone(&parts.udp),
@@ -42,7 +41,7 @@ pub(super) fn provider(
         sync: Arc::clone(&parts.sync),
         client: parts.client.clone(),
         catalog: Arc::clone(&parts.catalog),
-        loops,
+        loops: Arc::clone(&parts.loops),
     }));
     Arc::new(move || {
         let mut out = String::new();

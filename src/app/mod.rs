@@ -14,17 +14,21 @@ mod forward_runtime;
 mod forwarding;
 mod health;
 mod listening;
+mod live_forwarder;
+mod live_gateway;
 mod liveness;
 mod local;
 mod logs;
 mod metrics;
+mod parts;
+mod reload;
+mod reload_status;
 mod renewal;
 mod running;
 mod status;
 mod tls;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -36,25 +40,23 @@ pub use descriptors::raise_descriptors;
 pub use error::StartError;
 pub use filter::try_filter;
 pub use logs::{Log, start as start_log};
+pub use reload::{ReadSource, Reloader};
 pub use renewal::Renewable;
 pub use running::{Ending, ExitReason, Running};
 
+use self::bind::EncryptedPorts;
 use self::forward_runtime::ForwardRuntime;
-use self::listening::{Listeners, UdpWorkers};
-use self::local::LocalParts;
+use self::listening::Listeners;
+use self::live_gateway::LiveGateway;
+use self::parts::GatewayParts;
 use self::renewal::Renewal;
 use self::tls::Tls;
-use crate::answers::{Loops, Router};
-use crate::catalog::Catalog;
+use crate::answers::Router;
 use crate::config::{CredentialsFile, Settings};
-use crate::dns::{Recursion, Transport};
-use crate::forward::Forwarder;
+use crate::dns::Transport;
 use crate::layers::Stacks;
-use crate::layers::metrics::Workers;
-use crate::listeners::admin::Admin;
 use crate::listeners::exchange::Exchange;
-use crate::listeners::udp::{UdpCounters, UdpLimits, UdpRuntimes, UdpWorker};
-use crate::listeners::{ListenerContext, Server};
+use crate::listeners::udp::UdpWorker;
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
 
@@ -70,7 +72,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let shutdown = CancellationToken::new();
     let leaving = CancellationToken::new();
 
-    let forward_runtime = ForwardRuntime::start(&settings)?;
+    let forward_runtime = ForwardRuntime::start()?;
     let runtimes = forward_runtime.and_own();
     let parts = GatewayParts::new(&settings, client.clone(), runtimes);
     let server = parts.server();
@@ -80,14 +82,14 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     if let Some(store) = &settings.store {
         sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
     }
-    parts.run_forwarder(&shutdown);
-    let router = router(&settings, &bound, &parts);
-    let loops = Arc::clone(router.alias_loops());
+    parts.forwarder.run(&shutdown);
+    let ports = EncryptedPorts::of(&bound);
+    let router = router(&settings, ports, &parts);
     let stacks = stacks(router, &settings, &parts);
     let udp = parts.udp_workers(&stacks, settings.udp).start(bound.udp)?;
     // One for all connections, and for the gateway's own queries.
     let stack = stacks.worker();
-    let own = Exchange::new(stack.clone(), Transport::Tcp, server);
+    let own = Exchange::live(stack.clone(), Transport::Tcp, server);
     let mut listeners = Listeners::new(
         stack,
         parts.connections.clone(),
@@ -101,10 +103,10 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     }
     listeners.serve_http(bound.http);
     let liveness = liveness::liveness(udp.iter().map(UdpWorker::pulse).collect(), own);
-    let pages = parts.pages(loops, liveness, (leaving.clone(), shutdown.clone()));
+    let pages = parts.pages(liveness, (leaving.clone(), shutdown.clone()));
     let last = listeners.serve_pages(bound.admin, &pages);
 
-    let renewable = renewable(&settings, tls.as_ref(), &parts, &shutdown);
+    let gateway = LiveGateway::new(&settings, &parts, (stacks, ports), tls, &shutdown);
     let keeping = settings
         .store
         .map(|store| parts.keep(store, state_lock, settings.sync.max_stale, shutdown.clone()));
@@ -124,7 +126,8 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
         keeping,
         lameduck: settings.lameduck,
         drain: settings.connections.drain,
-        renewable,
+        gateway: Arc::new(gateway),
+        reload_check: settings.reload_check,
         _forward_runtime: forward_runtime,
     })
 }
@@ -135,18 +138,19 @@ fn filtering(client: Client, sync: sync::SyncSettings) -> JoinHandle<Result<(), 
 }
 
 /// Makes what answers queries from the catalogue.
-fn router(settings: &Settings, bound: &Bound, parts: &GatewayParts) -> Router {
+fn router(settings: &Settings, ports: EncryptedPorts, parts: &GatewayParts) -> Router {
     Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
         .outside(settings.outside_zones)
-        .with_local_names(Arc::clone(&parts.local.names))
-        .designating(bind::designated_resolver(settings, bound))
+        .counting_loops(Arc::clone(&parts.loops))
+        .with_local_names(parts.local.names())
+        .designating(bind::designated_resolver(settings, ports))
 }
 
 /// Makes the layers around it.
 fn stacks(router: Router, settings: &Settings, parts: &GatewayParts) -> Stacks {
-    let (workers, forwarder) = (Arc::clone(&parts.workers), parts.forwarder.clone());
+    let (workers, forwarder) = (Arc::clone(&parts.workers), parts.forwarder.now());
     Stacks::new(router, settings.stack, settings.cache, workers)
-        .knowing_cookies(parts.server().cookies.clone())
+        .knowing_cookies(parts.server().now().cookies.clone())
         .forwarding(forwarder, forwarding::worker_cache(settings))
 }
 
@@ -160,106 +164,6 @@ fn alone_and_warned(settings: &Settings) -> Result<Option<sync::StateLock>, sync
         tracing::warn!("{warning}");
     }
     Ok(lock)
-}
-
-/// What the parts of a gateway share, and what the operator's pages tell.
-struct GatewayParts {
-    workers: Arc<Workers>,
-    udp: Arc<UdpCounters>,
-    connections: ListenerContext,
-    sync: Arc<sync::Status>,
-    client: Client,
-    catalog: Arc<Catalog>,
-    forwarder: Option<Arc<Forwarder>>,
-    local: Arc<LocalParts>,
-    runtimes: UdpRuntimes,
-}
-
-impl GatewayParts {
-    fn new(settings: &Settings, client: Client, runtimes: UdpRuntimes) -> Self {
-        let sync = Arc::<sync::Status>::default();
-        let mut server = settings.server.clone();
-        server.stale = sync.stale_mark();
-        if settings.forward.is_some() {
-            server.recursion = Recursion::Available;
-        }
-        if let Some(own_query) = liveness::own_query(&settings.zones) {
-            server.own_query = own_query;
-        }
-        Self {
-            workers: Arc::default(),
-            udp: Arc::default(),
-            connections: ListenerContext {
-                limits: Arc::new(settings.connections.clone()),
-                server: Arc::new(server),
-                ..ListenerContext::default()
-            },
-            sync,
-            client,
-            catalog: Arc::default(),
-            forwarder: forwarding::forwarder(settings, runtimes.forwarding.clone()),
-            local: LocalParts::new(settings),
-            runtimes,
-        }
-    }
-
-    /// What the UDP workers are made of.
-    fn udp_workers<'parts>(
-        &'parts self,
-        stacks: &'parts Stacks,
-        limits: UdpLimits,
-    ) -> UdpWorkers<'parts> {
-        UdpWorkers {
-            stacks,
-            server: &self.connections.server,
-            limits,
-            counters: &self.udp,
-            runtimes: &self.runtimes,
-        }
-    }
-
-    /// Has the forwarder do what nobody asks it for, until the gateway ends.
-    fn run_forwarder(&self, ending: &CancellationToken) {
-        forwarding::run(self.forwarder.as_ref(), &self.runtimes.forwarding, ending);
-    }
-
-    /// Keeps the snapshot on disk until the gateway ends, and others from it.
-    fn keep(
-        &self,
-        store: sync::Store,
-        lock: Option<sync::StateLock>,
-        max_stale: Duration,
-        ending: CancellationToken,
-    ) -> JoinHandle<()> {
-        let (catalog, status) = (Arc::clone(&self.catalog), Arc::clone(&self.sync));
-        let ending = async move { ending.cancelled().await };
-        tokio::spawn(async move {
-            sync::keep(store, catalog, status, max_stale, ending).await;
-            drop(lock);
-        })
-    }
-
-    fn server(&self) -> Arc<Server> {
-        Arc::clone(&self.connections.server)
-    }
-
-    /// The operator's pages; the last tell them when the gateway is about to end, and when it ends.
-    fn pages(
-        &self,
-        loops: Arc<Loops>,
-        liveness: liveness::LivenessProbe,
-        (leaving, ending): (CancellationToken, CancellationToken),
-    ) -> Admin {
-        Admin {
-            liveness,
-            leaving,
-            metrics: metrics::provider(self, loops),
-            readiness: status::readiness(Arc::clone(&self.sync)),
-            status: status::page(Arc::clone(&self.sync), self.client.clone()),
-            cache: self.forwarder.as_ref().map(forwarding::cache_pages),
-            ending,
-        }
-    }
 }
 
 /// What came from files, each looked at as often as the settings say.
@@ -283,7 +187,7 @@ fn renewable(
         renewable.add(renewal, settings.tls_check, ending);
     }
     let servers = settings.system_servers.as_ref();
-    if let Some(renewal) = forwarding::renewal(parts.forwarder.as_ref(), servers) {
+    if let Some(renewal) = parts.forwarder.renewal(servers) {
         renewable.add(renewal, settings.system_servers_check, ending);
     }
     if let Some(renewal) = parts.local.renewal(&settings.hosts) {

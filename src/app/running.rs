@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
@@ -10,7 +11,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::StartError;
 use super::forward_runtime::ForwardRuntime;
+use super::live_gateway::LiveGateway;
+use super::reload::{ReadSource, Reloader};
 use super::renewal::Renewable;
+use crate::config::Source;
 use crate::listeners::udp::UdpWorker;
 
 /// What each step of the end may take beyond the drain time.
@@ -37,7 +41,8 @@ pub struct Running {
     pub(super) keeping: Option<JoinHandle<()>>,
     pub(super) lameduck: Duration,
     pub(super) drain: Duration,
-    pub(super) renewable: Renewable,
+    pub(super) gateway: Arc<LiveGateway>,
+    pub(super) reload_check: Option<Duration>,
     pub(super) _forward_runtime: ForwardRuntime,
 }
 
@@ -160,7 +165,17 @@ impl Running {
 
     /// What came from files, to be read again.
     pub fn renewable(&self) -> Renewable {
-        self.renewable.clone()
+        self.gateway.renewable()
+    }
+
+    /// What reads the configuration again by `read`, which gave `running` at the start; it looks at it by itself as often as
+    /// the settings say, until the gateway is about to end.
+    pub fn reloader(&self, read: ReadSource, running: Source) -> Reloader {
+        let reloader = Reloader::new(read, running, Arc::clone(&self.gateway));
+        if let Some(every) = self.reload_check {
+            tokio::spawn(reloader.clone().follow(every, self.leaving.clone()));
+        }
+        reloader
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::reload_status::ReloadStatus;
 use crate::listeners::admin::ReadinessReport;
 use crate::nomad::{Client, Followed};
 use crate::sync;
@@ -74,6 +75,7 @@ pub(super) fn server(followed: &Followed) -> String {
 pub(super) fn page(
     status: Arc<sync::Status>,
     client: Client,
+    reloads: Arc<ReloadStatus>,
 ) -> Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync> {
     Arc::new(move || {
         let report = status.report();
@@ -107,6 +109,7 @@ pub(super) fn page(
                 report.last_error.clone().unwrap_or_else(none),
             ),
         ];
+        lines.extend(reloads.now().lines());
         lines.extend(super::health::lines(&report));
         if report.large.count > 0 {
             lines.push(("Large services".to_owned(), report.large.to_string()));

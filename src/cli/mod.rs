@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use clap::Parser;
@@ -92,8 +92,9 @@ fn mistyped(error: &clap::Error) -> ExitCode {
 }
 
 async fn serve(args: &ServeArgs) -> ExitCode {
-    let settings = match settings(args) {
-        Ok(settings) => settings,
+    let read = source(args).and_then(|source| Ok((Settings::check(&source)?, source)));
+    let (settings, source_read) = match read {
+        Ok(read) => read,
         Err(error) => return fail(USAGE, &error.to_string()),
     };
     let _log = app::start_log(&settings.log);
@@ -108,7 +109,12 @@ async fn serve(args: &ServeArgs) -> ExitCode {
         Err(error) => return fail(1, &format!("cannot receive signals: {error}")),
     };
     match app::start(settings, bound) {
-        Ok(running) => until_signal(running, signals).await,
+        Ok(running) => {
+            let args = args.clone();
+            let reloader = running.reloader(Arc::new(move || source(&args)), source_read);
+            let reload_files = || reloader.reload_files();
+            until_signal(running, signals, || reloader.reload(), reload_files).await
+        }
         Err(error @ StartError::StateInUse(_)) => fail(TAKEN, &error.to_string()),
         Err(error) => fail(USAGE, &error.to_string()),
     }
@@ -179,8 +185,11 @@ async fn demo(args: DemoArgs) -> ExitCode {
             if say(&demo.advice(trust)) != ExitCode::SUCCESS {
                 return ExitCode::FAILURE;
             }
+            // It has no configuration that could be read again.
             let running = demo.into_running();
-            let code = until_signal(running.0, signals).await;
+            let renewable = running.0.renewable();
+            let reload = || renewable.reload();
+            let code = until_signal(running.0, signals, reload, reload).await;
             drop(published);
             code
         }
@@ -214,10 +223,14 @@ async fn look_up(args: LookupArgs) -> ExitCode {
     }
 }
 
-/// Runs until SIGTERM or SIGINT, reading files again at SIGHUP and SIGUSR1.
-async fn until_signal(running: Running, signals: Signals) -> ExitCode {
-    let renewable = running.renewable();
-    let ending = signals.until_end(running.ends_within(), || renewable.reload());
+/// Runs until SIGTERM or SIGINT; calls `reload` at SIGHUP, and `reload_files` at SIGUSR1.
+async fn until_signal(
+    running: Running,
+    signals: Signals,
+    reload: impl Fn(),
+    reload_files: impl Fn(),
+) -> ExitCode {
+    let ending = signals.until_end(running.ends_within(), reload, reload_files);
     match running.until(ending).await {
         ExitReason::Asked => ExitCode::SUCCESS,
         ExitReason::Broken(what) => fail(1, &what),
@@ -226,6 +239,11 @@ async fn until_signal(running: Running, signals: Signals) -> ExitCode {
 }
 
 fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
+    Settings::check(&source(args)?)
+}
+
+/// What flags, environment and file say.
+fn source(args: &ServeArgs) -> Result<Source, ConfigError> {
     let named = std::env::var_os(CONFIG_VARIABLE).filter(|path| !path.is_empty());
     let mut source = match args.config.clone().or_else(|| named.map(PathBuf::from)) {
         Some(path) => Source::from_file(&path)?,
@@ -236,7 +254,7 @@ fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
     apply_environment(&mut source, |name| std::env::var_os(name).map(text));
     note_unknown_variables(&mut source, std::env::vars_os().map(|(name, _)| text(name)));
     args.apply(&mut source);
-    Settings::check(&source)
+    Ok(source)
 }
 
 /// The certificates that `nomadns certs` wrote there, if it did.

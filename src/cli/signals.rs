@@ -55,15 +55,20 @@ impl Signals {
     }
 
     /// Waits for SIGTERM or SIGINT, from which on the process has so long to end; calls `reload` at each SIGHUP and
-    /// SIGUSR1. Who presses Ctrl-C waits for the end, and has no lameduck.
-    pub(super) async fn until_end(mut self, limit: Duration, reload: impl Fn()) -> Ending {
+    /// `reload_files` at each SIGUSR1. Who presses Ctrl-C waits for the end, and has no lameduck.
+    pub(super) async fn until_end(
+        mut self,
+        limit: Duration,
+        reload: impl Fn(),
+        reload_files: impl Fn(),
+    ) -> Ending {
         self.limit.get_or_init(|| limit);
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return Ending::AfterLameduck,
                 _ = self.interrupt.recv() => return Ending::AtOnce,
                 _ = self.hangup.recv() => reload(),
-                _ = self.user.recv() => reload(),
+                _ = self.user.recv() => reload_files(),
             }
         }
     }

@@ -45,6 +45,7 @@ impl Default for File {
             hosts: Vec::new(),
             hosts_file: String::new(),
             hosts_check_seconds: 10,
+            reload_check_seconds: 0,
             nomad: NomadSection::default(),
             listen: ListenSection::default(),
             tls: TlsSection::default(),

@@ -66,7 +66,7 @@ pub fn note_unknown(source: &mut Source, names: impl Iterator<Item = String>) {
             let port = rest.strip_prefix(of);
             port.is_some_and(|it| it.is_empty() || it.starts_with('_'))
         };
-        if SERVICE_LINKS.iter().any(|of| is_link(&of)) {
+        if SERVICE_LINKS.iter().any(is_link) {
             continue;
         }
         let words = match meant(rest, &keys) {

@@ -45,6 +45,8 @@ pub struct File {
     pub hosts_file: String,
     /// How often that file is looked at for a change, in seconds; 0 for at SIGHUP only.
     pub hosts_check_seconds: u64,
+    /// How often this file is looked at for a change, in seconds; 0 for at SIGHUP only.
+    pub reload_check_seconds: u64,
     /// Where Nomad is and how it is asked.
     pub nomad: NomadSection,
     /// Where the gateway listens.

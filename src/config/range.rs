@@ -20,6 +20,7 @@ pub const RANGES: &[Range] = &[
     range("ttl", 0, 3600),
     range("negative_ttl", 0, 3600),
     range("hosts_check_seconds", 0, DAY),
+    range("reload_check_seconds", 0, DAY),
     range("nomad.health_asked_seconds", 1, DAY),
     range("nomad.health_check_seconds", 1, DAY),
     range("nomad.health_reads_per_second", 1, 1000),

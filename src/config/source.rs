@@ -11,13 +11,14 @@ use toml::{Table, Value};
 use super::error::ConfigError;
 use super::file::File;
 use super::lines::lines;
+use super::live::is_live;
 use super::origin::ValueOrigin;
 use super::range::Range;
 use super::reading::read_file_or_pipe;
 use super::{secrecy, unknown, words};
 
 /// Values laid over each other, the last one winning.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
     table: Table,
     file: Option<PathBuf>,
@@ -114,6 +115,23 @@ impl Source {
         }
         self.origins.remove(key);
         self.notes.remove(key);
+    }
+
+    /// Has each key that only a restart changes keep the value that it has in `running`; returns those that have another here.
+    pub fn keep_for_restart(&mut self, running: &Self) -> Vec<String> {
+        let mut waiting = Vec::new();
+        for (key, default) in words::keys() {
+            let old = running.value(&key);
+            if is_live(&key) || self.value(&key).unwrap_or(&default) == old.unwrap_or(&default) {
+                continue;
+            }
+            match old.cloned() {
+                Some(old) => self.set(&key, old, running.origin(&key)),
+                None => self.remove(&key),
+            }
+            waiting.push(key);
+        }
+        waiting
     }
 
     /// Whether any source has the key.

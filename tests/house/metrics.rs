@@ -15,7 +15,8 @@ const COUNTER_ENDS: [&str; 3] = ["s", "ed", "sent"];
 /// Ends of gauges that count something, or have another unit.
 const GAUGE_ENDS: [&str; 3] = ["_seconds", "_octets", "_info"];
 /// Gauges that are a state, for which there is no unit.
-const STATES: [&str; 6] = [
+const STATES: [&str; 7] = [
+    "nomadns_config_last_reload_successful",
     "nomadns_upstream_up",
     "nomadns_health_denied",
     "nomadns_ready",

@@ -8,18 +8,21 @@ mod queue;
 mod repeats;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use prometheus_client::encoding::DescriptorEncoder;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, registry, reload};
 
 use self::queue::LogQueue;
 use self::repeats::Repeats;
 use super::collectors::total;
 use crate::config::{LogFormat, LogSection};
+
+/// What chooses the lines of the log of this process, once it is set up.
+static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
 /// What of the log of this process was not written.
 static COUNTERS: LogCounters = LogCounters {
@@ -59,8 +62,9 @@ pub fn start(settings: &LogSection) -> Log {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let (level, handle) = reload::Layer::new(EnvFilter::new(filter(&settings.level)));
     let started = registry()
-        .with(EnvFilter::new(filter(&settings.level)))
+        .with(level)
         .with(repeats::Limit(Arc::clone(&repeats)))
         .with(lines)
         .try_init();
@@ -68,8 +72,18 @@ pub fn start(settings: &LogSection) -> Log {
     if started.is_err() || queue.start_writer(repeats).is_err() {
         return Log(None);
     }
+    // It is the first: the log was set up just now.
+    let _ = LEVEL.set(handle);
     log_panics();
     Log(Some(queue))
+}
+
+/// Has the log show lines from this level on.
+pub(super) fn set_level(level: &str) {
+    if let Some(handle) = LEVEL.get() {
+        // It fails only where the log is gone.
+        let _ = handle.reload(EnvFilter::new(filter(level)));
+    }
 }
 
 impl Drop for Log {

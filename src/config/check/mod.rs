@@ -100,6 +100,10 @@ pub struct Settings {
     pub lameduck: Duration,
     /// The bounds of connections.
     pub connections: listeners::ConnectionLimits,
+    /// How often the configuration file is looked at; never when none.
+    pub reload_check: Option<Duration>,
+    /// How many octets of upstreams' answers each worker keeps for itself, once any names are forwarded.
+    pub worker_forwarded_octets: usize,
     /// The log.
     pub log: LogSection,
     /// Each key with its value and where that comes from, without secrets.
@@ -156,6 +160,8 @@ impl Settings {
             server: check.server(&file)?,
             connections: connections(&file.limits),
             listen: file.listen.clone(),
+            reload_check: check_every(file.reload_check_seconds),
+            worker_forwarded_octets: file.cache.forwarded_worker_octets,
             log: check.log(file.log.clone())?,
             values: values(source, &file),
             warnings: Vec::new(),

@@ -13,7 +13,7 @@ use super::{AT_MOST, Gateway};
 const ROOT_QUERY: &[u8] = &[0, 17, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
 
 /// Nobody listens there.
-const NO_NOMAD: &str = "[nomad]\naddresses = [\"http://127.0.0.1:1\"]";
+pub(super) const NO_NOMAD: &str = "[nomad]\naddresses = [\"http://127.0.0.1:1\"]";
 
 #[test]
 fn sigterm_and_sigint_drain_and_exit_with_0() {
@@ -95,7 +95,7 @@ fn the_threads_that_forward_are_below_those_that_answer_in_priority() {
 fn sighup_ends_nothing() {
     let mut gateway = Gateway::start(NO_NOMAD, &[]);
     gateway.signal("HUP");
-    gateway.wait_for("reload: there are no files to re-read");
+    gateway.wait_for("reload: nothing changes");
     assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
 }
 

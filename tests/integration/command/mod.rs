@@ -19,6 +19,8 @@ mod privacy;
 mod profile;
 mod profile_mistakes;
 mod ranges;
+mod reload;
+mod reload_keys;
 mod restart;
 mod secrets;
 mod values;
@@ -91,7 +93,7 @@ struct Gateway {
     reader: Arc<Mutex<()>>,
     /// What it has logged so far.
     log: String,
-    _config: Config,
+    config: Config,
 }
 
 impl Gateway {
@@ -121,10 +123,23 @@ impl Gateway {
             lines,
             reader,
             log: String::new(),
-            _config: config,
+            config,
         };
         gateway.wait_for("transport=\"admin\"");
         gateway
+    }
+
+    /// Writes another configuration into its file.
+    fn rewrite(&self, config: &str) {
+        self.rewrite_whole(&format!("{config}\n{FREE_PORTS}"));
+    }
+
+    /// Writes another configuration into its file, with what it listens on.
+    fn rewrite_whole(&self, config: &str) {
+        let whole = std::path::PathBuf::from(format!("{}.new", self.config.path()));
+        std::fs::write(&whole, config).unwrap();
+        // At once, so that nobody reads a part of it.
+        std::fs::rename(whole, self.config.path()).unwrap();
     }
 
     /// Waits until a line of the log has `part`.

@@ -100,7 +100,7 @@ fn a_wrong_variable_is_named_in_the_error() {
         (
             "NOMADNS_FORWARD",
             "[{zone = \".\", upstream = []}]",
-            "NOMADNS_FORWARD: forward[0].upstream",
+            "NOMADNS_FORWARD: forward: section 1: `upstream` is not a key; did you mean `upstreams`?",
         ),
         (
             "NOMADNS_NOMAD_HEALTH",
@@ -134,9 +134,12 @@ fn flags_win_over_our_variables_and_those_over_nomads_and_the_file() {
     assert_eq!(region(&variables, &["--region", "flag"]), "flag");
     assert_eq!(of(&shown(&variables, &[]), "ttl")["value"], 1);
     // A token file in a variable of ours is not set aside by Nomad's token.
-    variables.push(("NOMADNS_NOMAD_TOKEN_FILE", &*path));
+    let token = config.folder.path().join("token");
+    std::fs::write(&token, "secret").unwrap();
+    let token = token.to_str().unwrap();
+    variables.push(("NOMADNS_NOMAD_TOKEN_FILE", token));
     let shown = shown(&variables, &[]);
-    assert_eq!(of(&shown, "nomad.token_file")["value"], *path);
+    assert_eq!(of(&shown, "nomad.token_file")["value"], token);
     assert_eq!(of(&shown, "nomad.token")["origin"], "default");
 }
 

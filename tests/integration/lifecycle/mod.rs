@@ -2,6 +2,7 @@
 
 mod ending;
 mod garbage;
+mod reload;
 
 use std::time::Duration;
 

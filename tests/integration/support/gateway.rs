@@ -2,9 +2,10 @@
 //! sync before whatever Nomad is at a URL. Nothing is proved here.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nomadns::app::{self, Bound, Ending, ExitReason, PortConflict, Renewable};
+use nomadns::app::{self, Bound, Ending, ExitReason, PortConflict, Reloader, Renewable};
 use nomadns::certs::{Development, Existing};
 use nomadns::config::{Settings, Source};
 use nomadns::demo::{Options, Scenario, SimulatedNomad};
@@ -37,6 +38,9 @@ pub(crate) struct Gateway {
     /// Where the certificate and its key are.
     folder: TempDir,
     renewable: Renewable,
+    /// What its configuration is read from.
+    source: Arc<Mutex<Source>>,
+    reloader: Reloader,
     ending: Option<oneshot::Sender<Ending>>,
     ended: JoinHandle<ExitReason>,
 }
@@ -60,7 +64,8 @@ impl Gateway {
     pub(crate) fn with(nomad_url: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = TempDir::new().unwrap();
         let development = Development::generate(&[]).unwrap();
-        let mut settings = settings(nomad_url, &folder, &development);
+        let source = source(nomad_url, &folder, &development);
+        let mut settings = settings(&source);
         change(&mut settings);
         let bound = Bound::bind(&settings.listen, UDP_WORKERS, PortConflict::Fails).unwrap();
         let all_dns: Vec<_> = bound.tcp.iter().map(address).collect();
@@ -68,6 +73,10 @@ impl Gateway {
             [&bound.tls, &bound.https, &bound.http, &bound.admin].map(|all| address(&all[0]));
         let running = app::start(settings, bound).unwrap();
         let renewable = running.renewable();
+        let written = Arc::new(Mutex::new(source.clone()));
+        let read = Arc::clone(&written);
+        let read = move || Ok(read.lock().unwrap().clone());
+        let reloader = running.reloader(Arc::new(read), source);
         let (ending, asked) = oneshot::channel();
         let ended = tokio::spawn(running.until(async {
             // It is gone with a test that failed.
@@ -84,6 +93,8 @@ impl Gateway {
             pages: super::clients::http_client(&[]),
             folder,
             renewable,
+            source: written,
+            reloader,
             ending: Some(ending),
             ended,
         }
@@ -98,6 +109,12 @@ impl Gateway {
     /// Has all files read again, as SIGHUP does.
     pub(crate) fn read_again(&self) {
         self.renewable.reload();
+    }
+
+    /// Changes its configuration, and has it read again.
+    pub(crate) fn reconfigure(&self, change: impl FnOnce(&mut Source)) {
+        change(&mut self.source.lock().unwrap());
+        self.reloader.reload();
     }
 
     /// Puts other files in the place of the certificate and its key, and does no more.
@@ -167,7 +184,7 @@ pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-fn settings(nomad_url: &str, folder: &TempDir, development: &Development) -> Settings {
+fn source(nomad_url: &str, folder: &TempDir, development: &Development) -> Source {
     let [_, certificate, key] = development.write(folder.path(), Existing::Keep).unwrap();
     let mut source = Source::default();
     let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
@@ -178,7 +195,11 @@ fn settings(nomad_url: &str, folder: &TempDir, development: &Development) -> Set
     for key in ["listen.tls", "listen.https", "listen.http", "listen.admin"] {
         source.set(key, vec![format!("{}:0", Ipv4Addr::LOCALHOST)], "test");
     }
-    let mut settings = Settings::check(&source).unwrap();
+    source
+}
+
+fn settings(source: &Source) -> Settings {
+    let mut settings = Settings::check(source).unwrap();
     // Where the usual times are meant for people, a test does not wait for them.
     settings.sync.backoff_max = Duration::from_millis(200);
     settings.sync.times.event_grace = Duration::from_millis(100);

@@ -1,0 +1,135 @@
+//! What the parts of a gateway share, and what the operator's pages tell.
+//!
+//! Floor 7.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::listening::UdpWorkers;
+use super::live_forwarder::LiveForwarder;
+use super::local::LocalParts;
+use super::reload_status::ReloadStatus;
+use super::{forwarding, liveness, metrics, status};
+use crate::answers::Loops;
+use crate::catalog::Catalog;
+use crate::config::Settings;
+use crate::dns::Recursion;
+use crate::layers::Stacks;
+use crate::layers::metrics::Workers;
+use crate::listeners::admin::Admin;
+use crate::listeners::udp::{UdpCounters, UdpLimits, UdpRuntimes};
+use crate::listeners::{ListenerContext, LiveServer, Server};
+use crate::nomad::Client;
+use crate::sync;
+
+/// What the parts of a gateway share; a clone shares the same.
+#[derive(Clone)]
+pub(super) struct GatewayParts {
+    pub(super) workers: Arc<Workers>,
+    pub(super) udp: Arc<UdpCounters>,
+    pub(super) connections: ListenerContext,
+    pub(super) sync: Arc<sync::Status>,
+    pub(super) client: Client,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) forwarder: Arc<LiveForwarder>,
+    pub(super) local: Arc<LocalParts>,
+    pub(super) loops: Arc<Loops>,
+    pub(super) reloads: Arc<ReloadStatus>,
+    pub(super) runtimes: UdpRuntimes,
+}
+
+impl GatewayParts {
+    pub(super) fn new(settings: &Settings, client: Client, runtimes: UdpRuntimes) -> Self {
+        let mut parts = Self {
+            workers: Arc::default(),
+            udp: Arc::default(),
+            connections: ListenerContext {
+                limits: Arc::new(settings.connections.clone()),
+                ..ListenerContext::default()
+            },
+            sync: Arc::default(),
+            client,
+            catalog: Arc::default(),
+            forwarder: LiveForwarder::new(settings, runtimes.forwarding.clone()),
+            local: LocalParts::new(settings),
+            loops: Arc::default(),
+            reloads: Arc::new(ReloadStatus::new(settings.values.clone())),
+            runtimes,
+        };
+        parts.connections.server = parts.server_of(settings).into();
+        parts
+    }
+
+    /// What the UDP workers are made of.
+    pub(super) fn udp_workers<'parts>(
+        &'parts self,
+        stacks: &'parts Stacks,
+        limits: UdpLimits,
+    ) -> UdpWorkers<'parts> {
+        UdpWorkers {
+            stacks,
+            server: &self.connections.server,
+            limits,
+            counters: &self.udp,
+            runtimes: &self.runtimes,
+        }
+    }
+
+    /// Makes what is the same in all answers.
+    pub(super) fn server_of(&self, settings: &Settings) -> Server {
+        let mut server = settings.server.clone();
+        server.stale = self.sync.stale_mark();
+        if settings.forward.is_some() {
+            server.recursion = Recursion::Available;
+        }
+        if let Some(own_query) = liveness::own_query(&settings.zones) {
+            server.own_query = own_query;
+        }
+        server
+    }
+
+    /// Keeps the snapshot on disk until the gateway ends, and others from it.
+    pub(super) fn keep(
+        &self,
+        store: sync::Store,
+        lock: Option<sync::StateLock>,
+        max_stale: Duration,
+        ending: CancellationToken,
+    ) -> JoinHandle<()> {
+        let (catalog, status) = (Arc::clone(&self.catalog), Arc::clone(&self.sync));
+        let ending = async move { ending.cancelled().await };
+        tokio::spawn(async move {
+            sync::keep(store, catalog, status, max_stale, ending).await;
+            drop(lock);
+        })
+    }
+
+    pub(super) fn server(&self) -> LiveServer {
+        self.connections.server.clone()
+    }
+
+    /// The operator's pages; the last tell them when the gateway is about to end, and when it ends.
+    pub(super) fn pages(
+        &self,
+        liveness: liveness::LivenessProbe,
+        (leaving, ending): (CancellationToken, CancellationToken),
+    ) -> Admin {
+        let forwarder = Arc::clone(&self.forwarder);
+        Admin {
+            liveness,
+            leaving,
+            metrics: metrics::provider(self),
+            readiness: status::readiness(Arc::clone(&self.sync)),
+            status: status::page(
+                Arc::clone(&self.sync),
+                self.client.clone(),
+                Arc::clone(&self.reloads),
+            ),
+            cache: Arc::new(move || forwarder.now().as_ref().map(forwarding::cache_pages)),
+            ending,
+        }
+    }
+}
