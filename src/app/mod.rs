@@ -73,8 +73,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let leaving = CancellationToken::new();
 
     let forward_runtime = ForwardRuntime::start()?;
-    let runtimes = forward_runtime.and_own();
-    let parts = GatewayParts::new(&settings, client.clone(), runtimes);
+    let parts = GatewayParts::new(&settings, client.clone(), forward_runtime.and_own());
     let server = parts.server();
     parts.workers.join(Arc::clone(&server.counters));
     // Before anything listens for queries: the first one finds what is on disk.
