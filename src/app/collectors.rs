@@ -11,7 +11,6 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use super::parts::GatewayParts;
 use crate::exposition::{counter, family};
 use crate::listeners::LiveServer;
 use crate::listeners::udp::UdpCounters;
@@ -79,8 +78,8 @@ pub(super) fn encode_udp(encoder: &mut DescriptorEncoder<'_>, udp: &UdpCounters)
 pub(super) struct Refused(LiveServer);
 
 impl Refused {
-    pub(super) fn of(parts: &GatewayParts) -> Self {
-        Self(parts.server())
+    pub(super) fn of(server: LiveServer) -> Self {
+        Self(server)
     }
 }
 

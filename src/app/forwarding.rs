@@ -1,6 +1,6 @@
-//! Starts what forwards names, and tells what it counts.
+//! Tells what forwarding counts and keeps.
 //!
-//! Floor 7. Without a zone that is forwarded there is nothing to start, and all counts are 0.
+//! Floor 7. Without a zone that is forwarded all counts are 0.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,6 @@ use std::sync::atomic::Ordering;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
-use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 
 use super::collectors::{gauge, total};
 use super::live_forwarder::LiveForwarder;
@@ -26,24 +24,6 @@ use crate::listeners::admin::CachePages;
 /// About how many octets an answer takes in a worker's own table.
 const USUAL_OCTETS: usize = 512;
 const MICROSECONDS: f64 = 1e6;
-
-/// Makes the forwarder, if anything is forwarded.
-pub(super) fn forwarder(settings: &Settings, runtime: Handle) -> Option<Arc<Forwarder>> {
-    let forward = settings.forward.as_ref()?;
-    Some(Arc::new(Forwarder::new(forward, runtime)))
-}
-
-/// Has it do what nobody asks it for, until the gateway ends.
-pub(super) fn run(
-    forwarder: Option<&Arc<Forwarder>>,
-    runtime: &Handle,
-    ending: &CancellationToken,
-) {
-    if let Some(forwarder) = forwarder {
-        let ending = ending.clone().cancelled_owned();
-        runtime.spawn(Arc::clone(forwarder).run(ending));
-    }
-}
 
 /// What shows an operator what it keeps.
 pub(super) fn cache_pages(forwarder: &Arc<Forwarder>) -> CachePages {

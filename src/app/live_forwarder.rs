@@ -9,7 +9,6 @@ use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::forwarding::{forwarder, run};
 use super::renewal::Renewal;
 use crate::config::{Files, Settings};
 use crate::forward::{CachedNames, ForwardZone, Forwarder, UpstreamAddress};
@@ -104,6 +103,20 @@ impl LiveForwarder {
         };
         let what = "list of the system's DNS servers";
         Some(Renewal::new(what, servers, replace))
+    }
+}
+
+/// Makes the forwarder, if anything is forwarded.
+fn forwarder(settings: &Settings, runtime: Handle) -> Option<Arc<Forwarder>> {
+    let forward = settings.forward.as_ref()?;
+    Some(Arc::new(Forwarder::new(forward, runtime)))
+}
+
+/// Has it do what nobody asks it for, until the gateway ends.
+fn run(forwarder: Option<&Arc<Forwarder>>, runtime: &Handle, ending: &CancellationToken) {
+    if let Some(forwarder) = forwarder {
+        let ending = ending.clone().cancelled_owned();
+        runtime.spawn(Arc::clone(forwarder).run(ending));
     }
 }
 

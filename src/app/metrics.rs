@@ -28,7 +28,7 @@ use crate::sync;
 pub(super) fn provider(parts: &GatewayParts) -> Arc<dyn Fn() -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
-    registry.register_collector(Box::new(Refused::of(parts)));
+    registry.register_collector(Box::new(Refused::of(parts.server())));
     registry.register_collector(Box::new(ForwardingCollector {
         forwarder: Arc::clone(&parts.forwarder),
         workers: Arc::clone(&parts.workers),

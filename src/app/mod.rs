@@ -20,6 +20,7 @@ mod liveness;
 mod local;
 mod logs;
 mod metrics;
+mod pages;
 mod parts;
 mod reload;
 mod reload_status;

@@ -1,4 +1,4 @@
-//! What the parts of a gateway share, and what the operator's pages tell.
+//! What the parts of a gateway share.
 //!
 //! Floor 7.
 
@@ -10,16 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::listening::UdpWorkers;
 use super::live_forwarder::LiveForwarder;
+use super::liveness;
 use super::local::LocalParts;
 use super::reload_status::ReloadStatus;
-use super::{forwarding, liveness, metrics, status};
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::dns::Recursion;
 use crate::layers::Stacks;
 use crate::layers::metrics::Workers;
-use crate::listeners::admin::Admin;
 use crate::listeners::udp::{UdpCounters, UdpLimits, UdpRuntimes};
 use crate::listeners::{ListenerContext, LiveServer, Server};
 use crate::nomad::Client;
@@ -109,27 +108,5 @@ impl GatewayParts {
 
     pub(super) fn server(&self) -> LiveServer {
         self.connections.server.clone()
-    }
-
-    /// The operator's pages; the last tell them when the gateway is about to end, and when it ends.
-    pub(super) fn pages(
-        &self,
-        liveness: liveness::LivenessProbe,
-        (leaving, ending): (CancellationToken, CancellationToken),
-    ) -> Admin {
-        let forwarder = Arc::clone(&self.forwarder);
-        Admin {
-            liveness,
-            leaving,
-            metrics: metrics::provider(self),
-            readiness: status::readiness(Arc::clone(&self.sync)),
-            status: status::page(
-                Arc::clone(&self.sync),
-                self.client.clone(),
-                Arc::clone(&self.reloads),
-            ),
-            cache: Arc::new(move || forwarder.now().as_ref().map(forwarding::cache_pages)),
-            ending,
-        }
     }
 }
