@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use super::cache::CacheArgs;
 use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
+use super::completions::CompletionsArgs;
+use super::man::ManArgs;
 use super::profile::ProfileArgs;
 use super::serve_args::{LogArgs, ServeArgs, duration};
 use crate::app::PortChoice;
@@ -45,6 +47,10 @@ pub(super) enum Command {
     Config(ConfigArgs),
     /// Prints what a device, a program or a browser installs to have the gateway as its resolver
     Profile(ProfileArgs),
+    /// Prints a manual page, or writes those of all commands to a folder
+    Man(ManArgs),
+    /// Prints the completions of a shell: bash, zsh, fish, elvish or PowerShell
+    Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,11 @@
 //! `nomadns cache`: lists and forgets what a running gateway keeps of the names that it forwards.
 
-use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{fail, say};
+use super::{fail, print, say};
 use crate::dns::Name;
 use crate::lookup::CacheLookup;
 
@@ -56,11 +55,7 @@ impl CacheFlags {
 pub(super) async fn run(args: CacheArgs) -> ExitCode {
     match args.command {
         CacheCommand::Dump { name, flags } => match flags.lookup().list(name.as_ref()).await {
-            Ok(list) => match io::stdout().write_all(list.as_bytes()) {
-                Ok(()) => ExitCode::SUCCESS,
-                // Who was to read it is gone.
-                Err(_) => ExitCode::FAILURE,
-            },
+            Ok(list) => print(list.as_bytes()),
             Err(error) => fail(1, &error.to_string()),
         },
         CacheCommand::Flush { name, flags } => match flags.lookup().flush(&name).await {

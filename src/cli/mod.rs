@@ -4,10 +4,12 @@
 
 mod args;
 mod cache;
+mod completions;
 mod config;
 mod demo_ca;
 mod doctor;
 mod export;
+mod man;
 mod profile;
 mod serve_args;
 mod signals;
@@ -72,6 +74,8 @@ pub fn run() -> ExitCode {
             Command::Cache(args) => cache::run(args).await,
             Command::Config(args) => config::run(args),
             Command::Profile(args) => profile::run(args),
+            Command::Man(args) => man::run(&args),
+            Command::Completions(args) => completions::run(&args),
         }
     });
     // What still runs was given its time already.
@@ -276,7 +280,12 @@ fn workers(configured: usize) -> usize {
 }
 
 fn say(text: &str) -> ExitCode {
-    match writeln!(io::stdout(), "{text}") {
+    print(format!("{text}\n").as_bytes())
+}
+
+/// Prints octets as they are.
+fn print(octets: &[u8]) -> ExitCode {
+    match io::stdout().write_all(octets) {
         Ok(()) => ExitCode::SUCCESS,
         // Who was to read it is gone.
         Err(_) => ExitCode::FAILURE,

@@ -15,6 +15,7 @@ mod life;
 mod locked;
 mod log;
 mod mistakes;
+mod pages;
 mod privacy;
 mod profile;
 mod profile_mistakes;
