@@ -28,7 +28,8 @@ use crate::app::{
 };
 use crate::certs::{Development, Existing};
 use crate::config::{
-    ConfigError, Settings, Source, apply_environment, note_unknown_variables, read_file,
+    ConfigError, Settings, Source, apply_credential, apply_environment, note_unknown_variables,
+    read_file,
 };
 use crate::lookup::{self, LookupArgs};
 
@@ -255,9 +256,11 @@ fn source(args: &ServeArgs) -> Result<Source, ConfigError> {
     };
     // What is not UTF-8 is told as a wrong value, rather than passed over.
     let text = |text: OsString| text.to_string_lossy().into_owned();
-    apply_environment(&mut source, |name| std::env::var_os(name).map(text));
+    let read = |name: &str| std::env::var_os(name).map(text);
+    apply_environment(&mut source, read);
     note_unknown_variables(&mut source, std::env::vars_os().map(|(name, _)| text(name)));
     args.apply(&mut source);
+    apply_credential(&mut source, read);
     Ok(source)
 }
 

@@ -7,6 +7,7 @@
 mod cache;
 mod check;
 mod choice;
+mod credential;
 mod defaults;
 mod described;
 mod effective;
@@ -32,6 +33,7 @@ mod words;
 
 pub use cache::CacheSection;
 pub use check::{ChainAndKey, CredentialsFile, Files, HostSettings, Settings, Warning};
+pub use credential::apply as apply_credential;
 pub use effective::ConfigValue;
 pub use environment::{
     apply as apply_environment, note_unknown as note_unknown_variables, variable,

@@ -6,6 +6,7 @@ mod cache;
 mod canaries;
 mod configuration;
 mod connect;
+mod credential;
 mod demo;
 mod disk;
 mod doctor;
