@@ -1,4 +1,4 @@
-//! `docs/commands.md` tells every command and every flag, the example job has a command line that is understood, and
+//! `docs/commands.md` tells every command and every flag, the command lines of jobs and units are understood, and
 //! `just check` is what CI runs.
 
 use clap::CommandFactory;
@@ -35,12 +35,27 @@ fn every_flag_is_documented() {
 }
 
 #[test]
-fn the_command_line_of_the_example_job_is_understood() {
-    let arguments = arguments(&read("examples/nomadns.nomad.hcl"));
-    assert!(arguments.len() > 4, "{arguments:?}");
+fn the_command_lines_of_jobs_units_and_images_are_understood() {
+    let jobs = ["nomadns", "nomadns-pair"].map(|it| format!("deploy/nomad/{it}.nomad.hcl"));
+    for job in jobs {
+        is_understood(&job, arguments(&read(&job)));
+    }
+    let unit = read("deploy/debian/nomadns.service");
+    let (_, line) = unit.split_once("ExecStart=").expect("ExecStart");
+    let words = line.lines().next().unwrap_or_default().split(' ').skip(1);
+    is_understood("the unit", words.map(str::to_owned).collect());
+    let image = read("deploy/docker/Dockerfile");
+    let (_, health) = image
+        .split_once("CMD [\"/nomadns\",")
+        .expect("a health check");
+    is_understood("the image", arguments(&format!("args = [{health}")));
+}
+
+fn is_understood(place: &str, arguments: Vec<String>) {
+    assert!(arguments.len() > 2, "{place}: {arguments:?}");
     let line = ["nomadns".to_owned()].into_iter().chain(arguments);
     let read = Cli::command().try_get_matches_from(line);
-    assert!(read.is_ok(), "{}", read.unwrap_err());
+    assert!(read.is_ok(), "{place}: {}", read.unwrap_err());
 }
 
 #[test]
@@ -61,7 +76,7 @@ fn what_just_check_runs_is_what_ci_runs() {
 
 /// The strings in the list `args` of a job.
 fn arguments(job: &str) -> Vec<String> {
-    let (_, list) = job.split_once("args = [").expect("args of a task");
+    let (_, list) = job.split_once("args ").expect("args of a task");
     let list = list.split(']').next().unwrap_or_default();
     let strings = list.split('"').skip(1).step_by(2);
     strings.map(str::to_owned).collect()

@@ -19,7 +19,7 @@ const OURS: [&str; 6] = [
     "tests/",
     ".ci/",
     "benches/",
-    "examples/",
+    "deploy/",
     "certs-dev/README",
 ];
 
