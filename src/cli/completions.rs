@@ -4,10 +4,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::{Cli, print};
+use super::print;
 
 /// For example, for bash: nomadns completions bash > ~/.local/share/bash-completion/completions/nomadns
 #[derive(Debug, Args)]
@@ -16,8 +16,9 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(super) fn run(args: &CompletionsArgs) -> ExitCode {
+/// Prints the completions of a command, which is nomadns itself.
+pub(super) fn run(args: &CompletionsArgs, mut nomadns: Command) -> ExitCode {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "nomadns", &mut script);
+    clap_complete::generate(args.shell, &mut nomadns, "nomadns", &mut script);
     print(&script)
 }

@@ -6,11 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::{Cli, USAGE, fail, print, say};
+use super::{USAGE, fail, print, say};
 
 /// A page says what --help says. The page of nomadns itself also has exit codes, signals, files and environment.
 #[derive(Debug, Args)]
@@ -94,8 +94,9 @@ const SECTIONS: [(&str, &[(&str, &str)]); 5] = [
     ),
 ];
 
-pub(super) fn run(args: &ManArgs) -> ExitCode {
-    let nomadns = built();
+/// Prints or writes the pages of a command, which is nomadns itself.
+pub(super) fn run(args: &ManArgs, nomadns: Command) -> ExitCode {
+    let nomadns = built(nomadns);
     if let Some(folder) = &args.output {
         return match write_all(&nomadns, folder) {
             Ok(count) => say(&format!("written: {count} pages to {}", folder.display())),
@@ -118,8 +119,8 @@ pub(super) fn run(args: &ManArgs) -> ExitCode {
 }
 
 /// The command with all of its subcommands, each with its full name. `help` has no page.
-fn built() -> Command {
-    let mut command = Cli::command().disable_help_subcommand(true);
+fn built(command: Command) -> Command {
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     command
 }

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::app::{
     self, Bound, Demo, DemoOptions, ExitReason, LookupTrust, PortConflict, Running, StartError,
@@ -75,8 +75,8 @@ pub fn run() -> ExitCode {
             Command::Cache(args) => cache::run(args).await,
             Command::Config(args) => config::run(args),
             Command::Profile(args) => profile::run(args),
-            Command::Man(args) => man::run(&args),
-            Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args, Cli::command()),
+            Command::Completions(args) => completions::run(&args, Cli::command()),
         }
     });
     // What still runs was given its time already.
