@@ -32,6 +32,12 @@ until_ok() {
     failed "this never succeeded: $*"
 }
 
+# The status page shows the services of the cluster: their names, or how many there are.
+page_shows_services() {
+    curl -sf http://127.0.0.1:9153/ | sed 's/<[^>]*>/ /g' | tr -s ' \n' ' ' | grep -oE 'redis|Services [1-9][0-9]*' | head -n 1 ||
+        failed "the status page does not show the cluster's services"
+}
+
 # Starts a simulated Nomad that wants a token, at Nomad's usual port; sets `demo` and `acl` to their processes.
 nomad_with_acls() {
     local binary="$1" folder="$2" token="$3" port

@@ -50,9 +50,7 @@ step "does it work?"
 as_documented "### Does it work?"
 dig @127.0.0.1 -p 1053 +short redis.default.nomad SRV | tee answer
 [ -s answer ] || failed "dig found nothing"
-curl -sf http://127.0.0.1:9153/ >page
-grep -q '<html' page || failed "the status page is none"
-curl -sf http://127.0.0.1:9153/metrics | grep -E '^nomadns_(catalog_services|ready) ' || true
+page_shows_services
 curl -s http://127.0.0.1:9153/readyz
 man --pager=cat nomadns-serve | grep -q -- --token-file || failed "there is no manual page"
 bash -c '. /usr/share/bash-completion/completions/nomadns && complete -p nomadns' || failed "bash does not complete"
