@@ -9,7 +9,7 @@ ip link set lo up
 work="$(mktemp -d)"
 cp tests/install/acl.py "$work/"
 # The daemon ends with the namespace of processes; what it has mounted, with that of mounts.
-trap '[ -z "${dockerd:-}" ] || { kill "$dockerd"; wait "$dockerd" || true; umount "$work/run/netns/default" || true; }; rm -rf "$work"' EXIT
+trap 'set +e; [ -z "${dockerd:-}" ] || { kill "$dockerd"; wait "$dockerd" || true; umount "$work/run/netns/default" || true; }; rm -rf "$work"' EXIT
 token=0badc0de-aaaa-bbbb-cccc-123456789abc
 static="$STATIC_FOLDER/nomadns"
 nomad_with_acls "$static" "$work" "$token"

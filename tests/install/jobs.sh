@@ -7,7 +7,7 @@ guide="$PWD/docs/install.md"
 
 static="$(realpath "$STATIC_FOLDER")"
 work="$(mktemp -d)"
-trap 'kill $(jobs -p) 2>/dev/null; wait; umount -R "$work"/*/alloc/*/*/* 2>/dev/null; rm -rf "$work" || true' EXIT
+trap 'set +e; kill $(jobs -p) 2>/dev/null; wait; umount -R "$work"/*/alloc/*/*/* 2>/dev/null; rm -rf "$work" || true' EXIT
 # Where the commands are run, which write a file.
 mkdir "$work/clone"
 ln -s "$PWD/deploy" "$work/clone/deploy"
@@ -15,7 +15,8 @@ cd "$work/clone"
 ip link set lo up
 nodes=(10.9.9.1 10.9.9.2)
 for node in 1 2; do
-    ip link add "node$node" type dummy
+    ip link add "node$node" type veth peer name "peer$node"
+    ip link set "peer$node" up
     ip address add "10.9.9.$node/24" dev "node$node"
     ip link set "node$node" up
     mkdir "$work/node$node"
@@ -48,15 +49,17 @@ server {
   bootstrap_expect = 1
 }
 HCL
-for node in 1 2; do
-    "$NOMAD_BINARY" agent -config "$work/node$node.hcl" >"$work/node$node.log" 2>&1 &
-done
+agent() { "$NOMAD_BINARY" agent -config "$work/node$1.hcl" >"$work/node$1.log" 2>&1 & }
+agent 1
 nomad() { "$NOMAD_BINARY" "$@"; }
 export NOMAD_ADDR=http://10.9.9.1:4646
 bootstrapped() { nomad acl bootstrap -json >"$work/bootstrap"; }
 until_ok bootstrapped
-NOMAD_TOKEN="$(sed -nE 's/.*"SecretID": "([^"]+)".*/\1/p' "$work/bootstrap")"
+NOMAD_TOKEN="$(sed -nE 's/.*"SecretID": ?"([^"]+)".*/\1/p' "$work/bootstrap")"
 export NOMAD_TOKEN
+# A client that comes before the server can sign identities tries again only after half a minute.
+until_ok grep -q 'initialized keyring' "$work/node1.log"
+agent 2
 both_nodes() { [ "$(nomad node status -quiet 2>/dev/null | wc -l)" -ge 2 ] && [ "$(nomad node status | grep -c ' ready$')" = 2 ]; }
 until_ok both_nodes
 
