@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::cache::CacheArgs;
+use super::completions::CompletionsArgs;
 use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
-use super::completions::CompletionsArgs;
 use super::man::ManArgs;
 use super::profile::ProfileArgs;
 use super::serve_args::{LogArgs, ServeArgs, duration};
