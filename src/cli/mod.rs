@@ -6,6 +6,7 @@ mod args;
 mod cache;
 mod completions;
 mod config;
+mod demo;
 mod demo_ca;
 mod doctor;
 mod export;
@@ -16,16 +17,14 @@ mod signals;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
-use crate::app::{
-    self, Bound, Demo, DemoOptions, ExitReason, LookupTrust, PortConflict, Running, StartError,
-};
+use crate::app::{self, Bound, ExitReason, PortConflict, Running, StartError};
 use crate::certs::{Development, Existing};
 use crate::config::{
     ConfigError, Settings, Source, apply_credential, apply_environment, note_unknown_variables,
@@ -34,8 +33,7 @@ use crate::config::{
 use crate::lookup::{self, LookupArgs};
 
 pub use self::args::Cli;
-use self::args::{CertsArgs, CheckArgs, Command, DemoArgs};
-use self::demo_ca::DemoCa;
+use self::args::{CertsArgs, CheckArgs, Command};
 use self::serve_args::ServeArgs;
 use self::signals::Signals;
 
@@ -65,7 +63,7 @@ pub fn run() -> ExitCode {
     };
     let code = runtime.block_on(async {
         match cli.command {
-            Command::Demo(args) => demo(args).await,
+            Command::Demo(args) => demo::run(args).await,
             Command::Serve(args) => serve(&args).await,
             Command::Check(args) => check(&args).await,
             Command::Doctor(args) => doctor::run(&args).await,
@@ -154,53 +152,6 @@ async fn check(args: &CheckArgs) -> ExitCode {
     }
 }
 
-async fn demo(args: DemoArgs) -> ExitCode {
-    let mut source = Source::default();
-    args.log.apply(&mut source);
-    let mut log = match source.read() {
-        Ok(file) => file.log,
-        Err(error) => return fail(USAGE, &error.to_string()),
-    };
-    if args.log.log_level.is_none() {
-        log.level = "warn".into();
-    }
-    let _log = app::start_log(&log);
-    let options = DemoOptions {
-        services: args.services,
-        instances: args.instances,
-        change_rate: args.change_rate,
-        outage_every: args.outage_every,
-        ports: args.ports,
-        certificates: development_certificates(Path::new("certs-dev")),
-        program: std::env::args().next().unwrap_or_else(|| "nomadns".into()),
-        workers: workers(0),
-    };
-    let signals = match Signals::hear() {
-        Ok(signals) => signals,
-        Err(error) => return fail(1, &format!("cannot receive signals: {error}")),
-    };
-    match Demo::start(options) {
-        Err(error) => fail(1, &error.to_string()),
-        Ok(demo) => {
-            let published = DemoCa::publish(demo.ca_pem(), &demo.tls_ports());
-            let trust = match &published {
-                Ok(_) => LookupTrust::ByItself,
-                Err(_) => LookupTrust::ByFlag,
-            };
-            if say(&demo.advice(trust)) != ExitCode::SUCCESS {
-                return ExitCode::FAILURE;
-            }
-            // It has no configuration that could be read again.
-            let running = demo.into_running();
-            let renewable = running.0.renewable();
-            let reload = || renewable.reload();
-            let code = until_signal(running.0, signals, reload, reload).await;
-            drop(published);
-            code
-        }
-    }
-}
-
 fn certs(args: &CertsArgs) -> ExitCode {
     let existing = if args.force {
         Existing::Replace
@@ -262,16 +213,6 @@ fn source(args: &ServeArgs) -> Result<Source, ConfigError> {
     args.apply(&mut source);
     apply_credential(&mut source, read);
     Ok(source)
-}
-
-/// The certificates that `nomadns certs` wrote there, if it did.
-fn development_certificates(folder: &Path) -> Option<Development> {
-    let read = |file: &str| String::from_utf8(read_file(&folder.join(file)).ok()?).ok();
-    Some(Development {
-        ca_pem: read("ca.pem")?,
-        certificate_pem: read("localhost.pem")?,
-        key_pem: read("localhost-key.pem")?,
-    })
 }
 
 /// How many UDP workers an address gets.
