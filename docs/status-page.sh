@@ -10,6 +10,6 @@ for service in redis web hello; do
 done
 sleep 2
 "${CHROMIUM:-chromium}" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" \
-    --window-size=900,458 --screenshot="$work/page.png" "http://127.0.0.1:$admin_port/" 2>"$work/chromium.log" ||
+    --window-size=1100,900 --screenshot="$work/page.png" "http://127.0.0.1:$admin_port/" 2>"$work/chromium.log" ||
     { cat "$work/chromium.log" >&2; fail "chromium makes no picture"; }
 cp "$work/page.png" docs/status-page.png

@@ -1,4 +1,4 @@
-//! The metrics and status lines about the health of instances and about the mass loss protection.
+//! The metrics about the health of instances and about the mass loss protection.
 //!
 //! Floor 7.
 
@@ -8,7 +8,7 @@ use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
 use super::collectors::gauge;
-use crate::catalog::{Catalog, Health, HealthPolicy};
+use crate::catalog::{Catalog, Health};
 use crate::exposition::family;
 use crate::sync;
 
@@ -63,22 +63,4 @@ pub(super) fn encode(
     let (name, help) = ("nomadns_health_reads", "Requests for checks");
     let mut own = family(encoder, name, help, MetricType::Counter)?;
     own.encode_counter::<NoLabelSet, _, u64>(&report.check_reads, None)
-}
-
-/// Says it for people.
-pub(super) fn lines(report: &sync::Report) -> Vec<(String, String)> {
-    let mut words = report.health.to_string();
-    if report.health.policy != HealthPolicy::Off {
-        let (services, allocations) = (report.watched_services, report.watched_allocations);
-        words += &format!("; reading checks of {services} services ({allocations} allocations)");
-    }
-    let mut lines = vec![("Health".to_owned(), words)];
-    if report.held_instances > 0 {
-        let held = report.held_instances;
-        let words = format!(
-            "{held} instances that Nomad no longer reports are kept for nomad.mass_loss_grace_seconds"
-        );
-        lines.push(("Mass loss".to_owned(), words));
-    }
-    lines
 }

@@ -117,6 +117,7 @@ impl LiveGateway {
         logs::set_level(&settings.log.level);
         self.replace_server(settings, changed);
         self.parts.local.replace(settings);
+        self.parts.shown.replace(settings);
         if has(&["forward", UPSTREAM_TLS]) {
             let (forwarder, is_same_tls) = (&self.parts.forwarder, !has(&[UPSTREAM_TLS]));
             forwarder.replace(settings, is_same_tls, &self.shutdown);

@@ -20,12 +20,13 @@ mod liveness;
 mod local;
 mod logs;
 mod metrics;
-mod pages;
+mod page;
 mod parts;
 mod reload;
 mod reload_status;
 mod renewal;
 mod running;
+mod shown;
 mod status;
 mod tls;
 
@@ -49,6 +50,7 @@ use self::bind::EncryptedPorts;
 use self::forward_runtime::ForwardRuntime;
 use self::listening::Listeners;
 use self::live_gateway::LiveGateway;
+use self::page::PageParts;
 use self::parts::GatewayParts;
 use self::renewal::Renewal;
 use self::tls::Tls;
@@ -70,8 +72,8 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     let state_lock = alone_and_warned(&settings)?;
     descriptors::fit(&mut settings, &bound);
     let tls = Tls::new(&settings)?;
-    let shutdown = CancellationToken::new();
-    let leaving = CancellationToken::new();
+    let page = PageParts::new(&bound, tls.as_ref());
+    let (shutdown, leaving) = (CancellationToken::new(), CancellationToken::new());
 
     let forward_runtime = ForwardRuntime::start()?;
     let parts = GatewayParts::new(&settings, client.clone(), forward_runtime.and_own());
@@ -103,7 +105,7 @@ pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError
     }
     listeners.serve_http(bound.http);
     let liveness = liveness::liveness(udp.iter().map(UdpWorker::pulse).collect(), own);
-    let pages = parts.pages(liveness, (leaving.clone(), shutdown.clone()));
+    let pages = parts.pages(liveness, page, (leaving.clone(), shutdown.clone()));
     let last = listeners.serve_pages(bound.admin, &pages);
 
     let gateway = LiveGateway::new(&settings, &parts, (stacks, ports), tls, &shutdown);
@@ -152,6 +154,7 @@ fn stacks(router: Router, settings: &Settings, parts: &GatewayParts) -> Stacks {
     Stacks::new(router, settings.stack, settings.cache, workers)
         .knowing_cookies(parts.server().now().cookies.clone())
         .forwarding(forwarder, forwarding::worker_cache(settings))
+        .noting_not_found(parts.shown.not_found())
 }
 
 /// Makes sure that the folder of the snapshot is this gateway's alone, and says what may surprise.

@@ -13,6 +13,7 @@ use super::live_forwarder::LiveForwarder;
 use super::liveness;
 use super::local::LocalParts;
 use super::reload_status::ReloadStatus;
+use super::shown::ShownSettings;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::config::Settings;
@@ -38,6 +39,7 @@ pub(super) struct GatewayParts {
     pub(super) loops: Arc<Loops>,
     pub(super) reloads: Arc<ReloadStatus>,
     pub(super) runtimes: UdpRuntimes,
+    pub(super) shown: Arc<ShownSettings>,
 }
 
 impl GatewayParts {
@@ -57,6 +59,7 @@ impl GatewayParts {
             loops: Arc::default(),
             reloads: Arc::new(ReloadStatus::new(settings.values.clone())),
             runtimes,
+            shown: ShownSettings::new(settings),
         };
         parts.connections.server = parts.server_of(settings).into();
         parts

@@ -28,9 +28,9 @@ pub(super) struct Reloads {
     /// When the configuration in force was read.
     read_at: SystemTime,
     /// Why the last reload failed; none when it did not.
-    error: Option<String>,
+    pub(super) error: Option<String>,
     /// The keys that a restart would change.
-    waiting: Vec<String>,
+    pub(super) waiting: Vec<String>,
 }
 
 impl ReloadStatus {
@@ -78,22 +78,6 @@ impl ReloadStatus {
 
     fn locked<T>(&self, work: impl FnOnce(&mut Reloads) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Reloads {
-    /// The lines of the status page.
-    pub(super) fn lines(&self) -> Vec<(String, String)> {
-        let age = self.read_at.elapsed().unwrap_or_default().as_secs();
-        let last = match &self.error {
-            None => format!("read {age} s ago"),
-            Some(error) => format!("read {age} s ago; the last reload failed: {error}"),
-        };
-        let mut lines = vec![("Configuration".to_owned(), last)];
-        if !self.waiting.is_empty() {
-            lines.push(("Restart needed for".to_owned(), self.waiting.join(", ")));
-        }
-        lines
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::reload_status::ReloadStatus;
 use crate::listeners::admin::ReadinessReport;
-use crate::nomad::{Client, Followed};
+use crate::nomad::Followed;
 use crate::sync;
 
 /// Namespaces that are named where some cannot be read; of more only the number is told.
@@ -69,57 +68,4 @@ pub(super) fn server(followed: &Followed) -> String {
             ago.as_secs()
         ),
     }
-}
-
-/// Makes the lines of the status page.
-pub(super) fn page(
-    status: Arc<sync::Status>,
-    client: Client,
-    reloads: Arc<ReloadStatus>,
-) -> Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync> {
-    Arc::new(move || {
-        let report = status.report();
-        let seconds = |time: std::time::Duration| format!("{} s", time.as_secs());
-        let none = || "none".to_owned();
-        let mut lines = vec![
-            ("Version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-            (
-                "Answers".to_owned(),
-                if report.stale { "stale" } else { "current" }.to_owned(),
-            ),
-            ("Access".to_owned(), report.access.to_string()),
-            ("Missing".to_owned(), missing(&report).unwrap_or_else(none)),
-            ("Nomad server".to_owned(), server(&client.followed())),
-            ("Services".to_owned(), report.services.to_string()),
-            ("Instances".to_owned(), report.instances.to_string()),
-            ("Nomad index".to_owned(), report.index.to_string()),
-            (
-                "Last answer from Nomad".to_owned(),
-                report.since_success.map_or_else(
-                    || "never".to_owned(),
-                    |since| format!("{} ago", seconds(since)),
-                ),
-            ),
-            (
-                "Nomad unavailable for".to_owned(),
-                report.failing_for.map_or_else(none, seconds),
-            ),
-            (
-                "Last error".to_owned(),
-                report.last_error.clone().unwrap_or_else(none),
-            ),
-        ];
-        lines.extend(reloads.now().lines());
-        lines.extend(super::health::lines(&report));
-        if report.large.count > 0 {
-            lines.push(("Large services".to_owned(), report.large.to_string()));
-        }
-        let odd = report.oddities.iter().filter(|(_, count)| *count > 0);
-        lines.extend(odd.map(|(reason, count)| {
-            let example = report.odd_examples.iter().find(|(of, _)| of == reason);
-            let such = example.map_or_else(String::new, |(_, it)| format!(", such as {it}"));
-            (format!("Odd: {reason}"), format!("{count}{such}"))
-        }));
-        lines
-    })
 }

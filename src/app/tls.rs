@@ -37,6 +37,11 @@ impl Tls {
         }))
     }
 
+    /// The certificate that clients see.
+    pub(super) fn certificates(&self) -> Arc<Certificates> {
+        Arc::clone(&self.certificates)
+    }
+
     /// What is read again.
     pub(super) fn renewals(&self, settings: &Settings) -> Vec<Renewal> {
         let certificate = settings.certificate.clone().map(|files| {

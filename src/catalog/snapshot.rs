@@ -70,7 +70,7 @@ impl Snapshot {
     }
 
     /// Finds a service by its labels.
-    pub(super) fn service(&self, namespace: &[u8], name: &[u8]) -> Option<&Service> {
+    pub fn service(&self, namespace: &[u8], name: &[u8]) -> Option<&Service> {
         let namespace = with_folded(namespace, |key| self.namespaces.get(key))?;
         let service = with_folded(name, |key| namespace.services.get(key));
         service.map(Arc::as_ref)
@@ -145,6 +145,13 @@ impl Snapshot {
     /// How many services have only instances that are known to be of no use.
     pub fn services_all_bad(&self) -> usize {
         self.all_bad
+    }
+
+    /// Goes through the namespaces that have a service, with how many each has; in no order.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.namespaces
+            .iter()
+            .map(|(name, found)| (&**name, found.services.len()))
     }
 
     /// Goes through all services with their keys, namespace first; in no order.

@@ -176,6 +176,7 @@ impl Default for LimitsSection {
             connections: streams.connections,
             connections_per_client: streams.connections_per_client,
             admin_connections: streams.admin_connections,
+            not_found_names: 50,
             connection_waiting_queries: streams.in_flight_per_connection,
             unwritten_octets: streams.unwritten_octets,
             untaken_octets: streams.untaken_octets,

@@ -249,6 +249,8 @@ pub struct LimitsSection {
     pub connections_per_client: usize,
     /// How many connections of the operator's pages may be open at once, apart from the others.
     pub admin_connections: usize,
+    /// How many names that were asked and not found the status page shows; 0 for none.
+    pub not_found_names: usize,
     /// How many queries of one connection may wait at once.
     pub connection_waiting_queries: usize,
     /// How many octets of answers may wait to be written on one connection.

@@ -89,6 +89,7 @@ pub const RANGES: &[Range] = &[
     range("limits.connection_age_seconds", 1, 365 * DAY),
     range("limits.lameduck_ms", 0, MINUTES_MS),
     range("limits.drain_ms", 0, MINUTES_MS),
+    range("limits.not_found_names", 0, 1000),
     range("limits.http_headers_ms", 100, MINUTES_MS),
     range("limits.http_body_ms", 100, MINUTES_MS),
     range("limits.http_idle_seconds", 1, DAY),

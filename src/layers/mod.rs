@@ -8,6 +8,7 @@ mod fairness;
 mod forwarding;
 mod limits;
 pub mod metrics;
+mod not_found;
 pub mod proof;
 #[cfg(test)]
 mod proofs;
@@ -28,6 +29,8 @@ pub use self::forwarding::ForwardedNames;
 use self::forwarding::ForwardingLayer;
 pub use self::limits::StackLimits;
 use self::metrics::{Metrics, MetricsLayer, QueryCounters, Workers};
+use self::not_found::NotFoundLayer;
+pub use self::not_found::{NotFoundName, NotFoundNames};
 use self::replaceable::InnerLayers;
 pub use self::replaceable::{Generation, Replaceable};
 use self::rescue::{Rescue, RescueLayer};
@@ -75,6 +78,7 @@ pub struct Stacks {
     workers: Arc<Workers>,
     /// Made with the first worker.
     inner: Arc<OnceLock<Replaceable>>,
+    not_found: Option<Arc<NotFoundNames>>,
 }
 
 /// The size of a worker's cache.
@@ -120,6 +124,7 @@ impl Stacks {
             forwarded: CacheSettings::NONE,
             workers,
             inner: Arc::default(),
+            not_found: None,
         }
     }
 
@@ -147,6 +152,15 @@ impl Stacks {
                 ..self.forwarding
             },
             forwarded,
+            ..self
+        }
+    }
+
+    /// Has names noted that are asked and do not exist.
+    #[must_use]
+    pub fn noting_not_found(self, names: Option<Arc<NotFoundNames>>) -> Self {
+        Self {
+            not_found: names,
             ..self
         }
     }
@@ -192,7 +206,9 @@ impl Stacks {
     fn inner_layers(&self) -> InnerLayers {
         // Innermost: what costs much is found out by trying, and waits within all bounds.
         let inner = self.fairness.layer(self.router.clone());
-        inner_layers(inner, self.limits.clone(), self.forwarding.clone())
+        let not_found = NotFoundLayer(self.not_found.clone());
+        let outer = (not_found, self.forwarding.clone());
+        inner_layers(inner, self.limits.clone(), outer)
     }
 }
 
@@ -212,7 +228,7 @@ fn stack(inner: Replaceable, cache: CacheLayer, counters: Arc<QueryCounters>) ->
 fn inner_layers<S>(
     inner: S,
     (load_shed, concurrency, timeout): BoundLayers,
-    forwarding: ForwardingLayer,
+    (not_found, forwarding): (NotFoundLayer, ForwardingLayer),
 ) -> InnerLayers
 where
     S: Service<Query, Response = SourcedAnswer, Error: Into<BoxError>, Future: Send>
@@ -223,6 +239,8 @@ where
 {
     ServiceBuilder::new()
         .layer_fn(InnerLayers::new)
+        // Inside the cache, so that a hit costs nothing.
+        .layer(not_found)
         // Outside the limits of the cluster's queries: what waits for upstreams has bounds of its own.
         .layer(forwarding)
         // What finds no room below fails at once instead of queueing without bound.

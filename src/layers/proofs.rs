@@ -13,6 +13,7 @@ use tower_test::mock::{self, Handle, Mock};
 use super::cache::{CacheLayer, CacheTable};
 use super::forwarding::ForwardingLayer;
 use super::metrics::{QueryCounters, ServfailCause};
+use super::not_found::NotFoundLayer;
 use super::rescue::RescueLayer;
 use super::{Replaceable, StackLimits, WorkerStack, inner_layers, stack};
 use crate::answers::{AnswerError, SourcedAnswer};
@@ -55,7 +56,8 @@ fn reply() -> SourcedAnswer {
 /// The stacks of two workers before one service, which share their limits.
 fn workers(counters: &Arc<QueryCounters>) -> ([WorkerStack; 2], Handle<Query, SourcedAnswer>) {
     let (inner, handle): (Mock<Query, SourcedAnswer>, _) = mock::pair();
-    let inner = inner_layers(inner, LIMITS.layers(), ForwardingLayer::default());
+    let outer = (NotFoundLayer(None), ForwardingLayer::default());
+    let inner = inner_layers(inner, LIMITS.layers(), outer);
     let inner = Replaceable::new(inner);
     let worker = || {
         let cache = CacheLayer::new(Arc::new(CacheTable::new(0, 0)));

@@ -85,6 +85,12 @@ impl Certificates {
         self.0.store(Arc::new(read(chain, key)?));
         Ok(())
     }
+
+    /// The certificate that is shown now, in DER; the first of its chain.
+    #[must_use]
+    pub fn shown(&self) -> Option<CertificateDer<'static>> {
+        self.0.load().cert.first().cloned()
+    }
 }
 
 impl ResolvesServerCert for Certificates {

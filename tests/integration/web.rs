@@ -9,6 +9,7 @@ use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Respon
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::page_stub::PageStub;
 use crate::stub::{Identity, Running, Start, stack};
 
 /// The media type of messages.
@@ -91,7 +92,8 @@ impl Web {
         let admin = Admin {
             metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
             readiness: Arc::new(move || readiness.clone()),
-            status: Arc::new(|| vec![("services".to_owned(), "<3>".to_owned())]),
+            page: PageStub::new(),
+            event_streams: admin::event_streams(),
             cache: Arc::new(move || cache.clone()),
             liveness: Arc::new(|| Box::pin(async { Liveness::Alive })),
             leaving: ending.clone(),

@@ -94,6 +94,8 @@ pub struct Settings {
     pub server: listeners::Server,
     /// The bounds of UDP workers.
     pub udp: UdpLimits,
+    /// How many names that were not found are shown.
+    pub not_found_names: usize,
     /// How many UDP workers an address has; 0 for one a core.
     pub udp_workers: usize,
     /// How long all is still answered once the gateway is asked to end, though it is not ready any more.
@@ -156,6 +158,7 @@ impl Settings {
             },
             udp: udp(&file.limits),
             lameduck: Duration::from_millis(file.limits.lameduck_ms),
+            not_found_names: file.limits.not_found_names,
             udp_workers: file.limits.udp_workers,
             server: check.server(&file)?,
             connections: connections(&file.limits),

@@ -4,6 +4,7 @@
 
 mod counters;
 mod exposition;
+mod totals;
 
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 pub use self::counters::{QueryCounters, ServfailCause};
+pub use self::totals::QueryTotals;
 use super::cache::CacheTable;
 use crate::dns::{Answer, Query, Transport};
 

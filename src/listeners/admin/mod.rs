@@ -3,7 +3,7 @@
 //! Floor 4. `app` provides their content; nothing here knows where it comes from.
 
 mod cache;
-mod status_page;
+mod page;
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,12 +13,19 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 
 pub use self::cache::CachePages;
+pub use self::page::{
+    CertificateDates, Finding, GatewayState, InstanceDetail, ListenerAddress, LiveStatus,
+    LookupReport, MissedName, NamespaceRights, PageFuture, PageSource, Sample, ServedName,
+    ServiceDetail, ServicePage, ServiceSearch, ServiceSummary, StateBanner, StatusReport,
+    TransportAnswer, Untrusted, UpstreamState,
+};
 use super::http::{HostLayer, Hosts, HttpService, NO_SNIFF, NO_STORE, Problem};
 
 const METHODS: &str = "GET, HEAD";
@@ -29,12 +36,6 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// RFC 9512.
 const YAML: &str = "application/yaml";
 const HTML: &str = "text/html; charset=utf-8";
-/// The page needs nothing but its own style.
-const PAGE_POLICY: (HeaderName, HeaderValue) = (
-    CONTENT_SECURITY_POLICY,
-    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
-);
-
 /// Whether the gateway is ready, and why, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadinessReport {
@@ -53,6 +54,12 @@ pub enum Liveness {
     Dead(String),
 }
 
+/// Makes what bounds the pages that are kept up to date.
+#[must_use]
+pub fn event_streams() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(page::EVENT_STREAMS))
+}
+
 /// What the operator's pages show, asked anew for each request.
 #[derive(Clone)]
 pub struct Admin {
@@ -60,9 +67,11 @@ pub struct Admin {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Whether queries are answered with the cluster's services.
     pub readiness: Arc<dyn Fn() -> ReadinessReport + Send + Sync>,
-    /// The lines of the status page: a label and its value.
-    pub status: Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
-    /// What is kept of other names; none while nothing is forwarded.
+    /// What the status page shows.
+    pub page: Arc<dyn PageSource>,
+    /// Bounds the pages that are kept up to date.
+    pub event_streams: Arc<Semaphore>,
+    /// What is kept of other names; none if nothing is forwarded.
     pub cache: Arc<dyn Fn() -> Option<CachePages> + Send + Sync>,
     /// Whether queries are answered at all.
     pub liveness: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Liveness> + Send>> + Send + Sync>,
@@ -75,14 +84,24 @@ pub struct Admin {
 /// Makes the router of the operator's pages, for requests that name one of `hosts`; any other path is a 404.
 pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
     let routes = Router::new()
-        .route("/", page(get(status)))
-        .route("/metrics", page(get(metrics)))
-        .route("/healthz", page(get(health)))
-        .route("/readyz", page(get(ready)))
+        .route("/", methods(get(page::overview)))
+        .route("/service", methods(get(page::service)))
+        .route("/lookup", methods(get(page::lookup)))
+        .route("/page.css", methods(get(page::style)))
+        .route("/page.js", methods(get(page::script)))
+        .route("/icon.svg", methods(get(page::icon)))
+        .route("/api/status", methods(get(page::status_json)))
+        .route("/api/services", methods(get(page::services_json)))
+        .route("/api/service", methods(get(page::service_json)))
+        .route("/api/lookup", methods(get(page::lookup_json)))
+        .route("/api/events", methods(get(page::events)))
+        .route("/metrics", methods(get(metrics)))
+        .route("/healthz", methods(get(health)))
+        .route("/readyz", methods(get(ready)))
         // As CoreDNS names them.
-        .route("/health", page(get(health)))
-        .route("/ready", page(get(ready)))
-        .route("/openapi.yaml", page(get(openapi)))
+        .route("/health", methods(get(health)))
+        .route("/ready", methods(get(ready)))
+        .route("/openapi.yaml", methods(get(openapi)))
         .route("/cache", cache::methods())
         .fallback(async || Problem::not_found())
         .with_state(admin);
@@ -91,14 +110,8 @@ pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
         .service(routes)
 }
 
-fn page(methods: MethodRouter<Admin>) -> MethodRouter<Admin> {
-    methods.fallback(async || Problem::method_not_allowed(METHODS))
-}
-
-async fn status(State(admin): State<Admin>) -> impl IntoResponse {
-    let readiness = (admin.readiness)();
-    let page = status_page::render(&readiness, &(admin.status)());
-    ([PAGE_POLICY], Page(StatusCode::OK, HTML, page))
+fn methods(routes: MethodRouter<Admin>) -> MethodRouter<Admin> {
+    routes.fallback(async || Problem::method_not_allowed(METHODS))
 }
 
 async fn metrics(State(admin): State<Admin>) -> Page<String> {

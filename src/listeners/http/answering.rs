@@ -14,7 +14,7 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{Method, Request, StatusCode, Version};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tower::Service as _;
 
 use super::super::accept::ListenerContext;
@@ -144,6 +144,10 @@ impl<S: HttpService> Answering<S> {
     fn count(&self, response: Response) -> Response<CountedBody> {
         let activity = &self.requests.activity;
         let account = &activity.connection_handle().write_budget;
+        if response.body().size_hint().upper().is_none() {
+            self.stats.count(activity.context(), response.status());
+            return CountedBody::live(response, account, activity.open());
+        }
         let response =
             CountedBody::counted(response, account).unwrap_or_else(|WriteBudgetExceeded| {
                 if account.held() >= OWN_OCTETS {

@@ -10,6 +10,7 @@ use bytes::{Buf, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::super::connections::{WriteBudget, WriteBudgetExceeded, WriteCharge};
+use super::activity::OpenRequest;
 
 /// What hyper is given at a time, in octets: over HTTP/1.1 it copies that, over HTTP/2 it is one frame.
 const PART_OCTETS: usize = 16 * 1024;
@@ -17,12 +18,18 @@ const PART_OCTETS: usize = 16 * 1024;
 const HEAD_OCTETS: usize = 512;
 
 /// A body that is counted.
-#[derive(Debug)]
 pub(super) struct CountedBody {
     body: Body,
     /// What came of the body and is not given to hyper.
     octets: Bytes,
     charge: Option<WriteCharge>,
+    live: Option<LiveStream>,
+}
+
+/// What a body without an end has: each part is counted when it is there, and its connection is not idle meanwhile.
+struct LiveStream {
+    account: Arc<WriteBudget>,
+    _open: OpenRequest,
 }
 
 /// A part of a body, counted until it is dropped.
@@ -47,6 +54,22 @@ impl CountedBody {
         Ok(response.map(|body| Self::new(body, Some(charge))))
     }
 
+    /// Counts the parts of a response whose length is not known, such as a stream of events.
+    pub(super) fn live(
+        response: Response,
+        account: &Arc<WriteBudget>,
+        open: OpenRequest,
+    ) -> Response<Self> {
+        let live = LiveStream {
+            account: Arc::clone(account),
+            _open: open,
+        };
+        response.map(|body| Self {
+            live: Some(live),
+            ..Self::new(body, None)
+        })
+    }
+
     /// Takes a response that is not counted.
     pub(super) fn uncounted(response: Response) -> Response<Self> {
         response.map(|body| Self::new(body, None))
@@ -57,7 +80,20 @@ impl CountedBody {
             body,
             octets: Bytes::new(),
             charge,
+            live: None,
         }
+    }
+
+    /// Counts the next part of so many octets.
+    fn charge_part(&mut self, length: usize) -> Result<Option<WriteCharge>, WriteBudgetExceeded> {
+        if let Some(live) = &self.live {
+            return live.account.charge(length).map(Some);
+        }
+        Ok(if self.is_end_stream() {
+            self.charge.take()
+        } else {
+            self.charge.as_mut().map(|charge| charge.part(length))
+        })
     }
 }
 
@@ -85,10 +121,9 @@ impl HttpBody for CountedBody {
         }
         let length = self.octets.len().min(PART_OCTETS);
         let octets = self.octets.split_to(length);
-        let charge = if self.is_end_stream() {
-            self.charge.take()
-        } else {
-            self.charge.as_mut().map(|charge| charge.part(length))
+        let Ok(charge) = self.charge_part(length) else {
+            // Its client takes too little: it ends, and the client may begin anew.
+            return Poll::Ready(None);
         };
         let part = CountedData {
             octets,

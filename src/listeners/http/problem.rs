@@ -65,6 +65,18 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "nothing is served at this path")
     }
 
+    /// There is no such service.
+    pub(in super::super) fn no_service() -> Self {
+        let detail = "no service of this name is known in this namespace";
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// As many pages are kept up to date as may be.
+    pub(in super::super) fn too_many_streams() -> Self {
+        let detail = "too many pages are kept up to date already; close some, or reload this one";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).with(RETRY_AFTER, RETRY_AFTER_SECONDS)
+    }
+
     /// There is no cache of other names.
     pub(in super::super) fn nothing_forwarded() -> Self {
         let detail = "nothing is forwarded, so no answers of upstreams are kept ([[forward]])";

@@ -26,7 +26,7 @@ fn ask(server: SocketAddr, name: &str) {
 async fn neither_log_nor_metrics_nor_status_page_name_a_client_or_what_it_asked() {
     let nomad = SimulatedNomad::start(Options::default()).unwrap();
     let config = format!(
-        "[nomad]\naddresses = [{:?}]\n[clients]\nqueries_per_second = 1\nburst = 1",
+        "[nomad]\naddresses = [{:?}]\n[limits]\nnot_found_names = 0\n[clients]\nqueries_per_second = 1\nburst = 1",
         nomad.url()
     );
     let mut gateway = Gateway::start(&config, &[]);

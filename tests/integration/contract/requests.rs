@@ -38,10 +38,16 @@ impl Request {
         }
     }
 
+    fn after(self, before: usize) -> Self {
+        Self { before, ..self }
+    }
+
     pub(super) async fn send(self) -> (u16, Response) {
+        // Kept, since a stream ends when nobody reads it any more.
+        let mut held = Vec::new();
         for _ in 0..self.before {
             let before = self.request.try_clone().unwrap();
-            before.send().await.unwrap();
+            held.push(before.send().await.unwrap());
         }
         (self.status, self.request.send().await.unwrap())
     }
@@ -70,6 +76,12 @@ fn requests_here(operation: &Operation<'_>) -> Vec<Request> {
         ("/resolve", "GET") => refused(resolve(), "/resolve?name=a.nomad"),
         ("/dns-query" | "/resolve", "OPTIONS") => preflight(operation.path),
         ("/cache", method) => cache(&method.parse().unwrap()),
+        ("/" | "/api/services", "GET") => parameters(operation.path, "", &[(400, "?page=0")]),
+        ("/lookup", "GET") => parameters("/lookup", "", &[(400, "?name=a..b")]),
+        ("/api/lookup", "GET") => parameters("/api/lookup", "?name=a.nomad", &[(400, "")]),
+        (path @ ("/service" | "/api/service"), "GET") => {
+            parameters(path, "?name=redis", &[(400, ""), (404, "?name=absent")])
+        }
         (path, "GET") => page(path),
         (path, method) => panic!("there are no requests for {method} {path}"),
     }
@@ -188,10 +200,19 @@ fn refused(mut requests: Vec<Request>, path: &str) -> Vec<Request> {
     };
     let get = |web: &Web| web.request(Method::GET, path);
     requests.push(Request::new(403, Web::plain_for(nobody), get));
-    requests.push(Request {
-        before: 1,
-        ..Request::new(429, Web::plain_for(rarely), get)
-    });
+    requests.push(Request::new(429, Web::plain_for(rarely), get).after(1));
+    requests
+}
+
+/// Those of a page with parameters: one that is right, and others.
+fn parameters(path: &str, right: &str, others: &[(u16, &str)]) -> Vec<Request> {
+    let mut requests = vec![too_many_headers(pages(), &format!("{path}{right}"))];
+    for (status, query) in [(200, right)].iter().chain(others) {
+        let path = format!("{path}{query}");
+        requests.push(Request::new(*status, pages(), |web| {
+            web.request(Method::GET, &path)
+        }));
+    }
     requests
 }
 
@@ -205,6 +226,9 @@ fn page(path: &str) -> Vec<Request> {
     if path.contains("ready") {
         let web = Web::admin(ReadinessReport::NotReady("not yet".to_owned()));
         requests.push(Request::new(503, web, get));
+    }
+    if path == "/api/events" {
+        requests.push(Request::new(503, admin(), get).after(32));
     }
     if path.contains("health") {
         let web = admin();

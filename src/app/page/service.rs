@@ -1,0 +1,129 @@
+//! Describes a service: a row of the table, and its own page.
+
+use std::collections::BTreeSet;
+
+use super::GatewayPage;
+use crate::answers::ZoneSettings;
+use crate::catalog::{Health, Instance, InstanceAddress, Service};
+use crate::dns::Name;
+use crate::listeners::admin::{InstanceDetail, ServiceDetail, ServiceSummary, Untrusted};
+
+/// How many ports and tags of a service are shown in the table.
+const SHOWN_PORTS: usize = 4;
+const SHOWN_TAGS: usize = 6;
+/// How many instances are looked at for them.
+const LOOKED_AT: usize = 1000;
+/// How many instances the page of a service shows.
+const SHOWN_INSTANCES: usize = 100;
+/// How much of a text is shown, in characters.
+const SHOWN_CHARACTERS: usize = 200;
+
+/// Describes a service for the table.
+pub(super) fn summary(service: &Service, zones: &ZoneSettings) -> ServiceSummary {
+    let (mut ports, mut tags) = (BTreeSet::new(), BTreeSet::new());
+    let (mut healthy, mut failing) = (0, 0);
+    for (place, instance) in service.instances().enumerate() {
+        healthy += usize::from(instance.health == Health::Passing);
+        failing += usize::from(instance.health.is_bad());
+        if place < LOOKED_AT {
+            ports.extend((instance.port > 0).then_some(instance.port));
+            tags.extend(instance.group.tags.iter());
+        }
+    }
+    let part = service.parts.first();
+    let (namespace, name) = part.map_or(("", ""), |it| (&*it.namespace, &*it.name));
+    ServiceSummary {
+        namespace: text(namespace),
+        service: text(name),
+        name: names(namespace, name, zones).next().unwrap_or_default(),
+        instances: service.len(),
+        healthy,
+        failing,
+        ports: ports.into_iter().take(SHOWN_PORTS).collect(),
+        tags: tags
+            .into_iter()
+            .take(SHOWN_TAGS)
+            .map(|tag| text(tag))
+            .collect(),
+        ttl_seconds: zones.ttl_seconds,
+    }
+}
+
+impl GatewayPage {
+    /// Describes one service, and has its answers asked for.
+    pub(super) async fn detail(&self, namespace: &str, name: &str) -> Option<ServiceDetail> {
+        let mut detail = {
+            let snapshot = self.snapshot()?;
+            let service = snapshot.service(namespace.as_bytes(), name.as_bytes())?;
+            let summary = summary(service, &self.shown.zones().0);
+            let shown = service.instances().take(SHOWN_INSTANCES);
+            ServiceDetail {
+                names: names(
+                    &summary.namespace.0,
+                    &summary.service.0,
+                    &self.shown.zones().0,
+                )
+                .collect(),
+                instances: shown.map(instance).collect(),
+                more_instances: service.len().saturating_sub(SHOWN_INSTANCES),
+                answers: Vec::new(),
+                summary,
+            }
+        };
+        let question = detail.summary.name.0.parse::<Name>().ok();
+        if let Some(question) = question {
+            detail.answers = self.ask_types(question).await;
+        }
+        Some(detail)
+    }
+}
+
+/// The names of a service, in the order of the zones as they are configured to be matched, the shortest first.
+fn names<'a>(
+    namespace: &'a str,
+    name: &'a str,
+    zones: &'a ZoneSettings,
+) -> impl Iterator<Item = Untrusted> + 'a {
+    let labels = [name.to_ascii_lowercase(), namespace.to_ascii_lowercase()];
+    zones.zones().iter().rev().filter_map(move |zone| {
+        let own = labels.iter().map(|label| label.as_bytes());
+        let name = Name::from_labels(own.chain(zone.apex.labels().iter())).ok()?;
+        let text = name.to_string();
+        Some(Untrusted(text.trim_end_matches('.').to_owned()))
+    })
+}
+
+fn instance(one: &Instance) -> InstanceDetail {
+    let address = match &one.address {
+        InstanceAddress::V4(address) => address.to_string(),
+        InstanceAddress::V6(address) if one.port > 0 => format!("[{address}]"),
+        InstanceAddress::V6(address) => address.to_string(),
+        InstanceAddress::Host(host) => host.to_string(),
+        InstanceAddress::Unusable => "unusable".to_owned(),
+    };
+    InstanceDetail {
+        address: text(&address),
+        port: one.port,
+        health: one.health.label(),
+        allocation: text(&one.allocation()),
+        node: text(&one.node.to_string()),
+        job: text(&one.group.job),
+        datacenter: text(&one.group.datacenter),
+        tags: one
+            .group
+            .tags
+            .iter()
+            .take(SHOWN_TAGS)
+            .map(|tag| text(tag))
+            .collect(),
+    }
+}
+
+/// A text, cut where it is long.
+fn text(text: &str) -> Untrusted {
+    let mut shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    Untrusted(shown)
+}
