@@ -24,7 +24,7 @@ pub(super) enum FindingVerdict {
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
+pub(super) struct DoctorFinding {
     verdict: FindingVerdict,
     subject: &'static str,
     found: String,
@@ -34,13 +34,13 @@ pub(super) struct Finding {
 
 /// All that was found, in its order.
 #[derive(Debug, Default)]
-pub(super) struct DoctorFindings(Vec<Finding>);
+pub(super) struct DoctorFindings(Vec<DoctorFinding>);
 
 #[derive(Serialize)]
 struct DoctorReport<'findings> {
     problems: usize,
     warnings: usize,
-    findings: &'findings [Finding],
+    findings: &'findings [DoctorFinding],
 }
 
 impl DoctorFindings {
@@ -79,7 +79,7 @@ impl DoctorFindings {
         found: String,
         advice: Option<String>,
     ) {
-        self.0.push(Finding {
+        self.0.push(DoctorFinding {
             verdict,
             subject,
             found,
