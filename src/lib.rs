@@ -17,6 +17,7 @@ pub mod export;
 mod exposition;
 pub mod fair_queue;
 pub mod forward;
+pub mod import;
 pub mod layers;
 pub mod listeners;
 pub mod lookup;

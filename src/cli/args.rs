@@ -9,6 +9,7 @@ use super::cache::CacheArgs;
 use super::completions::CompletionsArgs;
 use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
+use super::import::ImportArgs;
 use super::man::ManArgs;
 use super::profile::ProfileArgs;
 use super::serve_args::{LogArgs, ServeArgs, duration};
@@ -51,6 +52,8 @@ pub(super) enum Command {
     Man(ManArgs),
     /// Prints the completions of a shell: bash, zsh, fish, elvish or PowerShell
     Completions(CompletionsArgs),
+    /// Reads a Corefile of CoreDNS and prints a configuration that does the same
+    Import(ImportArgs),
 }
 
 #[derive(Debug, Args)]

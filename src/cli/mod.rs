@@ -10,6 +10,7 @@ mod demo;
 mod demo_ca;
 mod doctor;
 mod export;
+mod import;
 mod man;
 mod profile;
 mod serve_args;
@@ -75,6 +76,7 @@ pub fn run() -> ExitCode {
             Command::Profile(args) => profile::run(args),
             Command::Man(args) => man::run(&args, Cli::command()),
             Command::Completions(args) => completions::run(&args, Cli::command()),
+            Command::Import(args) => import::run(&args),
         }
     });
     // What still runs was given its time already.

@@ -37,8 +37,8 @@ const RULES: [(&str, Who, &str); 11] = [
     ),
     (
         "toml",
-        Who::Only(&["config/"]),
-        "only config knows the file",
+        Who::Only(&["config/", "import/"]),
+        "only config knows the file, and import writes one",
     ),
     (
         "tokio",

@@ -6,7 +6,7 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 25] = [
+const FLOORS: [(&str, u8); 26] = [
     ("blocking", 0),
     ("exposition", 0),
     ("fair_queue", 0),
@@ -29,6 +29,7 @@ const FLOORS: [(&str, u8); 25] = [
     ("profile", 6),
     ("app", 7),
     ("export", 7),
+    ("import", 7),
     ("cli", 8),
     ("main", 9),
     // lib.rs itself

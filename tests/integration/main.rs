@@ -26,6 +26,7 @@ mod forwarding;
 mod gate;
 mod health;
 mod hosts;
+mod import;
 mod json;
 mod lifecycle;
 mod lookup;
