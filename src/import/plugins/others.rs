@@ -67,7 +67,7 @@ const LOST: [(&str, &str); 34] = [
     ("geoip", "nomadns knows nothing of where clients are"),
     (
         "grpc",
-        "nomadns asks upstreams over UDP, TCP, TLS and HTTPS; use [[forward]]",
+        "nomadns asks upstreams over UDP, TCP, TLS, HTTPS and QUIC; use [[forward]]",
     ),
     ("grpc_server", "nomadns does not listen for gRPC"),
     ("header", "nomadns sets the flags of answers itself"),

@@ -32,7 +32,7 @@ pub(super) fn translate(directive: &Directive, draft: &mut Draft) -> Result<(), 
     if rcode.as_deref() == Some("NXDOMAIN")
         && names.is_empty()
         && !zones.is_empty()
-        && zones.iter().all(|it| canary(it))
+        && zones.iter().all(canary)
     {
         draft.set("forwarding.application_dns", "nxdomain", &origin);
         return Ok(());
