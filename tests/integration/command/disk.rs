@@ -110,7 +110,7 @@ async fn a_restart_in_an_outage_answers_the_first_query_and_says_that_it_is_stal
         assert!(
             gateway
                 .page("/")
-                .contains("stale: answering from the snapshot on disk")
+                .contains("Stale: answers are from the snapshot on disk")
         );
         let metrics = gateway.page("/metrics");
         for expected in ["nomadns_ready 1", "nomadns_stale 1", "nomadns_services 2"] {

@@ -103,7 +103,7 @@ fn keys_that_are_missing_unknown_or_of_another_type_are_named() {
         ),
         (
             section("\".\"", "\"udp://10.0.0.2\"") + "polcy = \"random\"\n",
-            vec!["`polcy` is not a key", "zone, upstreams, policy"],
+            vec!["`polcy` is not a key", "did you mean `policy`"],
         ),
         (
             section("\".\"", "\"udp://10.0.0.2\"") + "private_addresses = \"no\"\n",

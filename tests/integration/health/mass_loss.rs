@@ -49,7 +49,7 @@ async fn an_empty_list_takes_nothing_away_and_the_truth_after_it_is_taken() {
             .page("/")
             .await
             .1
-            .contains("40 instances that Nomad no longer reports")
+            .contains("Mass loss: instances that Nomad no longer reports are kept")
     );
     nomad.register_with(all, Events::None);
     until_held(&gateway, 0.0).await;
