@@ -73,6 +73,7 @@ fn translate_one(
         "tls" => listen::tls(block, directive, draft),
         "prometheus" | "health" | "ready" => watching::admin(directive, draft),
         "errors" | "log" | "debug" => watching::logs(directive, draft),
+        "reload" => others::reload(directive, draft),
         "bufsize" | "nsid" => others::with_value(directive, draft),
         // All blocks together: `access`; and with the keys: `listen`.
         "acl" | "bind" | "root" => Ok(()),

@@ -3,9 +3,10 @@
 use super::super::draft::Draft;
 use super::super::error::CorefileError;
 use super::super::parse::Directive;
+use super::{duration, whole_seconds};
 
 /// What nomadns does by itself.
-const NEEDLESS: [(&str, &str); 11] = [
+const NEEDLESS: [(&str, &str); 10] = [
     ("any", "ANY gets one small set of records (RFC 8482)"),
     ("cancel", "queries end after limits.query_timeout_ms"),
     ("loop", "nomadns looks for forwarding loops itself"),
@@ -18,10 +19,6 @@ const NEEDLESS: [(&str, &str); 11] = [
     (
         "multisocket",
         "nomadns has a UDP socket for each core: limits.udp_workers",
-    ),
-    (
-        "reload",
-        "certificates, tokens and hosts are read again when they change; docs/configuration.md says what needs a restart",
     ),
     (
         "shed",
@@ -142,6 +139,19 @@ fn load_balance(directive: &Directive, draft: &mut Draft) {
             draft.lose(&directive.name.position, "loadbalance", words);
         }
     }
+}
+
+/// How often CoreDNS looks for a change of the Corefile when nobody says so.
+const USUAL_RELOAD: &str = "30s";
+
+/// Takes `reload [INTERVAL] [JITTER]`.
+pub(super) fn reload(directive: &Directive, draft: &mut Draft) -> Result<(), CorefileError> {
+    let text = directive.texts().first().copied().unwrap_or(USUAL_RELOAD);
+    let every = duration(text)
+        .ok_or_else(|| directive.wrong("reload: expected a duration, such as `reload 30s`"))?;
+    let seconds = whole_seconds(every);
+    draft.lowest("reload_check_seconds", seconds, &directive.origin());
+    Ok(())
 }
 
 /// Takes a plugin that is one value: `bufsize` and `nsid`.
