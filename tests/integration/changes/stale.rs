@@ -40,7 +40,13 @@ async fn answers_of_an_outage_are_marked_as_stale_on_every_transport_until_nomad
     }
     let (status, text) = gateway.page("/readyz").await;
     assert!(status == 200 && text.starts_with("OK, but stale"), "{text}");
-    assert!(gateway.page("/").await.1.contains("Stale: Nomad has not answered for"));
+    assert!(
+        gateway
+            .page("/")
+            .await
+            .1
+            .contains("Stale: Nomad has not answered for")
+    );
     nomad.come_back().unwrap();
     until("current", async || {
         gateway.metric("nomadns_stale").await < 1.0
