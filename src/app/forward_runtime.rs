@@ -14,7 +14,11 @@ const NICER: i32 = 10;
 
 /// The runtime of the forwarder; it ends with this.
 #[derive(Debug)]
-pub(super) struct ForwardRuntime(Option<Runtime>);
+pub(super) struct ForwardRuntime {
+    handle: Handle,
+    /// There until it is dropped.
+    runtime: Option<Runtime>,
+}
 
 impl ForwardRuntime {
     /// Starts it, also where nothing is forwarded yet: a reload may change that.
@@ -28,20 +32,25 @@ impl ForwardRuntime {
         builder.on_thread_start(|| {
             let _ = rustix::process::nice(NICER);
         });
-        builder.build().map(|runtime| Self(Some(runtime)))
+        let runtime = builder.build()?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        })
     }
 
     /// Where queries wait: those that are forwarded here, all others in the runtime around the caller.
     pub(super) fn and_own(&self) -> UdpRuntimes {
-        let (own, forwarding) = (Handle::current(), self.0.as_ref());
-        let forwarding = forwarding.map_or_else(|| own.clone(), |it| it.handle().clone());
-        UdpRuntimes { own, forwarding }
+        UdpRuntimes {
+            own: Handle::current(),
+            forwarding: self.handle.clone(),
+        }
     }
 }
 
 impl Drop for ForwardRuntime {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             // Whoever drops it may be a task, which must not wait for threads.
             runtime.shutdown_background();
         }

@@ -32,7 +32,9 @@ mod unknown;
 mod words;
 
 pub use cache::CacheSection;
-pub use check::{ChainAndKey, CredentialsFile, Files, HostSettings, Settings, Warning};
+pub use check::{
+    ChainAndKey, CredentialsFile, Files, HostSettings, Settings, Warning, name_servers,
+};
 pub use credential::apply as apply_credential;
 pub use effective::ConfigValue;
 pub use environment::{

@@ -11,6 +11,7 @@ mod compare;
 mod error;
 mod http;
 mod json;
+mod listener;
 mod options;
 mod print;
 mod reply;
@@ -24,6 +25,7 @@ pub use args::{ArgumentError, LookupArgs};
 pub use ask::{Retry, TransportReply};
 pub use cache::{CacheLookup, CacheLookupError};
 pub use error::LookupError;
+pub use listener::{ask_listener, reachable};
 pub use options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
 pub use reply::{LookupReply, RecordLine};
 
@@ -68,23 +70,17 @@ pub async fn run(
     out: &mut dyn Write,
     problems: &mut dyn Write,
 ) -> io::Result<LookupOutcome> {
-    let all = replies(options).await;
+    let asker = Asker::new(options);
+    let mut all = Vec::with_capacity(options.transports.len());
+    for &transport in &options.transports {
+        all.push(asker.ask(transport).await);
+    }
     match &all[..] {
         _ if options.detail == Detail::Short => compare::print_data(options, &all, out, problems)?,
         [asked] => print::print_one(options, asked, out)?,
         _ => compare::print_all(options, &all, out)?,
     }
     Ok(outcome(&all))
-}
-
-/// Asks over each transport in turn.
-pub async fn replies(options: &LookupOptions) -> Vec<TransportReply> {
-    let asker = Asker::new(options);
-    let mut all = Vec::with_capacity(options.transports.len());
-    for &transport in &options.transports {
-        all.push(asker.ask(transport).await);
-    }
-    all
 }
 
 fn outcome(all: &[TransportReply]) -> LookupOutcome {

@@ -2,13 +2,13 @@
 //!
 //! The queries take the way of all others: they are counted, limited and refused as those of clients are.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::GatewayPage;
 use crate::dns::{Name, RecordType};
 use crate::listeners::admin::{LookupReport, TransportAnswer, Untrusted};
-use crate::lookup::{Detail, GatewayPorts, LookupOptions, LookupTransport, TransportReply, Trust};
+use crate::lookup::{LookupTransport, TransportReply, ask_listener, reachable};
 
 /// How long one of them may take.
 const ASK_WITHIN: Duration = Duration::from_secs(3);
@@ -31,7 +31,9 @@ impl GatewayPage {
         let mut replies = Vec::new();
         for transport in LookupTransport::ALL {
             if let Some(address) = self.address(transport) {
-                replies.extend(ask(name, record_type, transport, address).await);
+                let question = (name, record_type);
+                let reply = ask_listener(question, transport, address, ASK_WITHIN).await;
+                replies.push((reply, address));
             }
         }
         let said = |reply: &TransportReply| {
@@ -73,12 +75,9 @@ impl GatewayPage {
         };
         let mut answers = Vec::new();
         for record_type in TYPES {
-            let replies = ask(name, record_type, transport, address).await;
-            answers.extend(
-                replies
-                    .iter()
-                    .map(|(reply, at)| answer(reply, record_type, at)),
-            );
+            let question = (name, record_type);
+            let reply = ask_listener(question, transport, address, ASK_WITHIN).await;
+            answers.push(answer(&reply, record_type, &address));
         }
         answers
     }
@@ -93,41 +92,8 @@ impl GatewayPage {
             LookupTransport::Json => "http",
         };
         let found = self.listeners.iter().find(|it| it.transport == listener)?;
-        let ip = match found.address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        Some((ip, found.address.port()).into())
+        Some(reachable(found.address))
     }
-}
-
-/// Asks one listener. Its certificate is not checked: it is our own, and shown on the page.
-async fn ask(
-    name: Name,
-    record_type: RecordType,
-    transport: LookupTransport,
-    address: SocketAddr,
-) -> Vec<(TransportReply, SocketAddr)> {
-    let port = address.port();
-    let options = LookupOptions {
-        name,
-        record_type,
-        transports: vec![transport],
-        server: address.ip().to_string(),
-        ports: GatewayPorts {
-            dns: port,
-            tls: port,
-            https: port,
-            http: port,
-        },
-        trust: Trust::Anyone,
-        timeout: ASK_WITHIN,
-        dnssec_ok: false,
-        detail: Detail::Full,
-    };
-    let replies = crate::lookup::replies(&options).await;
-    replies.into_iter().map(|reply| (reply, address)).collect()
 }
 
 fn answer(reply: &TransportReply, record_type: RecordType, at: &SocketAddr) -> TransportAnswer {

@@ -2,16 +2,14 @@
 //! nothing answers, who has the port.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 use super::finding::DoctorFindings;
 use super::ports::{self, Protocol};
 use crate::config::Settings;
 use crate::dns::{Name, Rcode, RecordType};
-use crate::lookup::{
-    Detail, GatewayPorts, LookupError, LookupOptions, LookupReply, LookupTransport, Trust, replies,
-};
+use crate::lookup::{LookupError, LookupReply, LookupTransport, ask_listener, reachable};
 
 /// Asks each listener for the SOA of the zone.
 pub(super) async fn look(
@@ -42,61 +40,20 @@ pub(super) async fn look(
                     findings.skipped(transport.as_str(), found);
                     continue;
                 }
-                let (reply, took) = ask(zone, transport, reachable(address), within).await;
+                let question = (zone, RecordType::SOA);
+                let reply = ask_listener(question, transport, reachable(address), within).await;
                 let place = Listener {
                     key,
                     address,
                     transport,
                 };
-                match reply {
-                    Ok(reply) => place.answered(&reply, took, findings),
+                match reply.result {
+                    Ok(found) => place.answered(&found, reply.took, findings),
                     Err(error) => place.unanswered(&error, findings),
                 }
             }
         }
     }
-}
-
-/// One query, and how long it took.
-pub(super) async fn ask(
-    zone: Name,
-    transport: LookupTransport,
-    at: SocketAddr,
-    within: Duration,
-) -> (Result<LookupReply, LookupError>, Duration) {
-    let port = at.port();
-    let options = LookupOptions {
-        name: zone,
-        record_type: RecordType::SOA,
-        transports: vec![transport],
-        server: at.ip().to_string(),
-        ports: GatewayPorts {
-            dns: port,
-            tls: port,
-            https: port,
-            http: port,
-        },
-        // Whether a listener answers; whether clients trust its certificate, they know best.
-        trust: Trust::Anyone,
-        timeout: within,
-        dnssec_ok: false,
-        detail: Detail::Full,
-    };
-    let reply = replies(&options).await.pop();
-    reply.map_or_else(
-        || (Err(LookupError::NoAddress), Duration::ZERO),
-        |it| (it.result, it.took),
-    )
-}
-
-/// An address by which this host reaches a listener.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 /// A listener that is configured, asked over one of its transports.

@@ -1,16 +1,15 @@
 //! What `nomadns doctor` finds about this host: who answers on port 53, and whether the servers in its `resolv.conf` know
 //! the cluster's names.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use super::finding::DoctorFindings;
-use super::gateway::ask;
 use super::ports::{self, Protocol};
-use crate::config::read_file;
-use crate::dns::{Name, Rcode};
-use crate::lookup::LookupTransport;
+use crate::config::{name_servers, read_file};
+use crate::dns::{Name, Rcode, RecordType};
+use crate::lookup::{LookupTransport, ask_listener};
 
 const DNS_PORT: u16 = 53;
 /// The servers that resolvers use: glibc looks at no more (`MAXNS` of resolv.conf(5)).
@@ -46,9 +45,10 @@ pub(super) async fn resolv_conf(
     }
     for server in servers.take(MOST_SERVERS) {
         let at = SocketAddr::new(server, DNS_PORT);
-        let (reply, took) = ask(zone, LookupTransport::Udp, at, within).await;
-        let ms = took.as_secs_f64() * 1000.0;
-        match reply {
+        let question = (zone, RecordType::SOA);
+        let reply = ask_listener(question, LookupTransport::Udp, at, within).await;
+        let ms = reply.took.as_secs_f64() * 1000.0;
+        match reply.result {
             Ok(reply) if reply.rcode == Rcode::NOERROR && !reply.sections[0].is_empty() => {
                 findings.ok(subject, format!("{server} knows {zone}, in {ms:.1} ms"));
             }
@@ -64,13 +64,4 @@ pub(super) async fn resolv_conf(
             ),
         }
     }
-}
-
-/// The servers of a `resolv.conf`, without what only this link has.
-fn name_servers(text: &str) -> impl Iterator<Item = IpAddr> {
-    text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let is_server = words.next() == Some("nameserver");
-        words.next().filter(|_| is_server)?.parse().ok()
-    })
 }

@@ -1,6 +1,6 @@
 //! What is configured about forwarding: zones, upstreams, and that none of them is this gateway.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -245,14 +245,18 @@ fn is_own(address: SocketAddr, listen: &ListenSection) -> bool {
     })
 }
 
-/// The servers of a `resolv.conf`, but for those that are this gateway.
-fn system_servers(text: &str, is_own: impl Fn(SocketAddr) -> bool) -> Vec<UpstreamAddress> {
-    let servers = text.lines().filter_map(|line| {
+/// The addresses that a `resolv.conf` names, without those that only one link has.
+pub fn name_servers(text: &str) -> impl Iterator<Item = IpAddr> {
+    text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         let is_server = words.next() == Some("nameserver");
-        let address = words.next().filter(|_| is_server)?;
-        Some(SocketAddr::new(address.parse().ok()?, DNS_PORT))
-    });
+        words.next().filter(|_| is_server)?.parse().ok()
+    })
+}
+
+/// The servers of a `resolv.conf`, but for those that are this gateway.
+fn system_servers(text: &str, is_own: impl Fn(SocketAddr) -> bool) -> Vec<UpstreamAddress> {
+    let servers = name_servers(text).map(|ip| SocketAddr::new(ip, DNS_PORT));
     let others = servers.filter(|it| !is_own(*it) && !it.ip().is_unspecified());
     others.map(UpstreamAddress::plain).collect()
 }

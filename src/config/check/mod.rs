@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
+pub use self::forward::name_servers;
 pub use self::hosts::HostSettings;
 pub use self::http::CredentialsFile;
 use self::limits::{connections, udp};
