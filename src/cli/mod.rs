@@ -23,7 +23,8 @@ use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use clap::{CommandFactory, Parser};
+use anstream::AutoStream;
+use clap::{ColorChoice, CommandFactory, Parser};
 
 use crate::app::{self, Bound, ExitReason, PortConflict, Running, StartError};
 use crate::certs::{Development, Existing};
@@ -31,7 +32,7 @@ use crate::config::{
     ConfigError, Settings, Source, apply_credential, apply_environment, note_unknown_variables,
     read_file,
 };
-use crate::lookup::{self, LookupArgs};
+use crate::lookup::{self, Coloring, LookupArgs};
 
 pub use self::args::Cli;
 use self::args::{CertsArgs, CheckArgs, Command};
@@ -171,13 +172,28 @@ fn certs(args: &CertsArgs) -> ExitCode {
 }
 
 async fn look_up(args: LookupArgs) -> ExitCode {
-    let options = match args.into_options(read_file, demo_ca::read) {
+    let coloring = coloring(args.color());
+    let mut options = match args.into_options(read_file, demo_ca::read) {
         Ok(options) => options,
         Err(error) => return fail(LOOKUP_USAGE, &error.to_string()),
     };
+    options.coloring = coloring;
     match lookup::run(&options, &mut io::stdout().lock(), &mut io::stderr()).await {
         Ok(outcome) => outcome.exit_code().into(),
         Err(error) => fail(1, &error.to_string()),
+    }
+}
+
+/// Whether what is printed to standard output is coloured.
+fn coloring(choice: ColorChoice) -> Coloring {
+    let is_colored = match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    };
+    match is_colored {
+        true => Coloring::Colored,
+        false => Coloring::Plain,
     }
 }
 

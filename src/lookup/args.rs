@@ -5,15 +5,20 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ColorChoice};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
-use crate::dns::{Name, RecordType};
+use super::argument_error::ArgumentError;
+use super::asked::Asked;
+use super::options::{Detail, GatewayPorts, LookupOptions, Trust};
+use super::paint::Coloring;
+use super::transport_choice::TransportChoice;
 
 /// Where `nomadns certs` leaves its CA.
 const DEVELOPMENT_CA: &str = "certs-dev/ca.pem";
+/// The gateway that is asked unless another is named.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// Queries a running gateway and prints the answer like dig.
 ///
@@ -21,20 +26,18 @@ const DEVELOPMENT_CA: &str = "certs-dev/ca.pem";
 /// type), 3 for another error code (SERVFAIL, REFUSED), 1 if a transport gave no answer or transports do
 /// not agree, and 64 for an error on the command line.
 #[derive(Clone, Debug, Args)]
+#[command(override_usage = "nomadns lookup [OPTIONS] [@SERVER] NAME [TYPE]")]
 pub struct LookupArgs {
-    /// The name to look up, such as redis.default.nomad
-    name: Name,
-
-    /// The record type, such as A, AAAA, SRV, TXT or TYPE65
-    #[arg(value_name = "TYPE", default_value_t = RecordType::A)]
-    record_type: RecordType,
+    /// The gateway, as for --server; the name to look up, such as redis.default.nomad; and the record type, such as AAAA, SRV, TXT or TYPE65, which is A by default
+    #[arg(value_name = "[@SERVER] NAME [TYPE]", required = true)]
+    words: Vec<String>,
 
     /// The transport; several separated by commas, or all, print a table that shows whether they agree
     #[arg(short, long, value_enum, value_delimiter = ',', default_value = "udp")]
     transport: Vec<TransportChoice>,
 
     /// The gateway: an IP address or a host name
-    #[arg(short, long, value_name = "HOST", default_value = "127.0.0.1")]
+    #[arg(short, long, value_name = "HOST", default_value = LOOPBACK)]
     server: String,
 
     /// The gateway's port for UDP and TCP
@@ -72,56 +75,38 @@ pub struct LookupArgs {
     /// Print only the record data; errors go to standard error
     #[arg(long)]
     short: bool,
-}
 
-/// A transport as it is chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum TransportChoice {
-    /// Plain DNS over UDP, retried over TCP if truncated
-    Udp,
-    /// Plain DNS over TCP
-    Tcp,
-    /// DNS over TLS
-    #[value(alias = "tls")]
-    Dot,
-    /// DNS over HTTPS, GET
-    #[value(alias = "https-get")]
-    DohGet,
-    /// DNS over HTTPS, POST
-    #[value(alias = "https-post")]
-    DohPost,
-    /// The JSON API at /resolve, over plain HTTP
-    Json,
-    /// Each of these in turn
-    All,
-}
+    /// Print one JSON object for scripts, with what each transport answered
+    #[arg(long, conflicts_with = "short")]
+    json: bool,
 
-/// Arguments that mean no lookup.
-#[derive(Debug, thiserror::Error)]
-pub enum ArgumentError {
-    /// A CA that cannot be read.
-    #[error("--ca {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file that holds no certificates.
-    #[error("{}: contains no certificate; expected PEM with BEGIN CERTIFICATE", .0.display())]
-    NoCertificate(PathBuf),
+    /// Color the output; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    color: ColorChoice,
 }
 
 impl LookupArgs {
+    /// Whether it is to be coloured, as it was chosen.
+    pub fn color(&self) -> ColorChoice {
+        self.color
+    }
+
     /// Makes the options, reading files with `read`, and the CA of a demo at a port of this machine with `demo_ca`.
     ///
     /// # Errors
-    /// A CA that cannot be read or is none.
+    /// Words that are no question, or a CA that cannot be read or is none.
     pub fn into_options(
-        self,
+        mut self,
         read: impl Fn(&Path) -> io::Result<Vec<u8>>,
         demo_ca: impl Fn(u16) -> Option<Vec<u8>>,
     ) -> Result<LookupOptions, ArgumentError> {
+        let asked = Asked::read(&self.words)?;
+        if let Some(server) = asked.server {
+            if self.server != LOOPBACK {
+                return Err(ArgumentError::SecondServer(format!("@{server}")));
+            }
+            self.server = server;
+        }
         let trust = self.trust(read, demo_ca)?;
         let mut transports = Vec::new();
         for transport in self.transport.iter().flat_map(|choice| choice.transports()) {
@@ -130,8 +115,8 @@ impl LookupArgs {
             }
         }
         Ok(LookupOptions {
-            name: self.name,
-            record_type: self.record_type,
+            name: asked.name,
+            record_type: asked.record_type,
             transports,
             server: self.server,
             ports: GatewayPorts {
@@ -143,11 +128,12 @@ impl LookupArgs {
             trust,
             timeout: Duration::from_secs(self.timeout),
             dnssec_ok: self.dnssec,
-            detail: if self.short {
-                Detail::Short
-            } else {
-                Detail::Full
+            detail: match (self.short, self.json) {
+                (true, _) => Detail::Short,
+                (false, true) => Detail::Json,
+                (false, false) => Detail::Full,
             },
+            coloring: Coloring::Plain,
         })
     }
 
@@ -190,20 +176,6 @@ impl LookupArgs {
     }
 }
 
-impl TransportChoice {
-    fn transports(self) -> &'static [LookupTransport] {
-        match self {
-            Self::Udp => &[LookupTransport::Udp],
-            Self::Tcp => &[LookupTransport::Tcp],
-            Self::Dot => &[LookupTransport::Dot],
-            Self::DohGet => &[LookupTransport::DohGet],
-            Self::DohPost => &[LookupTransport::DohPost],
-            Self::Json => &[LookupTransport::Json],
-            Self::All => &LookupTransport::ALL,
-        }
-    }
-}
-
 fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, ArgumentError> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     read.ok()
@@ -216,6 +188,8 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::*;
+    use crate::dns::RecordType;
+    use crate::lookup::LookupTransport;
 
     #[derive(Debug, Parser)]
     struct Command {
@@ -237,6 +211,13 @@ mod tests {
         assert_eq!(options.transports, [LookupTransport::Udp]);
         assert_eq!(options.authority(LookupTransport::Udp), "127.0.0.1:1053");
         assert_eq!(options.trust, Trust::SystemAnd(Vec::new()));
+    }
+
+    #[test]
+    fn the_server_is_named_once() {
+        let at = |words: &[&str]| options(words).map(|it| it.server);
+        assert_eq!(at(&["@192.0.2.1", "a"]).unwrap(), "192.0.2.1");
+        assert!(at(&["@192.0.2.1", "a", "-s", "192.0.2.2"]).is_err());
     }
 
     #[test]
@@ -283,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_is_no_name_or_no_ca_is_said() {
-        let parsed = Command::try_parse_from(["lookup", "a..b"]).unwrap_err();
+        let parsed = options(&["a..b"]).unwrap_err();
         assert!(parsed.to_string().contains("empty label"), "{parsed}");
         let missing = options(&["a", "--ca", "no.pem"]).unwrap_err();
         assert!(missing.to_string().starts_with("--ca no.pem"), "{missing}");

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::ask::TransportReply;
 use super::options::LookupOptions;
+use super::paint::{Tint, tint};
 use super::reply::ComparedReply;
 use crate::dns::Rcode;
 
@@ -30,7 +31,10 @@ pub(super) fn print_all(
     for asked in all {
         print_row(options, asked, &groups, out)?;
     }
-    writeln!(out, "\n;; {}", verdict(all, groups.len()))?;
+    let is_good = groups.len() == 1 && all.iter().all(|asked| asked.result.is_ok());
+    let line = format!(";; {}", verdict(all, groups.len()));
+    let tint = if is_good { Tint::Good } else { Tint::Bad };
+    writeln!(out, "\n{}", options.coloring.paint(tint, &line))?;
     for (place, compared) in groups.iter().enumerate() {
         print_group(place, compared, groups.len(), out)?;
     }
@@ -86,14 +90,19 @@ fn print_row(
         Ok(reply) => {
             let compared = reply.compared();
             let count = records(compared.answer.len());
-            write!(out, "{:<9} {count}", reply.rcode.to_string())?;
+            let rcode = format!("{:<9}", reply.rcode.to_string());
+            let rcode = options.coloring.paint(tint(reply.rcode), &rcode);
+            write!(out, "{rcode} {count}")?;
             let place = groups.iter().position(|group| *group == compared);
             match place {
                 Some(place) if groups.len() > 1 => writeln!(out, "  answer {}", letter(place)),
                 _ => writeln!(out),
             }
         }
-        Err(error) => writeln!(out, "error: {error}"),
+        Err(error) => {
+            let line = format!("error: {error}");
+            writeln!(out, "{}", options.coloring.paint(Tint::Bad, &line))
+        }
     }
 }
 

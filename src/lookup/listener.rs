@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::ask::{Asker, TransportReply};
 use super::options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
+use super::paint::Coloring;
 use crate::dns::{Name, RecordType};
 
 /// Asks a listener. Its certificate is not checked: whether clients trust it, they know best.
@@ -30,6 +31,7 @@ pub async fn ask_listener(
         timeout: within,
         dnssec_ok: false,
         detail: Detail::Full,
+        coloring: Coloring::Plain,
     };
     Asker::new(&options).ask(transport).await
 }

@@ -5,7 +5,9 @@
 //! that when it makes the options.
 
 mod args;
+mod argument_error;
 mod ask;
+mod asked;
 mod cache;
 mod compare;
 mod error;
@@ -13,20 +15,25 @@ mod http;
 mod json;
 mod listener;
 mod options;
+mod paint;
 mod print;
 mod reply;
+mod report;
 mod stream;
 mod tls;
+mod transport_choice;
 mod udp;
 
 use std::io::{self, Write};
 
-pub use args::{ArgumentError, LookupArgs};
+pub use args::LookupArgs;
+pub use argument_error::ArgumentError;
 pub use ask::{Retry, TransportReply};
 pub use cache::{CacheLookup, CacheLookupError};
 pub use error::LookupError;
 pub use listener::{ask_listener, reachable};
 pub use options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
+pub use paint::Coloring;
 pub use reply::{LookupReply, RecordLine};
 
 use ask::Asker;
@@ -49,6 +56,17 @@ pub enum LookupOutcome {
 }
 
 impl LookupOutcome {
+    /// The word for it in JSON.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Denied => "denied",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Differed => "differed",
+        }
+    }
+
     /// The exit code of the command for it.
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -60,8 +78,8 @@ impl LookupOutcome {
     }
 }
 
-/// Asks over each transport in turn and prints what came: one answer in full, several as a table, or the data alone. What
-/// goes wrong is printed to `problems` where `out` is for data alone.
+/// Asks over each transport in turn and prints what came: one answer in full, several as a table, the data alone, or all as
+/// JSON. What goes wrong is printed to `problems` where `out` is for data alone.
 ///
 /// # Errors
 /// Only what writing fails with; that no answer came is an outcome, and printed.
@@ -75,12 +93,14 @@ pub async fn run(
     for &transport in &options.transports {
         all.push(asker.ask(transport).await);
     }
+    let outcome = outcome(&all);
     match &all[..] {
+        _ if options.detail == Detail::Json => report::print_json(options, &all, outcome, out)?,
         _ if options.detail == Detail::Short => compare::print_data(options, &all, out, problems)?,
         [asked] => print::print_one(options, asked, out)?,
         _ => compare::print_all(options, &all, out)?,
     }
-    Ok(outcome(&all))
+    Ok(outcome)
 }
 
 fn outcome(all: &[TransportReply]) -> LookupOutcome {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustls_pki_types::CertificateDer;
 
+use super::paint::Coloring;
 use crate::dns::{Name, RecordType};
 
 /// A lookup.
@@ -28,6 +29,8 @@ pub struct LookupOptions {
     pub dnssec_ok: bool,
     /// How much is printed.
     pub detail: Detail,
+    /// Whether it is coloured.
+    pub coloring: Coloring,
 }
 
 /// A way to ask.
@@ -78,6 +81,8 @@ pub enum Detail {
     Full,
     /// The data of the answer, as `dig +short` does.
     Short,
+    /// Everything, as one JSON object.
+    Json,
 }
 
 impl LookupTransport {

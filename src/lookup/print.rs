@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::ask::{Retry, TransportReply};
 use super::options::{LookupOptions, LookupTransport};
+use super::paint::{Coloring, Tint, tint};
 use super::reply::{LookupReply, RecordLine, SECTIONS};
 use crate::dns::Section;
 use crate::dns::text::extended_error_purpose;
@@ -18,29 +19,36 @@ pub(super) fn print_one(
         Ok(reply) => reply,
         Err(error) => {
             let server = options.authority(asked.transport);
-            return writeln!(out, ";; {} {server}: {error}", asked.transport.as_str());
+            let line = format!(";; {} {server}: {error}", asked.transport.as_str());
+            return writeln!(out, "{}", options.coloring.paint(Tint::Bad, &line));
         }
     };
+    let coloring = options.coloring;
+    let comment = |text: &str| coloring.paint(Tint::Comment, text);
     if asked.retry == Retry::OverTcp {
-        writeln!(out, ";; Truncated, retrying in TCP mode.")?;
+        writeln!(out, "{}", comment(";; Truncated, retrying in TCP mode."))?;
     }
-    print_header(reply, out)?;
-    print_pseudosection(reply, out)?;
-    writeln!(out, ";; QUESTION SECTION:")?;
+    print_header(reply, coloring, out)?;
+    print_pseudosection(reply, coloring, out)?;
+    writeln!(out, "{}", comment(";; QUESTION SECTION:"))?;
     for (name, class, record_type) in &reply.questions {
         writeln!(out, ";{name:<31}\t{class}\t{record_type}")?;
     }
     for (section, lines) in SECTIONS.into_iter().zip(&reply.sections) {
         if !lines.is_empty() {
-            writeln!(out, "\n;; {} SECTION:", heading(section))?;
-            lines.iter().try_for_each(|line| print_line(line, out))?;
+            let heading = format!(";; {} SECTION:", heading(section));
+            writeln!(out, "\n{}", comment(&heading))?;
+            lines
+                .iter()
+                .try_for_each(|line| print_line(line, coloring, out))?;
         }
     }
     print_footer(options, asked, reply, out)
 }
 
-fn print_header(reply: &LookupReply, out: &mut dyn Write) -> io::Result<()> {
-    let (opcode, rcode, id) = (reply.opcode, reply.rcode, reply.id);
+fn print_header(reply: &LookupReply, coloring: Coloring, out: &mut dyn Write) -> io::Result<()> {
+    let (opcode, id) = (reply.opcode, reply.id);
+    let rcode = coloring.paint(tint(reply.rcode), &reply.rcode.to_string());
     let flags: String = reply
         .flags
         .iter()
@@ -50,7 +58,7 @@ fn print_header(reply: &LookupReply, out: &mut dyn Write) -> io::Result<()> {
     // As in the message, which counts its OPT.
     let additional = additional + usize::from(reply.opt.is_some());
     let questions = reply.questions.len();
-    writeln!(out, ";; Got answer:")?;
+    writeln!(out, "{}", coloring.paint(Tint::Comment, ";; Got answer:"))?;
     writeln!(
         out,
         ";; ->>HEADER<<- opcode: {opcode}, status: {rcode}, id: {id}"
@@ -62,9 +70,14 @@ fn print_header(reply: &LookupReply, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn print_pseudosection(reply: &LookupReply, out: &mut dyn Write) -> io::Result<()> {
+fn print_pseudosection(
+    reply: &LookupReply,
+    coloring: Coloring,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if reply.opt.is_some() || !reply.extended_errors.is_empty() {
-        writeln!(out, ";; OPT PSEUDOSECTION:")?;
+        let heading = coloring.paint(Tint::Comment, ";; OPT PSEUDOSECTION:");
+        writeln!(out, "{heading}")?;
     }
     if let Some(opt) = &reply.opt {
         writeln!(out, "; {opt}")?;
@@ -76,12 +89,13 @@ fn print_pseudosection(reply: &LookupReply, out: &mut dyn Write) -> io::Result<(
         } else {
             format!(": ({text})")
         };
-        writeln!(out, "; EDE: {code} ({purpose}){text}")?;
+        let line = format!("; EDE: {code} ({purpose}){text}");
+        writeln!(out, "{}", coloring.paint(Tint::Notable, &line))?;
     }
     Ok(())
 }
 
-fn print_line(line: &RecordLine, out: &mut dyn Write) -> io::Result<()> {
+fn print_line(line: &RecordLine, coloring: Coloring, out: &mut dyn Write) -> io::Result<()> {
     let RecordLine {
         owner,
         ttl,
@@ -89,7 +103,9 @@ fn print_line(line: &RecordLine, out: &mut dyn Write) -> io::Result<()> {
         record_type,
         data,
     } = line;
-    writeln!(out, "{owner:<23}\t{ttl}\t{class}\t{record_type}\t{data}")
+    let owner = coloring.paint(Tint::Owner, &format!("{owner:<23}"));
+    let record_type = coloring.paint(Tint::Kind, &record_type.to_string());
+    writeln!(out, "{owner}\t{ttl}\t{class}\t{record_type}\t{data}")
 }
 
 fn print_footer(
@@ -104,9 +120,15 @@ fn print_footer(
     };
     let (server, port) = (&options.server, options.port(asked.transport));
     let word = transport.as_str().to_uppercase();
-    writeln!(out, "\n;; Query time: {} msec", asked.took.as_millis())?;
-    writeln!(out, ";; SERVER: {server}#{port}({server}) ({word})")?;
-    writeln!(out, ";; MSG SIZE  rcvd: {}", reply.octets)
+    writeln!(out)?;
+    for line in [
+        format!(";; Query time: {} msec", asked.took.as_millis()),
+        format!(";; SERVER: {server}#{port}({server}) ({word})"),
+        format!(";; MSG SIZE  rcvd: {}", reply.octets),
+    ] {
+        writeln!(out, "{}", options.coloring.paint(Tint::Comment, &line))?;
+    }
+    Ok(())
 }
 
 fn heading(section: Section) -> &'static str {

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use nomadns::certs::Development;
 use nomadns::dns::RecordType;
-use nomadns::lookup::{Detail, LookupOptions, LookupOutcome, LookupTransport, Trust, run};
+use nomadns::lookup::{
+    Coloring, Detail, LookupOptions, LookupOutcome, LookupTransport, Trust, run,
+};
 use tokio::net::UdpSocket;
 
 use server::{Server, certificates};
@@ -207,6 +209,63 @@ async fn ask(
     printed(&options).await
 }
 
+#[tokio::test]
+async fn json_tells_scripts_what_each_transport_answered() {
+    let server = Server::start().await;
+    let asked = |name| LookupOptions {
+        transports: vec![LookupTransport::Udp, LookupTransport::Json],
+        detail: Detail::Json,
+        ..options(&server, name, RecordType::A)
+    };
+    let (outcome, text) = printed(&asked("redis.default.nomad")).await;
+    assert_eq!(outcome, LookupOutcome::Answered);
+    let read: serde_json::Value = serde_json::from_str(&text).expect(&text);
+    assert_eq!(read["name"], "redis.default.nomad.");
+    assert_eq!(
+        (&read["type"], &read["outcome"]),
+        (&"A".into(), &"answered".into())
+    );
+    for (place, transport) in ["udp", "json"].into_iter().enumerate() {
+        let each = &read["transports"][place];
+        assert_eq!(each["transport"], transport, "{text}");
+        assert_eq!(each["status"], "NOERROR", "{text}");
+        assert_eq!(each["answer"][0]["data"], "10.0.0.1", "{text}");
+        assert_eq!(each["answer"][0]["ttl"], 30, "{text}");
+    }
+    let mut nobody = asked("redis.default.nomad");
+    nobody.transports = vec![LookupTransport::Tcp];
+    nobody.ports.dns = 1;
+    let (outcome, text) = printed(&nobody).await;
+    let read: serde_json::Value = serde_json::from_str(&text).expect(&text);
+    assert_eq!(
+        (outcome, &read["outcome"]),
+        (LookupOutcome::Failed, &"failed".into())
+    );
+    let error = read["transports"][0]["error"].as_str();
+    assert!(error.is_some_and(|it| it.contains("refused")), "{text}");
+}
+
+#[tokio::test]
+async fn colours_only_add_to_what_is_printed() {
+    let server = Server::start().await;
+    for transports in [&[LookupTransport::Tcp][..], &LookupTransport::ALL] {
+        let mut asked = options(&server, "redis.default.nomad", RecordType::A);
+        asked.transports = transports.to_vec();
+        asked.coloring = Coloring::Colored;
+        let (_, text) = printed(&asked).await;
+        assert!(text.contains("\x1b[32mNOERROR"), "{text}");
+        let mut plain = String::new();
+        for (place, part) in text.split("\x1b[").enumerate() {
+            let rest = part.split_once('m').map(|(_, rest)| rest);
+            plain += if place == 0 { part } else { rest.unwrap() };
+        }
+        assert!(
+            plain.contains("10.0.0.1") && !plain.contains('\x1b'),
+            "{plain}"
+        );
+    }
+}
+
 async fn printed(options: &LookupOptions) -> (LookupOutcome, String) {
     let mut out = Vec::new();
     let mut problems = Vec::new();
@@ -226,5 +285,6 @@ fn options(server: &Server, name: &str, record_type: RecordType) -> LookupOption
         timeout: Duration::from_secs(20),
         dnssec_ok: false,
         detail: Detail::Full,
+        coloring: Coloring::Plain,
     }
 }
