@@ -167,7 +167,7 @@ async fn clock_offset(client: &Client, end: Instant) -> Option<i64> {
 }
 
 /// Names the versions of Nomad on the nodes: the servers' own is told to those with more rights only.
-async fn version(client: &Client, end: Instant) -> String {
+pub(super) async fn version(client: &Client, end: Instant) -> String {
     let Ok(Ok(nodes)) = timeout_at(end, client.nodes()).await else {
         return "not told to this token (node { policy = \"read\" } would)".into();
     };

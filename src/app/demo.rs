@@ -283,6 +283,8 @@ Nomad       curl 'http://127.0.0.1:{api}/v1/services?namespace=*'
 Metrics     curl http://127.0.0.1:{admin}/metrics
 Status      http://127.0.0.1:{admin}/ in a browser
 Page        http://hello.default.nomad:{page}/ after the steps of docs/browsers.md, in a browser
+Odd         blank, numeric, zoned and some more are registered wrongly on purpose, as happens in real clusters;
+            the status page says what is wrong with each, and what to change
 
 Ctrl-C ends it.
 "

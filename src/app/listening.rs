@@ -1,7 +1,7 @@
 //! Starts the listeners on their sockets and logs their addresses.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -31,9 +31,6 @@ impl UdpWorkers<'_> {
     pub(super) fn start(self, addresses: Vec<Vec<UdpSocket>>) -> io::Result<Vec<UdpWorker>> {
         let mut workers = Vec::new();
         for sockets in addresses {
-            if let Some(socket) = sockets.first() {
-                say("udp", &socket.local_addr());
-            }
             for socket in sockets {
                 workers.push(UdpWorker::start(
                     socket,
@@ -110,7 +107,6 @@ impl Listeners {
 
     pub(super) fn serve_dns(&mut self, sockets: Vec<TcpListener>) {
         for socket in sockets {
-            say(ListenerKind::Tcp.as_str(), &socket.local_addr());
             let (stack, shared) = (self.stack.clone(), self.shared.clone());
             self.tasks
                 .spawn(tcp::serve(socket, stack, shared, self.shutdown.clone()));
@@ -123,7 +119,6 @@ impl Listeners {
         config: &Arc<ServerConfig>,
     ) {
         for socket in sockets {
-            say(ListenerKind::Dot.as_str(), &socket.local_addr());
             let (stack, shared) = (self.stack.clone(), self.shared.clone());
             let (config, shutdown) = (Arc::clone(config), self.shutdown.clone());
             self.tasks
@@ -152,7 +147,6 @@ impl Listeners {
         let shutdown = CancellationToken::new();
         let kind = ListenerKind::Admin;
         for socket in sockets {
-            say(kind.as_str(), &socket.local_addr());
             let router = admin::router(pages.clone(), self.http.hosts.clone());
             let plain = Security::Plain;
             let (shared, shutdown) = (self.shared.clone(), shutdown.clone());
@@ -169,17 +163,10 @@ impl Listeners {
         security: &Security,
     ) {
         for socket in sockets {
-            say(kind.as_str(), &socket.local_addr());
             let router = http::router(self.stack.clone(), &self.shared, &self.http, kind);
             let (shared, shutdown) = (self.shared.clone(), self.shutdown.clone());
             let serving = http::serve(socket, kind, router, security.clone(), shared, shutdown);
             self.tasks.spawn(serving);
         }
-    }
-}
-
-fn say(transport: &'static str, address: &io::Result<SocketAddr>) {
-    if let Ok(address) = address {
-        tracing::info!(transport, %address, "listening");
     }
 }

@@ -10,6 +10,7 @@ mod demo;
 mod descriptors;
 mod error;
 mod filter;
+mod first_sync;
 mod forward_runtime;
 mod forwarding;
 mod health;

@@ -12,6 +12,9 @@ use crate::dns::Name;
 use crate::layers::NotFoundNames;
 use crate::listeners::admin::ServedName;
 
+/// What stands for the source of names that are asked of other servers.
+pub(super) const FORWARDED: &str = "forwarded";
+
 /// The settings that are shown now, and the names that were asked and do not exist.
 #[derive(Debug)]
 pub(super) struct ShownSettings {
@@ -59,6 +62,6 @@ fn zones(settings: &Settings) -> (ZoneSettings, Vec<ServedName>) {
     let reverse = settings.zones.reverse_networks.iter();
     all.extend(reverse.map(|it| served(it.to_string(), "Nomad, names of addresses (PTR)")));
     let forwarded = settings.forward.iter().flat_map(|it| &it.zones);
-    all.extend(forwarded.map(|it| served(it.apex.to_string(), "forwarded")));
+    all.extend(forwarded.map(|it| served(it.apex.to_string(), FORWARDED)));
     (settings.zones.clone(), all)
 }

@@ -35,6 +35,8 @@ pub struct Report {
     pub missing: Vec<(Arc<str>, UnknownReason)>,
     /// Whether the catalogue has been complete once.
     pub readiness: Readiness,
+    /// Services that the first sync has read, and all that it has to read; none and none before it knows.
+    pub first_sync: (usize, usize),
     /// The last thing that went wrong, without secrets and fit for a log.
     pub last_error: Option<String>,
     /// When Nomad last answered.

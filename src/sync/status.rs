@@ -28,6 +28,7 @@ pub struct Status {
     index: AtomicU64,
     services: AtomicUsize,
     instances: AtomicUsize,
+    first_sync: [AtomicUsize; 2],
     stale: Arc<AtomicBool>,
     snapshots_written: AtomicU64,
     snapshots_failed: AtomicU64,
@@ -81,6 +82,10 @@ impl Status {
             check_reads: load(&self.check_reads),
             held_instances: self.held.load(Ordering::Relaxed),
             readiness: words.readiness.clone(),
+            first_sync: (
+                self.first_sync[0].load(Ordering::Relaxed),
+                self.first_sync[1].load(Ordering::Relaxed),
+            ),
             last_error: words.last_error.clone(),
             last_success: words.last_success.map(|it| it.wall),
             since_success: words.last_success.map(Moment::elapsed),
@@ -201,6 +206,12 @@ impl Status {
 
     pub(super) fn set_held(&self, instances: usize) {
         self.held.store(instances, Ordering::Relaxed);
+    }
+
+    /// Notes how far the first sync is.
+    pub(super) fn set_first_sync(&self, read: usize, listed: usize) {
+        self.first_sync[0].store(read, Ordering::Relaxed);
+        self.first_sync[1].store(listed, Ordering::Relaxed);
     }
 
     pub(super) fn set_not_ready(&self, reason: String) {

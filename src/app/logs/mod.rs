@@ -11,6 +11,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use anstream::{AutoStream, ColorChoice};
 use prometheus_client::encoding::DescriptorEncoder;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -23,6 +24,9 @@ use crate::config::{LogFormat, LogSection};
 
 /// What chooses the lines of the log of this process, once it is set up.
 static LEVEL: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
+/// The log of this process, if it is text on a terminal.
+static TERMINAL: OnceLock<Arc<LogQueue>> = OnceLock::new();
 
 /// What of the log of this process was not written.
 static COUNTERS: LogCounters = LogCounters {
@@ -49,12 +53,13 @@ pub struct Log(Option<Arc<LogQueue>>);
 /// What libraries say is shown from `debug` on only: they log at `warn` what clients send.
 pub fn start(settings: &LogSection) -> Log {
     let is_terminal = io::IsTerminal::is_terminal(&io::stderr());
+    let is_text_on_terminal = is_terminal && settings.format == LogFormat::Text;
     let queue = Arc::new(LogQueue::new(settings));
     let repeats = Arc::new(Repeats::new(settings.repeats_per_minute));
     let writer = Arc::clone(&queue);
     let lines = fmt::layer()
         .with_target(false)
-        .with_ansi(is_terminal && settings.format == LogFormat::Text)
+        .with_ansi(is_text_on_terminal && AutoStream::choice(&io::stderr()) != ColorChoice::Never)
         // It would say so on standard error, where it may wait for ever.
         .log_internal_errors(false)
         .with_writer(move || writer.line());
@@ -74,6 +79,9 @@ pub fn start(settings: &LogSection) -> Log {
     }
     // It is the first: the log was set up just now.
     let _ = LEVEL.set(handle);
+    if is_text_on_terminal {
+        let _ = TERMINAL.set(Arc::clone(&queue));
+    }
     log_panics();
     Log(Some(queue))
 }
@@ -83,6 +91,34 @@ pub(super) fn set_level(level: &str) {
     if let Some(handle) = LEVEL.get() {
         // It fails only where the log is gone.
         let _ = handle.reload(EnvFilter::new(filter(level)));
+    }
+}
+
+/// Shows how far something is, below the log of a terminal; dropping it takes it away.
+#[derive(Debug)]
+pub(super) struct Progress(Option<Arc<LogQueue>>);
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        Self(TERMINAL.get().cloned())
+    }
+
+    /// Whether there is a terminal to show it on.
+    pub(super) fn has_terminal(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Shows it in place of what was shown before; an empty text is nothing.
+    pub(super) fn show(&self, text: &str) {
+        if let Some(queue) = &self.0 {
+            queue.set_footer(text);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.show("");
     }
 }
 

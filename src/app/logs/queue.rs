@@ -18,6 +18,8 @@ use crate::config::{LogFormat, LogSection};
 const TELL_EVERY: Duration = Duration::from_secs(5);
 /// How long the end of the process waits for what is queued.
 const END_WITHIN: Duration = Duration::from_secs(1);
+/// What takes the footer off a terminal: to the start of the line, and all of it away.
+const ERASE: &[u8] = b"\r\x1b[K";
 /// How long is waited for a standard error that takes nothing now and does not wait by itself.
 const FULL_PAUSE: Duration = Duration::from_millis(10);
 
@@ -39,6 +41,14 @@ struct LogQueueState {
     octets: Vec<u8>,
     is_writing: bool,
     is_ending: bool,
+    footer: LogFooter,
+}
+
+/// A line that stays below the log of a terminal, and is written again when it changes.
+#[derive(Debug, Default)]
+struct LogFooter {
+    text: String,
+    has_changed: bool,
 }
 
 /// Takes one line; what is written to it at once is one.
@@ -76,6 +86,16 @@ impl LogQueue {
         let is_left = |state: &mut LogQueueState| state.is_writing || !state.octets.is_empty();
         // What is left when the time is over is lost.
         drop(self.written.wait_timeout_while(state, END_WITHIN, is_left));
+    }
+
+    /// Shows a line below all others; an empty one is none. Only a terminal can take it away again.
+    pub(super) fn set_footer(&self, text: &str) {
+        let mut state = self.state();
+        if state.footer.text != text {
+            text.clone_into(&mut state.footer.text);
+            state.footer.has_changed = true;
+            self.filled.notify_one();
+        }
     }
 
     fn push(&self, line: &[u8]) {
@@ -122,12 +142,19 @@ impl LogQueue {
 
     /// Waits for octets, and takes them; tells whether it is the end.
     fn take(&self, taken: &mut Vec<u8>) -> bool {
-        let idle = |state: &mut LogQueueState| state.octets.is_empty() && !state.is_ending;
+        let idle = |state: &mut LogQueueState| {
+            state.octets.is_empty() && !state.is_ending && !state.footer.has_changed
+        };
         let waited = self
             .filled
             .wait_timeout_while(self.state(), TELL_EVERY, idle);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         mem::swap(&mut state.octets, taken);
+        let LogFooter { text, has_changed } = &mut state.footer;
+        if mem::take(has_changed) || !text.is_empty() {
+            taken.splice(..0, ERASE.iter().copied());
+            taken.extend_from_slice(text.as_bytes());
+        }
         state.is_writing = true;
         state.is_ending
     }
@@ -186,6 +213,24 @@ mod tests {
         }
         assert_eq!(queue.state().octets.len(), 4 * 21);
         assert!(COUNTERS.dropped() >= before + 996);
+    }
+
+    #[test]
+    fn a_footer_stays_below_the_lines_until_it_is_taken_away() {
+        let (queue, mut taken) = (queue(1000, 500), Vec::new());
+        let mut written = |queue: &LogQueue| {
+            taken.clear();
+            queue.take(&mut taken);
+            String::from_utf8(taken.clone()).unwrap()
+        };
+        queue.set_footer("1 of 2");
+        assert_eq!(written(&queue), "\r\x1b[K1 of 2");
+        queue.line().write_all(b"a line\n").unwrap();
+        assert_eq!(written(&queue), "\r\x1b[Ka line\n1 of 2");
+        queue.set_footer("");
+        assert_eq!(written(&queue), "\r\x1b[K");
+        queue.line().write_all(b"another\n").unwrap();
+        assert_eq!(written(&queue), "another\n");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Bound;
+use super::first_sync;
 use super::live_forwarder::LiveForwarder;
 use super::parts::GatewayParts;
 use super::reload_status::ReloadStatus;
@@ -116,6 +117,9 @@ impl GatewayParts {
         page: PageParts,
         (leaving, ending): (CancellationToken, CancellationToken),
     ) -> Admin {
+        first_sync::introduce(&self.shown, &page.listeners);
+        let telling = first_sync::tell(Arc::clone(&self.sync), self.client.clone());
+        tokio::spawn(ending.clone().run_until_cancelled_owned(telling));
         let page = GatewayPage::start(self, page, leaving.clone(), ending.clone());
         let forwarder = Arc::clone(&self.forwarder);
         Admin {

@@ -12,6 +12,10 @@ impl Engine {
     /// Publishes what changed, once it is complete.
     pub(super) fn publish(&mut self, now: Instant) {
         let first = !self.applier.is_live();
+        if first {
+            let (open, listed) = (self.follow.plan().open(), self.follow.plan().known());
+            self.status.set_first_sync(listed - open, listed);
+        }
         let is_complete = self.follow.is_following() && self.follow.plan().is_complete();
         let ends_on_demand = self.demand.is_on() && is_complete && !self.follow.is_failing();
         let mut waiters = Vec::new();

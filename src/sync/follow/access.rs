@@ -13,7 +13,11 @@ impl Follow {
         }
         // It is logged once it is known whether there are events.
         if access.knows_events() && access != self.access_logged {
-            tracing::info!(tier = access.label(), "{access}");
+            // Whoever starts the gateway tells the first one, with the rest about Nomad.
+            match self.access_logged {
+                Access::Unknown => tracing::debug!(tier = access.label(), "{access}"),
+                _ => tracing::info!(tier = access.label(), "{access}"),
+            }
             self.access_logged.clone_from(&access);
         }
         self.status.set_access(&access);

@@ -1,6 +1,6 @@
 //! The demo, and `lookup` that asks it: the certificate is trusted without a flag, and the exit code tells what came.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -26,7 +26,7 @@ impl Demo {
             .env("XDG_RUNTIME_DIR", session.path())
             .current_dir(session.path())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(session.path().join("log")).unwrap())
             .spawn()
             .unwrap();
         let mut advice = String::new();
@@ -125,6 +125,33 @@ fn lookup_trusts_the_demo_of_its_user_by_itself() {
 }
 
 #[test]
+fn the_greeting_ends_without_warnings_and_says_which_services_are_odd() {
+    let demo = Demo::start();
+    let page = demo
+        .advice
+        .lines()
+        .find_map(|line| line.strip_prefix("Status      http://"));
+    let page = page.unwrap().split('/').next().unwrap();
+    let mut stream = std::net::TcpStream::connect(page).unwrap();
+    write!(stream, "GET /metrics HTTP/1.0\r\n\r\n").unwrap();
+    let mut metrics = String::new();
+    stream.read_to_string(&mut metrics).unwrap();
+    // They are there, and known as such.
+    assert!(
+        metrics.contains("nomadns_odd_registrations{reason=\"address_zoned\"} 1"),
+        "{metrics}"
+    );
+    assert!(
+        demo.advice
+            .contains("\nOdd         blank, numeric, zoned and some more are registered wrongly")
+    );
+    assert_eq!(
+        std::fs::read_to_string(demo.session.path().join("log")).unwrap(),
+        ""
+    );
+}
+
+#[test]
 fn lookup_exits_by_what_came() {
     let demo = Demo::start();
     for (arguments, code) in [
@@ -137,6 +164,9 @@ fn lookup_exits_by_what_came() {
         (&["redis.default.nomad", "--timeout", "0"], 64),
         (&["redis.default.nomad", "--ca", "/nowhere"], 64),
         (&["a..b"], 64),
+        (&["@127.0.0.1", "redis.default.nomad", "A"], 0),
+        (&["@127.0.0.1"], 64),
+        (&["@127.0.0.1:53", "a.nomad"], 64),
         (&["--nosuchflag"], 64),
         (&["--help"], 0),
     ] {

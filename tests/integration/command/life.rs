@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use nomadns::demo::{Options, Registration, SimulatedNomad};
+use nomadns::demo::{Options, Registration, Scenario, SimulatedNomad};
 
 use tokio::time::Instant;
 
@@ -99,18 +99,34 @@ fn sighup_ends_nothing() {
     assert!(gateway.page("/healthz").starts_with("HTTP/1.0 200"));
 }
 
-#[test]
-fn every_listener_logs_the_address_that_it_got() {
-    let gateway = Gateway::start(NO_NOMAD, &[]);
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_gateway_is_stands_in_four_lines_and_the_fifth_tells_its_nomad() {
+    let nomad = SimulatedNomad::start(Options::default()).unwrap();
+    Scenario::default().populate(&nomad);
+    let config = format!("[nomad]\naddresses = [{:?}]", nomad.url());
+    let mut gateway = Gateway::start(&config, &["--zone", "nomad"]);
     for transport in ["udp", "tcp", "http", "admin"] {
         assert_ne!(gateway.address(transport).port(), 0);
     }
-    assert_eq!(
-        gateway.log.matches("listening").count(),
-        4,
-        "{}",
-        gateway.log
+    let of_nomad = format!(
+        " following Nomad: the token can list the services of all its namespaces, and read their events address=\"{}\" version=\"1.6.5 (of its nodes)\"",
+        nomad.url()
     );
+    gateway.wait_for(" following Nomad");
+    let lines = gateway
+        .log
+        .lines()
+        .filter(|line| line.contains(" INFO ") && !line.contains("instances"));
+    let page = format!(" status page url=\"http://{}/\"", gateway.address("admin"));
+    for (line, part) in lines.zip([
+        " starting nomadns version=\"0.",
+        " answering zones=\"nomad.\"",
+        " listening udp=\"",
+        &page,
+        &of_nomad,
+    ]) {
+        assert!(line.contains(part), "{part} in {}", gateway.log);
+    }
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod reload;
 mod reload_keys;
 mod restart;
 mod secrets;
+mod terminal;
 mod values;
 mod variables;
 mod warnings;
@@ -127,7 +128,7 @@ impl Gateway {
             log: String::new(),
             config,
         };
-        gateway.wait_for("transport=\"admin\"");
+        gateway.wait_for(" listening ");
         gateway
     }
 
@@ -156,10 +157,12 @@ impl Gateway {
 
     /// The address that a transport really got, as the log says it.
     fn address(&self, transport: &str) -> SocketAddr {
-        let of = format!("transport=\"{transport}\"");
-        let line = self.log.lines().find(|line| line.contains(&of)).unwrap();
-        let (_, address) = line.split_once("address=").unwrap();
-        address.split_whitespace().next().unwrap().parse().unwrap()
+        let mut lines = self.log.lines();
+        let line = lines.find(|line| line.contains(" listening ")).unwrap();
+        let of = format!(" {transport}=\"");
+        let (_, addresses) = line.split_once(&of).unwrap();
+        let first = addresses.split(['"', ',']).next();
+        first.unwrap().parse().unwrap()
     }
 
     /// Gets a page of the operator's: the whole response.

@@ -149,7 +149,7 @@ fn a_certificate_that_is_not_valid_now_is_warned_of_with_its_date_and_used() {
             );
         }
         let mut gateway = Gateway::start(&keys, &["--tls", "127.0.0.1:0"]);
-        gateway.wait_for("transport=\"dot\"");
+        gateway.wait_for(" dot=\"");
         assert!(gateway.log.contains(part), "{}", gateway.log);
         let nomad = format!("[nomad]\naddresses = [\"https://a\"]\nca_file = {certificate:?}");
         assert!(warnings(&nomad).contains(&format!("warning: nomad.ca_file: {part}")));

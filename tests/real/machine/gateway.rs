@@ -214,10 +214,9 @@ impl Answer {
 
 /// The address that a transport got, as the log says it.
 fn listens(log: &str, transport: &str) -> Option<SocketAddr> {
-    let of = format!("transport=\"{transport}\"");
-    let line = log.lines().find(|line| line.contains(&of))?;
-    let (_, address) = line.split_once("address=")?;
-    address.split_whitespace().next()?.parse().ok()
+    let line = log.lines().find(|line| line.contains(" listening "))?;
+    let (_, addresses) = line.split_once(&format!(" {transport}=\""))?;
+    addresses.split(['"', ',']).next()?.parse().ok()
 }
 
 fn binary() -> OsString {

@@ -235,6 +235,11 @@ impl Plan {
         self.services.open
     }
 
+    /// Counts the services that are known from lists, read or not.
+    pub(crate) fn known(&self) -> usize {
+        self.services.count(None)
+    }
+
     /// Returns when the last resync began.
     pub(crate) fn resync_began(&self) -> Option<Instant> {
         self.resync_began
