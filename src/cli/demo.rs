@@ -11,6 +11,9 @@ use crate::app::{self, Demo, DemoOptions, LookupTrust};
 use crate::certs::Development;
 use crate::config::{Source, read_file};
 
+/// What the demo logs: warnings, but not that its odd services are odd, which it says itself.
+const LEVEL: &str = "warn,nomadns::sync::oddities=error";
+
 pub(super) async fn run(args: DemoArgs) -> ExitCode {
     let mut source = Source::default();
     args.log.apply(&mut source);
@@ -19,7 +22,7 @@ pub(super) async fn run(args: DemoArgs) -> ExitCode {
         Err(error) => return fail(USAGE, &error.to_string()),
     };
     if args.log.log_level.is_none() {
-        log.level = "warn".into();
+        log.level = LEVEL.into();
     }
     let _log = app::start_log(&log);
     let options = DemoOptions {
