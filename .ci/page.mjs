@@ -43,7 +43,7 @@ for (const [scheme, width] of [["light", 1200], ["dark", 1200], ["light", 375]])
       if (at === "") break;
       seen.add(at);
     }
-    for (const wanted of ["A Skip to content", "A Lookup", "A Metrics"]) {
+    for (const wanted of ["A Skip to content", "A Lookup", "A Configuration", "A Metrics"]) {
       if (!seen.has(wanted)) wrong.push(`${what}: the keyboard does not reach ${wanted}`);
     }
     if (await page.locator("b").count()) wrong.push(`${what}: a name became an element`);

@@ -39,6 +39,7 @@ mod reverse_zones;
 mod rfc;
 mod simulated_nomad;
 mod sizes;
+mod status_events;
 mod status_page;
 mod stream;
 mod stub;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use nomadns::dns::{Name, RecordType};
 use nomadns::listeners::admin::{
-    GatewayState, LiveStatus, LookupReport, PageFuture, PageSource, Sample, ServiceDetail,
-    ServicePage, ServiceSearch, ServiceSummary, StateBanner, StatusReport, Untrusted,
+    ConfigReport, ConfigSetting, GatewayState, LiveStatus, LookupReport, PageFuture, PageSource,
+    Sample, ServiceDetail, ServicePage, ServiceSearch, ServiceSummary, StateBanner, StatusReport,
+    Untrusted,
 };
 use tokio::sync::watch;
 
@@ -88,6 +89,22 @@ impl PageSource for PageStub {
             answers: Vec::new(),
         });
         Box::pin(async { detail })
+    }
+
+    fn config(&self) -> ConfigReport {
+        let setting = |key: &str, is_default| ConfigSetting {
+            key: key.into(),
+            value: HOSTILE.into(),
+            text: format!("{HOSTILE:?}").into(),
+            is_secret: false,
+            origin: HOSTILE.into(),
+            is_default,
+        };
+        ConfigReport {
+            settings: vec![setting("zones", false), setting("ttl", true)],
+            waiting: vec!["zones".into()],
+            error: Some(HOSTILE.into()),
+        }
     }
 
     fn lookup(self: Arc<Self>, name: Name, _: RecordType) -> PageFuture<LookupReport> {

@@ -1,21 +1,19 @@
-//! The status page: escaping, its policy, its JSON, search and paging, events; by itself and before a simulated Nomad.
+//! The status page: escaping, its policy, its JSON, search and paging; by itself and before a simulated Nomad.
 
-use std::time::Duration;
-
+use nomadns::config::{Settings, Source};
 use nomadns::listeners::admin::ReadinessReport;
 use serde_json::Value;
-use tokio::time::timeout;
 
 use crate::page_stub::HOSTILE;
-use crate::support::gateway::{Gateway, cast};
+use crate::support::gateway::{Gateway, cast, until};
 use crate::web::{Web, header, problem};
 
-const PAGES: [&str; 3] = [
+const PAGES: [&str; 4] = [
     "/?q=%3Cscript%3E",
     "/service?name=%3Cscript%3E",
     "/lookup?name=a.nomad&type=A",
+    "/config",
 ];
-const AT_MOST: Duration = Duration::from_secs(20);
 
 fn web() -> Web {
     Web::admin(ReadinessReport::Ready("ready".to_owned()))
@@ -69,6 +67,8 @@ async fn a_foreign_host_gets_none_of_it() {
         "/",
         "/service?name=a",
         "/lookup",
+        "/config",
+        "/api/config",
         "/page.js",
         "/api/status",
         "/api/events",
@@ -89,6 +89,11 @@ async fn what_cannot_be_asked_for_is_said() {
     let web = web();
     for (path, status, words) in [
         ("/?page=0", 400, "page=\"0\" is not a number from 1"),
+        (
+            "/?health=good",
+            400,
+            "health=\"good\" is none of failing, degraded",
+        ),
         ("/?x=1", 400, "is not a parameter"),
         ("/service", 400, "name=SERVICE is missing"),
         ("/api/service?name=absent", 404, "no service of this name"),
@@ -102,36 +107,6 @@ async fn what_cannot_be_asked_for_is_said() {
     }
     assert_eq!(web.get("/service?name=absent").await.status(), 404);
     assert_eq!(web.get("/lookup?name=a..b").await.status(), 400);
-}
-
-#[tokio::test]
-async fn an_open_page_is_told_until_the_gateway_ends() {
-    let web = web();
-    let mut response = web.get("/api/events").await;
-    assert_eq!(header(&response, "content-type"), "text/event-stream");
-    let first = timeout(AT_MOST, response.chunk())
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap();
-    assert_eq!(&first[..], b"retry: 3000\nevent: live\ndata: {}\n\n");
-    web.end_gateway();
-    assert_eq!(
-        timeout(AT_MOST, response.chunk()).await.unwrap().unwrap(),
-        None
-    );
-}
-
-#[tokio::test]
-async fn only_so_many_pages_are_kept_up_to_date() {
-    let web = web();
-    let mut open = Vec::new();
-    for _ in 0..32 {
-        let response = web.get("/api/events").await;
-        assert_eq!(response.status(), 200);
-        open.push(response);
-    }
-    assert_eq!(problem(web.get("/api/events").await).await.0, 503);
 }
 
 #[tokio::test]
@@ -173,6 +148,91 @@ async fn services_are_found_by_all_words_and_told_page_by_page() {
         json(&gateway, "/api/services?q=redis%20no-such-word").await["found"],
         0
     );
+}
+
+#[tokio::test]
+async fn services_are_found_by_namespace_and_health() {
+    let nomad = cast();
+    let gateway = Gateway::start(&nomad.url()).await;
+    let found = async |query: &str| {
+        let page = json(&gateway, &format!("/api/services?{query}")).await;
+        let services = page["services"].as_array().unwrap().clone();
+        let name = |it: &Value| {
+            format!(
+                "{}/{}",
+                it["namespace"].as_str().unwrap(),
+                it["service"].as_str().unwrap()
+            )
+        };
+        (
+            page["found"].as_u64().unwrap(),
+            services.iter().map(name).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(found("namespace=PROD").await, (1, vec!["prod/web".into()]));
+    assert_eq!(found("namespace=prod&q=redis").await.0, 0);
+    let all = found("").await.0;
+    let mut sum = 0;
+    for health in ["failing", "degraded", "healthy", "unread"] {
+        sum += found(&format!("health={health}")).await.0;
+    }
+    // Each service has one state.
+    assert_eq!(sum, all);
+    // Its checks are read once it is asked for.
+    json(&gateway, "/api/lookup?name=failing.default.nomad&type=A").await;
+    until("the failing service is found as such", async || {
+        found("health=failing&namespace=default").await == (1, vec!["default/failing".into()])
+    })
+    .await;
+    let (_, page) = gateway
+        .page("/?namespace=default&health=unread&page=2")
+        .await;
+    assert!(
+        page.contains("<option value=\"default\" selected>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<option value=\"unread\" selected>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("namespace=default&amp;health=unread&amp;page=1"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn the_configuration_in_force_is_shown_with_its_origins_and_without_secrets() {
+    let nomad = cast();
+    let token = "5ecret-5ecret";
+    let gateway = Gateway::with(&nomad.url(), |settings| {
+        let mut source = Source::default();
+        source.set("ttl", 7, "--ttl");
+        source.set("nomad.token", token, "--token");
+        settings.values = Settings::check(&source).unwrap().values;
+    });
+    let config = json(&gateway, "/api/config").await;
+    let setting = |key: &str| {
+        let mut all = config["settings"].as_array().unwrap().iter();
+        all.find(|it| it["key"] == key).unwrap().clone()
+    };
+    assert_eq!(
+        (&setting("ttl")["value"], &setting("ttl")["origin"]),
+        (&7.into(), &"--ttl".into())
+    );
+    assert_eq!(setting("nomad.token")["value"], "(secret)");
+    assert_eq!(setting("nomad.token")["secret"], true);
+    assert_eq!(setting("negative_ttl")["default"], true);
+    let (_, page) = gateway.page("/config").await;
+    for (text, is_there) in [
+        (token, false),
+        ("(secret)", true),
+        ("<code>negative_ttl</code>", true),
+        ("<td>--ttl</td>", true),
+    ] {
+        assert_eq!(page.contains(text), is_there, "{text}");
+    }
+    assert!(!config.to_string().contains(token));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use nomadns::listeners::http::{Hosts, HttpSettings, Security, router, serve};
 use nomadns::listeners::{ClientSettings, ConnectionLimits, ListenerKind, TlsUse, tls_config};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::page_stub::PageStub;
@@ -88,11 +89,33 @@ impl Web {
 
     /// Those of a gateway that forwards nothing, unless there is a cache.
     pub(crate) fn admin_with(readiness: ReadinessReport, cache: Option<CachePages>) -> Self {
+        Self::admin_of(
+            readiness,
+            cache,
+            PageStub::new(),
+            ConnectionLimits::default(),
+        )
+    }
+
+    /// The operator's pages within limits, and what sends to those that are open.
+    pub(crate) fn admin_streaming(limits: ConnectionLimits) -> (Self, watch::Sender<Arc<str>>) {
+        let page = PageStub::new();
+        let live = page.0.clone();
+        let readiness = ReadinessReport::Ready("ready".to_owned());
+        (Self::admin_of(readiness, None, page, limits), live)
+    }
+
+    fn admin_of(
+        readiness: ReadinessReport,
+        cache: Option<CachePages>,
+        page: Arc<PageStub>,
+        limits: ConnectionLimits,
+    ) -> Self {
         let ending = CancellationToken::new();
         let admin = Admin {
             metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
             readiness: Arc::new(move || readiness.clone()),
-            page: PageStub::new(),
+            page,
             event_streams: admin::event_streams(),
             cache: Arc::new(move || cache.clone()),
             liveness: Arc::new(|| Box::pin(async { Liveness::Alive })),
@@ -100,19 +123,18 @@ impl Web {
             ending: ending.clone(),
         };
         let (_, gate) = stack();
-        let running =
-            Start::new(ConnectionLimits::default()).run(gate, |listener, shared, shutdown| {
-                let kind = ListenerKind::Admin;
-                let router = admin::router(admin, Hosts::default());
-                tokio::spawn(serve(
-                    listener,
-                    kind,
-                    router,
-                    Security::Plain,
-                    shared,
-                    shutdown,
-                ))
-            });
+        let running = Start::new(limits).run(gate, |listener, shared, shutdown| {
+            let kind = ListenerKind::Admin;
+            let router = admin::router(admin, Hosts::default());
+            tokio::spawn(serve(
+                listener,
+                kind,
+                router,
+                Security::Plain,
+                shared,
+                shutdown,
+            ))
+        });
         Self {
             ending: Some(ending),
             ..Self::of(running, "http", client())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::reload_status::Reloads;
-use crate::listeners::admin::{Finding, Untrusted};
+use crate::listeners::admin::Finding;
 use crate::sync::Report;
 
 /// What is said of each kind of odd registration: its label, what it is, and what to change.
@@ -90,79 +90,80 @@ pub(super) fn reloads(reloads: &Reloads) -> Vec<Finding> {
     failed.chain(waiting).collect()
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one thing after the other, a few lines each"
-)]
 /// Lists what needs the operator, the most urgent first.
 pub(super) fn findings(report: &Report, failing_services: usize, held: usize) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut add = |what: &str, detail: Untrusted, advice: &str| {
-        findings.push(Finding {
-            what: what.to_owned(),
-            detail,
-            advice: advice.to_owned(),
-        });
-    };
-    if !report.missing.is_empty() {
-        let names: Vec<&str> = report
-            .missing
-            .iter()
-            .take(NAMED)
-            .map(|(name, _)| &**name)
-            .collect();
-        let detail = format!("{} of them: {}", report.missing.len(), names.join(", "));
-        add(
-            "Namespaces that cannot be read",
-            detail.into(),
-            "Names in them get SERVFAIL. Give the token the capability read-job there, or leave them out of nomad.namespaces.",
-        );
-    }
-    if failing_services > 0 {
-        add(
+    findings.extend(missing(report));
+    findings.extend((failing_services > 0).then(|| {
+        finding(
             "Services without a healthy instance",
-            failing_services.to_string().into(),
+            failing_services.to_string(),
             "All of their instances fail their checks or have ended. Look at their jobs in Nomad.",
-        );
-    }
-    if held > 0 {
-        let detail = format!("{held} instances");
-        add(
+        )
+    }));
+    findings.extend((held > 0).then(|| {
+        finding(
             "Mass loss: instances that Nomad no longer reports are kept",
-            detail.into(),
+            format!("{held} instances"),
             "If they are really gone, this ends after nomad.mass_loss_grace_seconds. If not, look at Nomad's servers.",
-        );
-    }
-    if report.health.is_denied() {
-        add(
+        )
+    }));
+    findings.extend(report.health.is_denied().then(|| {
+        finding(
             "Checks that the token may not read",
-            report.health.to_string().into(),
+            report.health.to_string(),
             "Their instances are answered whatever their checks say. Give the token the capability read-job there.",
-        );
-    }
-    for (label, count) in report.oddities.iter().filter(|(_, count)| *count > 0) {
-        let words = ODDITIES.iter().find(|(known, _, _)| known == label);
-        let (_, what, advice) =
-            words
-                .copied()
-                .unwrap_or((label, label, "See docs/troubleshooting.md."));
-        let example = report.odd_examples.iter().find(|(of, _)| of == label);
-        add(what, detail(*count, example.map(|(_, it)| it)), advice);
-    }
-    if report.large.count > 0 {
-        add(
+        )
+    }));
+    findings.extend(odd(report));
+    findings.extend((report.large.count > 0).then(|| {
+        finding(
             "Services with very many instances",
-            report.large.to_string().into(),
+            report.large.to_string(),
             "Some resolvers do not take all of their records.",
-        );
-    }
+        )
+    }));
     findings
 }
 
-fn detail(count: usize, example: Option<&Arc<str>>) -> Untrusted {
+/// The namespaces that are wanted and cannot be read.
+fn missing(report: &Report) -> Option<Finding> {
+    let count = report.missing.len();
+    let names = report.missing.iter().take(NAMED);
+    let names: Vec<&str> = names.map(|(name, _)| &**name).collect();
+    (count > 0).then(|| {
+        finding(
+            "Namespaces that cannot be read",
+            format!("{count} of them: {}", names.join(", ")),
+            "Names in them get SERVFAIL. Give the token the capability read-job there, or leave them out of nomad.namespaces.",
+        )
+    })
+}
+
+/// The registrations that are wrong, a finding for each kind.
+fn odd(report: &Report) -> impl Iterator<Item = Finding> {
+    let found = report.oddities.iter().filter(|(_, count)| *count > 0);
+    found.map(|(label, count)| {
+        let words = ODDITIES.iter().find(|(known, _, _)| known == label);
+        let unknown = (*label, *label, "See docs/troubleshooting.md.");
+        let (_, what, advice) = words.copied().unwrap_or(unknown);
+        let example = report.odd_examples.iter().find(|(of, _)| of == label);
+        finding(what, detail(*count, example.map(|(_, it)| it)), advice)
+    })
+}
+
+fn finding(what: &str, detail: String, advice: &str) -> Finding {
+    Finding {
+        what: what.to_owned(),
+        detail: detail.into(),
+        advice: advice.to_owned(),
+    }
+}
+
+fn detail(count: usize, example: Option<&Arc<str>>) -> String {
     match example {
-        Some(example) => format!("{count}, such as {example}").into(),
-        None => count.to_string().into(),
+        Some(example) => format!("{count}, such as {example}"),
+        None => count.to_string(),
     }
 }
 

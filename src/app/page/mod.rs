@@ -4,6 +4,7 @@
 
 mod advice;
 mod asking;
+mod configuration;
 mod report;
 mod sampling;
 mod search;
@@ -30,8 +31,8 @@ use crate::dns::{Name, RecordType};
 use crate::layers::metrics::Workers;
 use crate::listeners::Certificates;
 use crate::listeners::admin::{
-    Admin, ListenerAddress, LookupReport, PageFuture, PageSource, Sample, ServiceDetail,
-    ServicePage, ServiceSearch, StatusReport, event_streams,
+    Admin, ConfigReport, ListenerAddress, LookupReport, PageFuture, PageSource, Sample,
+    ServiceDetail, ServicePage, ServiceSearch, StatusReport, event_streams,
 };
 use crate::nomad::Client;
 use crate::sync;
@@ -156,6 +157,10 @@ impl PageSource for GatewayPage {
         service: String,
     ) -> PageFuture<Option<ServiceDetail>> {
         Box::pin(async move { self.detail(&namespace, &service).await })
+    }
+
+    fn config(&self) -> ConfigReport {
+        self.config_report()
     }
 
     fn lookup(self: Arc<Self>, name: Name, record_type: RecordType) -> PageFuture<LookupReport> {

@@ -6,17 +6,17 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::service::summary;
+use super::service::{healths, summary};
 use crate::answers::ZoneSettings;
 use crate::catalog::{Service, Snapshot};
-use crate::listeners::admin::{ServicePage, ServiceSearch};
+use crate::listeners::admin::{HealthFilter, ServicePage, ServiceSearch};
 
 /// How many services a page of the table has.
 const PAGE_SERVICES: usize = 20;
 /// How many instances and services are looked at in one search.
 const SEARCH_STEPS: usize = 5_000_000;
 
-/// Finds the services that have all words in name, namespace or tags.
+/// Finds the services that have all words in name, namespace or tags, and are in a namespace and of a health.
 pub(super) fn search(
     snapshot: Option<&Snapshot>,
     search: &ServiceSearch,
@@ -26,8 +26,10 @@ pub(super) fn search(
     let all = snapshot.into_iter().flat_map(|it| it.iter());
     let mut found: Vec<_> = all
         .filter(|(namespace, name, service)| {
-            search.words.is_empty()
-                || matches((namespace, name), service, &search.words, &mut steps)
+            is_in(namespace, search)
+                && is_so(service, search, &mut steps)
+                && (search.words.is_empty()
+                    || matches((namespace, name), service, &search.words, &mut steps))
         })
         .collect();
     let pages = found.len().div_ceil(PAGE_SERVICES).max(1);
@@ -51,6 +53,23 @@ pub(super) fn search(
         services: rows
             .map(|(_, _, service)| summary(service, zones))
             .collect(),
+    }
+}
+
+fn is_in(namespace: &str, search: &ServiceSearch) -> bool {
+    search.namespace.as_deref().is_none_or(|it| it == namespace)
+}
+
+/// Whether a service's health is what is searched for.
+fn is_so(service: &Service, search: &ServiceSearch, steps: &mut usize) -> bool {
+    let Some(wanted) = search.health else {
+        return true;
+    };
+    let left = steps.checked_sub(service.len() + 1);
+    *steps = left.unwrap_or(0);
+    left.is_some() && {
+        let (healthy, failing) = healths(service);
+        HealthFilter::of(service.len(), healthy, failing) == wanted
     }
 }
 

@@ -21,14 +21,10 @@ const SHOWN_CHARACTERS: usize = 200;
 /// Describes a service for the table.
 pub(super) fn summary(service: &Service, zones: &ZoneSettings) -> ServiceSummary {
     let (mut ports, mut tags) = (BTreeSet::new(), BTreeSet::new());
-    let (mut healthy, mut failing) = (0, 0);
-    for (place, instance) in service.instances().enumerate() {
-        healthy += usize::from(instance.health == Health::Passing);
-        failing += usize::from(instance.health.is_bad());
-        if place < LOOKED_AT {
-            ports.extend((instance.port > 0).then_some(instance.port));
-            tags.extend(instance.group.tags.iter());
-        }
+    let (healthy, failing) = healths(service);
+    for instance in service.instances().take(LOOKED_AT) {
+        ports.extend((instance.port > 0).then_some(instance.port));
+        tags.extend(instance.group.tags.iter());
     }
     let part = service.parts.first();
     let (namespace, name) = part.map_or(("", ""), |it| (&*it.namespace, &*it.name));
@@ -47,6 +43,18 @@ pub(super) fn summary(service: &Service, zones: &ZoneSettings) -> ServiceSummary
             .collect(),
         ttl_seconds: zones.ttl_seconds,
     }
+}
+
+/// How many instances are healthy, and how many are of no use.
+pub(super) fn healths(service: &Service) -> (usize, usize) {
+    let count = |(healthy, failing), instance: &Instance| {
+        let is_healthy = instance.health == Health::Passing;
+        (
+            healthy + usize::from(is_healthy),
+            failing + usize::from(instance.health.is_bad()),
+        )
+    };
+    service.instances().fold((0, 0), count)
 }
 
 impl GatewayPage {

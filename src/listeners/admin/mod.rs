@@ -21,10 +21,10 @@ use tower::ServiceBuilder;
 
 pub use self::cache::CachePages;
 pub use self::page::{
-    CertificateDates, Finding, GatewayState, InstanceDetail, ListenerAddress, LiveStatus,
-    LookupReport, MissedName, NamespaceRights, PageFuture, PageSource, Sample, ServedName,
-    ServiceDetail, ServicePage, ServiceSearch, ServiceSummary, StateBanner, StatusReport,
-    TransportAnswer, Untrusted, UpstreamState,
+    CertificateDates, ConfigReport, ConfigSetting, Finding, GatewayState, HealthFilter,
+    InstanceDetail, ListenerAddress, LiveStatus, LookupReport, MissedName, NamespaceRights,
+    PageFuture, PageSource, Sample, ServedName, ServiceDetail, ServicePage, ServiceSearch,
+    ServiceSummary, StateBanner, StatusReport, TransportAnswer, Untrusted, UpstreamState,
 };
 use super::http::{HostLayer, Hosts, HttpService, NO_SNIFF, NO_STORE, Problem};
 
@@ -87,6 +87,7 @@ pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
         .route("/", methods(get(page::overview)))
         .route("/service", methods(get(page::service)))
         .route("/lookup", methods(get(page::lookup)))
+        .route("/config", methods(get(page::configuration)))
         .route("/page.css", methods(get(page::style)))
         .route("/page.js", methods(get(page::script)))
         .route("/icon.svg", methods(get(page::icon)))
@@ -94,6 +95,7 @@ pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
         .route("/api/services", methods(get(page::services_json)))
         .route("/api/service", methods(get(page::service_json)))
         .route("/api/lookup", methods(get(page::lookup_json)))
+        .route("/api/config", methods(get(page::config_json)))
         .route("/api/events", methods(get(page::events)))
         .route("/metrics", methods(get(metrics)))
         .route("/healthz", methods(get(health)))

@@ -22,12 +22,19 @@ pub(super) struct Activity {
     /// Whether octets came that became no request yet, over HTTP/1.1.
     incoming: AtomicBool,
     is_http_2: AtomicBool,
+    /// Responses without an end that are sent now.
+    live: AtomicUsize,
     /// Whether the client took nothing of what is written for as long as it may.
     stalled: AtomicBool,
     /// Requests that are answered one after the other.
     queued: AtomicUsize,
     turn: Mutex<()>,
     exceeded: Notify,
+}
+
+/// A response without an end, such as a stream of events; its connection is not idle meanwhile.
+pub(super) struct LiveResponse {
+    open: OpenRequest,
 }
 
 /// A request that waits for its response.
@@ -55,6 +62,7 @@ impl Activity {
             begun: AtomicU64::new(0),
             incoming: AtomicBool::new(false),
             is_http_2: AtomicBool::new(false),
+            live: AtomicUsize::new(0),
             stalled: AtomicBool::new(false),
             queued: AtomicUsize::new(0),
             turn: Mutex::new(()),
@@ -85,6 +93,17 @@ impl Activity {
     pub(super) fn open(self: &Arc<Self>) -> OpenRequest {
         self.connection_handle.activity.begins_to_wait();
         OpenRequest(Arc::clone(self))
+    }
+
+    /// Notes that a response without an end begins.
+    pub(super) fn begin_live(self: &Arc<Self>) -> LiveResponse {
+        self.live.fetch_add(1, Ordering::Relaxed);
+        LiveResponse { open: self.open() }
+    }
+
+    /// Whether a response without an end is sent over HTTP/1.1, where only the end of the connection ends it.
+    pub(super) fn is_live(&self) -> bool {
+        self.live.load(Ordering::Relaxed) > 0 && !self.is_http_2.load(Ordering::Relaxed)
     }
 
     /// Whether a request has to wait for its turn: for those before it, or for the client to take what is there.
@@ -173,6 +192,12 @@ impl Queued {
 impl Drop for Queued {
     fn drop(&mut self) {
         self.0.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for LiveResponse {
+    fn drop(&mut self) {
+        self.open.0.live.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

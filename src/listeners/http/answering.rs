@@ -146,7 +146,7 @@ impl<S: HttpService> Answering<S> {
         let account = &activity.connection_handle().write_budget;
         if response.body().size_hint().upper().is_none() {
             self.stats.count(activity.context(), response.status());
-            return CountedBody::live(response, account, activity.open());
+            return CountedBody::live(response, account, activity.begin_live());
         }
         let response =
             CountedBody::counted(response, account).unwrap_or_else(|WriteBudgetExceeded| {

@@ -36,6 +36,8 @@ pub(super) struct ConnectionIo<Stream> {
     written: usize,
     /// What comes after the end.
     lingering: Option<LingeringClose>,
+    /// An octet that came during a response without an end, and that hyper has not read.
+    early: Option<u8>,
 }
 
 impl<Stream> ConnectionIo<Stream> {
@@ -49,6 +51,7 @@ impl<Stream> ConnectionIo<Stream> {
             is_waiting: false,
             written: 0,
             lingering: None,
+            early: None,
         }
     }
 
@@ -86,12 +89,40 @@ impl<Stream> ConnectionIo<Stream> {
     }
 }
 
+impl<Stream: AsyncRead + Unpin> ConnectionIo<Stream> {
+    /// Fails when the client has left: hyper reads nothing during a response, and one without an end would go on until a
+    /// write fails. Whoever watches such a stream keeps its side open, so the end of its octets is that of the client.
+    fn poll_leaving(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if !self.activity.is_live() || self.early.is_some() {
+            return Ok(());
+        }
+        let mut octet = [0];
+        let mut buffer = ReadBuf::new(&mut octet);
+        match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Ready(Ok(())) => match buffer.filled() {
+                [] => Err(io::ErrorKind::UnexpectedEof.into()),
+                [octet, ..] => {
+                    self.early = Some(*octet);
+                    Ok(())
+                }
+            },
+        }
+    }
+}
+
 impl<Stream: AsyncRead + Unpin> AsyncRead for ConnectionIo<Stream> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(early) = self.early.take_if(|_| buffer.remaining() > 0) {
+            buffer.put_slice(&[early]);
+            self.activity.receive();
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
@@ -121,6 +152,7 @@ impl<Stream: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ConnectionIo<Stream>
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_leaving(context)?;
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         self.in_time(flushed, context)
     }

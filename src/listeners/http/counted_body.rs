@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::super::connections::{WriteBudget, WriteBudgetExceeded, WriteCharge};
-use super::activity::OpenRequest;
+use super::activity::LiveResponse;
 
 /// What hyper is given at a time, in octets: over HTTP/1.1 it copies that, over HTTP/2 it is one frame.
 const PART_OCTETS: usize = 16 * 1024;
@@ -29,7 +29,7 @@ pub(super) struct CountedBody {
 /// What a body without an end has: each part is counted when it is there, and its connection is not idle meanwhile.
 struct LiveStream {
     account: Arc<WriteBudget>,
-    _open: OpenRequest,
+    _response: LiveResponse,
 }
 
 /// A part of a body, counted until it is dropped.
@@ -58,11 +58,11 @@ impl CountedBody {
     pub(super) fn live(
         response: Response,
         account: &Arc<WriteBudget>,
-        open: OpenRequest,
+        live: LiveResponse,
     ) -> Response<Self> {
         let live = LiveStream {
             account: Arc::clone(account),
-            _open: open,
+            _response: live,
         };
         response.map(|body| Self {
             live: Some(live),

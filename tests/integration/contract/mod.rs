@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use self::description::{Description, Operation};
 use self::requests::requests;
+use crate::support::gateway::{Gateway, cast};
 use crate::web::{Web, header, problem};
 
 /// The source that routes the operator's pages.
@@ -99,6 +100,30 @@ async fn each_status_described_is_given_as_described_and_no_other() {
             .cloned()
             .collect::<BTreeSet<_>>();
         assert_eq!(given, described, "{} {}", operation.method, operation.path);
+    }
+}
+
+/// The stub gives the least; a gateway that runs has something in every list.
+#[tokio::test]
+async fn what_a_gateway_tells_as_json_is_described_to_the_last_key() {
+    let description = Description::read();
+    let nomad = cast();
+    let gateway = Gateway::start(&nomad.url()).await;
+    for (path, query) in [
+        ("/api/status", ""),
+        ("/api/services", ""),
+        ("/api/service", "?name=redis"),
+        ("/api/lookup", "?name=redis.default.nomad&type=SRV"),
+        ("/api/config", ""),
+    ] {
+        let (status, body) = gateway.page(&format!("{path}{query}")).await;
+        assert_eq!(status, 200, "{path}");
+        let operations = description.operations();
+        let operation = operations.into_iter().find(|it| it.path == path).unwrap();
+        let content = &operation.responses()["200"]["content"]["application/json"];
+        let body = serde_json::from_str(&body).unwrap();
+        schema::check(&description, &content["schema"], &body)
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 }
 

@@ -11,14 +11,16 @@ pub(super) fn check(
     value: &Value,
 ) -> Result<(), String> {
     let schema = description.resolve(schema);
-    let right = match schema["type"].as_str() {
-        Some("object") => value.is_object(),
-        Some("array") => value.is_array(),
-        Some("string") => value.is_string(),
-        Some("integer") => value.is_i64() || value.is_u64(),
-        Some("boolean") => value.is_boolean(),
-        other => return Err(format!("a type that the test does not know: {other:?}")),
+    let types = match &schema["type"] {
+        // Anything, and so what is in it.
+        Value::Null => return Ok(()),
+        Value::Array(types) => types.clone(),
+        one => vec![one.clone()],
     };
+    let mut right = false;
+    for each in &types {
+        right |= is_of(each, value)?;
+    }
     if !right {
         return Err(format!("{value} is no {}", schema["type"]));
     }
@@ -35,6 +37,19 @@ pub(super) fn check(
         check(description, &schema["items"], item)?;
     }
     check_object(description, schema, value)
+}
+
+fn is_of(name: &Value, value: &Value) -> Result<bool, String> {
+    Ok(match name.as_str() {
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
+        Some("boolean") => value.is_boolean(),
+        Some("null") => value.is_null(),
+        other => return Err(format!("a type that the test does not know: {other:?}")),
+    })
 }
 
 fn check_text(schema: &Value, value: &Value) -> Result<(), String> {

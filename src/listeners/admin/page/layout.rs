@@ -10,6 +10,7 @@ use super::model::StateBanner;
 pub(super) enum NavigationEntry {
     Overview,
     Lookup,
+    Configuration,
     None,
 }
 
@@ -40,6 +41,7 @@ pub(super) fn page(
                     nav aria-label="Pages" {
                         a href="/" aria-current=[is(NavigationEntry::Overview)] { "Overview" }
                         a href="/lookup" aria-current=[is(NavigationEntry::Lookup)] { "Lookup" }
+                        a href="/config" aria-current=[is(NavigationEntry::Configuration)] { "Configuration" }
                     }
                 }
                 (banner::render(banner))

@@ -6,6 +6,7 @@
 
 mod banner;
 mod commands;
+mod configuration;
 mod events;
 mod graph;
 mod layout;
@@ -30,12 +31,13 @@ use tokio::sync::watch;
 
 pub(super) use self::events::{EVENT_STREAMS, events};
 pub use self::model::{
-    CertificateDates, Finding, GatewayState, InstanceDetail, ListenerAddress, LiveStatus,
-    LookupReport, MissedName, NamespaceRights, Sample, ServedName, ServiceDetail, ServicePage,
-    ServiceSummary, StateBanner, StatusReport, TransportAnswer, Untrusted, UpstreamState,
+    CertificateDates, ConfigReport, ConfigSetting, Finding, GatewayState, InstanceDetail,
+    ListenerAddress, LiveStatus, LookupReport, MissedName, NamespaceRights, Sample, ServedName,
+    ServiceDetail, ServicePage, ServiceSummary, StateBanner, StatusReport, TransportAnswer,
+    Untrusted, UpstreamState,
 };
 use self::parameters::PageParameters;
-pub use self::parameters::ServiceSearch;
+pub use self::parameters::{HealthFilter, ServiceSearch};
 use super::{Admin, HTML, Page, Problem};
 use crate::dns::{Name, RecordType};
 
@@ -69,6 +71,8 @@ pub trait PageSource: Send + Sync {
         namespace: String,
         service: String,
     ) -> PageFuture<Option<ServiceDetail>>;
+    /// The configuration in force.
+    fn config(&self) -> ConfigReport;
     /// What each listener answers.
     fn lookup(self: Arc<Self>, name: Name, record_type: RecordType) -> PageFuture<LookupReport>;
     /// What open pages are sent: the JSON of a [`LiveStatus`].
@@ -141,6 +145,18 @@ pub(super) async fn lookup(State(admin): State<Admin>, uri: Uri) -> Response {
     };
     let banner = admin.page.status().live.banner;
     html(code, lookup::render(&banner, outcome.as_ref(), &parameters))
+}
+
+pub(super) async fn configuration(State(admin): State<Admin>) -> Response {
+    let banner = admin.page.status().live.banner;
+    html(
+        StatusCode::OK,
+        configuration::render(&banner, &admin.page.config()),
+    )
+}
+
+pub(super) async fn config_json(State(admin): State<Admin>) -> Response {
+    json(&admin.page.config())
 }
 
 pub(super) async fn status_json(State(admin): State<Admin>) -> Response {

@@ -23,7 +23,7 @@ pub(super) fn render(
         h1.hidden { "Overview" }
         (cards(status))
         @if !status.findings.is_empty() { (findings(status)) }
-        (services::section(services, parameters, reach))
+        (services::section(services, &status.namespaces, parameters, reach))
         div.columns {
             (not_found(status))
             (nomad(status))
@@ -39,81 +39,85 @@ pub(super) fn render(
     )
 }
 
-/// What is shown as graphs.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one table, a few lines for each card"
-)]
+/// What is shown as graphs: a table of what of a sample is drawn, and how its last value is written.
 fn graph_cards(status: &StatusReport) -> Vec<GraphCard<'_>> {
-    let last = &status.live.sample;
-    let series = |of: fn(&Sample) -> Option<f64>| status.samples.iter().map(of).collect::<Vec<_>>();
-    let percent = |part: Option<f64>| {
-        part.map_or_else(|| "–".to_owned(), |part| format!("{:.1} %", part * 100.0))
-    };
-    let per_second = |rate: f64| format!("{rate:.1}/s");
-    let new = |key, title, value, note, values| GraphCard {
-        key,
-        title,
-        value,
-        note,
-        values,
-    };
-    let mut all = vec![
-        new(
-            "answers_per_second",
-            "Queries",
-            per_second(last.answers_per_second),
-            "answers a second",
-            series(|it| Some(it.answers_per_second)),
-        ),
-        new(
-            "hit_ratio",
-            "Cache hits",
-            percent(last.hit_ratio),
-            "of all answers",
-            series(|it| it.hit_ratio),
-        ),
-        new(
-            "p99_microseconds",
-            "Latency",
-            microseconds(last.p99_microseconds),
-            "99 % within, before the network",
-            series(|it| it.p99_microseconds),
-        ),
-        new(
-            "nxdomain_per_second",
-            "Not found",
-            per_second(last.nxdomain_per_second),
-            "NXDOMAIN a second",
-            series(|it| Some(it.nxdomain_per_second)),
-        ),
-        new(
-            "servfail_per_second",
-            "Failures",
-            per_second(last.servfail_per_second),
-            "SERVFAIL a second",
-            series(|it| Some(it.servfail_per_second)),
-        ),
-        new(
-            "nomad_age_seconds",
-            "Nomad's age",
-            last.nomad_age_seconds
-                .map_or_else(|| "never".to_owned(), |it| format!("{it:.0} s")),
-            "since Nomad last answered",
-            series(|it| it.nomad_age_seconds),
-        ),
-    ];
+    let mut kinds = CARDS.to_vec();
     if !status.upstreams.is_empty() {
-        all.push(new(
-            "upstream_queries_per_second",
-            "Upstreams",
-            per_second(last.upstream_queries_per_second),
-            "queries to upstreams a second",
-            series(|it| Some(it.upstream_queries_per_second)),
-        ));
+        kinds.push(UPSTREAM_CARD);
     }
-    all
+    let last = &status.live.sample;
+    let card = |kind: CardKind| GraphCard {
+        key: kind.key,
+        title: kind.title,
+        value: (kind.written)((kind.of)(last)),
+        note: kind.note,
+        values: status.samples.iter().map(kind.of).collect(),
+    };
+    kinds.into_iter().map(card).collect()
 }
+
+/// What one card shows.
+#[derive(Clone, Copy)]
+struct CardKind {
+    key: &'static str,
+    title: &'static str,
+    note: &'static str,
+    of: fn(&Sample) -> Option<f64>,
+    written: fn(Option<f64>) -> String,
+}
+
+const CARDS: [CardKind; 6] = [
+    CardKind {
+        key: "answers_per_second",
+        title: "Queries",
+        note: "answers a second",
+        of: |it| Some(it.answers_per_second),
+        written: per_second,
+    },
+    CardKind {
+        key: "hit_ratio",
+        title: "Cache hits",
+        note: "of all answers",
+        of: |it| it.hit_ratio,
+        written: percent,
+    },
+    CardKind {
+        key: "p99_microseconds",
+        title: "Latency",
+        note: "99 % within, before the network",
+        of: |it| it.p99_microseconds,
+        written: microseconds,
+    },
+    CardKind {
+        key: "nxdomain_per_second",
+        title: "Not found",
+        note: "NXDOMAIN a second",
+        of: |it| Some(it.nxdomain_per_second),
+        written: per_second,
+    },
+    CardKind {
+        key: "servfail_per_second",
+        title: "Failures",
+        note: "SERVFAIL a second",
+        of: |it| Some(it.servfail_per_second),
+        written: per_second,
+    },
+    CardKind {
+        key: "nomad_age_seconds",
+        title: "Nomad's age",
+        note: "since Nomad last answered",
+        of: |it| it.nomad_age_seconds,
+        written: seconds,
+    },
+];
+/// The card of what is forwarded, if anything is.
+const UPSTREAM_CARD: CardKind = CardKind {
+    key: "upstream_queries_per_second",
+    title: "Upstreams",
+    note: "queries to upstreams a second",
+    of: |it| Some(it.upstream_queries_per_second),
+    written: per_second,
+};
 
 fn cards(status: &StatusReport) -> Markup {
     let all = graph_cards(status);
@@ -127,9 +131,24 @@ fn cards(status: &StatusReport) -> Markup {
     }
 }
 
+/// What stands for a value that is not known.
+const UNKNOWN: &str = "–";
+
+fn per_second(rate: Option<f64>) -> String {
+    format!("{:.1}/s", rate.unwrap_or_default())
+}
+
+fn percent(part: Option<f64>) -> String {
+    part.map_or_else(|| UNKNOWN.to_owned(), |it| format!("{:.1} %", it * 100.0))
+}
+
+fn seconds(age: Option<f64>) -> String {
+    age.map_or_else(|| "never".to_owned(), |it| format!("{it:.0} s"))
+}
+
 fn microseconds(value: Option<f64>) -> String {
     match value {
-        None => "–".to_owned(),
+        None => UNKNOWN.to_owned(),
         Some(value) if value < 1000.0 => format!("{value:.0} µs"),
         Some(value) => format!("{:.1} ms", value / 1000.0),
     }

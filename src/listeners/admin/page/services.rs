@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 
 use super::commands::Reach;
-use super::model::{ServicePage, ServiceSummary, Untrusted};
-use super::parameters::PageParameters;
+use super::model::{NamespaceRights, ServicePage, ServiceSummary, Untrusted};
+use super::parameters::{HealthFilter, PageParameters};
 
 /// Makes the section.
 pub(super) fn section(
     services: &ServicePage,
+    namespaces: &[NamespaceRights],
     parameters: &PageParameters,
     reach: &Reach,
 ) -> Markup {
@@ -19,12 +20,16 @@ pub(super) fn section(
                 form.search role="search" action="/" method="get" {
                     label.hidden for="q" { "Search services by name, namespace or tag" }
                     input #q type="search" name="q" value=(parameters.q) placeholder="Name, namespace or tag" maxlength="200" autocomplete="off";
+                    (filters(namespaces, parameters))
                     button { "Search" }
                 }
             }
             p.count role="status" {
                 @if services.found == 1 { "1 service" } @else { (grouped(services.found)) " services" }
-                @if !parameters.q.is_empty() { " match “" (Untrusted(parameters.q.clone())) "”. " a href="/" { "Show all" } }
+                @if !parameters.q.is_empty() { " match “" (Untrusted(parameters.q.clone())) "”" }
+                @if !parameters.namespace.is_empty() { " in namespace “" (Untrusted(parameters.namespace.clone())) "”" }
+                @if let Some(health) = parameters.health { ", " (health.label()) }
+                @if parameters.is_search() { ". " a href="/" { "Show all" } }
                 @if services.incomplete { " (the catalogue is too large to be searched through; some may be missing)" }
             }
             @if services.services.is_empty() { (empty(parameters)) } @else { (table(&services.services, reach)) }
@@ -33,14 +38,33 @@ pub(super) fn section(
     }
 }
 
+/// Offers the namespaces and the states of health; what is chosen is offered too if it is not known.
+fn filters(namespaces: &[NamespaceRights], parameters: &PageParameters) -> Markup {
+    let chosen = &parameters.namespace;
+    let is_known = namespaces.iter().any(|it| it.namespace.0 == *chosen);
+    html! {
+        label.hidden for="namespace" { "Namespace" }
+        select #namespace name="namespace" {
+            option value="" { "All namespaces" }
+            @if !is_known && !chosen.is_empty() { option value=(chosen) selected { (Untrusted(chosen.clone())) } }
+            @for one in namespaces { option value=(one.namespace.0) selected[one.namespace.0 == *chosen] { (one.namespace) } }
+        }
+        label.hidden for="health" { "Health" }
+        select #health name="health" {
+            option value="" { "Any health" }
+            @for one in HealthFilter::ALL { option value=(one.as_str()) selected[parameters.health == Some(one)] { (one.label()) } }
+        }
+    }
+}
+
 fn empty(parameters: &PageParameters) -> Markup {
     html! {
         p.empty {
-            @if parameters.q.is_empty() {
+            @if !parameters.is_search() {
                 "No services yet. A job's service appears here once it is registered in Nomad with "
                 code { "provider = \"nomad\"" } " and the token may read its namespace."
             } @else {
-                "No service has all of these words in its name, namespace or tags."
+                "No service is what you search for: all words in its name, namespace or tags, and the namespace and the health that are chosen."
             }
         }
     }
@@ -112,16 +136,7 @@ pub(super) fn copy(what: &str, text: &str, of: &Untrusted) -> Markup {
 }
 
 fn pager(services: &ServicePage, parameters: &PageParameters) -> Markup {
-    let to = |page: usize| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if !parameters.q.is_empty() {
-            query.append_pair("q", &parameters.q);
-        }
-        format!(
-            "/?{}#services-title",
-            query.append_pair("page", &page.to_string()).finish()
-        )
-    };
+    let to = |page: usize| format!("/?{}#services-title", parameters.to_page(page));
     html! {
         @if services.pages > 1 {
             nav.pager aria-label="Pages of services" {
