@@ -136,10 +136,10 @@ impl Demo {
         settings.listen.https = on(https);
         settings.listen.http = on(http);
         settings.listen.admin = on(admin);
-        let made = options
-            .certificates
-            .as_ref()
-            .map_or(CertificateOrigin::Now, |_| CertificateOrigin::Before);
+        let made = match options.certificates {
+            Some(_) => CertificateOrigin::Before,
+            None => CertificateOrigin::Now,
+        };
         let certificates = options
             .certificates
             .map_or_else(|| Development::generate(&[]), Ok)?;
@@ -283,8 +283,7 @@ Nomad       curl 'http://127.0.0.1:{api}/v1/services?namespace=*'
 Metrics     curl http://127.0.0.1:{admin}/metrics
 Status      http://127.0.0.1:{admin}/ in a browser
 Page        http://hello.default.nomad:{page}/ after the steps of docs/browsers.md, in a browser
-Odd         blank, numeric, zoned and some more are registered wrongly on purpose, as happens in real clusters;
-            the status page says what is wrong with each, and what to change
+Odd         blank, numeric, zoned and some more are registered wrongly on purpose: the status page says how to mend them
 
 Ctrl-C ends it.
 "

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::connect;
-use super::logs::Progress;
+use super::logs::LogProgress;
 use super::shown::{FORWARDED, ShownSettings};
 use crate::listeners::admin::ListenerAddress;
 use crate::nomad::Client;
@@ -66,7 +66,7 @@ pub(super) async fn tell(status: Arc<sync::Status>, client: Client) {
 
 /// Waits until all has been read and it is known what may be; shows how far it is.
 async fn followed(status: &sync::Status) -> Report {
-    let (begun, progress) = (Instant::now(), Progress::new());
+    let (begun, progress) = (Instant::now(), LogProgress::new());
     let mut next_line = LINE_EVERY;
     loop {
         let report = status.report();

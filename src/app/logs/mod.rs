@@ -96,9 +96,9 @@ pub(super) fn set_level(level: &str) {
 
 /// Shows how far something is, below the log of a terminal; dropping it takes it away.
 #[derive(Debug)]
-pub(super) struct Progress(Option<Arc<LogQueue>>);
+pub(super) struct LogProgress(Option<Arc<LogQueue>>);
 
-impl Progress {
+impl LogProgress {
     pub(super) fn new() -> Self {
         Self(TERMINAL.get().cloned())
     }
@@ -116,7 +116,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for LogProgress {
     fn drop(&mut self) {
         self.show("");
     }

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::config_model::{ConfigReport, ConfigSetting};
 use super::layout::{NavigationEntry, page};
-use super::model::{ConfigReport, ConfigSetting, StateBanner};
+use super::model::StateBanner;
 
 /// Makes the page.
 pub(super) fn render(banner: &StateBanner, config: &ConfigReport) -> Markup {

@@ -6,6 +6,7 @@
 
 mod banner;
 mod commands;
+mod config_model;
 mod configuration;
 mod events;
 mod graph;
@@ -29,12 +30,12 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
 use tokio::sync::watch;
 
+pub use self::config_model::{ConfigReport, ConfigSetting};
 pub(super) use self::events::{EVENT_STREAMS, events};
 pub use self::model::{
-    CertificateDates, ConfigReport, ConfigSetting, Finding, GatewayState, InstanceDetail,
-    ListenerAddress, LiveStatus, LookupReport, MissedName, NamespaceRights, Sample, ServedName,
-    ServiceDetail, ServicePage, ServiceSummary, StateBanner, StatusReport, TransportAnswer,
-    Untrusted, UpstreamState,
+    CertificateDates, Finding, GatewayState, InstanceDetail, ListenerAddress, LiveStatus,
+    LookupReport, MissedName, NamespaceRights, Sample, ServedName, ServiceDetail, ServicePage,
+    ServiceSummary, StateBanner, StatusReport, TransportAnswer, Untrusted, UpstreamState,
 };
 use self::parameters::PageParameters;
 pub use self::parameters::{HealthFilter, ServiceSearch};
