@@ -254,10 +254,9 @@ impl DemoPorts {
                 let _ = writeln!(text, "Port {usual} was taken; {taken} is used instead.");
             }
         }
-        let file = "--cacert certs-dev/ca.pem";
         let (curl, doh) = match made {
             CertificateOrigin::Now => ("-k", "--doh-insecure"),
-            CertificateOrigin::Before => (file, file),
+            CertificateOrigin::Before => ("--cacert certs-dev/ca.pem", "--cacert certs-dev/ca.pem"),
         };
         let lookup = match (trust, made) {
             (LookupTrust::ByItself, _) => "",
