@@ -204,7 +204,9 @@ fn encode_upstreams(
     for row in &rows {
         let (counts, sum) = row.counters.round_trips();
         let ends = ROUND_TRIP_BUCKETS_MICROSECONDS.iter();
-        let ends = ends.map(|end| *end as f64 / MICROSECONDS).chain([f64::MAX]);
+        let ends = ends
+            .map(|end| *end as f64 / MICROSECONDS)
+            .chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = ends.zip(counts.iter().copied()).collect();
         own.encode_family(&row.labels())?
             .encode_histogram::<prometheus_client::encoding::NoLabelSet>(

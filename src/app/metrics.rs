@@ -1,4 +1,4 @@
-//! Collects the metrics of all parts into one text (`OpenMetrics`).
+//! Collects the metrics of all parts into one text, of either format.
 //!
 //! The stack writes its own; the others, such as those of connections, UDP and the synchronisation, are here.
 
@@ -7,26 +7,41 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, text};
+use prometheus_client::encoding::{DescriptorEncoder, prometheus_text, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::collectors::{Refused, encode_udp, gauge, total};
+use super::expiry::ExpiryCollector;
 use super::forwarding::ForwardingCollector;
 use super::local::HostCollector;
+use super::namespaces::NamespaceCollector;
 use super::parts::GatewayParts;
+use super::process::ProcessCollector;
 use super::reload_status::ReloadCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::exposition::{counter, family};
-use crate::listeners::ListenerContext;
+use crate::listeners::admin::MetricsFormat;
 use crate::listeners::udp::UdpCounters;
+use crate::listeners::{Certificates, ListenerContext};
 use crate::nomad::{Client, Followed};
 use crate::sync;
 
+const NO_LABELS: [(&str, &str); 0] = [];
+
 /// Makes what writes all metrics, for the operator's pages.
-pub(super) fn provider(parts: &GatewayParts) -> Arc<dyn Fn() -> String + Send + Sync> {
+pub(super) fn provider(
+    parts: &GatewayParts,
+    certificates: Option<Arc<Certificates>>,
+) -> Arc<dyn Fn(MetricsFormat) -> String + Send + Sync> {
     let mut registry = Registry::default();
+    registry.register_collector(Box::new(ProcessCollector));
+    registry.register_collector(Box::new(ExpiryCollector {
+        shown: certificates,
+        client: parts.client.clone(),
+    }));
+    registry.register_collector(Box::new(NamespaceCollector(Arc::clone(&parts.catalog))));
     registry.register_collector(Box::new(Arc::clone(&parts.workers)));
     registry.register_collector(Box::new(Refused::of(parts.server())));
     registry.register_collector(Box::new(ForwardingCollector {
@@ -43,10 +58,13 @@ pub(super) fn provider(parts: &GatewayParts) -> Arc<dyn Fn() -> String + Send + 
         catalog: Arc::clone(&parts.catalog),
         loops: Arc::clone(&parts.loops),
     }));
-    Arc::new(move || {
+    Arc::new(move |format| {
         let mut out = String::new();
         // A String takes everything; what it got is shown in any case.
-        let _ = text::encode(&mut out, &registry);
+        let _ = match format {
+            MetricsFormat::OpenMetrics => text::encode(&mut out, &registry),
+            MetricsFormat::PrometheusText => prometheus_text::encode(&mut out, &registry),
+        };
         out
     })
 }
@@ -122,6 +140,7 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
         total(encoder, name, help, count)?;
     }
     encode_freshness(encoder, report)?;
+    encode_durations(encoder, report)?;
     let help = "Errors of Nomad and of the connection to it, by kind";
     let mut own = family(encoder, "nomadns_nomad_errors", help, MetricType::Counter)?;
     for (kind, count) in &report.errors {
@@ -144,6 +163,16 @@ fn encode_nomad(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> f
             .encode_gauge(&count)?;
     }
     Ok(())
+}
+
+fn encode_durations(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> fmt::Result {
+    let name = "nomadns_nomad_change_duration_seconds";
+    let help = "Time from an event of Nomad until its change is in the answers";
+    let mut own = family(encoder, name, help, MetricType::Histogram)?;
+    report.changes.encode(&mut own, &NO_LABELS)?;
+    let name = "nomadns_nomad_full_read_duration_seconds";
+    let help = "How long it took to read everything from Nomad the last time";
+    gauge(encoder, name, help, &report.last_full_read.as_secs_f64())
 }
 
 fn encode_freshness(encoder: &mut DescriptorEncoder<'_>, report: &sync::Report) -> fmt::Result {

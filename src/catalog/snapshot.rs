@@ -50,6 +50,8 @@ pub enum Coverage {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Namespace {
     pub(super) services: HashMap<Box<str>, Arc<Service>>,
+    /// How many instances these have.
+    pub(super) instances: usize,
 }
 
 /// How many instances have an address, and the cell of an answer that says so.
@@ -152,6 +154,13 @@ impl Snapshot {
         self.namespaces
             .iter()
             .map(|(name, found)| (&**name, found.services.len()))
+    }
+
+    /// Goes through the namespaces that have a service, with how many services and instances each has; in no order.
+    pub fn namespace_counts(&self) -> impl Iterator<Item = (&str, usize, usize)> {
+        self.namespaces
+            .iter()
+            .map(|(name, found)| (&**name, found.services.len(), found.instances))
     }
 
     /// Goes through all services with their keys, namespace first; in no order.

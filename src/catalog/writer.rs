@@ -206,6 +206,9 @@ impl Writer {
         parts: Vec<ServicePart>,
     ) {
         let had_name = old.is_some();
+        let instances = |parts: &[ServicePart]| parts.iter().map(|it| it.instances.len()).sum();
+        let before: usize = old.as_ref().map_or(0, |old| instances(&old.parts));
+        let after: usize = instances(&parts);
         let asked = old.as_ref().map(|old| old.asked.clone());
         let index = old.as_ref().map(|old| old.index_of(&parts));
         self.working.all_bad -= usize::from(old.as_ref().is_some_and(|old| old.is_all_bad()));
@@ -215,7 +218,9 @@ impl Writer {
             .namespaces
             .remove(&namespace_key)
             .unwrap_or_default();
-        let services = &mut Arc::make_mut(&mut namespace).services;
+        let held = Arc::make_mut(&mut namespace);
+        held.instances = held.instances + after - before;
+        let services = &mut held.services;
         if parts.is_empty() {
             services.remove(&service_key);
             self.names = Changed::Yes;

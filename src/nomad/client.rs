@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use reqwest::{Request, Response};
 use tokio::time::timeout;
 use tower::{BoxError, Service};
@@ -65,6 +66,8 @@ struct Inner {
     permits: Permits,
     turns: BlockingPermits,
     network: Network,
+    /// The certificate that is shown to Nomad, in PEM.
+    certificate: ArcSwapOption<Vec<u8>>,
 }
 
 /// Whether the addresses are asked over the network, or through services that were given.
@@ -131,6 +134,7 @@ impl Client {
         let token = Token::new(settings.token.clone(), settings.timeouts.token_recheck);
         let servers = Arc::new(Servers::new(endpoints, token, settings.hedge));
         let permits = Permits::new(settings.limits.connections);
+        let certificate = ArcSwapOption::from_pointee(settings.tls.certificate.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 settings,
@@ -138,6 +142,7 @@ impl Client {
                 permits,
                 turns: BlockingPermits::default(),
                 network,
+                certificate,
             }),
         })
     }
@@ -151,6 +156,7 @@ impl Client {
             return Ok(());
         }
         let mut settings = self.settings().clone();
+        let certificate = tls.certificate.clone();
         settings.tls = tls;
         let endpoints = self.inner.servers.endpoints();
         let mut connected = Vec::with_capacity(endpoints.len());
@@ -163,7 +169,14 @@ impl Client {
         for (endpoint, http) in endpoints.iter().zip(connected) {
             endpoint.replace(http);
         }
+        self.inner.certificate.store(certificate.map(Arc::new));
         Ok(())
+    }
+
+    /// Returns the certificate chain that is shown to Nomad, in PEM.
+    #[must_use]
+    pub fn certificate_pem(&self) -> Option<Arc<Vec<u8>>> {
+        self.inner.certificate.load_full()
     }
 
     /// Returns the address that is believed.

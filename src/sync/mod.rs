@@ -7,6 +7,7 @@
 mod apply;
 mod ask;
 mod demand;
+mod durations;
 mod engine;
 mod follow;
 mod frames;
@@ -24,7 +25,7 @@ mod tasks;
 
 pub use engine::run;
 pub use oddities::{Oddity, OddityCounts};
-pub use report::{LargeServices, Readiness, Report};
+pub use report::{HistogramCounts, LargeServices, Readiness, Report};
 pub use rights::{Access, Events, HealthAccess, NAMESPACES_MAX};
 pub use settings::{HealthSettings, LARGE_SERVICE_INSTANCES, OnDemand, SyncSettings, Times};
 pub use status::Status;

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::rights::{Access, HealthAccess};
 use crate::catalog::UnknownReason;
+pub use crate::exposition::HistogramCounts;
 
 /// Whether the catalogue has been complete once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,10 @@ pub struct Report {
     pub reads: u64,
     /// Resyncs so far, without the first sync: everything that may have changed was read again.
     pub resyncs: u64,
+    /// How long it took to read everything the last time; zero before the first.
+    pub last_full_read: Duration,
+    /// How long it took from an event of Nomad until its change was in the answers, in seconds.
+    pub changes: HistogramCounts,
     /// Event streams opened so far.
     pub streams: u64,
     /// Whether answers are marked as stale.

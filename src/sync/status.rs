@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::durations::SyncDurations;
 use super::moment::Moment;
 use super::oddities::{Examples, Oddity, OddityCounts};
 use super::report::{LargeServices, Readiness, Report};
@@ -35,6 +36,7 @@ pub struct Status {
     watched: [AtomicUsize; 2],
     check_reads: AtomicU64,
     held: AtomicUsize,
+    pub(super) durations: SyncDurations,
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +83,8 @@ impl Status {
             watched_allocations: self.watched[1].load(Ordering::Relaxed),
             check_reads: load(&self.check_reads),
             held_instances: self.held.load(Ordering::Relaxed),
+            changes: self.durations.changes(),
+            last_full_read: self.durations.last_full_read(),
             readiness: words.readiness.clone(),
             first_sync: (
                 self.first_sync[0].load(Ordering::Relaxed),

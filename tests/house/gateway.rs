@@ -28,7 +28,10 @@ pub(crate) fn metrics() -> String {
         let running = app::start(settings, bound).expect("a gateway");
         let page = tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(admin)?;
-            write!(stream, "GET /metrics HTTP/1.0\r\n\r\n")?;
+            write!(
+                stream,
+                "GET /metrics HTTP/1.0\r\nAccept: application/openmetrics-text\r\n\r\n"
+            )?;
             let mut page = String::new();
             stream.read_to_string(&mut page).map(|_| page)
         });

@@ -14,6 +14,15 @@ const DOCUMENT: &str = "docs/metrics.md";
 const COUNTER_ENDS: [&str; 3] = ["s", "ed", "sent"];
 /// Ends of gauges that count something, or have another unit.
 const GAUGE_ENDS: [&str; 3] = ["_seconds", "_octets", "_info"];
+/// Metrics that Prometheus's client libraries have under these names.
+const STANDARD: [&str; 6] = [
+    "process_cpu_seconds",
+    "process_resident_memory_bytes",
+    "process_virtual_memory_bytes",
+    "process_open_fds",
+    "process_max_fds",
+    "process_start_time_seconds",
+];
 /// Gauges that are a state, for which there is no unit.
 const STATES: [&str; 7] = [
     "nomadns_config_last_reload_successful",
@@ -70,6 +79,9 @@ fn metrics(page: &str) -> Vec<Metric> {
 fn misnamed(metric: &Metric) -> Option<String> {
     let Metric { name, kind } = metric;
     let documented = |problem: &str| Some(format!("metric {name} ({kind}) {problem}"));
+    if STANDARD.contains(&&**name) {
+        return None;
+    }
     if !name.starts_with("nomadns_") && !name.starts_with("coredns_") {
         return documented("belongs to nobody: nomadns_, or coredns_ for an alias");
     }

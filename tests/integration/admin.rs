@@ -51,11 +51,21 @@ async fn readiness_says_why() {
 }
 
 #[tokio::test]
-async fn metrics_are_open_metrics_text() {
+async fn metrics_are_text_or_open_metrics_by_accept() {
     let web = Web::admin(ready());
-    let response = web.get("/metrics").await;
-    assert!(header(&response, "content-type").starts_with("application/openmetrics-text"));
-    assert!(response.text().await.unwrap().ends_with("# EOF\n"));
+    let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let text = "text/plain; version=0.0.4; charset=utf-8";
+    for (accept, content_type, format) in [
+        ("*/*", text, "PrometheusText"),
+        (open_metrics, open_metrics, "OpenMetrics"),
+    ] {
+        let request = web.request(Method::GET, "/metrics");
+        let response = request.header("accept", accept).send().await.unwrap();
+        assert_eq!(header(&response, "content-type"), content_type);
+        assert_eq!(header(&response, "vary"), "accept");
+        assert_eq!(header(&response, "cache-control"), "no-store");
+        assert_eq!(response.text().await.unwrap(), format);
+    }
 }
 
 #[tokio::test]

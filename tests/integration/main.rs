@@ -30,6 +30,7 @@ mod import;
 mod json;
 mod lifecycle;
 mod lookup;
+mod metrics;
 mod nomad_client;
 mod outside;
 mod page_stub;

@@ -113,7 +113,7 @@ impl Web {
     ) -> Self {
         let ending = CancellationToken::new();
         let admin = Admin {
-            metrics: Arc::new(|| "# TYPE up gauge\nup 1\n# EOF\n".to_owned()),
+            metrics: Arc::new(|format| format!("{format:?}")),
             readiness: Arc::new(move || readiness.clone()),
             page,
             event_streams: admin::event_streams(),

@@ -3,6 +3,7 @@
 //! Floor 4. `app` provides their content; nothing here knows where it comes from.
 
 mod cache;
+mod metrics;
 mod page;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 
 pub use self::cache::CachePages;
+pub use self::metrics::MetricsFormat;
 pub use self::page::{
     CertificateDates, ConfigReport, ConfigSetting, Finding, GatewayState, HealthFilter,
     InstanceDetail, ListenerAddress, LiveStatus, LookupReport, MissedName, NamespaceRights,
@@ -32,7 +34,6 @@ const METHODS: &str = "GET, HEAD";
 const OPENAPI: &str = include_str!("../../../openapi.yaml");
 
 const TEXT: &str = "text/plain; charset=utf-8";
-const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// RFC 9512.
 const YAML: &str = "application/yaml";
 const HTML: &str = "text/html; charset=utf-8";
@@ -63,8 +64,8 @@ pub fn event_streams() -> Arc<Semaphore> {
 /// What the operator's pages show, asked anew for each request.
 #[derive(Clone)]
 pub struct Admin {
-    /// All metrics, as `OpenMetrics` text.
-    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// All metrics, as text in this format.
+    pub metrics: Arc<dyn Fn(MetricsFormat) -> String + Send + Sync>,
     /// Whether queries are answered with the cluster's services.
     pub readiness: Arc<dyn Fn() -> ReadinessReport + Send + Sync>,
     /// What the status page shows.
@@ -97,7 +98,7 @@ pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
         .route("/api/lookup", methods(get(page::lookup_json)))
         .route("/api/config", methods(get(page::config_json)))
         .route("/api/events", methods(get(page::events)))
-        .route("/metrics", methods(get(metrics)))
+        .route("/metrics", methods(get(metrics::metrics)))
         .route("/healthz", methods(get(health)))
         .route("/readyz", methods(get(ready)))
         // As CoreDNS names them.
@@ -114,10 +115,6 @@ pub fn router(admin: Admin, hosts: Hosts) -> impl HttpService {
 
 fn methods(routes: MethodRouter<Admin>) -> MethodRouter<Admin> {
     routes.fallback(async || Problem::method_not_allowed(METHODS))
-}
-
-async fn metrics(State(admin): State<Admin>) -> Page<String> {
-    Page(StatusCode::OK, OPENMETRICS, (admin.metrics)())
 }
 
 async fn health(State(admin): State<Admin>) -> Page<String> {

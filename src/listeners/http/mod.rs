@@ -32,6 +32,7 @@ pub use client::ClientInfo;
 pub use credentials::{Credentials, CredentialsError, Scheme};
 pub(super) use host::HostLayer;
 pub use hosts::{HostError, Hosts};
+pub(super) use negotiate::ranges as accepted_ranges;
 pub use origins::{OriginError, Origins};
 pub use paths::{PathError, PathUse, Paths};
 pub(super) use problem::{NO_SNIFF, NO_STORE, Problem};

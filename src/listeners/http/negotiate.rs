@@ -47,17 +47,10 @@ pub(super) fn negotiate(headers: &HeaderMap, offered: &[MediaType]) -> Option<Me
     if let Some(named) = only_named(headers).filter(|named| offered.contains(named)) {
         return Some(named);
     }
-    let mut ranges = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(MediaRange::parse)
-        .peekable();
-    if ranges.peek().is_none() {
+    let ranges = ranges(headers).collect::<Vec<_>>();
+    if ranges.is_empty() {
         return offered.first().copied();
     }
-    let ranges = ranges.take(MOST_RANGES).collect::<Vec<_>>();
     let mut best: Option<(u16, MediaType)> = None;
     for media_type in offered {
         let quality = quality(&ranges, *media_type);
@@ -78,22 +71,43 @@ fn only_named(headers: &HeaderMap) -> Option<MediaType> {
 /// The most ranges of an `Accept` that are looked at.
 const MOST_RANGES: usize = 32;
 
+/// The ranges of `Accept`, in its order; none if it is missing or empty.
+pub(in crate::listeners) fn ranges(headers: &HeaderMap) -> impl Iterator<Item = MediaRange<'_>> {
+    let values = headers.get_all(ACCEPT).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(MediaRange::parse)
+        .take(MOST_RANGES)
+}
+
 /// One item of an `Accept`.
-struct MediaRange<'header> {
-    name: &'header str,
+pub(in crate::listeners) struct MediaRange<'header> {
+    pub(in crate::listeners) name: &'header str,
+    /// The version of the format that is wanted, if one is.
+    pub(in crate::listeners) version: Option<&'header str>,
     /// In thousandths.
-    quality: u16,
+    pub(in crate::listeners) quality: u16,
 }
 
 impl<'header> MediaRange<'header> {
     fn parse(item: &'header str) -> Option<Self> {
         let mut parts = item.split(';').map(str::trim);
         let name = parts.next().filter(|name| !name.is_empty())?;
-        let quality = parts
-            .filter_map(|parameter| parameter.split_once('='))
-            .find(|(key, _)| key.trim().eq_ignore_ascii_case("q"))
-            .map_or(1000, |(_, value)| thousandths(value.trim()));
-        Some(Self { name, quality })
+        let (mut version, mut quality) = (None, None);
+        for (key, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
+            let (key, value) = (key.trim(), value.trim());
+            if key.eq_ignore_ascii_case("q") {
+                quality.get_or_insert_with(|| thousandths(value));
+            } else if key.eq_ignore_ascii_case("version") {
+                version = Some(value.trim_matches('"'));
+            }
+        }
+        Some(Self {
+            name,
+            version,
+            quality: quality.unwrap_or(1000),
+        })
     }
 
     /// How closely it names a media type; none when it does not.

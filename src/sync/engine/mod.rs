@@ -67,6 +67,8 @@ struct Engine {
     housekeeping: Instant,
     /// How often the client has chosen another address.
     moves: Option<usize>,
+    /// When the last read of everything began that is over.
+    full_read: Option<Instant>,
     /// The records of the replies since the last turn.
     records: usize,
 }
@@ -91,6 +93,7 @@ impl Engine {
             status,
             housekeeping: Instant::now(),
             moves: None,
+            full_read: None,
             records: 0,
             settings,
         };

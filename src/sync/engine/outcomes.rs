@@ -135,6 +135,7 @@ impl Engine {
             return None;
         }
         let is_read = self.follow.plan().is_read() && !self.follow.reads_for_lists();
+        self.time_full_read(is_read, now);
         // Before the first publication, what is in no list is weighed with it.
         if is_read && self.applier.is_live() && self.guard.has_weighed() {
             self.rule_on_weighed(now);
@@ -162,6 +163,18 @@ impl Engine {
         }
         self.status.set_held(self.guard.held_instances());
         self.guard.due()
+    }
+
+    /// Notes how long it took to read everything, once for each time.
+    fn time_full_read(&mut self, is_read: bool, now: Instant) {
+        let began = self.follow.plan().resync_began();
+        if is_read
+            && let Some(at) = began
+            && began != self.full_read
+        {
+            self.full_read = began;
+            self.status.durations.full_read(now.duration_since(at));
+        }
     }
 
     /// Takes services that a list has not any more.

@@ -23,6 +23,8 @@ impl Engine {
             waiters = self.demand.end();
             self.applier.cover(Coverage::Complete);
         }
+        // What changes nothing, or is not published, is not waited for.
+        let changes = self.follow.plan_mut().take_changes_read();
         let waits = self.follow.is_failing() || !(self.demand.is_on() || is_complete);
         if self.applier.published() == Published::Current || (first && waits) {
             return;
@@ -35,6 +37,10 @@ impl Engine {
         for waiter in waiters {
             // Who asked may have given up.
             let _ = waiter.send(Ok(()));
+        }
+        for came in changes {
+            // The turn may have begun long before what it published was made.
+            self.status.durations.change(came.elapsed());
         }
         self.show_counts();
         if first {

@@ -79,6 +79,9 @@ impl Plan {
             if index > service.applied {
                 service.wanted = service.wanted.max(index);
                 service.remember(trigger);
+                if trigger == Trigger::Event {
+                    service.changed_at.get_or_insert(now);
+                }
                 self.queue.changed(service, self.times.debounce, now);
             }
         }

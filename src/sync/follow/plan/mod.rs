@@ -53,6 +53,8 @@ pub(crate) struct Plan {
     leader_is_lower: bool,
     /// Whether any service was read: where none is, it is not the single one that is silent.
     has_read: bool,
+    /// When the events came whose services were read and are not published yet.
+    changes_read: Vec<Instant>,
 }
 
 /// A service to read.
@@ -139,6 +141,7 @@ impl Plan {
             resync_ended: None,
             leader_is_lower: false,
             has_read: false,
+            changes_read: Vec::new(),
         }
     }
 

@@ -87,6 +87,7 @@ impl Plan {
             service.tries = 0;
             // The changes of events in the meantime are in it.
             service.trigger = Trigger::List;
+            self.changes_read.extend(service.changed_at.take());
         }
         let listed = service.list != NOT_LISTED;
         self.observe(index, now);
@@ -136,6 +137,11 @@ impl Plan {
             self.services.settle(key);
         }
         self.services.set_unknown(key, reason);
+    }
+
+    /// Takes when the events came whose services were read since it was last asked.
+    pub(crate) fn take_changes_read(&mut self) -> Vec<Instant> {
+        std::mem::take(&mut self.changes_read)
     }
 
     /// Says whether the leader answered a read with a lower index than is known, once: only its lists can prove it.

@@ -32,6 +32,8 @@ pub(super) struct PlannedService {
     pub(super) work: ReadState,
     /// What asked for the read that is due.
     pub(super) trigger: Trigger,
+    /// When the first event came of those that are not read yet.
+    pub(super) changed_at: Option<Instant>,
     /// When the last read was over, whatever came of it.
     pub(super) tried_at: Option<Instant>,
     /// Since when its reads have failed.
@@ -234,6 +236,7 @@ impl PlannedService {
             tries: 0,
             work: ReadState::Idle,
             trigger: Trigger::List,
+            changed_at: None,
             tried_at: None,
             failing_since: None,
             first_read: FirstRead::Open,
