@@ -87,6 +87,18 @@ impl HistogramCounts {
         self.buckets.iter().map(|(_, count)| count).sum()
     }
 
+    /// Adds what another histogram with the same buckets has counted.
+    pub(crate) fn add(&mut self, other: &Self) {
+        if self.buckets.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        for ((_, count), (_, more)) in self.buckets.iter_mut().zip(&other.buckets) {
+            *count += more;
+        }
+        self.sum += other.sum;
+    }
+
     /// Writes it as a metric of a family.
     ///
     /// # Errors
@@ -113,8 +125,10 @@ mod tests {
         for value in [0, 10, 11, 20, 21] {
             histogram.observe(value);
         }
-        let counts = histogram.counts(10.0);
+        let mut counts = histogram.counts(10.0);
         assert_eq!(counts.buckets, [(1.0, 2), (2.0, 2), (f64::INFINITY, 1)]);
         assert_eq!((counts.count(), counts.sum), (5, 6.2));
+        counts.add(&counts.clone());
+        assert_eq!((counts.count(), counts.sum), (10, 12.4));
     }
 }

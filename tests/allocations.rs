@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use nomadns::dns::{Rcode, RecordType, Transport};
+use nomadns::layers::metrics::{CoreDnsCounters, ZonePlugin};
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 use nomadns::listeners::{ClientSettings, Clients, Rate, Server};
 
@@ -68,6 +69,17 @@ fn a_cache_hit_over_udp_allocates_nothing_and_frees_nothing() {
     assert_hits_allocate_nothing(Server::default());
     assert_hits_allocate_nothing(with_rate(100_000, 100_000));
     assert_hits_allocate_nothing(with_rate(1, 1));
+    assert_hits_allocate_nothing(counting_as_core_dns());
+}
+
+/// A server that counts queries by zone, with their sizes.
+fn counting_as_core_dns() -> Server {
+    let zones = [("nomad.", ZonePlugin::Nomad), (".", ZonePlugin::Forward)];
+    let zones = zones.map(|(apex, plugin)| (apex.parse().expect("a name"), plugin));
+    Server {
+        core_dns: Some(Arc::new(Arc::<CoreDnsCounters>::default().zones(zones))),
+        ..Server::default()
+    }
 }
 
 /// A server with a rate limit, that allows loopback and documentation's addresses.

@@ -12,6 +12,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::collectors::{Refused, encode_udp, gauge, total};
+use super::core_dns::{self, CoreDnsCollector};
 use super::expiry::ExpiryCollector;
 use super::forwarding::ForwardingCollector;
 use super::local::HostCollector;
@@ -22,7 +23,7 @@ use super::reload_status::ReloadCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::exposition::{counter, family};
-use crate::listeners::admin::MetricsFormat;
+use crate::listeners::admin::{ListenerAddress, MetricsFormat};
 use crate::listeners::udp::UdpCounters;
 use crate::listeners::{Certificates, ListenerContext};
 use crate::nomad::{Client, Followed};
@@ -34,9 +35,20 @@ const NO_LABELS: [(&str, &str); 0] = [];
 pub(super) fn provider(
     parts: &GatewayParts,
     certificates: Option<Arc<Certificates>>,
+    listeners: &[ListenerAddress],
 ) -> Arc<dyn Fn(MetricsFormat) -> String + Send + Sync> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(ProcessCollector));
+    if let Some(counters) = &parts.core_dns {
+        registry.register_collector(Box::new(CoreDnsCollector {
+            counters: Arc::clone(counters),
+            servers: core_dns::servers(listeners),
+            server: parts.server(),
+            workers: Arc::clone(&parts.workers),
+            forwarder: Arc::clone(&parts.forwarder),
+            runtimes: parts.runtimes.clone(),
+        }));
+    }
     registry.register_collector(Box::new(ExpiryCollector {
         shown: certificates,
         client: parts.client.clone(),

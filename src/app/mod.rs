@@ -6,6 +6,7 @@ mod bind;
 mod collectors;
 mod connect;
 mod connections;
+mod core_dns;
 mod demo;
 mod descriptors;
 mod error;

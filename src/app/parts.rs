@@ -19,7 +19,7 @@ use crate::catalog::Catalog;
 use crate::config::Settings;
 use crate::dns::Recursion;
 use crate::layers::Stacks;
-use crate::layers::metrics::Workers;
+use crate::layers::metrics::{CoreDnsCounters, Workers};
 use crate::listeners::udp::{UdpCounters, UdpLimits, UdpRuntimes};
 use crate::listeners::{ListenerContext, LiveServer, Server};
 use crate::nomad::Client;
@@ -40,6 +40,8 @@ pub(super) struct GatewayParts {
     pub(super) reloads: Arc<ReloadStatus>,
     pub(super) runtimes: UdpRuntimes,
     pub(super) shown: Arc<ShownSettings>,
+    /// None where metrics have no names of CoreDNS.
+    pub(super) core_dns: Option<Arc<CoreDnsCounters>>,
 }
 
 impl GatewayParts {
@@ -60,6 +62,7 @@ impl GatewayParts {
             reloads: Arc::new(ReloadStatus::new(settings.values.clone())),
             runtimes,
             shown: ShownSettings::new(settings),
+            core_dns: settings.core_dns_names.then(Arc::default),
         };
         parts.connections.server = parts.server_of(settings).into();
         parts
@@ -84,6 +87,8 @@ impl GatewayParts {
     pub(super) fn server_of(&self, settings: &Settings) -> Server {
         let mut server = settings.server.clone();
         server.stale = self.sync.stale_mark();
+        let counters = self.core_dns.as_ref();
+        server.core_dns = counters.map(|it| Arc::new(it.zones(super::core_dns::zones(settings))));
         if settings.forward.is_some() {
             server.recursion = Recursion::Available;
         }

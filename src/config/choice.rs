@@ -1,6 +1,7 @@
 //! The keys that take one of a few words, in one table: `check` and the schema use the same.
 
 use super::log::LogFormat;
+use super::metrics::MetricsSection;
 use crate::listeners::ListenerKind;
 
 /// The words that each key takes; for a list, each of its values.
@@ -18,6 +19,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ),
     ("forward.policy", &["fastest", "sequential", "random"]),
     ("forwarding.application_dns", &["forward", "nxdomain"]),
+    ("metrics.names", &MetricsSection::NAMES),
     ("log.format", &LogFormat::WORDS),
     ("log.level", &["error", "warn", "info", "debug", "trace"]),
 ];

@@ -6,6 +6,7 @@ use super::cache::CacheSection;
 use super::file::{ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection};
 use super::forward::ForwardingSection;
 use super::log::{LogFormat, LogSection};
+use super::metrics::MetricsSection;
 use super::tls::TlsSection;
 use crate::answers::{ALIAS_CHAIN, HTTPS_TAG};
 use crate::dns::wire::Bounds;
@@ -55,6 +56,7 @@ impl Default for File {
             cache: CacheSection::default(),
             forward: Vec::new(),
             forwarding: ForwardingSection::default(),
+            metrics: MetricsSection::default(),
             log: LogSection::default(),
         }
     }

@@ -11,6 +11,7 @@ use super::cache::CacheSection;
 use super::forward::{ForwardSection, ForwardingSection};
 use super::hosts::HostSection;
 use super::log::LogSection;
+use super::metrics::MetricsSection;
 use super::tls::TlsSection;
 
 /// The whole file.
@@ -65,6 +66,8 @@ pub struct File {
     pub forward: Vec<ForwardSection>,
     /// What is the same for all of them.
     pub forwarding: ForwardingSection,
+    /// The metrics.
+    pub metrics: MetricsSection,
     /// The log.
     pub log: LogSection,
 }

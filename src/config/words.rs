@@ -71,6 +71,7 @@ fn list(key: &str) -> String {
         }
         "reverse_zones" => "[\"10.0.0.0/8\"]".to_owned(),
         "clients.proxy_protocol" => "[\"tcp\"]".to_owned(),
+        "metrics.names" => "[\"coredns\"]".to_owned(),
         "nomad.exclude_tags" => "[\"canary\"]".to_owned(),
         "http.hosts" => "[\"dns.example\"]".to_owned(),
         "http.allow_origins" => "[\"https://dash.example\"]".to_owned(),

@@ -5,6 +5,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::dns::Rcode;
+
 /// The upper ends of the buckets of round trips, in microseconds.
 pub const ROUND_TRIP_BUCKETS_MICROSECONDS: [u64; 12] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
@@ -55,6 +57,8 @@ impl UpstreamResult {
 #[derive(Debug, Default)]
 pub struct UpstreamCounters {
     results: [AtomicU64; UpstreamResult::ALL.len()],
+    /// Responses by the four bits of the code in the header.
+    rcodes: [AtomicU64; 16],
     /// Datagrams that were not the response.
     pub mismatches: AtomicU64,
     round_trips: [AtomicU64; ROUND_TRIP_BUCKETS_MICROSECONDS.len() + 1],
@@ -66,6 +70,8 @@ pub struct UpstreamCounters {
 pub struct ForwardCounters {
     /// Questions answered from the shared cache.
     pub hits: AtomicU64,
+    /// How many of these were denials.
+    pub denial_hits: AtomicU64,
     /// Questions that it had no answer for.
     pub misses: AtomicU64,
     /// Answers that were given though their time was over.
@@ -86,6 +92,19 @@ impl UpstreamCounters {
     /// Counts what became of a query.
     pub fn count(&self, result: UpstreamResult) {
         self.results[result as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a response by its code.
+    pub(super) fn count_rcode(&self, response: &[u8]) {
+        if let Some(bits) = response.get(3) {
+            self.rcodes[usize::from(bits & 0xf)].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many responses had each code.
+    pub fn rcodes(&self) -> impl Iterator<Item = (Rcode, u64)> + '_ {
+        let counts = (0..).map(Rcode).zip(&self.rcodes);
+        counts.map(|(rcode, count)| (rcode, count.load(Ordering::Relaxed)))
     }
 
     /// Counts a round trip.

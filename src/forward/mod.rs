@@ -149,6 +149,9 @@ impl Forwarder {
                 is_wanted_again,
             } => {
                 count(&self.counters.hits);
+                if answer.answer_count() == 0 {
+                    count(&self.counters.denial_hits);
+                }
                 if is_wanted_again && let Some(flight) = self.flights.begin(&question) {
                     count(&self.counters.prefetched);
                     self.depart(zone, flight, None);

@@ -11,7 +11,7 @@ use super::draft::{Draft, ForwardDraft, HostDraft, Origin, Remark};
 use super::error::shown;
 
 /// The sections, in the order of the example.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "",
     "nomad",
     "listen",
@@ -21,6 +21,7 @@ const SECTIONS: [&str; 10] = [
     "limits",
     "cache",
     "forwarding",
+    "metrics",
     "log",
 ];
 /// How many lines of one value are told; further ones are counted.

@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::amplification;
+use super::core_dns::Counting;
 use super::judging::{answer_without_question, judge, refuse};
 use super::live_server::LiveServer;
 use super::server::Server;
 use crate::dns::wire::{self, Rejection};
 use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Query, Rcode, Transport};
 use crate::layers::Stack;
+use crate::layers::metrics::ShardNumber;
 
 /// Takes messages through the stack; a listener has one for each worker or connection.
 #[derive(Clone, Debug)]
@@ -25,6 +27,7 @@ pub struct Exchange<S> {
     server: LiveServer,
     turns: RotationSource,
     reader: AnswerReader,
+    shard: ShardNumber,
 }
 
 /// Who reads the messages.
@@ -72,6 +75,7 @@ pub struct PendingAnswer<F> {
     reader: AnswerReader,
     /// The octets of the query.
     asked: usize,
+    counting: Counting,
 }
 
 impl<S: Stack> Exchange<S> {
@@ -82,7 +86,9 @@ impl<S: Stack> Exchange<S> {
 
     /// Makes one for a transport, whose server may be replaced.
     pub fn live(stack: S, transport: Transport, server: LiveServer) -> Self {
+        let shard = Counting::shard(&server);
         Self {
+            shard,
             stack,
             transport,
             server,
@@ -105,6 +111,8 @@ impl<S: Stack> Exchange<S> {
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
         self.server.refresh();
+        let counting = Counting::begin(&self.server, self.shard);
+        let (start, asked) = (out.len(), message.len());
         let decoded = wire::decode(message, self.transport, client);
         let query = match decoded {
             // Borrowed: each move would copy some hundred octets.
@@ -116,12 +124,15 @@ impl<S: Stack> Exchange<S> {
                 let counters = &self.server.counters;
                 counters.count_refused(self.transport, bare.rcode);
                 wire::encode_bare(&bare, self.server.recursion, out);
+                let from = (self.transport, client);
+                counting.end_without_question(&self.server, from, asked, &out[start..]);
                 return Exchanged::Answered(Cacheability::NoStore);
             }
             Err(Rejection::NoQuestion(query)) => {
-                let start = out.len();
                 answer_without_question(&self.server, &query, out);
-                amplification::bound(&self.server, &query, None, message.len(), start, out);
+                amplification::bound(&self.server, &query, None, asked, start, out);
+                let from = (self.transport, client);
+                counting.end_without_question(&self.server, from, asked, &out[start..]);
                 return Exchanged::Answered(Cacheability::NoStore);
             }
             Err(rejection) => return Exchanged::Rejected(rejection),
@@ -129,9 +140,10 @@ impl<S: Stack> Exchange<S> {
         let server = &self.server;
         if let Err(refusal) = judge(server, query) {
             refuse(server, query, refusal, out);
+            counting.end_written(server, query, asked, &out[start..]);
             return Exchanged::Answered(Cacheability::NoStore);
         }
-        self.begin_asked(query, message.len(), out)
+        self.begin_asked(query, (asked, counting), out)
     }
 
     /// Asks itself `Server::own_query`, by the way of a client's, and tells whether there is an answer or one to come.
@@ -151,7 +163,7 @@ impl<S: Stack> Exchange<S> {
     /// Takes a query whose client may ask, as `begin` does a message.
     pub fn begin_query(&mut self, query: &Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
         self.server.refresh();
-        self.begin_asked(query, 0, out)
+        self.begin_asked(query, (0, Counting::begin(&self.server, self.shard)), out)
     }
 
     /// The same, of a query of so many octets.
@@ -159,13 +171,13 @@ impl<S: Stack> Exchange<S> {
     fn begin_asked(
         &mut self,
         query: &Query,
-        asked: usize,
+        (asked, counting): (usize, Counting),
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
         let server = &self.server;
         let (turn, reader) = (self.turns.next(), self.reader);
         let mut encode = |answer: &Answer, query: &Query| {
-            reader.encode(server, answer, query, (turn, asked), out);
+            reader.encode(server, answer, query, (turn, asked, counting), out);
             Exchanged::Answered(Cacheability::of(answer))
         };
         if let Some(answer) = refused(server, query) {
@@ -183,6 +195,7 @@ impl<S: Stack> Exchange<S> {
                     turn,
                     reader,
                     asked,
+                    counting,
                 })
             }
         }
@@ -202,7 +215,8 @@ where
     pub async fn finish(self, out: &mut Vec<u8>) -> Cacheability {
         let Ok(answer) = self.future.await;
         let (reader, query) = (self.reader, &self.query);
-        reader.encode(&self.server, &answer, query, (self.turn, self.asked), out);
+        let octets = (self.turn, self.asked, self.counting);
+        reader.encode(&self.server, &answer, query, octets, out);
         Cacheability::of(&answer)
     }
 }
@@ -213,7 +227,7 @@ impl AnswerReader {
         server: &Server,
         answer: &Answer,
         query: &Query,
-        (turn, asked): (u32, usize),
+        (turn, asked, counting): (u32, usize, Counting),
         out: &mut Vec<u8>,
     ) {
         let additions = server.additions(query);
@@ -222,8 +236,13 @@ impl AnswerReader {
                 let start = out.len();
                 wire::encode(answer, query, server.bounds, &additions, turn, out);
                 amplification::bound(server, query, Some(answer), asked, start, out);
+                let octets = Some((asked, out.len() - start));
+                counting.end(server, query, answer.rcode(), octets);
             }
-            Self::Gateway => wire::encode_whole(answer, query, &additions, turn, out),
+            Self::Gateway => {
+                wire::encode_whole(answer, query, &additions, turn, out);
+                counting.end(server, query, answer.rcode(), None);
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod client_authority;
 mod clients;
 mod closing;
 mod connections;
+mod core_dns;
 mod counters;
 pub mod dot;
 pub mod exchange;

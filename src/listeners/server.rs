@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clients::Clients;
 use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
-use crate::layers::metrics::QueryCounters;
+use crate::layers::metrics::{CoreDnsZones, QueryCounters};
 use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
 
 /// Asks for the SOA of the root, which any server has an answer to.
@@ -31,6 +31,8 @@ pub struct Server {
     pub bounds: Bounds,
     /// Set while answers are older than they should be (RFC 8914 §4.4).
     pub stale: Arc<AtomicBool>,
+    /// The zones that queries are counted by under CoreDNS's names; none where they are not.
+    pub core_dns: Option<Arc<CoreDnsZones>>,
     /// Whether names of other zones are forwarded.
     pub recursion: Recursion,
     /// The message by which the gateway asks itself whether it answers.
@@ -49,6 +51,7 @@ impl Default for Server {
             clients: Arc::default(),
             bounds: Bounds::default(),
             stale: Arc::default(),
+            core_dns: None,
             recursion: Recursion::default(),
             own_query: ROOT_QUERY.into(),
         }

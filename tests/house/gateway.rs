@@ -20,6 +20,7 @@ pub(crate) fn metrics() -> String {
             "test",
         );
         source.set("listen.dns", vec!["127.0.0.1:0".to_owned()], "test");
+        source.set("metrics.names", vec!["coredns".to_owned()], "test");
         source.set("listen.http", Vec::<String>::new(), "test");
         source.set("listen.admin", vec!["127.0.0.1:0".to_owned()], "test");
         let settings = Settings::check(&source).expect("good settings");

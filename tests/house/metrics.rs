@@ -15,7 +15,8 @@ const COUNTER_ENDS: [&str; 3] = ["s", "ed", "sent"];
 /// Ends of gauges that count something, or have another unit.
 const GAUGE_ENDS: [&str; 3] = ["_seconds", "_octets", "_info"];
 /// Metrics that Prometheus's client libraries have under these names.
-const STANDARD: [&str; 6] = [
+const STANDARD: [&str; 7] = [
+    "go_goroutines",
     "process_cpu_seconds",
     "process_resident_memory_bytes",
     "process_virtual_memory_bytes",
@@ -24,7 +25,8 @@ const STANDARD: [&str; 6] = [
     "process_start_time_seconds",
 ];
 /// Gauges that are a state, for which there is no unit.
-const STATES: [&str; 7] = [
+const STATES: [&str; 8] = [
+    "coredns_plugin_enabled",
     "nomadns_config_last_reload_successful",
     "nomadns_upstream_up",
     "nomadns_health_denied",
@@ -91,6 +93,8 @@ fn misnamed(metric: &Metric) -> Option<String> {
         "counter" if !COUNTER_ENDS.iter().any(|end| name.ends_with(end)) => {
             documented("counts nothing: name the things in the plural, or what became of them")
         }
+        // In CoreDNS's words.
+        "histogram" if name.starts_with("coredns_") && name.ends_with("_bytes") => None,
         "histogram" if !name.ends_with("_seconds") && !name.ends_with("_octets") => {
             documented("has no unit: _seconds or _octets")
         }

@@ -121,7 +121,7 @@ impl GatewayParts {
         first_sync::introduce(&self.shown, &page.listeners);
         let telling = first_sync::tell(Arc::clone(&self.sync), self.client.clone());
         tokio::spawn(ending.clone().run_until_cancelled_owned(telling));
-        let metrics = super::metrics::provider(self, page.certificates.clone());
+        let metrics = super::metrics::provider(self, page.certificates.clone(), &page.listeners);
         let page = GatewayPage::start(self, page, leaving.clone(), ending.clone());
         let forwarder = Arc::clone(&self.forwarder);
         Admin {

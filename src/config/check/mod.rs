@@ -107,6 +107,8 @@ pub struct Settings {
     pub reload_check: Option<Duration>,
     /// How many octets of upstreams' answers each worker keeps for itself, once any names are forwarded.
     pub worker_forwarded_octets: usize,
+    /// Whether metrics are also given under CoreDNS's names.
+    pub core_dns_names: bool,
     /// The log.
     pub log: LogSection,
     /// Each key with its value and where that comes from, without secrets.
@@ -166,6 +168,7 @@ impl Settings {
             listen: file.listen.clone(),
             reload_check: check_every(file.reload_check_seconds),
             worker_forwarded_octets: file.cache.forwarded_worker_octets,
+            core_dns_names: check.core_dns_names(&file)?,
             log: check.log(file.log.clone())?,
             values: values(source, &file),
             warnings: Vec::new(),
@@ -218,6 +221,18 @@ impl Checker<'_> {
             return Ok(log);
         }
         Err(self.not_one_of(key))
+    }
+
+    fn core_dns_names(&self, file: &File) -> Result<bool, ConfigError> {
+        let (key, names) = ("metrics.names", &file.metrics.names);
+        let known = choices(key).unwrap_or_default();
+        match names.iter().find(|name| !known.contains(&&***name)) {
+            Some(name) => {
+                let problem = format!("{name:?} {}", must_be_one_of(key));
+                Err(self.source.error(key, problem))
+            }
+            None => Ok(!names.is_empty()),
+        }
     }
 
     /// Makes the error of a key that takes one of a few words, and has another.

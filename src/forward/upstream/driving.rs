@@ -168,6 +168,7 @@ impl<'zone> Driving<'zone> {
                 if matched == ResponseMatch::OtherCase {
                     zone.pool().loses_case(place, now());
                 }
+                counters.count_rcode(&octets);
                 let outcome = self.read(&octets, counters);
                 if outcome == AttemptOutcome::WantsNoEdns {
                     if done.edns == EdnsUse::LeftOut {

@@ -40,6 +40,9 @@ pub(super) fn admin(directive: &Directive, draft: &mut Draft) -> Result<(), Core
     }
     let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
     draft.add("listen.admin", &addresses, &origin);
+    if plugin == "prometheus" {
+        draft.add("metrics.names", &["coredns".to_owned()], &origin);
+    }
     for line in directive.each_line() {
         match (plugin, &*line.name.text) {
             ("health", "lameduck") => {

@@ -90,6 +90,11 @@ impl CacheEntry {
         self.answer.clone()
     }
 
+    /// The answer, without giving it out.
+    pub(super) fn shared(&self) -> &Answer {
+        &self.answer
+    }
+
     /// Whether it may make room: it no longer holds, or nobody was given it since this was asked last.
     pub(super) fn may_go(&self) -> bool {
         !self.holds() || !self.is_used.swap(false, Ordering::Relaxed)

@@ -42,6 +42,8 @@ type SlotSet = [Slot; WAYS];
 pub struct TableCounters {
     /// Queries answered from the table.
     pub hits: AtomicU64,
+    /// How many of these got a denial.
+    pub denial_hits: AtomicU64,
     /// Queries that it had no answer for.
     pub misses: AtomicU64,
     /// Answers that made room for others while they still held.
@@ -86,6 +88,17 @@ impl CacheTable {
             .count()
     }
 
+    /// The same by kind: answers with records, and denials.
+    pub fn entries_by_kind(&self) -> [usize; 2] {
+        let mut counts = [0; 2];
+        for slot in self.sets.iter().flatten() {
+            if let Some(entry) = slot.load().as_ref() {
+                counts[usize::from(is_denial(entry.shared()))] += 1;
+            }
+        }
+        counts
+    }
+
     /// Takes out all answers; those that are put in meanwhile may stay.
     pub fn forget(&self) {
         for slot in self.sets.iter().flatten() {
@@ -103,8 +116,11 @@ impl CacheTable {
             let entry = entry.as_ref()?;
             (entry.is_of(key) && entry.holds()).then(|| entry.answer())
         });
-        if found.is_some() {
+        if let Some(answer) = &found {
             self.counters.hits.fetch_add(1, Ordering::Relaxed);
+            if is_denial(answer) {
+                self.counters.denial_hits.fetch_add(1, Ordering::Relaxed);
+            }
         }
         found
     }
@@ -190,6 +206,11 @@ impl CacheTable {
             .or_else(|| first(&CacheEntry::may_go))
             .or_else(any)
     }
+}
+
+/// Whether an answer says that there are no records.
+fn is_denial(answer: &Answer) -> bool {
+    answer.answer_count() == 0
 }
 
 impl Drop for CacheTable {

@@ -1,5 +1,4 @@
-//! Adds up the workers' counters and writes them, under our names and under CoreDNS's names, which its dashboards
-//! use.
+//! Adds up the workers' counters and writes them.
 
 use std::fmt;
 use std::sync::PoisonError;
@@ -66,26 +65,6 @@ fn encode_queries(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -
         ];
         counter(&mut own, &labels, *count)?;
     }
-    let name = "coredns_dns_requests";
-    let mut alias = family(
-        encoder,
-        name,
-        "The same as nomadns_queries_total, under CoreDNS's name",
-        MetricType::Counter,
-    )?;
-    for (transport, name, label, count) in &rows {
-        let labels = [
-            ("server", ""),
-            ("zone", ""),
-            ("view", ""),
-            ("proto", *transport),
-        ];
-        counter(
-            &mut alias,
-            &(labels, [("family", *label), ("type", *name)]),
-            *count,
-        )?;
-    }
     Ok(())
 }
 
@@ -97,64 +76,38 @@ fn encode_answers(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -
         "Answers sent",
         MetricType::Counter,
     )?;
-    let mut sums = vec![0; RCODES.len() + 1];
     for transport in Transport::ALL {
         for (place, name) in names.clone().enumerate() {
             let count = sum(all, |all| &all.answers[transport as usize][place]);
-            sums[place] += count;
             if count > 0 {
                 let labels = [("transport", transport.as_str()), ("rcode", name)];
                 counter(&mut own, &labels, count)?;
             }
         }
     }
-    let name = "coredns_dns_responses";
-    let mut alias = family(
-        encoder,
-        name,
-        "The same as nomadns_answers_total, under CoreDNS's name",
-        MetricType::Counter,
-    )?;
-    for (name, count) in names.zip(sums).filter(|(_, count)| *count > 0) {
-        let labels = [("server", ""), ("zone", ""), ("view", "")];
-        counter(
-            &mut alias,
-            &(labels, [("rcode", name), ("plugin", "nomad")]),
-            count,
-        )?;
-    }
     Ok(())
 }
 
 fn encode_durations(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) -> fmt::Result {
-    for (name, help) in [
-        (
-            "nomadns_answer_duration_seconds",
-            "Time from the decoded query to the answer",
-        ),
-        (
-            "coredns_dns_request_duration_seconds",
-            "The same as nomadns_answer_duration_seconds, under CoreDNS's name",
-        ),
-    ] {
-        let mut own = family(encoder, name, help, MetricType::Histogram)?;
-        for transport in Transport::ALL {
-            let mut buckets = Vec::new();
-            for place in 0..=BUCKETS_NANOSECONDS.len() {
-                let end = BUCKETS_NANOSECONDS.get(place);
-                let end = end.map_or(f64::INFINITY, |end| *end as f64 / NANOSECONDS);
-                buckets.push((
-                    end,
-                    sum(all, |all| &all.durations[transport as usize][place]),
-                ));
-            }
-            let count: u64 = buckets.iter().map(|(_, count)| count).sum();
-            let nanoseconds = sum(all, |all| &all.nanoseconds[transport as usize]);
-            if count > 0 {
-                let total = nanoseconds as f64 / NANOSECONDS;
-                own.encode_family(&[("transport", transport.as_str())])?
-                    .encode_histogram::<NoLabelSet>(total, count, &buckets, None)?;
-            }
+    let name = "nomadns_answer_duration_seconds";
+    let help = "Time from the decoded query to the answer";
+    let mut own = family(encoder, name, help, MetricType::Histogram)?;
+    for transport in Transport::ALL {
+        let mut buckets = Vec::new();
+        for place in 0..=BUCKETS_NANOSECONDS.len() {
+            let end = BUCKETS_NANOSECONDS.get(place);
+            let end = end.map_or(f64::INFINITY, |end| *end as f64 / NANOSECONDS);
+            buckets.push((
+                end,
+                sum(all, |all| &all.durations[transport as usize][place]),
+            ));
+        }
+        let count: u64 = buckets.iter().map(|(_, count)| count).sum();
+        let nanoseconds = sum(all, |all| &all.nanoseconds[transport as usize]);
+        if count > 0 {
+            let total = nanoseconds as f64 / NANOSECONDS;
+            own.encode_family(&[("transport", transport.as_str())])?
+                .encode_histogram::<NoLabelSet>(total, count, &buckets, None)?;
         }
     }
     Ok(())
@@ -167,10 +120,7 @@ fn encode_failures(encoder: &mut DescriptorEncoder<'_>, all: &[&QueryCounters]) 
         let count = sum(all, |all| &all.failures[failure as usize]);
         counter(&mut own, &[("reason", failure.as_str())], count)?;
     }
-    let panics = sum(all, |all| &all.failures[ServfailCause::Panic as usize]);
-    let help = "Panics while a query was answered, under CoreDNS's name";
-    let mut alias = family(encoder, "coredns_panics", help, MetricType::Counter)?;
-    alias.encode_counter::<NoLabelSet, _, u64>(&panics, None)
+    Ok(())
 }
 
 fn encode_cache(encoder: &mut DescriptorEncoder<'_>, tables: &[&CacheTable]) -> fmt::Result {

@@ -2,6 +2,7 @@
 //!
 //! Floor 3, the outermost layer, so it sees what clients get.
 
+mod core_dns;
 mod counters;
 mod exposition;
 mod totals;
@@ -14,6 +15,9 @@ use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
+pub use self::core_dns::{
+    AnsweredQuery, CoreDnsCounters, CoreDnsServers, CoreDnsZones, ShardNumber, ZonePlugin,
+};
 pub use self::counters::{QueryCounters, ServfailCause};
 pub use self::totals::QueryTotals;
 use super::cache::CacheTable;
@@ -50,6 +54,17 @@ pub struct Workers {
     forwarded: Mutex<Vec<Arc<CacheTable>>>,
 }
 
+/// What caches did, of answers with records and of denials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheTotals {
+    /// Queries answered from a cache.
+    pub hits: [u64; 2],
+    /// Queries that no cache of a worker had an answer for.
+    pub misses: u64,
+    /// Answers in the caches.
+    pub entries: [usize; 2],
+}
+
 impl Workers {
     /// Takes in the counters of one more worker.
     pub fn join(&self, counters: Arc<QueryCounters>) {
@@ -83,6 +98,38 @@ impl Workers {
             let tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
             tables.iter().for_each(|table| table.forget());
         }
+    }
+
+    /// What all caches did, by whether answers are records or denials.
+    pub fn caches(&self) -> CacheTotals {
+        let mut totals = CacheTotals::default();
+        for (tables, has_misses) in [(&self.tables, true), (&self.forwarded, false)] {
+            let tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
+            for table in tables.iter() {
+                let counters = table.counters();
+                let denials = counters.denial_hits.load(Ordering::Relaxed);
+                let hits = counters.hits.load(Ordering::Relaxed);
+                totals.hits[0] += hits.saturating_sub(denials);
+                totals.hits[1] += denials;
+                if has_misses {
+                    totals.misses += counters.misses.load(Ordering::Relaxed);
+                }
+                let entries = table.entries_by_kind();
+                totals.entries[0] += entries[0];
+                totals.entries[1] += entries[1];
+            }
+        }
+        totals
+    }
+
+    /// How many panics were caught while queries were answered.
+    pub fn panics(&self) -> u64 {
+        let counters = self.counters.lock();
+        let counters = counters.unwrap_or_else(PoisonError::into_inner);
+        let panics = counters
+            .iter()
+            .map(|it| &it.failures[ServfailCause::Panic as usize]);
+        panics.map(|it| it.load(Ordering::Relaxed)).sum()
     }
 
     /// How many queries were answered from those caches.

@@ -1,5 +1,6 @@
 //! `/metrics` of a whole gateway: both formats, and that nobody outside can make series.
 
+mod core_dns;
 mod measured;
 mod series;
 
