@@ -23,6 +23,7 @@ pub mod listeners;
 pub mod lookup;
 pub mod nomad;
 pub mod profile;
+pub mod query_log;
 mod regular_file;
 pub mod secret;
 pub mod sync;

@@ -16,6 +16,10 @@ use nomadns::dns::{Rcode, RecordType, Transport};
 use nomadns::layers::metrics::{CoreDnsCounters, ZonePlugin};
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 use nomadns::listeners::{ClientSettings, Clients, Rate, Server};
+use nomadns::query_log::{
+    ClientPrefixes, QueryFilter, QueryLog, QueryLogCounters, QueryLogFormat, QueryLogSettings,
+    QueryLogTarget,
+};
 
 use self::filled::{Filled, message};
 
@@ -79,6 +83,43 @@ fn counting_as_core_dns() -> Server {
     Server {
         core_dns: Some(Arc::new(Arc::<CoreDnsCounters>::default().zones(zones))),
         ..Server::default()
+    }
+}
+
+#[test]
+fn a_cache_hit_that_is_recorded_allocates_nothing_and_frees_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime for the timers of misses");
+    let _entered = runtime.enter();
+    let formats = [QueryLogFormat::Json, QueryLogFormat::Dnstap];
+    for (format, one_of) in formats.into_iter().flat_map(|it| [(it, 1), (it, 10)]) {
+        let counters = Arc::<QueryLogCounters>::default();
+        let names = vec!["nomad".parse().expect("a name")];
+        let settings = QueryLogSettings {
+            format,
+            target: QueryLogTarget::File("/dev/null".into()),
+            filter: QueryFilter {
+                names,
+                rcodes: vec![Rcode::NOERROR, Rcode::NXDOMAIN],
+                classes: Vec::new(),
+                one_of,
+            },
+            queue_entries: 1 << 16,
+            prefixes: ClientPrefixes { ipv4: 24, ipv6: 56 },
+            identity: Vec::new(),
+        };
+        let log = QueryLog::start(settings, 2, Arc::clone(&counters)).expect("a thread");
+        let query_log = Some(Arc::new(log));
+        let log = query_log.clone();
+        assert_hits_allocate_nothing(Server {
+            query_log,
+            ..Server::default()
+        });
+        log.expect("it is there").end();
+        assert!(counters.written() >= HITS as u64, "{counters:?}");
+        assert!(counters.dropped().iter().all(|(_, count)| *count == 0));
     }
 }
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bind::EncryptedPorts;
 use super::parts::GatewayParts;
+use super::query_log::LiveQueryLog;
 use super::reload_status::ReloadStatus;
 use super::renewal::Renewable;
 use super::tls::Tls;
@@ -100,6 +101,11 @@ impl LiveGateway {
             .clone()
     }
 
+    /// The query log.
+    pub(super) fn query_log(&self) -> &Arc<LiveQueryLog> {
+        &self.parts.query_log
+    }
+
     /// Has these settings in use from now on, of which these keys have changed.
     ///
     /// # Errors
@@ -145,6 +151,7 @@ impl LiveGateway {
             false => Arc::clone(&old.clients),
         };
         live.replace(server);
+        self.parts.query_log.end_replaced();
     }
 
     /// Has the files read again that these settings name, and no others.

@@ -19,6 +19,7 @@ use super::local::HostCollector;
 use super::namespaces::NamespaceCollector;
 use super::parts::GatewayParts;
 use super::process::ProcessCollector;
+use super::query_log::QueryLogCollector;
 use super::reload_status::ReloadCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
@@ -61,6 +62,7 @@ pub(super) fn provider(
         workers: Arc::clone(&parts.workers),
     }));
     registry.register_collector(Box::new(ReloadCollector(Arc::clone(&parts.reloads))));
+    registry.register_collector(Box::new(QueryLogCollector(Arc::clone(&parts.query_log))));
     registry.register_collector(Box::new(HostCollector(Arc::clone(&parts.local))));
     registry.register_collector(Box::new(GatewayCollector {
         udp: Arc::clone(&parts.udp),

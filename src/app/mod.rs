@@ -27,6 +27,7 @@ mod namespaces;
 mod page;
 mod parts;
 mod process;
+mod query_log;
 mod reload;
 mod reload_status;
 mod renewal;

@@ -12,6 +12,7 @@ use super::listening::UdpWorkers;
 use super::live_forwarder::LiveForwarder;
 use super::liveness;
 use super::local::LocalParts;
+use super::query_log::LiveQueryLog;
 use super::reload_status::ReloadStatus;
 use super::shown::ShownSettings;
 use crate::answers::Loops;
@@ -42,6 +43,7 @@ pub(super) struct GatewayParts {
     pub(super) shown: Arc<ShownSettings>,
     /// None where metrics have no names of CoreDNS.
     pub(super) core_dns: Option<Arc<CoreDnsCounters>>,
+    pub(super) query_log: Arc<LiveQueryLog>,
 }
 
 impl GatewayParts {
@@ -63,6 +65,7 @@ impl GatewayParts {
             runtimes,
             shown: ShownSettings::new(settings),
             core_dns: settings.core_dns_names.then(Arc::default),
+            query_log: Arc::default(),
         };
         parts.connections.server = parts.server_of(settings).into();
         parts
@@ -89,6 +92,7 @@ impl GatewayParts {
         server.stale = self.sync.stale_mark();
         let counters = self.core_dns.as_ref();
         server.core_dns = counters.map(|it| Arc::new(it.zones(super::core_dns::zones(settings))));
+        server.query_log = self.query_log.of(settings);
         if settings.forward.is_some() {
             server.recursion = Recursion::Available;
         }

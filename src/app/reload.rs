@@ -40,12 +40,14 @@ impl Reloader {
     /// Reads the configuration and the files that it names; says in the log what came of it.
     pub fn reload(&self) {
         self.use_read((self.read)());
-        self.gateway.renewable().reload();
+        self.reload_files();
     }
 
     /// Reads the files that the configuration names, and not itself.
     pub fn reload_files(&self) {
         self.gateway.renewable().reload();
+        // What rotates logs sends the same signal.
+        self.gateway.query_log().reopen();
     }
 
     /// Looks at the configuration now and then, until `ending`; what has changed is used.

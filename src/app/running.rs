@@ -101,6 +101,7 @@ impl Running {
         self.drained(GatewayPart::Pages, end).await;
         end += A_MOMENT;
         self.kept(end).await;
+        self.recorded().await;
         ended
     }
 
@@ -160,6 +161,14 @@ impl Running {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "the last snapshot was not written"),
             Err(_) => tracing::warn!("the last snapshot was not written in time"),
+        }
+    }
+
+    /// Waits for the query log to be written, not for ever.
+    async fn recorded(&self) {
+        let query_log = Arc::clone(self.gateway.query_log());
+        if let Err(error) = tokio::task::spawn_blocking(move || query_log.end()).await {
+            tracing::warn!(%error, "the query log was not ended in order");
         }
     }
 

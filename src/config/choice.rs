@@ -22,6 +22,15 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("metrics.names", &MetricsSection::NAMES),
     ("log.format", &LogFormat::WORDS),
     ("log.level", &["error", "warn", "info", "debug", "trace"]),
+    ("query_log.format", &["coredns", "json", "dnstap"]),
+    (
+        "query_log.rcodes",
+        &[
+            "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN",
+            "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE", "BADVERS",
+        ],
+    ),
+    ("query_log.classes", &["success", "denial", "error"]),
 ];
 
 /// The words that a key takes; none where it is not bound to some.

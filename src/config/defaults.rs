@@ -7,6 +7,7 @@ use super::file::{ClientsSection, File, HttpSection, LimitsSection, ListenSectio
 use super::forward::ForwardingSection;
 use super::log::{LogFormat, LogSection};
 use super::metrics::MetricsSection;
+use super::query_log::QueryLogSection;
 use super::tls::TlsSection;
 use crate::answers::{ALIAS_CHAIN, HTTPS_TAG};
 use crate::dns::wire::Bounds;
@@ -58,6 +59,7 @@ impl Default for File {
             forwarding: ForwardingSection::default(),
             metrics: MetricsSection::default(),
             log: LogSection::default(),
+            query_log: QueryLogSection::default(),
         }
     }
 }

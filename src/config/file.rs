@@ -12,6 +12,7 @@ use super::forward::{ForwardSection, ForwardingSection};
 use super::hosts::HostSection;
 use super::log::LogSection;
 use super::metrics::MetricsSection;
+use super::query_log::QueryLogSection;
 use super::tls::TlsSection;
 
 /// The whole file.
@@ -70,6 +71,8 @@ pub struct File {
     pub metrics: MetricsSection,
     /// The log.
     pub log: LogSection,
+    /// The query log.
+    pub query_log: QueryLogSection,
 }
 
 /// Where Nomad is and how it is asked.

@@ -43,6 +43,7 @@ const LIVE: &[&str] = &[
     "forwarding.application_dns",
     "forwarding.check_seconds",
     "log.level",
+    "query_log.",
 ];
 
 /// Whether a reload changes a key while the gateway runs.

@@ -116,6 +116,11 @@ pub const RANGES: &[Range] = &[
     // Room for some of the longest lines.
     range("log.queue_octets", 1 << 18, 1 << 30),
     range("log.line_octets", 256, 1 << 16),
+    range("query_log.sample", 1, 1_000_000),
+    range("query_log.ipv4_prefix", 0, 32),
+    range("query_log.ipv6_prefix", 0, 128),
+    // 100 MiB for each worker.
+    range("query_log.queue_entries", 16, 1 << 16),
 ];
 
 const DAY: i64 = 86_400;

@@ -63,7 +63,7 @@ pub(super) async fn run<Serve, Served>(
     serve: Serve,
 ) -> io::Result<()>
 where
-    Serve: Fn(TcpStream, IpAddr, ConnectionHandle) -> Served,
+    Serve: Fn(TcpStream, SocketAddr, ConnectionHandle) -> Served,
     Served: Future<Output = ()> + Send + 'static,
 {
     listener.set_nonblocking(true)?;
@@ -81,11 +81,11 @@ where
             Some(ended) = open.join_next() => note_end(ended, &shared.counters),
             accepted = exhausted.accept(&listener, &shared.counters) => {
                 let Some((stream, peer)) = accepted else { continue };
-                let peer = peer.ip().to_canonical();
+                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                 let Some(place) = admit(kind, shared).await else { continue };
-                if shared.server.now().clients.introduces(peer, kind) {
+                if shared.server.now().clients.introduces(peer.ip(), kind) {
                     arriving.spawn(introduce(stream, peer, place, kind, shared.clone()));
-                } else if let Some(place) = settle(place, peer, kind, shared) {
+                } else if let Some(place) = settle(place, peer.ip(), kind, shared) {
                     let served = serve(stream, peer, connection_handle(&place, kind, shared));
                     open.spawn(hold(place, served, kind, shared.clone()));
                 }
@@ -158,14 +158,14 @@ fn connection_handle(
 /// A connection of which is known for whom it is.
 struct Arrived {
     stream: TcpStream,
-    client: IpAddr,
+    client: SocketAddr,
     place: ConnectionPermit,
 }
 
 /// Has a proxy say for whom it speaks; the connection is closed when it does not.
 async fn introduce(
     mut stream: TcpStream,
-    peer: IpAddr,
+    peer: SocketAddr,
     place: ConnectionPermit,
     kind: ListenerKind,
     shared: ListenerContext,
@@ -179,7 +179,8 @@ async fn introduce(
         }
     };
     let client = match taken {
-        Ok(client) => client.map_or(peer, |client| client.to_canonical()),
+        // The port that the client had is not asked of the proxy.
+        Ok(client) => client.map_or(peer, |client| (client.to_canonical(), 0).into()),
         Err(failure) => {
             match failure {
                 HeaderFailure::TimedOut => count(&counters.timed_out),
@@ -189,7 +190,7 @@ async fn introduce(
             return None;
         }
     };
-    let place = settle(place, client, kind, &shared)?;
+    let place = settle(place, client.ip(), kind, &shared)?;
     Some(Arrived {
         stream,
         client,

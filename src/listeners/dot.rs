@@ -35,10 +35,12 @@ pub async fn serve<S: Stack>(
         &shared,
         shutdown.clone(),
         |stream, client, connection_handle| {
-            let exchange = Exchange::live(stack.clone(), Transport::Dot, shared.server.clone());
+            let mut exchange = Exchange::live(stack.clone(), Transport::Dot, shared.server.clone());
+            exchange.asked_from(client.port());
             let (acceptor, shared, shutdown) = (acceptor.clone(), shared.clone(), shutdown.clone());
             async move {
-                let Some(mut stream) = shake_hands(stream, client, &acceptor, &shared).await else {
+                let Some(mut stream) = shake_hands(stream, client.ip(), &acceptor, &shared).await
+                else {
                     return;
                 };
                 converse(

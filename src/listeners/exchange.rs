@@ -3,21 +3,25 @@
 //! An answer that is ready is written where the message arrived. One that has to wait is returned as a future, and
 //! the listener awaits it where that delays nothing else. It knows no sockets.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use tokio::time::Instant;
+
 use super::amplification;
 use super::core_dns::Counting;
 use super::judging::{answer_without_question, judge, refuse};
 use super::live_server::LiveServer;
+pub use super::pending::{AnswerReader, Cacheability, PendingAnswer};
+use super::recorder::Recorder;
 use super::server::Server;
 use crate::dns::wire::{self, Rejection};
-use crate::dns::{Answer, AnswerBuilder, Class, ExtendedError, Query, Rcode, Transport};
+use crate::dns::{Answer, AnswerBuilder, Class, Query, Rcode, Transport};
 use crate::layers::Stack;
 use crate::layers::metrics::ShardNumber;
+use crate::query_log::ObservedQuery;
 
 /// Takes messages through the stack; a listener has one for each worker or connection.
 #[derive(Clone, Debug)]
@@ -27,16 +31,8 @@ pub struct Exchange<S> {
     server: LiveServer,
     turns: RotationSource,
     reader: AnswerReader,
+    recorder: Recorder,
     shard: ShardNumber,
-}
-
-/// Who reads the messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AnswerReader {
-    /// The client: they have what a message can hold.
-    Client,
-    /// The gateway, which gives the answers another form: they have all records.
-    Gateway,
 }
 
 /// What came of a message.
@@ -54,30 +50,6 @@ pub enum Exchanged<F> {
     Waiting(PendingAnswer<F>),
 }
 
-/// What an answer is to HTTP, beside its octets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cacheability {
-    /// A cache may keep it for so many seconds.
-    Fresh(u32),
-    /// No cache may keep it.
-    NoStore,
-    /// There was no room to ask for it: load was shed.
-    Shed,
-}
-
-/// A query whose answer has to be waited for.
-#[derive(Debug)]
-pub struct PendingAnswer<F> {
-    server: Arc<Server>,
-    query: Query,
-    future: F,
-    turn: u32,
-    reader: AnswerReader,
-    /// The octets of the query.
-    asked: usize,
-    counting: Counting,
-}
-
 impl<S: Stack> Exchange<S> {
     /// Makes one for a transport, whose server stays the same.
     pub fn new(stack: S, transport: Transport, server: Arc<Server>) -> Self {
@@ -91,6 +63,7 @@ impl<S: Stack> Exchange<S> {
             shard,
             stack,
             transport,
+            recorder: Recorder::new(transport, &server),
             server,
             turns: RotationSource(rand::random::<u32>() | 1),
             reader: AnswerReader::Client,
@@ -103,6 +76,11 @@ impl<S: Stack> Exchange<S> {
         Self { reader, ..self }
     }
 
+    /// Says from which port the next messages come, for the query log.
+    pub fn asked_from(&mut self, port: u16) {
+        self.recorder.port = port;
+    }
+
     /// Takes one message from `client` and appends the answer to `out`, if it is ready.
     pub fn begin(
         &mut self,
@@ -111,6 +89,24 @@ impl<S: Stack> Exchange<S> {
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
         self.server.refresh();
+        let (begun, start) = (
+            self.server.query_log.as_ref().map(|_| Instant::now()),
+            out.len(),
+        );
+        let mut exchanged = self.begin_message(message, client, out);
+        if let Some(begun) = begun {
+            self.record(message, client, begun, &out[start..], &mut exchanged);
+        }
+        exchanged
+    }
+
+    #[inline(always)]
+    fn begin_message(
+        &mut self,
+        message: &[u8],
+        client: Option<IpAddr>,
+        out: &mut Vec<u8>,
+    ) -> Exchanged<S::Future> {
         let counting = Counting::begin(&self.server, self.shard);
         let (start, asked) = (out.len(), message.len());
         let decoded = wire::decode(message, self.transport, client);
@@ -153,7 +149,9 @@ impl<S: Stack> Exchange<S> {
         let Ok(query) = wire::decode(&server.own_query, self.transport, None) else {
             return false;
         };
-        match self.begin_query(&query, &mut out) {
+        // By the stack alone: no client has asked, so it is in no query log.
+        let counting = Counting::begin(&self.server, self.shard);
+        match self.begin_asked(&query, (0, counting), &mut out) {
             Exchanged::Answered(_) => !out.is_empty(),
             Exchanged::Waiting(_) => true,
             Exchanged::Rejected(_) => false,
@@ -163,7 +161,44 @@ impl<S: Stack> Exchange<S> {
     /// Takes a query whose client may ask, as `begin` does a message.
     pub fn begin_query(&mut self, query: &Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
         self.server.refresh();
-        self.begin_asked(query, (0, Counting::begin(&self.server, self.shard)), out)
+        let (begun, start) = (
+            self.server.query_log.as_ref().map(|_| Instant::now()),
+            out.len(),
+        );
+        let counting = Counting::begin(&self.server, self.shard);
+        let mut exchanged = self.begin_asked(query, (0, counting), out);
+        if let Some(begun) = begun {
+            let mut message = Vec::new();
+            wire::encode_query(query, &mut message);
+            self.record(&message, query.client, begun, &out[start..], &mut exchanged);
+        }
+        exchanged
+    }
+
+    /// Puts what was answered into the query log, or has that done once it is.
+    #[inline(never)]
+    fn record(
+        &self,
+        query: &[u8],
+        client: Option<IpAddr>,
+        begun: Instant,
+        response: &[u8],
+        exchanged: &mut Exchanged<S::Future>,
+    ) {
+        let Some(log) = &self.server.query_log else {
+            return;
+        };
+        let asked = self.recorder.observed(query, client, begun);
+        match exchanged {
+            Exchanged::Answered(_) => {
+                log.record(self.recorder.worker, &ObservedQuery { response, ..asked });
+            }
+            Exchanged::Waiting(waiting) => {
+                waiting.to_record = Some(Box::new(self.recorder.keep(&asked)));
+            }
+            // It is no query.
+            Exchanged::Rejected(_) => {}
+        }
     }
 
     /// The same, of a query of so many octets.
@@ -196,65 +231,10 @@ impl<S: Stack> Exchange<S> {
                     reader,
                     asked,
                     counting,
+                    to_record: None,
                 })
             }
         }
-    }
-}
-
-impl<F> PendingAnswer<F>
-where
-    F: Future<Output = Result<Answer, Infallible>> + Unpin,
-{
-    /// The query.
-    pub fn query(&self) -> &Query {
-        &self.query
-    }
-
-    /// Waits for the answer and appends it to `out`; tells what it is to HTTP, as `Exchanged` does.
-    pub async fn finish(self, out: &mut Vec<u8>) -> Cacheability {
-        let Ok(answer) = self.future.await;
-        let (reader, query) = (self.reader, &self.query);
-        let octets = (self.turn, self.asked, self.counting);
-        reader.encode(&self.server, &answer, query, octets, out);
-        Cacheability::of(&answer)
-    }
-}
-
-impl AnswerReader {
-    fn encode(
-        self,
-        server: &Server,
-        answer: &Answer,
-        query: &Query,
-        (turn, asked, counting): (u32, usize, Counting),
-        out: &mut Vec<u8>,
-    ) {
-        let additions = server.additions(query);
-        match self {
-            Self::Client => {
-                let start = out.len();
-                wire::encode(answer, query, server.bounds, &additions, turn, out);
-                amplification::bound(server, query, Some(answer), asked, start, out);
-                let octets = Some((asked, out.len() - start));
-                counting.end(server, query, answer.rcode(), octets);
-            }
-            Self::Gateway => {
-                wire::encode_whole(answer, query, &additions, turn, out);
-                counting.end(server, query, answer.rcode(), None);
-            }
-        }
-    }
-}
-
-impl Cacheability {
-    fn of(answer: &Answer) -> Self {
-        if answer.extended_error() == Some(ExtendedError::OVERLOADED) {
-            return Self::Shed;
-        }
-        answer
-            .freshness_seconds()
-            .map_or(Self::NoStore, Self::Fresh)
     }
 }
 

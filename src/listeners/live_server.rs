@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -24,6 +24,8 @@ struct SharedServer {
     current: ArcSwap<Server>,
     /// How often it was replaced.
     replaced: AtomicU64,
+    /// How many workers have a queue of their own in the query log.
+    workers: AtomicUsize,
 }
 
 impl LiveServer {
@@ -37,6 +39,11 @@ impl LiveServer {
     /// The server that is in use now.
     pub fn now(&self) -> Arc<Server> {
         self.shared.current.load_full()
+    }
+
+    /// The number of a further worker, from 1 on; 0 is for all connections together.
+    pub(super) fn next_worker(&self) -> usize {
+        self.shared.workers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Looks whether it was replaced, and uses what is in use now.
@@ -69,6 +76,7 @@ impl From<Arc<Server>> for LiveServer {
             shared: Arc::new(SharedServer {
                 current: ArcSwap::new(Arc::clone(&server)),
                 replaced: AtomicU64::new(0),
+                workers: AtomicUsize::new(0),
             }),
             seen: 0,
             server,

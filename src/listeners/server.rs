@@ -10,6 +10,7 @@ use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
 use crate::layers::metrics::{CoreDnsZones, QueryCounters};
 use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
+use crate::query_log::QueryLog;
 
 /// Asks for the SOA of the root, which any server has an answer to.
 const ROOT_QUERY: &[u8] = &[0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
@@ -35,6 +36,8 @@ pub struct Server {
     pub core_dns: Option<Arc<CoreDnsZones>>,
     /// Whether names of other zones are forwarded.
     pub recursion: Recursion,
+    /// Where queries are recorded, if they are.
+    pub query_log: Option<Arc<QueryLog>>,
     /// The message by which the gateway asks itself whether it answers.
     pub own_query: Vec<u8>,
 }
@@ -53,6 +56,7 @@ impl Default for Server {
             stale: Arc::default(),
             core_dns: None,
             recursion: Recursion::default(),
+            query_log: None,
             own_query: ROOT_QUERY.into(),
         }
     }

@@ -1,7 +1,7 @@
 //! Plain DNS over TCP (RFC 7766): the accept loop, and the stream behind it.
 
 use std::io;
-use std::net::{IpAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
@@ -32,7 +32,8 @@ pub async fn serve<S: Stack>(
         &shared,
         shutdown.clone(),
         |mut stream, client, connection_handle| {
-            let exchange = Exchange::live(stack.clone(), Transport::Tcp, shared.server.clone());
+            let mut exchange = Exchange::live(stack.clone(), Transport::Tcp, shared.server.clone());
+            exchange.asked_from(client.port());
             let (shared, shutdown) = (shared.clone(), shutdown.clone());
             async move {
                 converse(
@@ -54,7 +55,7 @@ pub async fn serve<S: Stack>(
 pub(super) async fn converse<Stream, S>(
     stream: &mut Stream,
     exchange: Exchange<S>,
-    client: IpAddr,
+    client: SocketAddr,
     kind: ListenerKind,
     (shared, connection_handle): (&ListenerContext, &ConnectionHandle),
     shutdown: CancellationToken,
@@ -66,7 +67,7 @@ pub(super) async fn converse<Stream, S>(
     let served = stream::serve(
         stream,
         exchange,
-        Some(client),
+        Some(client.ip()),
         limits,
         connection_handle,
         shutdown,

@@ -4,7 +4,7 @@ use crate::paths::Names;
 use crate::sources::{Source, assert_none, sources};
 
 /// What is named, by the beginning of its path; who may; and why nobody else.
-const RULES: [(&str, Who, &str); 11] = [
+const RULES: [(&str, Who, &str); 12] = [
     (
         "hickory_proto",
         Who::Only(&["dns/"]),
@@ -24,6 +24,11 @@ const RULES: [(&str, Who, &str); 11] = [
         "quick_cache",
         Who::Only(&["forward/cache/"]),
         "the cluster's answers have a table of their own",
+    ),
+    (
+        "crossbeam_queue",
+        Who::Only(&["query_log/"]),
+        "nothing else waits in a queue that is taken from without tokio",
     ),
     (
         "axum",

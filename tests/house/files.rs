@@ -12,7 +12,7 @@ const MOST_HEADER_LINES: usize = 8;
 const UNSAFE: &str = "src/listeners/udp/batch.rs";
 
 /// Who may touch the file system or the environment, and why.
-const MACHINE: [(&str, &str); 6] = [
+const MACHINE: [(&str, &str); 7] = [
     (
         "src/cli/",
         "reads the environment and the files that the user named",
@@ -28,6 +28,10 @@ const MACHINE: [(&str, &str); 6] = [
     (
         "src/sync/stored/folder.rs",
         "keeps the snapshot in the folder that the configuration names",
+    ),
+    (
+        "src/query_log/output.rs",
+        "writes the query log to the file that the configuration names",
     ),
     ("src/certs.rs", "writes the development certificates"),
     (

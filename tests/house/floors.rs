@@ -6,7 +6,7 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 26] = [
+const FLOORS: [(&str, u8); 27] = [
     ("blocking", 0),
     ("exposition", 0),
     ("fair_queue", 0),
@@ -19,6 +19,7 @@ const FLOORS: [(&str, u8); 26] = [
     ("nomad", 1),
     ("answers", 2),
     ("forward", 2),
+    ("query_log", 2),
     ("sync", 2),
     ("layers", 3),
     ("listeners", 4),

@@ -11,7 +11,7 @@ static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| metrics(&gateway::metri
 const DOCUMENT: &str = "docs/metrics.md";
 
 /// Ends of what is counted: things, or what became of them.
-const COUNTER_ENDS: [&str; 3] = ["s", "ed", "sent"];
+const COUNTER_ENDS: [&str; 4] = ["s", "ed", "sent", "written"];
 /// Ends of gauges that count something, or have another unit.
 const GAUGE_ENDS: [&str; 3] = ["_seconds", "_octets", "_info"];
 /// Metrics that Prometheus's client libraries have under these names.

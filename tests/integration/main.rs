@@ -35,6 +35,7 @@ mod nomad_client;
 mod outside;
 mod page_stub;
 mod presentation;
+mod query_log;
 mod resolve;
 mod reverse_zones;
 mod rfc;

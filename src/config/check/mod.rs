@@ -9,6 +9,7 @@ mod http;
 mod limits;
 mod listen;
 mod nomad;
+mod query_log;
 mod sync;
 mod validity;
 mod warning;
@@ -37,6 +38,7 @@ use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::UdpLimits;
 use crate::nomad::{NomadSettings, TlsSettings};
+use crate::query_log::QueryLogSettings;
 use crate::secret::Secret;
 use crate::sync::{StateFolder, Store, SyncSettings};
 
@@ -111,6 +113,8 @@ pub struct Settings {
     pub core_dns_names: bool,
     /// The log.
     pub log: LogSection,
+    /// The query log, if there is one.
+    pub query_log: Option<QueryLogSettings>,
     /// Each key with its value and where that comes from, without secrets.
     pub values: Vec<ConfigValue>,
 }
@@ -170,6 +174,7 @@ impl Settings {
             worker_forwarded_octets: file.cache.forwarded_worker_octets,
             core_dns_names: check.core_dns_names(&file)?,
             log: check.log(file.log.clone())?,
+            query_log: check.query_log(&file)?,
             values: values(source, &file),
             warnings: Vec::new(),
         };

@@ -42,6 +42,7 @@ impl Checker<'_> {
         of_certificates(settings, &mut warn);
         super::forward::of_forwarding(file, settings, &mut warn);
         super::hosts::of_hosts(settings, &mut warn);
+        super::query_log::of_query_log(settings, &mut warn);
         warnings
     }
 }

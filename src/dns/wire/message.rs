@@ -183,7 +183,16 @@ impl Header {
         self.counts[place(section)]
     }
 
-    fn read(octets: &[u8]) -> Result<Self, MessageError> {
+    /// The code of the response as far as the header has it: its lower four bits.
+    pub fn rcode(self) -> Rcode {
+        Rcode(self.bits & 0xf)
+    }
+
+    /// Reads the header of a message.
+    ///
+    /// # Errors
+    /// Fewer octets than that.
+    pub fn read(octets: &[u8]) -> Result<Self, MessageError> {
         let octets = octets
             .first_chunk::<HEADER_OCTETS>()
             .ok_or(MessageError::Truncated)?;

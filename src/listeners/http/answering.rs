@@ -4,7 +4,7 @@
 //! box each response body.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +35,7 @@ pub(super) struct Requests<S> {
     /// One for all of them: a clone for each costs ten atomic operations. It only routes, so nobody waits for it.
     service: Mutex<Drain<S>>,
     kind: ListenerKind,
-    peer: IpAddr,
+    peer: SocketAddr,
     activity: Arc<Activity>,
 }
 
@@ -74,7 +74,7 @@ impl<S: HttpService> Requests<S> {
     pub(super) fn new(
         service: Drain<S>,
         kind: ListenerKind,
-        peer: IpAddr,
+        peer: SocketAddr,
         activity: Arc<Activity>,
     ) -> Self {
         Self {

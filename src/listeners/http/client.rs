@@ -28,6 +28,8 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone, Debug)]
 pub struct ClientInfo {
     address: IpAddr,
+    /// Its port; 0 when that is not known.
+    port: u16,
     /// The connection whose further requests wait for a long answer; none where they wait already.
     connection: Option<Arc<Activity>>,
 }
@@ -59,13 +61,15 @@ impl ClientInfo {
     pub fn new(address: IpAddr) -> Self {
         Self {
             address,
+            port: 0,
             connection: None,
         }
     }
 
-    pub(super) fn of(address: IpAddr, connection: Option<Arc<Activity>>) -> Self {
+    pub(super) fn of(peer: SocketAddr, connection: Option<Arc<Activity>>) -> Self {
         Self {
-            address,
+            address: peer.ip(),
+            port: peer.port(),
             connection,
         }
     }
@@ -81,6 +85,11 @@ impl ClientInfo {
     /// The client's address.
     pub(super) fn address(&self) -> IpAddr {
         self.address
+    }
+
+    /// The client's port; 0 when that is not known, as behind a proxy.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Has further requests of the connection wait for this one.
@@ -127,7 +136,7 @@ where
         if client != peer
             && let Some(info) = request.extensions_mut().get_mut::<ClientInfo>()
         {
-            info.address = client;
+            (info.address, info.port) = (client, 0);
         }
         match clients.judge(Some(client), SourceAddress::Proven, Some(self.layer.kind)) {
             Ok(()) => Either::Right(self.inner.call(request)),

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 use std::future::poll_fn;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl<S: HttpService> HttpConnections<S> {
     pub(super) async fn serve<Stream>(
         self: Arc<Self>,
         stream: Stream,
-        client: IpAddr,
+        client: SocketAddr,
         connection_handle: ConnectionHandle,
         shutdown: CancellationToken,
     ) where

@@ -64,7 +64,7 @@ impl<S: Stack> Gateway<S> {
         form: ResponseFormat,
     ) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
-        let mut exchange = self.exchange(Transport::Doh, &form);
+        let mut exchange = self.exchange(Transport::Doh, client, &form);
         let exchanged = exchange.begin(message, Some(client.address()), &mut out);
         self.respond(exchanged, out, client, form)
     }
@@ -77,14 +77,20 @@ impl<S: Stack> Gateway<S> {
         form: ResponseFormat,
     ) -> Responding {
         let mut out = Vec::with_capacity(USUAL_OCTETS);
-        let mut exchange = self.exchange(Transport::Json, &form);
+        let mut exchange = self.exchange(Transport::Json, client, &form);
         let exchanged = exchange.begin_query(query, &mut out);
         self.respond(exchanged, out, client, form)
     }
 
     /// One exchange for each request: a copy of another would begin with the same record.
-    fn exchange(&self, transport: Transport, form: &ResponseFormat) -> Exchange<S> {
-        let exchange = Exchange::live(self.stack.clone(), transport, self.server.clone());
+    fn exchange(
+        &self,
+        transport: Transport,
+        client: &ClientInfo,
+        form: &ResponseFormat,
+    ) -> Exchange<S> {
+        let mut exchange = Exchange::live(self.stack.clone(), transport, self.server.clone());
+        exchange.asked_from(client.port());
         exchange.read_by(match form.media_type {
             MediaType::DnsMessage => AnswerReader::Client,
             MediaType::DnsJson | MediaType::Json | MediaType::Rfc8427 => AnswerReader::Gateway,

@@ -54,7 +54,7 @@ pub async fn serve<S: HttpService>(
                         .serve(stream, client, connection_handle, shutdown)
                         .await;
                 };
-                if let Some(stream) = shake_hands(stream, client, &acceptor, &shared).await {
+                if let Some(stream) = shake_hands(stream, client.ip(), &acceptor, &shared).await {
                     connections
                         .serve(stream, client, connection_handle, shutdown)
                         .await;

@@ -119,6 +119,7 @@ impl<S: Stack> Worker<S> {
                 continue;
             };
             let ip = client.ip().to_canonical();
+            self.exchange.asked_from(client.port());
             match self.exchange.begin(message, Some(ip), out) {
                 Exchanged::Answered(_) => {}
                 Exchanged::Rejected(_) => {

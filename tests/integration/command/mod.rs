@@ -20,6 +20,7 @@ mod pages;
 mod privacy;
 mod profile;
 mod profile_mistakes;
+mod query_log;
 mod ranges;
 mod reload;
 mod reload_keys;
