@@ -23,6 +23,7 @@ const SECTIONS: [&str; 11] = [
     "forwarding",
     "metrics",
     "log",
+    "query_log",
 ];
 /// How many lines of one value are told; further ones are counted.
 const MOST_ORIGINS: usize = 10;

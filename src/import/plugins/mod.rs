@@ -10,6 +10,7 @@ mod hosts;
 mod listen;
 mod nomad;
 mod others;
+mod query_log;
 mod template;
 mod upstreams;
 mod watching;
@@ -54,6 +55,7 @@ pub(super) fn translate(
         }
     }
     access::clients(&read, draft)?;
+    query_log::of_all(&read, draft)?;
     nomad::zones_of_all(&read, draft);
     forward::recursion(&read, draft);
     Ok(())
@@ -72,11 +74,11 @@ fn translate_one(
         "template" => template::translate(directive, draft),
         "tls" => listen::tls(block, directive, draft),
         "prometheus" | "health" | "ready" => watching::admin(directive, draft),
-        "errors" | "log" | "debug" => watching::logs(directive, draft),
+        "errors" | "debug" => watching::logs(directive, draft),
         "reload" => others::reload(directive, draft),
         "bufsize" | "nsid" => others::with_value(directive, draft),
-        // All blocks together: `access`; and with the keys: `listen`.
-        "acl" | "bind" | "root" => Ok(()),
+        // All blocks together: `access` and `query_log`; and with the keys: `listen`.
+        "acl" | "bind" | "root" | "log" | "dnstap" => Ok(()),
         _ => others::translate(directive, draft),
     }
 }

@@ -37,7 +37,7 @@ const KUBERNETES: &str =
 const SIGNING: &str = "nomadns does not sign its answers";
 
 /// What has no counterpart, and what to do instead.
-const LOST: [(&str, &str); 34] = [
+const LOST: [(&str, &str); 33] = [
     ("auto", FILES),
     (
         "autopath",
@@ -54,7 +54,6 @@ const LOST: [(&str, &str); 34] = [
         "nomadns makes no IPv6 addresses; forward to a resolver that does (`dns64`)",
     ),
     ("dnssec", SIGNING),
-    ("dnstap", "nomadns has no dnstap output"),
     ("erratic", "it is for tests only"),
     (
         "etcd",

@@ -1,4 +1,4 @@
-//! What operators watch: `prometheus`, `health`, `ready`, `errors`, `log`, `debug`.
+//! What operators watch: `prometheus`, `health`, `ready`, `errors`, `debug`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -90,10 +90,6 @@ pub(super) fn logs(directive: &Directive, draft: &mut Draft) -> Result<(), Coref
                 let words = "equal lines are limited by log.repeats_per_minute";
                 draft.needs_nothing(&line.origin, words);
             }
-        }
-        "log" => {
-            let words = "nomadns does not log queries; nomadns_queries_total and nomadns_answers_total count them";
-            draft.lose(&origin.position, "log", words);
         }
         _ => draft.set("log.level", "debug", &origin),
     }

@@ -54,6 +54,12 @@ fn a_mistake_names_its_file_and_line_and_what_was_expected() {
             "Corefile:2",
             "expected an upstream",
         ),
+        (
+            ".:53 {\n log . {\n  class most\n }\n}\n",
+            "Corefile:3",
+            "success, denial, error or all",
+        ),
+        (".:53 {\n dnstap\n}\n", "Corefile:2", "expected a socket"),
         (".:53 {\n errors \"x\n}\n", "Corefile:2", "is not closed"),
         ("(a) {\n}\n(a) {\n}\n", "Corefile:3", "is there twice"),
     ] {
