@@ -1,6 +1,6 @@
 //! Does one kind of work often, for a tool that counts its instructions: `.ci/instructions` runs it under callgrind.
 //!
-//! `instructions udp|doh|change|tags`. What is counted is in `counted`, without what prepares it; no sockets, no clock.
+//! `instructions udp|recorded|doh|change|tags`. What is counted is in `counted`, without what prepares it; no sockets, no clock.
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,7 +17,10 @@ use nomadns::dns::{RecordType, Transport};
 use nomadns::layers::{CacheSettings, WorkerStack};
 use nomadns::listeners::exchange::{Exchange, Exchanged};
 use nomadns::listeners::http::{self, ClientInfo, HttpService};
-use nomadns::listeners::{Connections, ListenerContext, ListenerKind};
+use nomadns::listeners::{Connections, ListenerContext, ListenerKind, Server};
+use nomadns::query_log::{
+    ClientPrefixes, QueryFilter, QueryLog, QueryLogFormat, QueryLogSettings, QueryLogTarget,
+};
 
 use self::filled::{Filled, NAMESPACE, instances, message, put, tagged};
 
@@ -45,7 +48,8 @@ fn main() {
     let _entered = runtime.enter();
     let kind = std::env::args().nth(1).unwrap_or_default();
     match kind.as_str() {
-        "udp" => udp(),
+        "udp" => udp(None),
+        "recorded" => udp(Some(Arc::new(query_log()))),
         "doh" => runtime.block_on(doh()),
         "change" => change(),
         "tags" => tags(),
@@ -54,11 +58,31 @@ fn main() {
     }
 }
 
-/// A hit over UDP, from the octets of a query to those of its answer.
-fn udp() {
+/// A query log that nobody waits for.
+fn query_log() -> QueryLog {
+    let settings = QueryLogSettings {
+        format: QueryLogFormat::Json,
+        target: QueryLogTarget::File("/dev/null".into()),
+        filter: QueryFilter::default(),
+        queue_entries: 1 << 16,
+        prefixes: ClientPrefixes {
+            ipv4: 32,
+            ipv6: 128,
+        },
+        identity: Vec::new(),
+    };
+    QueryLog::start(settings, 1, Arc::default()).expect("a thread")
+}
+
+/// A hit over UDP, from the octets of a query to those of its answer, and into the query log if there is one.
+fn udp(query_log: Option<Arc<QueryLog>>) {
     let filled = Filled::new(SERVICES, INSTANCES);
     let settings = Settings::check(&Source::default()).expect("the defaults are good");
-    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::new(settings.server));
+    let server = Server {
+        query_log,
+        ..settings.server
+    };
+    let mut exchange = Exchange::new(filled.stack, Transport::Udp, Arc::new(server));
     let questions = questions();
     let mut out = Vec::with_capacity(1232);
     ask_all(&mut exchange, &questions, &mut out);
