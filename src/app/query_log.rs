@@ -14,6 +14,9 @@ use crate::config::Settings;
 use crate::exposition::{counter, family};
 use crate::query_log::{QueryLog, QueryLogCounters, QueryLogSettings};
 
+/// The most queues of UDP workers: each takes the memory of `query_log.queue_entries`.
+const WORKER_QUEUES: usize = 16;
+
 /// The query log that is in use.
 #[derive(Debug, Default)]
 pub(super) struct LiveQueryLog {
@@ -94,13 +97,13 @@ impl LiveQueryLog {
     }
 }
 
-/// A queue for each UDP worker, and one for all connections.
+/// A queue for each UDP worker up to a number from which on they share them, and one for all connections.
 fn queues(settings: &Settings) -> usize {
     let workers = match settings.udp_workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
-    1 + workers * settings.listen.dns.len()
+    1 + (workers * settings.listen.dns.len()).min(WORKER_QUEUES)
 }
 
 /// Tells what became of its entries.

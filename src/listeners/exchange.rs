@@ -89,14 +89,23 @@ impl<S: Stack> Exchange<S> {
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
         self.server.refresh();
-        let (begun, start) = (
-            self.server.query_log.as_ref().map(|_| Instant::now()),
-            out.len(),
-        );
-        let mut exchanged = self.begin_message(message, client, out);
-        if let Some(begun) = begun {
-            self.record(message, client, begun, &out[start..], &mut exchanged);
+        match self.server.query_log.is_some() {
+            true => self.begin_recorded(message, client, out),
+            false => self.begin_message(message, client, out),
         }
+    }
+
+    /// The same, into the query log. Apart from the usual way: what is changed once it is made would have to be moved.
+    #[inline(never)]
+    fn begin_recorded(
+        &mut self,
+        message: &[u8],
+        client: Option<IpAddr>,
+        out: &mut Vec<u8>,
+    ) -> Exchanged<S::Future> {
+        let (begun, start) = (Instant::now(), out.len());
+        let mut exchanged = self.begin_message(message, client, out);
+        self.record(message, client, begun, &out[start..], &mut exchanged);
         exchanged
     }
 
@@ -161,17 +170,23 @@ impl<S: Stack> Exchange<S> {
     /// Takes a query whose client may ask, as `begin` does a message.
     pub fn begin_query(&mut self, query: &Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
         self.server.refresh();
-        let (begun, start) = (
-            self.server.query_log.as_ref().map(|_| Instant::now()),
-            out.len(),
-        );
+        match self.server.query_log.is_some() {
+            true => self.begin_query_recorded(query, out),
+            false => {
+                let counting = Counting::begin(&self.server, self.shard);
+                self.begin_asked(query, (0, counting), out)
+            }
+        }
+    }
+
+    /// The same, into the query log, as the message that it stands for.
+    #[inline(never)]
+    fn begin_query_recorded(&mut self, query: &Query, out: &mut Vec<u8>) -> Exchanged<S::Future> {
+        let (begun, start, mut message) = (Instant::now(), out.len(), Vec::new());
+        wire::encode_query(query, &mut message);
         let counting = Counting::begin(&self.server, self.shard);
         let mut exchanged = self.begin_asked(query, (0, counting), out);
-        if let Some(begun) = begun {
-            let mut message = Vec::new();
-            wire::encode_query(query, &mut message);
-            self.record(&message, query.client, begun, &out[start..], &mut exchanged);
-        }
+        self.record(&message, query.client, begun, &out[start..], &mut exchanged);
         exchanged
     }
 
