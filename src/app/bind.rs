@@ -1,20 +1,13 @@
 //! Binds all sockets before anything starts: all of them or none. Also tells where the encrypted listeners are, for
 //! clients that discover them (RFC 9462).
 
-use std::fmt;
-use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 
-use socket2::{Domain, Socket, Type};
-
+use super::binder::{BindError, Binder, FromSystemd, PortConflict};
+use super::passed::{PassedSockets, kept_name};
 use crate::answers::DesignatedResolver;
 use crate::config::{ListenSection, Settings};
-use crate::listeners::udp;
-
-/// How many connections the kernel keeps until they are accepted.
-const BACKLOG: i32 = 1024;
-/// How often a free port is looked for that both UDP and TCP can have.
-const PORT_ATTEMPTS: usize = 32;
 
 /// The sockets of all listeners.
 #[derive(Debug)]
@@ -31,23 +24,8 @@ pub struct Bound {
     pub http: Vec<TcpListener>,
     /// The operator's pages.
     pub admin: Vec<TcpListener>,
-}
-
-/// What is done about a port that is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortConflict {
-    /// It is an error.
-    Fails,
-    /// A free port is taken instead.
-    Replaced,
-}
-
-/// An address that cannot be bound.
-#[derive(Debug)]
-pub struct BindError {
-    key: &'static str,
-    address: SocketAddr,
-    error: io::Error,
+    /// What systemd has to do with them.
+    pub(super) passed: FromSystemd,
 }
 
 impl Bound {
@@ -60,16 +38,60 @@ impl Bound {
         udp_workers: usize,
         taken: PortConflict,
     ) -> Result<Self, BindError> {
-        let dns = bind_dns(&listen.dns, udp_workers, taken)?;
-        let (udp, tcp) = dns.into_iter().unzip();
+        Self::bind_or_take(listen, udp_workers, taken, PassedSockets::default())
+    }
+
+    /// Takes what systemd passes, and binds what is missing. Where a `.socket` unit has sockets for a key, they are used
+    /// instead of its addresses.
+    ///
+    /// # Errors
+    /// The first address that cannot be bound; nothing that was bound stays so then.
+    pub fn bind_or_take(
+        listen: &ListenSection,
+        udp_workers: usize,
+        taken: PortConflict,
+        passed: PassedSockets,
+    ) -> Result<Self, BindError> {
+        let mut binder = Binder::new(passed, taken);
+        let (udp, tcp) = binder.dns(&listen.dns, udp_workers)?;
         Ok(Self {
             udp,
             tcp,
-            tls: bind_all("listen.tls", &listen.tls, taken)?,
-            https: bind_all("listen.https", &listen.https, taken)?,
-            http: bind_all("listen.http", &listen.http, taken)?,
-            admin: bind_all("listen.admin", &listen.admin, taken)?,
+            tls: binder.tcp("listen.tls", &listen.tls)?,
+            https: binder.tcp("listen.https", &listen.https)?,
+            http: binder.tcp("listen.http", &listen.http)?,
+            admin: binder.tcp("listen.admin", &listen.admin)?,
+            passed: binder.finish(),
         })
+    }
+
+    /// Those that systemd is to keep over a restart, with their names: all but those that a unit of it has.
+    pub(super) fn to_keep(&self) -> Vec<(String, BorrowedFd<'_>)> {
+        let mut all = Vec::new();
+        for of_address in &self.udp {
+            for (number, socket) in of_address.iter().enumerate() {
+                let address = socket.local_addr();
+                all.push(("dns", "udp", address, number, socket.as_fd()));
+            }
+        }
+        for (key, listeners) in [
+            ("dns", &self.tcp),
+            ("tls", &self.tls),
+            ("https", &self.https),
+            ("http", &self.http),
+            ("admin", &self.admin),
+        ] {
+            for socket in listeners {
+                all.push((key, "tcp", socket.local_addr(), 0, socket.as_fd()));
+            }
+        }
+        all.retain(|(key, ..)| !self.passed.unit_keys.contains(key));
+        let named = all
+            .into_iter()
+            .filter_map(|(key, transport, address, number, socket)| {
+                Some((kept_name(key, transport, address.ok()?, number), socket))
+            });
+        named.collect()
     }
 
     /// How many there are.
@@ -78,138 +100,6 @@ impl Bound {
         let udp = self.udp.iter().map(Vec::len).sum::<usize>();
         listeners.map(Vec::len).iter().sum::<usize>() + udp
     }
-}
-
-impl std::error::Error for BindError {}
-
-impl fmt::Display for BindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            key,
-            address,
-            error,
-        } = self;
-        let advice = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                "stop the program that listens there, or choose another address or port"
-            }
-            io::ErrorKind::AddrNotAvailable => {
-                "it is not an address of this machine; use one that is, or 0.0.0.0 or [::] for all"
-            }
-            io::ErrorKind::PermissionDenied => {
-                "ports below 1024 need CAP_NET_BIND_SERVICE; give the process that, or choose another port"
-            }
-            _ => "choose another address",
-        };
-        write!(f, "{key} = {address} cannot be bound: {error}; {advice}")
-    }
-}
-
-type Dns = (Vec<UdpSocket>, TcpListener);
-
-fn bind_dns(
-    addresses: &[SocketAddr],
-    workers: usize,
-    taken: PortConflict,
-) -> Result<Vec<Dns>, BindError> {
-    let mut bound: Vec<Dns> = Vec::new();
-    for &address in addresses {
-        // The port that another address got already, so that all have the same where that can be.
-        let chosen = bound.first().and_then(|(_, tcp)| tcp.local_addr().ok());
-        let chosen = chosen.map_or(0, |chosen| chosen.port());
-        let first = if address.port() == 0 {
-            chosen
-        } else {
-            address.port()
-        };
-        let mut result = bind_pair((address.ip(), first).into(), workers);
-        let may_differ = address.port() == 0 || taken == PortConflict::Replaced;
-        for port in [chosen, 0] {
-            if may_differ && is_taken(&result) {
-                result = bind_pair((address.ip(), port).into(), workers);
-            }
-        }
-        match result {
-            Ok(pair) => bound.push(pair),
-            Err(error) if lacks_ipv6(address, &error) && addresses.len() > 1 => {
-                tracing::warn!(%address, "this machine has no IPv6; left out");
-            }
-            Err(error) => {
-                return Err(BindError {
-                    key: "listen.dns",
-                    address,
-                    error,
-                });
-            }
-        }
-    }
-    Ok(bound)
-}
-
-/// Binds the same port for UDP and TCP.
-fn bind_pair(address: SocketAddr, workers: usize) -> io::Result<Dns> {
-    let mut attempts = if address.port() == 0 {
-        PORT_ATTEMPTS
-    } else {
-        1
-    };
-    loop {
-        attempts -= 1;
-        let tcp = bind_tcp(address)?;
-        match udp::bind(tcp.local_addr()?, workers) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && attempts > 0 => {}
-            result => return result.map(|udp| (udp, tcp)),
-        }
-    }
-}
-
-fn bind_all(
-    key: &'static str,
-    addresses: &[SocketAddr],
-    taken: PortConflict,
-) -> Result<Vec<TcpListener>, BindError> {
-    let bind = |&address: &SocketAddr| {
-        let result = match bind_tcp(address) {
-            result if taken == PortConflict::Replaced && is_taken(&result) => {
-                bind_tcp((address.ip(), 0).into())
-            }
-            result => result,
-        };
-        result.map_err(|error| BindError {
-            key,
-            address,
-            error,
-        })
-    };
-    addresses.iter().map(bind).collect()
-}
-
-fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    // Connections of an earlier process that are still closing are no reason to fail.
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-fn is_taken<T>(result: &io::Result<T>) -> bool {
-    let error = result.as_ref().err().map(io::Error::kind);
-    matches!(
-        error,
-        Some(io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
-    )
-}
-
-/// Whether the address is everybody's own and missing all the same.
-fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
-    let own = [Ipv6Addr::LOCALHOST, Ipv6Addr::UNSPECIFIED].map(IpAddr::V6);
-    let unsupported = error.raw_os_error() == Some(libc::EAFNOSUPPORT);
-    own.contains(&address.ip()) && (unsupported || error.kind() == io::ErrorKind::AddrNotAvailable)
 }
 
 /// The ports of the encrypted listeners that are told.

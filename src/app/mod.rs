@@ -1,8 +1,9 @@
-//! Builds the gateway from the settings (settings -> stack -> listeners), starts it, watches it and shuts it down.
+//! Builds the gateway from the settings (settings -> stack -> listeners, in `starting.rs`), starts it, watches it and shuts it down.
 //!
 //! Floor 7. It makes no decisions about queries; it connects the parts.
 
 mod bind;
+mod binder;
 mod collectors;
 mod connect;
 mod connections;
@@ -26,13 +27,16 @@ mod metrics;
 mod namespaces;
 mod page;
 mod parts;
+mod passed;
 mod process;
 mod query_log;
 mod reload;
 mod reload_status;
 mod renewal;
 mod running;
+mod service_manager;
 mod shown;
+mod starting;
 mod status;
 mod tls;
 
@@ -41,31 +45,28 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use bind::{BindError, Bound, PortConflict};
+pub use bind::Bound;
+pub use binder::{BindError, PortConflict};
 pub use connect::{ConnectError, NOTHING_ODD, NomadSummary, SummaryRow, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use descriptors::raise_descriptors;
 pub use error::StartError;
 pub use filter::try_filter;
 pub use logs::{Log, start as start_log};
+pub use passed::{PassedSocketError, PassedSockets};
 pub use reload::{ReadSource, Reloader};
 pub use renewal::Renewable;
 pub use running::{Ending, ExitReason, Running};
+pub use service_manager::{ServiceReporter, keep_sockets};
 
 use self::bind::EncryptedPorts;
-use self::forward_runtime::ForwardRuntime;
-use self::listening::Listeners;
-use self::live_gateway::LiveGateway;
-use self::page::PageParts;
 use self::parts::GatewayParts;
 use self::renewal::Renewal;
+use self::starting::Starting;
 use self::tls::Tls;
 use crate::answers::Router;
 use crate::config::{CredentialsFile, Settings};
-use crate::dns::Transport;
 use crate::layers::Stacks;
-use crate::listeners::exchange::Exchange;
-use crate::listeners::udp::UdpWorker;
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
 
@@ -73,71 +74,19 @@ use crate::sync;
 ///
 /// # Errors
 /// Settings that cannot be used, or what the system refuses; nothing runs then.
-pub fn start(mut settings: Settings, bound: Bound) -> Result<Running, StartError> {
-    let client = Client::new(settings.nomad.clone())?;
-    let state_lock = alone_and_warned(&settings)?;
-    descriptors::fit(&mut settings, &bound);
-    let tls = Tls::new(&settings)?;
-    let page = PageParts::new(&bound, tls.as_ref());
-    let (shutdown, leaving) = (CancellationToken::new(), CancellationToken::new());
+pub fn start(settings: Settings, bound: Bound) -> Result<Running, StartError> {
+    Starting::begin(settings, bound)?.serve()
+}
 
-    let forward_runtime = ForwardRuntime::start()?;
-    let parts = GatewayParts::new(&settings, client.clone(), forward_runtime.and_own());
-    let server = parts.server();
-    parts.workers.join(Arc::clone(&server.counters));
-    // Before anything listens for queries: the first one finds what is on disk.
-    let mut writer = parts.catalog.writer();
-    if let Some(store) = &settings.store {
-        sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
-    }
-    parts.forwarder.run(&shutdown);
-    let ports = EncryptedPorts::of(&bound);
-    let router = router(&settings, ports, &parts);
-    let stacks = stacks(router, &settings, &parts);
-    let udp = parts.udp_workers(&stacks, settings.udp).start(bound.udp)?;
-    // One for all connections, and for the gateway's own queries.
-    let stack = stacks.worker();
-    let own = Exchange::live(stack.clone(), Transport::Tcp, server);
-    let mut listeners = Listeners::new(
-        stack,
-        parts.connections.clone(),
-        settings.http.clone(),
-        shutdown.clone(),
-    );
-    listeners.serve_dns(bound.tcp);
-    if let Some(tls) = &tls {
-        listeners.serve_dns_over_tls(bound.tls, &tls.dns);
-        listeners.serve_https(bound.https, &tls.http);
-    }
-    listeners.serve_http(bound.http);
-    let liveness = liveness::liveness(udp.iter().map(UdpWorker::pulse).collect(), own);
-    let pages = parts.pages(liveness, page, (leaving.clone(), shutdown.clone()));
-    let last = listeners.serve_pages(bound.admin, &pages);
-
-    let gateway = LiveGateway::new(&settings, &parts, (stacks, ports), tls, &shutdown);
-    let keeping = settings
-        .store
-        .map(|store| parts.keep(store, state_lock, settings.sync.max_stale, shutdown.clone()));
-    let ending = shutdown.clone().cancelled_owned();
-    let filtering = filtering(client.clone(), settings.sync.clone());
-    let syncing = sync::run(settings.sync, client, writer, parts.sync, ending);
-    Ok(Running {
-        _guards: [&leaving, &shutdown, &last].map(|token| token.clone().drop_guard()),
-        leaving,
-        shutdown,
-        last,
-        listeners: listeners.tasks,
-        pages: listeners.pages,
-        udp,
-        syncing: tokio::spawn(syncing),
-        filtering,
-        keeping,
-        lameduck: settings.lameduck,
-        drain: settings.connections.drain,
-        gateway: Arc::new(gateway),
-        reload_check: settings.reload_check,
-        _forward_runtime: forward_runtime,
-    })
+/// Does the same, and leaves sockets that systemd passed unread until the cluster is known: who asks then waits a moment,
+/// and is not told that nothing is known yet.
+///
+/// # Errors
+/// The same.
+pub async fn take_over(settings: Settings, bound: Bound) -> Result<Running, StartError> {
+    let starting = Starting::begin(settings, bound)?;
+    starting.until_known().await;
+    starting.serve()
 }
 
 /// Has Nomad read the filter, beside everything.

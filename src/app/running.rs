@@ -12,16 +12,18 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::StartError;
 use super::forward_runtime::ForwardRuntime;
 use super::live_gateway::LiveGateway;
+use super::liveness::LivenessProbe;
 use super::reload::{ReadSource, Reloader};
 use super::renewal::Renewable;
+use super::service_manager::ServiceReporter;
 use crate::config::Source;
 use crate::listeners::udp::UdpWorker;
+use crate::sync;
 
 /// What each step of the end may take beyond the drain time.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// A gateway that answers.
-#[derive(Debug)]
 pub struct Running {
     /// Cancelled when the gateway is about to end.
     pub(super) leaving: CancellationToken,
@@ -43,6 +45,8 @@ pub struct Running {
     pub(super) drain: Duration,
     pub(super) gateway: Arc<LiveGateway>,
     pub(super) reload_check: Option<Duration>,
+    pub(super) liveness: LivenessProbe,
+    pub(super) sync: Arc<sync::Status>,
     pub(super) _forward_runtime: ForwardRuntime,
 }
 
@@ -75,8 +79,8 @@ pub enum ExitReason {
 impl Running {
     /// Waits until `ending` is ready or a part ends that must not, then drains and ends.
     ///
-    /// First it is not ready any more, and answers on for a while; then UDP ends, and then all else. What is under
-    /// way may end within the drain time.
+    /// First it is not ready any more, and answers on for a while; then connections end, then UDP, and then the operator's
+    /// pages. What is under way may end within the drain time.
     pub async fn until(mut self, ending: impl Future<Output = Ending>) -> ExitReason {
         let (ended, ending) = tokio::select! {
             ending = ending => (ExitReason::Asked, ending),
@@ -90,12 +94,13 @@ impl Running {
         tracing::info!(lameduck_ms, drain_ms, "ending");
         self.leaving.cancel();
         tokio::time::sleep(lameduck).await;
-        let mut end = Instant::now() + self.drain;
-        self.udp_ended(end + A_MOMENT).await;
         self.shutdown.cancel();
         // A little more than the listeners allow their connections, so that theirs is what counts.
-        end += A_MOMENT;
+        let mut end = Instant::now() + self.drain + A_MOMENT;
         self.drained(GatewayPart::Listeners, end).await;
+        // After the connections: what comes from now on waits for the next gateway, if sockets are kept for one.
+        end += A_MOMENT;
+        self.udp_ended(end).await;
         self.last.cancel();
         end += A_MOMENT;
         self.drained(GatewayPart::Pages, end).await;
@@ -172,6 +177,12 @@ impl Running {
         }
     }
 
+    /// What tells systemd how the gateway is.
+    pub fn service_reporter(&self) -> ServiceReporter {
+        let (sync, liveness) = (Arc::clone(&self.sync), Arc::clone(&self.liveness));
+        ServiceReporter::new(sync, liveness, self.leaving.clone())
+    }
+
     /// What came from files, to be read again.
     pub fn renewable(&self) -> Renewable {
         self.gateway.renewable()
@@ -185,6 +196,12 @@ impl Running {
             tokio::spawn(reloader.clone().follow(every, self.leaving.clone()));
         }
         reloader
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").finish_non_exhaustive()
     }
 }
 

@@ -26,7 +26,7 @@ use std::time::Duration;
 use anstream::AutoStream;
 use clap::{ColorChoice, CommandFactory, Parser};
 
-use crate::app::{self, Bound, ExitReason, PortConflict, Running, StartError};
+use crate::app::{self, Bound, ExitReason, PassedSockets, PortConflict, Running, StartError};
 use crate::certs::{Development, Existing};
 use crate::config::{
     ConfigError, Settings, Source, apply_credential, apply_environment, note_unknown_variables,
@@ -56,6 +56,18 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return mistyped(&error),
     };
+    // Before there are other threads.
+    let passed = match &cli.command {
+        Command::Serve(_) => {
+            let names = std::env::var_os("LISTEN_FDNAMES").unwrap_or_default();
+            PassedSockets::take(&names.to_string_lossy())
+        }
+        _ => Ok(PassedSockets::default()),
+    };
+    let passed = match passed {
+        Ok(passed) => passed,
+        Err(error) => return fail(USAGE, &error.to_string()),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -66,7 +78,7 @@ pub fn run() -> ExitCode {
     let code = runtime.block_on(async {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
-            Command::Serve(args) => serve(&args).await,
+            Command::Serve(args) => serve(&args, passed).await,
             Command::Check(args) => check(&args).await,
             Command::Doctor(args) => doctor::run(&args).await,
             Command::Certs(args) => certs(&args),
@@ -97,7 +109,7 @@ fn mistyped(error: &clap::Error) -> ExitCode {
     }
 }
 
-async fn serve(args: &ServeArgs) -> ExitCode {
+async fn serve(args: &ServeArgs, passed: PassedSockets) -> ExitCode {
     let read = source(args).and_then(|source| Ok((Settings::check(&source)?, source)));
     let (settings, source_read) = match read {
         Ok(read) => read,
@@ -106,7 +118,8 @@ async fn serve(args: &ServeArgs) -> ExitCode {
     let _log = app::start_log(&settings.log);
     app::raise_descriptors();
     let workers = workers(settings.udp_workers);
-    let bound = match Bound::bind(&settings.listen, workers, PortConflict::Fails) {
+    let fails = PortConflict::Fails;
+    let bound = match Bound::bind_or_take(&settings.listen, workers, fails, passed) {
         Ok(bound) => bound,
         Err(error) => return fail(TAKEN, &error.to_string()),
     };
@@ -114,12 +127,18 @@ async fn serve(args: &ServeArgs) -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return fail(1, &format!("cannot receive signals: {error}")),
     };
-    match app::start(settings, bound) {
+    app::keep_sockets(&bound);
+    match app::take_over(settings, bound).await {
         Ok(running) => {
             let args = args.clone();
             let reloader = running.reloader(Arc::new(move || source(&args)), source_read);
+            let systemd = running.service_reporter();
+            let reporting = tokio::spawn(systemd.clone().report());
+            let reload = || systemd.during_reload(|| reloader.reload());
             let reload_files = || reloader.reload_files();
-            until_signal(running, signals, || reloader.reload(), reload_files).await
+            let code = until_signal(running, signals, reload, reload_files).await;
+            reporting.abort();
+            code
         }
         Err(error @ StartError::StateInUse(_)) => fail(TAKEN, &error.to_string()),
         Err(error) => fail(USAGE, &error.to_string()),

@@ -193,6 +193,7 @@ impl Default for LimitsSection {
             handshakes_per_client: 200,
             handshake_ms: ms(streams.handshake),
             connection_age_seconds: streams.connection_age.as_secs(),
+            first_sync_wait_ms: 2000,
             lameduck_ms: 2000,
             drain_ms: ms(streams.drain),
             http_headers_ms: ms(streams.http_headers),

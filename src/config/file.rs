@@ -281,6 +281,8 @@ pub struct LimitsSection {
     pub handshake_ms: u64,
     /// How long a connection may live, in seconds.
     pub connection_age_seconds: u64,
+    /// How long sockets that systemd passes are left unread at the start until the cluster is known, in milliseconds.
+    pub first_sync_wait_ms: u64,
     /// How long all is still answered after SIGTERM, though the gateway is not ready any more, in milliseconds.
     pub lameduck_ms: u64,
     /// How long what is under way may take to end at shutdown, in milliseconds.

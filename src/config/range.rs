@@ -87,6 +87,7 @@ pub const RANGES: &[Range] = &[
     range("limits.handshakes_per_client", 0, 100_000),
     range("limits.handshake_ms", 100, MINUTES_MS),
     range("limits.connection_age_seconds", 1, 365 * DAY),
+    range("limits.first_sync_wait_ms", 0, 60_000),
     range("limits.lameduck_ms", 0, MINUTES_MS),
     range("limits.drain_ms", 0, MINUTES_MS),
     range("limits.not_found_names", 0, 1000),

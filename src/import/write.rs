@@ -11,7 +11,7 @@ use super::draft::{Draft, ForwardDraft, HostDraft, Origin, Remark};
 use super::error::shown;
 
 /// The sections, in the order of the example.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "",
     "nomad",
     "listen",

@@ -101,6 +101,8 @@ pub struct Settings {
     pub not_found_names: usize,
     /// How many UDP workers an address has; 0 for one a core.
     pub udp_workers: usize,
+    /// How long sockets that systemd passes are left unread at the start until the cluster is known.
+    pub first_sync_wait: Duration,
     /// How long all is still answered once the gateway is asked to end, though it is not ready any more.
     pub lameduck: Duration,
     /// The bounds of connections.
@@ -164,6 +166,7 @@ impl Settings {
                 octets: file.cache.octets,
             },
             udp: udp(&file.limits),
+            first_sync_wait: Duration::from_millis(file.limits.first_sync_wait_ms),
             lameduck: Duration::from_millis(file.limits.lameduck_ms),
             not_found_names: file.limits.not_found_names,
             udp_workers: file.limits.udp_workers,

@@ -23,7 +23,7 @@ use self::batch::Batch;
 use self::failing::SocketErrors;
 pub use self::pulse::Pulse;
 use self::socket::Drops;
-pub use self::socket::{Buffers, bind};
+pub use self::socket::{Buffers, bind, bind_beside};
 use self::worker::Worker;
 use super::exchange::Exchange;
 use super::live_server::LiveServer;

@@ -17,21 +17,37 @@ use super::batch;
 /// # Errors
 /// An address that is in use, even by another gateway, or that is not this machine's.
 pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Vec<UdpSocket>> {
-    let open = |address: SocketAddr, share: bool| -> io::Result<UdpSocket> {
-        let domain = socket2::Domain::for_address(address);
-        let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, None)?;
-        if address.is_ipv6() {
-            socket.set_only_v6(true)?;
-        }
-        socket.set_reuse_port(share)?;
-        socket.bind(&address.into())?;
-        Ok(socket.into())
-    };
     // Sockets that share would share with another process too: the first asks for the address alone.
     let alone = open(address, false)?;
     let address = alone.local_addr()?;
     drop(alone);
     (0..workers.max(1)).map(|_| open(address, true)).collect()
+}
+
+/// Binds as many sockets to the address of those that there are already that it has `workers` in all.
+///
+/// # Errors
+/// What the system refuses.
+pub fn bind_beside(
+    mut there: Vec<UdpSocket>,
+    address: SocketAddr,
+    workers: usize,
+) -> io::Result<Vec<UdpSocket>> {
+    while there.len() < workers {
+        there.push(open(address, true)?);
+    }
+    Ok(there)
+}
+
+fn open(address: SocketAddr, share: bool) -> io::Result<UdpSocket> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, None)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_port(share)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
 }
 
 /// The octets of a socket's buffers, as the kernel gave them.
@@ -80,25 +96,44 @@ pub(super) struct Drops(Mutex<DropCount>);
 #[derive(Debug, Default)]
 struct DropCount {
     total: u64,
-    /// Each with what it had the last time.
-    sockets: Vec<(Weak<UdpSocket>, u32)>,
+    sockets: Vec<CountedSocket>,
+}
+
+#[derive(Debug)]
+struct CountedSocket {
+    /// What tells it from others, whatever descriptors it has (`SO_COOKIE`).
+    cookie: Option<u64>,
+    socket: Weak<UdpSocket>,
+    /// What it had the last time.
+    before: u32,
 }
 
 impl Drops {
     pub(super) fn watch(&self, socket: &Arc<UdpSocket>) {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.sockets.push((Arc::downgrade(socket), 0));
+        let cookie = sockopt::socket_cookie(socket).ok();
+        // Workers may share one.
+        if cookie.is_some() && counted.sockets.iter().any(|it| it.cookie == cookie) {
+            return;
+        }
+        counted.sockets.push(CountedSocket {
+            cookie,
+            socket: Arc::downgrade(socket),
+            // What a gateway before this one counted already.
+            before: batch::kernel_drops(socket).unwrap_or_default(),
+        });
     }
 
     pub(super) fn total(&self) -> u64 {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let DropCount { total, sockets } = &mut *counted;
-        for (socket, before) in sockets {
-            let Some(Ok(now)) = socket.upgrade().map(|it| batch::kernel_drops(&it)) else {
+        for counted in sockets {
+            let socket = counted.socket.upgrade();
+            let Some(Ok(now)) = socket.map(|it| batch::kernel_drops(&it)) else {
                 continue;
             };
-            *total += u64::from(now.wrapping_sub(*before));
-            *before = now;
+            *total += u64::from(now.wrapping_sub(counted.before));
+            counted.before = now;
         }
         *total
     }

@@ -26,6 +26,7 @@ mod reload;
 mod reload_keys;
 mod restart;
 mod secrets;
+mod systemd;
 mod terminal;
 mod values;
 mod variables;
@@ -103,10 +104,18 @@ struct Gateway {
 impl Gateway {
     /// Starts `serve` with a configuration, and waits until it listens.
     fn start(config: &str, arguments: &[&str]) -> Self {
-        let config = Config::new(&format!("{config}\n{FREE_PORTS}"));
-        let path = config.path();
-        let mut child = nomadns(&["serve", "--config", &path])
-            .args(arguments)
+        let command = |command: &mut Command| {
+            command.args(arguments);
+        };
+        Self::start_as(command, &format!("{config}\n{FREE_PORTS}"))
+    }
+
+    /// Does the same with the configuration as it is, by a command that `change` makes special.
+    fn start_as(change: impl FnOnce(&mut Command), config: &str) -> Self {
+        let config = Config::new(config);
+        let mut command = nomadns(&["serve", "--config", &config.path()]);
+        change(&mut command);
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
