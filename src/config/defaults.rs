@@ -1,10 +1,9 @@
 //! The defaults of the keys; those of limits come from the parts that use them.
 
-use std::net::SocketAddr;
-
 use super::cache::CacheSection;
-use super::file::{ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection};
+use super::file::{ClientsSection, File, HttpSection, LimitsSection, NomadSection};
 use super::forward::ForwardingSection;
+use super::listen::ListenSection;
 use super::log::{LogFormat, LogSection};
 use super::metrics::MetricsSection;
 use super::query_log::QueryLogSection;
@@ -99,23 +98,6 @@ impl Default for NomadSection {
             on_demand_names: 10_000,
             on_demand_reads_per_second: 100,
             on_demand_waiting: 256,
-        }
-    }
-}
-
-impl Default for ListenSection {
-    fn default() -> Self {
-        let on = |addresses: &[([u8; 4], u16)]| -> Vec<SocketAddr> {
-            addresses.iter().map(|address| (*address).into()).collect()
-        };
-        let mut dns = on(&[([127, 0, 0, 1], 1053)]);
-        dns.push(([0, 0, 0, 0, 0, 0, 0, 1], 1053).into());
-        Self {
-            dns,
-            tls: Vec::new(),
-            https: Vec::new(),
-            http: on(&[([127, 0, 0, 1], 8053)]),
-            admin: on(&[([127, 0, 0, 1], 9153)]),
         }
     }
 }

@@ -3,13 +3,14 @@
 //! These are the keys that operators may write; `check` validates them. Tests compare this file with
 //! `nomadns.example.toml` and `docs/configuration.md`, which contain every key.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use super::cache::CacheSection;
 use super::forward::{ForwardSection, ForwardingSection};
 use super::hosts::HostSection;
+use super::listen::ListenSection;
 use super::log::LogSection;
 use super::metrics::MetricsSection;
 use super::query_log::QueryLogSection;
@@ -143,22 +144,6 @@ pub struct NomadSection {
     pub on_demand_reads_per_second: usize,
     /// How many services wait to be read on demand, of clients whose address is proven and again of others.
     pub on_demand_waiting: usize,
-}
-
-/// Where the gateway listens.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ListenSection {
-    /// DNS over UDP and TCP.
-    pub dns: Vec<SocketAddr>,
-    /// DNS over TLS.
-    pub tls: Vec<SocketAddr>,
-    /// `/dns-query` and `/resolve` over HTTPS.
-    pub https: Vec<SocketAddr>,
-    /// The same without TLS.
-    pub http: Vec<SocketAddr>,
-    /// `/metrics`, `/healthz`, `/readyz`, `/openapi.yaml` and the status page.
-    pub admin: Vec<SocketAddr>,
 }
 
 /// What is offered over HTTP, and to whom.

@@ -17,6 +17,7 @@ mod file;
 mod forward;
 mod hosts;
 mod lines;
+mod listen;
 mod lists;
 mod live;
 mod log;
@@ -43,9 +44,10 @@ pub use environment::{
     apply as apply_environment, note_unknown as note_unknown_variables, variable,
 };
 pub use error::ConfigError;
-pub use file::{ClientsSection, File, HttpSection, LimitsSection, ListenSection, NomadSection};
+pub use file::{ClientsSection, File, HttpSection, LimitsSection, NomadSection};
 pub use forward::{ForwardSection, ForwardingSection};
 pub use hosts::{HostSection, ReadHosts};
+pub use listen::ListenSection;
 pub use live::is_live;
 pub use log::{LogFormat, LogSection};
 pub use metrics::MetricsSection;

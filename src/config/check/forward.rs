@@ -9,8 +9,8 @@ use rustls_pki_types::pem::PemObject;
 
 use super::{Checker, Files};
 use crate::config::choice::must_be_one_of;
-use crate::config::file::ListenSection;
 use crate::config::forward::ForwardSection;
+use crate::config::listen::ListenSection;
 use crate::config::reading::read_again;
 use crate::config::{ConfigError, File};
 use crate::dns::Name;

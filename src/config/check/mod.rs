@@ -28,7 +28,7 @@ pub use super::reading::Files;
 use crate::answers::{ApplicationDns, OutsideZones, ZoneSettings};
 use crate::config::choice::{choices, must_be_one_of};
 use crate::config::effective::{ConfigValue, values};
-use crate::config::file::ListenSection;
+use crate::config::listen::ListenSection;
 use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, LogSection, RANGES, Range, Source};
 use crate::dns::wire::NSID_OCTETS;
