@@ -165,7 +165,7 @@ impl Binder {
         self.from_systemd.unit_keys.push(key);
         tracing::info!(
             key = format!("listen.{key}"),
-            "listening at the sockets of a systemd unit instead of the configured addresses"
+            "the sockets of a systemd unit are used instead of the configured addresses"
         );
         Some(sockets)
     }

@@ -102,7 +102,8 @@ impl GatewayParts {
         server
     }
 
-    /// Keeps the snapshot on disk until the gateway ends, and others from it.
+    /// Keeps the snapshot on disk until the gateway ends, and others from it. To be called after the snapshot was restored, and
+    /// before Nomad is read.
     pub(super) fn keep(
         &self,
         store: sync::Store,
@@ -112,8 +113,9 @@ impl GatewayParts {
     ) -> JoinHandle<()> {
         let (catalog, status) = (Arc::clone(&self.catalog), Arc::clone(&self.sync));
         let ending = async move { ending.cancelled().await };
+        let keeping = sync::keep(store, catalog, status, max_stale, ending);
         tokio::spawn(async move {
-            sync::keep(store, catalog, status, max_stale, ending).await;
+            keeping.await;
             drop(lock);
         })
     }

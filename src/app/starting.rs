@@ -36,7 +36,7 @@ pub(super) struct Starting {
     tls: Option<Tls>,
     parts: GatewayParts,
     forward_runtime: ForwardRuntime,
-    state_lock: Option<sync::StateLock>,
+    keeping: Option<JoinHandle<()>>,
     syncing: JoinHandle<()>,
     filtering: JoinHandle<Result<(), StartError>>,
     leaving: CancellationToken,
@@ -64,6 +64,10 @@ impl Starting {
         if let Some(store) = &settings.store {
             sync::restore(store, &mut writer, &parts.sync, settings.sync.max_stale);
         }
+        let max_stale = settings.sync.max_stale;
+        let keeping = settings.store.take();
+        let keeping =
+            keeping.map(|store| parts.keep(store, state_lock, max_stale, shutdown.clone()));
         let (status, ending) = (Arc::clone(&parts.sync), shutdown.clone().cancelled_owned());
         let syncing = sync::run(
             settings.sync.clone(),
@@ -81,7 +85,7 @@ impl Starting {
             tls,
             parts,
             forward_runtime,
-            state_lock,
+            keeping,
             leaving,
             shutdown,
         })
@@ -145,10 +149,6 @@ impl Starting {
         let last = listeners.serve_pages(bound.admin, &pages);
 
         let gateway = LiveGateway::new(&settings, &parts, (stacks, ports), tls, &shutdown);
-        let max_stale = settings.sync.max_stale;
-        let keeping = settings
-            .store
-            .map(|store| parts.keep(store, self.state_lock, max_stale, shutdown.clone()));
         let [leaving_guard, shutdown_guard] = self.guards;
         Ok(Running {
             _guards: [leaving_guard, shutdown_guard, last.clone().drop_guard()],
@@ -160,7 +160,7 @@ impl Starting {
             udp,
             syncing: self.syncing,
             filtering: self.filtering,
-            keeping,
+            keeping: self.keeping,
             lameduck: settings.lameduck,
             drain: settings.connections.drain,
             gateway: Arc::new(gateway),

@@ -22,49 +22,51 @@ const AGE_PARTS: u32 = 24;
 const AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// Keeps what `catalog` publishes in `store`, until `ending` is done; the last state is written then.
-pub async fn keep(
+pub fn keep(
     store: Store,
     catalog: Arc<Catalog>,
     status: Arc<Status>,
     max_stale: Duration,
     ending: impl Future<Output = ()>,
-) {
+) -> impl Future<Output = ()> {
     let mut kept = StoredFile {
-        // What was restored is there already.
+        // What was restored is there already. It is looked at now, and not once the future is polled: Nomad may have been read then.
         snapshot: now(&catalog).map_or_else(Weak::new, |snapshot| Arc::downgrade(&snapshot)),
         tried: None,
         heard: status.heard_at(),
         failing: WriteState::No,
     };
     let age_after = (max_stale / AGE_PARTS).min(AGE_MAX).max(store.every);
-    let mut ending = pin!(ending);
-    loop {
-        let ended = tokio::select! {
-            biased;
-            () = &mut ending => true,
-            () = sleep(LOOK_EVERY) => false,
-        };
-        let heard = status.heard_at();
-        if let (Some(snapshot), Some(at)) = (now(&catalog), heard) {
-            let changed = !std::ptr::eq(Arc::as_ptr(&snapshot), kept.snapshot.as_ptr());
-            let older = at.saturating_duration_since(kept.heard.unwrap_or(at));
-            let due = kept
-                .tried
-                .is_none_or(|tried| tried.elapsed() >= store.every);
-            let wanted = match ended {
-                true => changed || !older.is_zero(),
-                false => due && (changed || older >= age_after),
+    async move {
+        let mut ending = pin!(ending);
+        loop {
+            let ended = tokio::select! {
+                biased;
+                () = &mut ending => true,
+                () = sleep(LOOK_EVERY) => false,
             };
-            if wanted {
-                kept.tried = Some(Instant::now());
-                if write(&store, &snapshot, at.elapsed(), &status, &mut kept.failing).await {
-                    kept.snapshot = Arc::downgrade(&snapshot);
-                    kept.heard = heard;
+            let heard = status.heard_at();
+            if let (Some(snapshot), Some(at)) = (now(&catalog), heard) {
+                let changed = !std::ptr::eq(Arc::as_ptr(&snapshot), kept.snapshot.as_ptr());
+                let older = at.saturating_duration_since(kept.heard.unwrap_or(at));
+                let due = kept
+                    .tried
+                    .is_none_or(|tried| tried.elapsed() >= store.every);
+                let wanted = match ended {
+                    true => changed || !older.is_zero(),
+                    false => due && (changed || older >= age_after),
+                };
+                if wanted {
+                    kept.tried = Some(Instant::now());
+                    if write(&store, &snapshot, at.elapsed(), &status, &mut kept.failing).await {
+                        kept.snapshot = Arc::downgrade(&snapshot);
+                        kept.heard = heard;
+                    }
                 }
             }
-        }
-        if ended {
-            return;
+            if ended {
+                return;
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The end in good order: not ready first, then UDP ends, then what is new is refused and what is under way answered.
+//! The end in good order: not ready first, then new connections are refused and what is under way is answered, then UDP ends.
 
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ async fn a_lameduck_is_not_ready_and_alive_and_answers_all() {
 }
 
 #[tokio::test]
-async fn udp_ends_before_tcp_and_what_it_was_asked_is_answered() {
+async fn udp_is_answered_until_connections_have_ended_and_then_ends_without_a_query_lost() {
     let nomad = cast();
     let mut gateway = Gateway::with(&nomad.url(), |settings| {
         settings.lameduck = Duration::from_millis(300);
@@ -111,23 +111,28 @@ async fn udp_ends_before_tcp_and_what_it_was_asked_is_answered() {
     gateway.until_ready().await;
     let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     udp.connect(gateway.dns).await.unwrap();
-    // It holds the end up once UDP is gone.
+    // It holds the end of UDP up.
     let (mut post, last) = begin_post(&gateway).await;
     gateway.ask_to(Ending::AfterLameduck);
-    let (mut asked, mut answer) = (0_u16, [0; 512]);
+    until("new connections are refused", async || {
+        TcpStream::connect(gateway.dns).await.is_err()
+    })
+    .await;
+    let message = ask_udp(&udp, &redis()).await.expect("it fits");
+    assert_eq!(message.metadata.response_code, ResponseCode::NoError);
+    post.write_all(&[last]).await.unwrap();
+    let mut response = Vec::new();
+    post.read_to_end(&mut response).await.unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 200 "), "{response:?}");
     // Until the kernel says that nobody listens there, each query has its answer.
+    let (mut asked, mut answer) = (0_u16, [0; 512]);
     while udp.send(&redis().message(asked)).await.is_ok() {
         match timeout(AT_MOST, udp.recv(&mut answer)).await.expect("lost") {
             Ok(octets) => redis().read(asked, &answer[..octets]),
             Err(_) => break,
         };
-        asked += 1;
+        asked = asked.wrapping_add(1);
     }
-    assert!(asked > 0);
-    post.write_all(&[last]).await.unwrap();
-    let mut response = Vec::new();
-    post.read_to_end(&mut response).await.unwrap();
-    assert!(response.starts_with(b"HTTP/1.1 200 "), "{response:?}");
     gateway.ended().await;
 }
 
