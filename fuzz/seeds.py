@@ -1,5 +1,5 @@
 """Makes the first inputs of the corpora: `python3 fuzz/seeds.py [SNAPSHOT]`, from the captured answers of a real Nomad in
-tests/fixtures, the example configuration, and queries as clients send them. SNAPSHOT is a file that a gateway with
+tests/fixtures, the example configuration, the Corefiles of the tests, and queries as clients send them. SNAPSHOT is a file that a gateway with
 nomad.state_dir has written. Each input is a file named by its digest, as libFuzzer names them.
 """
 
@@ -159,10 +159,17 @@ def configurations():
     yield b'[limits]\nudp_batch = 99999999999999999999\n[nomda]\nx = 1\n'
 
 
+def corefiles():
+    for file in sorted((HERE.parent / "tests" / "integration" / "import" / "corefiles").iterdir()):
+        yield file.read_bytes()
+    yield b"import ring\n(one) {\n import more\n}\n.:53 {\n import one {$ODD}\n forward . {$WORD}\n}\n"
+
+
 def main():
     for target, inputs in {
         "message": messages(), "nomad_body": bodies(), "event_frames": streams(), "name": names(),
         "http_query": query_strings(), "proxy_header": headers(), "settings": configurations(),
+        "corefile": corefiles(),
     }.items():
         for octets in inputs:
             put(target, octets)
