@@ -89,6 +89,7 @@ defaults
     timeout connect 5s
     timeout client 20s
     timeout server 20s
+    timeout check 2s
     retries 3
     option redispatch
     retry-on conn-failure empty-response response-timeout
@@ -100,14 +101,14 @@ listen pair-dns
     mode tcp
     bind 127.0.0.1:1153
     option httpchk GET /readyz
-    default-server check inter 200ms fall 1 rise 1
+    default-server check inter 300ms fall 1 rise 1
     server one 127.0.0.1:1051 port 9151
     server two 127.0.0.1:1052 port 9152
 listen pair-doh
     mode http
     bind 127.0.0.1:8153 proto h2
     option httpchk GET /readyz
-    default-server check inter 200ms fall 1 rise 1
+    default-server check inter 300ms fall 1 rise 1
     server one 127.0.0.1:8051 port 9151 proto h2 check-proto h1
     server two 127.0.0.1:8052 port 9152 proto h2 check-proto h1
 CFG
@@ -178,6 +179,8 @@ roll() {
     local number=$(($1 % 2 + 1))
     systemctl restart "nomadns-pair$number"
     until_ok curl -sf "http://127.0.0.1:915$number/readyz"
+    # HAProxy sees it too.
+    sleep 1
 }
 under_load roll "dig_over_tcp_loses_nothing pair 1153" "h2load_fails_never pairs 8153"
 echo "restart: nothing was lost"
