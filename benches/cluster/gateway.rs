@@ -76,8 +76,9 @@ impl Gateway {
                 let _ = sender.send(line);
             }
         });
-        let [dns, tls, https, http, admin] =
-            ["udp", "dot", "https", "http", "admin"].map(|transport| listening(&lines, transport));
+        let listens = line(&lines, |line| line["message"] == "listening");
+        let [dns, tls, https, http, admin] = ["udp", "dot", "https", "http", "admin"]
+            .map(|transport| first_address(&listens, transport));
         Self {
             child,
             started,
@@ -124,12 +125,11 @@ impl Drop for Gateway {
     }
 }
 
-fn listening(lines: &Receiver<Value>, transport: &str) -> SocketAddr {
-    let line = line(lines, |line| {
-        line["message"] == "listening" && line["transport"] == transport
-    });
-    let address = line["address"].as_str().and_then(|text| text.parse().ok());
-    address.expect("the line says an address")
+/// The first address of a transport in the line that says where the gateway listens.
+fn first_address(listens: &Value, transport: &str) -> SocketAddr {
+    let all = listens[transport].as_str().unwrap_or_default();
+    let first = all.split(", ").next().and_then(|text| text.parse().ok());
+    first.expect("the line says an address")
 }
 
 /// Waits for a line of the log.

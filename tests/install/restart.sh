@@ -175,6 +175,10 @@ done
 systemctl daemon-reload
 systemctl start nomadns-pair1 nomadns-pair2
 for number in 1 2; do until_ok curl -sf "http://127.0.0.1:915$number/readyz"; done
+# HAProxy has seen it when it passes queries on.
+until_ok dig @127.0.0.1 -p 1153 +tcp +tries=1 +timeout=5 redis.default.nomad
+until_ok curl -sf --http2-prior-knowledge "http://127.0.0.1:8153/dns-query?dns=$query" -o /dev/null
+sleep 1
 roll() {
     local number=$(($1 % 2 + 1))
     systemctl restart "nomadns-pair$number"
