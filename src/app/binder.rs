@@ -96,15 +96,16 @@ impl Binder {
 
     fn dns_at(&mut self, address: SocketAddr, chosen: u16, workers: usize) -> io::Result<Dns> {
         let kept = self.passed.kept_udp("dns", address, workers.max(1));
-        match (kept, self.passed.kept_tcp("dns", address)) {
-            (kept, None) if kept.is_empty() => self.bind_dns(address, chosen, workers),
-            (kept, None) => {
-                let tcp = bind_tcp(address)?;
-                Ok((udp::bind_beside(kept, address, workers)?, tcp))
-            }
-            (kept, Some(tcp)) if kept.is_empty() => Ok((udp::bind(address, workers)?, tcp)),
-            (kept, Some(tcp)) => Ok((udp::bind_beside(kept, address, workers)?, tcp)),
+        let tcp = self.passed.kept_tcp("dns", address);
+        if kept.is_empty() && tcp.is_none() {
+            return self.bind_dns(address, chosen, workers);
         }
+        let tcp = tcp.map_or_else(|| bind_tcp(address), Ok)?;
+        let udp = match kept.is_empty() {
+            true => udp::bind(address, workers)?,
+            false => udp::bind_beside(kept, address, workers)?,
+        };
+        Ok((udp, tcp))
     }
 
     fn bind_dns(&self, address: SocketAddr, chosen: u16, workers: usize) -> io::Result<Dns> {
