@@ -13,17 +13,17 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
 use super::collectors::{gauge, total};
+use super::forwarding::round_trips;
 use super::live_forwarder::LiveForwarder;
 use crate::config::Settings;
 use crate::dns::Name;
 use crate::exposition::{HistogramCounts, counter, family};
-use crate::forward::{ROUND_TRIP_BUCKETS_MICROSECONDS, UpstreamCounters};
+use crate::forward::UpstreamCounters;
 use crate::layers::metrics::{CoreDnsCounters, CoreDnsServers, Workers, ZonePlugin};
 use crate::listeners::LiveServer;
 use crate::listeners::admin::ListenerAddress;
 use crate::listeners::udp::UdpRuntimes;
 
-const MICROSECONDS: f64 = 1e6;
 /// What answers in every zone, by the names of CoreDNS's plugins.
 const EVERYWHERE: [&str; 5] = ["cache", "errors", "health", "prometheus", "ready"];
 /// The kinds of answers in caches.
@@ -199,13 +199,7 @@ impl UpstreamSums {
         for (rcode, count) in counters.rcodes() {
             self.rcodes[usize::from(rcode.0).min(RCODES.len())] += count;
         }
-        let (counts, sum) = counters.round_trips();
-        let ends = ROUND_TRIP_BUCKETS_MICROSECONDS.iter();
-        let ends = ends.map(|end| *end as f64 / MICROSECONDS);
-        self.durations.add(&HistogramCounts {
-            buckets: ends.chain([f64::INFINITY]).zip(counts).collect(),
-            sum,
-        });
+        self.durations.add(&round_trips(counters));
     }
 }
 

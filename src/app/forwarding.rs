@@ -13,7 +13,7 @@ use prometheus_client::metrics::MetricType;
 use super::collectors::{gauge, total};
 use super::live_forwarder::LiveForwarder;
 use crate::config::Settings;
-use crate::exposition::{counter, family};
+use crate::exposition::{HistogramCounts, counter, family};
 use crate::forward::{
     ForwardCounters, Forwarder, ROUND_TRIP_BUCKETS_MICROSECONDS, UpstreamCounters, ZoneUpstreams,
 };
@@ -160,6 +160,17 @@ fn encode_questions(
     Ok(())
 }
 
+/// How long an upstream took, in seconds.
+pub(super) fn round_trips(counters: &UpstreamCounters) -> HistogramCounts {
+    let (counts, sum) = counters.round_trips();
+    let ends = ROUND_TRIP_BUCKETS_MICROSECONDS.iter();
+    let ends = ends.map(|end| *end as f64 / MICROSECONDS);
+    HistogramCounts {
+        buckets: ends.chain([f64::INFINITY]).zip(counts).collect(),
+        sum,
+    }
+}
+
 fn encode_upstreams(
     encoder: &mut DescriptorEncoder<'_>,
     zones: &[Arc<ZoneUpstreams>],
@@ -202,19 +213,7 @@ fn encode_upstreams(
     let help = "Time from a query to an upstream until its answer";
     let mut own = family(encoder, name, help, MetricType::Histogram)?;
     for row in &rows {
-        let (counts, sum) = row.counters.round_trips();
-        let ends = ROUND_TRIP_BUCKETS_MICROSECONDS.iter();
-        let ends = ends
-            .map(|end| *end as f64 / MICROSECONDS)
-            .chain([f64::INFINITY]);
-        let buckets: Vec<(f64, u64)> = ends.zip(counts.iter().copied()).collect();
-        own.encode_family(&row.labels())?
-            .encode_histogram::<prometheus_client::encoding::NoLabelSet>(
-                sum,
-                counts.iter().sum(),
-                &buckets,
-                None,
-            )?;
+        round_trips(row.counters).encode(&mut own, &row.labels())?;
     }
     Ok(())
 }
