@@ -16,6 +16,9 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 /// The column that the commands of the printed text begin at.
 const COMMANDS_AT: usize = 12;
 
+/// The lines that say something to the reader, and have no command.
+const NOTES: [&str; 3] = ["Status", "Page", "Odd"];
+
 /// A running demo on free ports, whose cluster stands still.
 pub struct Demo {
     child: Child,
@@ -48,13 +51,12 @@ impl Demo {
 
     /// The commands that it says to try; a label or a gap stands before each.
     pub fn commands(&self) -> Vec<&str> {
-        let lines = self
-            .text
-            .lines()
-            .filter(|line| *line != LAST_LINE && !line.ends_with("in a browser"));
+        let lines = self.text.lines().filter(|line| *line != LAST_LINE);
         let pairs = lines.filter_map(|line| line.split_at_checked(COMMANDS_AT));
-        let commands =
-            pairs.filter(|(label, _)| label.ends_with(' ') && !label.trim_end().contains(' '));
+        let commands = pairs.filter(|(label, _)| {
+            let name = label.trim_end();
+            label.ends_with(' ') && !name.contains(' ') && !NOTES.contains(&name)
+        });
         commands.map(|(_, command)| command).collect()
     }
 
