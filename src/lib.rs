@@ -29,3 +29,4 @@ pub mod secret;
 pub mod sync;
 pub mod tls_failure;
 mod token_bucket;
+pub mod transfer;

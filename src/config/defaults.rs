@@ -8,6 +8,7 @@ use super::log::{LogFormat, LogSection};
 use super::metrics::MetricsSection;
 use super::query_log::QueryLogSection;
 use super::tls::TlsSection;
+use super::transfer::TransferSection;
 use crate::answers::{ALIAS_CHAIN, HTTPS_TAG};
 use crate::dns::wire::Bounds;
 use crate::forward::FlightLimits;
@@ -59,6 +60,7 @@ impl Default for File {
             metrics: MetricsSection::default(),
             log: LogSection::default(),
             query_log: QueryLogSection::default(),
+            transfer: TransferSection::default(),
         }
     }
 }

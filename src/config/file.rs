@@ -15,6 +15,7 @@ use super::log::LogSection;
 use super::metrics::MetricsSection;
 use super::query_log::QueryLogSection;
 use super::tls::TlsSection;
+use super::transfer::TransferSection;
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -74,6 +75,8 @@ pub struct File {
     pub log: LogSection,
     /// The query log.
     pub query_log: QueryLogSection,
+    /// Zone transfer.
+    pub transfer: TransferSection,
 }
 
 /// Where Nomad is and how it is asked.

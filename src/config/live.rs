@@ -44,6 +44,7 @@ const LIVE: &[&str] = &[
     "forwarding.check_seconds",
     "log.level",
     "query_log.",
+    "transfer.",
 ];
 
 /// Whether a reload changes a key while the gateway runs.

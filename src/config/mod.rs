@@ -31,6 +31,7 @@ mod schema;
 mod secrecy;
 mod source;
 mod tls;
+mod transfer;
 mod unknown;
 mod words;
 
@@ -59,3 +60,4 @@ pub use reading::read_file;
 pub use schema::schema;
 pub use source::Source;
 pub use tls::TlsSection;
+pub use transfer::TransferSection;

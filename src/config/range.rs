@@ -122,6 +122,10 @@ pub const RANGES: &[Range] = &[
     range("query_log.ipv6_prefix", 0, 128),
     // 100 MiB for each worker.
     range("query_log.queue_entries", 16, 1 << 16),
+    range("transfer.step_ms", 10, MINUTES_MS),
+    range("transfer.journal_octets", 0, 1 << 36),
+    // Each has a buffer of the largest message, and a key of its own.
+    range("transfer.at_once", 1, 1024),
 ];
 
 const DAY: i64 = 86_400;

@@ -76,6 +76,8 @@ fn list(key: &str) -> String {
         "query_log.names" => "[\"service.nomad\"]".to_owned(),
         "query_log.rcodes" => "[\"NXDOMAIN\", \"SERVFAIL\"]".to_owned(),
         "query_log.classes" => "[\"denial\", \"error\"]".to_owned(),
+        "transfer.allow" => "[\"192.0.2.0/24\"]".to_owned(),
+        "transfer.tag_prefixes" => "[\"public-\"]".to_owned(),
         "http.hosts" => "[\"dns.example\"]".to_owned(),
         "http.allow_origins" => "[\"https://dash.example\"]".to_owned(),
         key => default(key).map_or_else(String::new, |value| value.to_string()),

@@ -11,7 +11,7 @@ use super::draft::{Draft, ForwardDraft, HostDraft, Origin, Remark};
 use super::error::shown;
 
 /// The sections, in the order of the example.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "",
     "nomad",
     "listen",
@@ -24,6 +24,7 @@ const SECTIONS: [&str; 12] = [
     "metrics",
     "log",
     "query_log",
+    "transfer",
 ];
 /// How many lines of one value are told; further ones are counted.
 const MOST_ORIGINS: usize = 10;

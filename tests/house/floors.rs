@@ -20,6 +20,7 @@ const FLOORS: [(&str, u8); 27] = [
     ("answers", 2),
     ("forward", 2),
     ("query_log", 2),
+    ("transfer", 3),
     ("sync", 2),
     ("layers", 3),
     ("listeners", 4),

@@ -11,6 +11,7 @@ mod listen;
 mod nomad;
 mod query_log;
 mod sync;
+mod transfer;
 mod validity;
 mod warning;
 
@@ -41,6 +42,7 @@ use crate::nomad::{NomadSettings, TlsSettings};
 use crate::query_log::QueryLogSettings;
 use crate::secret::Secret;
 use crate::sync::{StateFolder, Store, SyncSettings};
+use crate::transfer::TransferSettings;
 
 /// Everything that the gateway is started with.
 #[derive(Clone, Debug)]
@@ -117,6 +119,10 @@ pub struct Settings {
     pub log: LogSection,
     /// The query log, if there is one.
     pub query_log: Option<QueryLogSettings>,
+    /// How zones are transferred.
+    pub transfer: TransferSettings,
+    /// The secondaries that may transfer them.
+    pub secondaries: listeners::Networks,
     /// Each key with its value and where that comes from, without secrets.
     pub values: Vec<ConfigValue>,
 }
@@ -133,6 +139,7 @@ impl Settings {
         check.listen(&file)?;
         let credentials = check.credentials(&file.http)?;
         let zones = check.zones(&file)?;
+        let (transfer, secondaries) = check.transfer(&file)?;
         let system_servers = check.system_servers(&file)?;
         let mut settings = Self {
             outside_zones: check.outside_zones(&file)?,
@@ -178,6 +185,8 @@ impl Settings {
             core_dns_names: check.core_dns_names(&file)?,
             log: check.log(file.log.clone())?,
             query_log: check.query_log(&file)?,
+            transfer,
+            secondaries,
             values: values(source, &file),
             warnings: Vec::new(),
         };

@@ -1,0 +1,25 @@
+//! How zones are transferred.
+
+use std::time::Duration;
+
+/// How long after a change of a zone its serial changes again when nobody says otherwise, in milliseconds.
+pub const STEP_MS: u64 = 1000;
+/// The octets of changes that are kept when nobody says otherwise.
+pub const JOURNAL_OCTETS: usize = 16 << 20;
+/// The transfers that run at once when nobody says otherwise.
+pub const AT_ONCE: usize = 16;
+
+/// How zones are transferred.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferSettings {
+    /// Whether anybody may transfer a zone.
+    pub is_offered: bool,
+    /// The least time between two serials of a zone.
+    pub step: Duration,
+    /// The most octets of the journals of all zones.
+    pub journal_octets: usize,
+    /// The most transfers at once.
+    pub at_once: usize,
+    /// The tags that TXT records may have, by what they begin with; there are no TXT records when none.
+    pub described: Option<Vec<Box<str>>>,
+}
