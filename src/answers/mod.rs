@@ -17,8 +17,8 @@ pub use attempt::{Attempt, Effort};
 pub use designated::DesignatedResolver;
 pub use local::{ApplicationDns, HostRecordError, HostTable, LocalNames, LocalSettings};
 pub use nomad::{
-    ALIAS_CHAIN, Descriptions, HTTPS_TAG, InnerNameServers, Loops, SHARED_OCTETS, Zone,
-    ZoneSettings, names,
+    ALIAS_CHAIN, Descriptions, HTTPS_TAG, InnerNameServers, Listed, Loops, NamespaceAddresses,
+    PlacedAddress, SHARED_OCTETS, SoaTimers, Zone, ZoneContents, ZoneRecord, ZoneSettings, names,
 };
 pub use reply::{AnswerOrigin, SourcedAnswer};
 pub use router::{OutsideZones, Router};

@@ -121,6 +121,7 @@ impl LiveGateway {
             tracing::warn!("{warning}");
         }
         logs::set_level(&settings.log.level);
+        self.parts.transfer.replace(settings, changed);
         self.replace_server(settings, changed);
         self.parts.local.replace(settings);
         self.parts.shown.replace(settings);

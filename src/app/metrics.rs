@@ -21,6 +21,7 @@ use super::parts::GatewayParts;
 use super::process::ProcessCollector;
 use super::query_log::QueryLogCollector;
 use super::reload_status::ReloadCollector;
+use super::transfer::TransferCollector;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::exposition::{counter, family};
@@ -63,6 +64,7 @@ pub(super) fn provider(
     }));
     registry.register_collector(Box::new(ReloadCollector(Arc::clone(&parts.reloads))));
     registry.register_collector(Box::new(QueryLogCollector(Arc::clone(&parts.query_log))));
+    registry.register_collector(Box::new(TransferCollector(parts.transfer.clone())));
     registry.register_collector(Box::new(HostCollector(Arc::clone(&parts.local))));
     registry.register_collector(Box::new(GatewayCollector {
         udp: Arc::clone(&parts.udp),

@@ -39,6 +39,7 @@ mod shown;
 mod starting;
 mod status;
 mod tls;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -96,7 +97,7 @@ fn filtering(client: Client, sync: sync::SyncSettings) -> JoinHandle<Result<(), 
 
 /// Makes what answers queries from the catalogue.
 fn router(settings: &Settings, ports: EncryptedPorts, parts: &GatewayParts) -> Router {
-    Router::new(settings.zones.clone(), Arc::clone(&parts.catalog))
+    Router::new(parts.transfer.share(settings), Arc::clone(&parts.catalog))
         .outside(settings.outside_zones)
         .counting_loops(Arc::clone(&parts.loops))
         .with_local_names(parts.local.names())

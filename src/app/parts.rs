@@ -15,6 +15,7 @@ use super::local::LocalParts;
 use super::query_log::LiveQueryLog;
 use super::reload_status::ReloadStatus;
 use super::shown::ShownSettings;
+use super::transfer::LiveTransfer;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::config::Settings;
@@ -44,10 +45,12 @@ pub(super) struct GatewayParts {
     /// None where metrics have no names of CoreDNS.
     pub(super) core_dns: Option<Arc<CoreDnsCounters>>,
     pub(super) query_log: Arc<LiveQueryLog>,
+    pub(super) transfer: LiveTransfer,
 }
 
 impl GatewayParts {
     pub(super) fn new(settings: &Settings, client: Client, runtimes: UdpRuntimes) -> Self {
+        let catalog = Arc::<Catalog>::default();
         let mut parts = Self {
             workers: Arc::default(),
             udp: Arc::default(),
@@ -57,7 +60,8 @@ impl GatewayParts {
             },
             sync: Arc::default(),
             client,
-            catalog: Arc::default(),
+            transfer: LiveTransfer::new(settings, Arc::clone(&catalog)),
+            catalog,
             forwarder: LiveForwarder::new(settings, runtimes.forwarding.clone()),
             local: LocalParts::new(settings),
             loops: Arc::default(),
@@ -93,6 +97,7 @@ impl GatewayParts {
         let counters = self.core_dns.as_ref();
         server.core_dns = counters.map(|it| Arc::new(it.zones(super::core_dns::zones(settings))));
         server.query_log = self.query_log.of(settings);
+        server.transfers = self.transfer.offered(settings);
         if settings.forward.is_some() {
             server.recursion = Recursion::Available;
         }

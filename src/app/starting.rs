@@ -59,6 +59,13 @@ impl Starting {
 
         let forward_runtime = ForwardRuntime::start()?;
         let parts = GatewayParts::new(&settings, client.clone(), forward_runtime.and_own());
+        let (keeper, ended) = (parts.transfer.keeper(), shutdown.clone().cancelled_owned());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = keeper.run() => {}
+                () = ended => {}
+            }
+        });
         // Before anything listens for queries: the first one finds what is on disk.
         let mut writer = parts.catalog.writer();
         if let Some(store) = &settings.store {

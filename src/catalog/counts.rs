@@ -73,6 +73,7 @@ impl Writer {
         };
         let found = self.working.addresses.entry(address).or_insert_with(|| {
             self.address_set = Changed::Yes;
+            self.differing.addresses.insert(address);
             AddressUse::default()
         });
         let had = found.instances;

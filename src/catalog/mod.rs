@@ -5,6 +5,7 @@
 //! and knows neither the DNS wire format nor Nomad.
 
 mod cell;
+mod changes;
 mod counts;
 mod demand;
 mod epoch;
@@ -17,6 +18,7 @@ mod marking;
 mod place_set;
 mod policy;
 mod retired;
+mod serial;
 mod service;
 mod snapshot;
 mod sources;
@@ -30,10 +32,12 @@ use std::sync::Arc;
 use arc_swap::{ArcSwapOption, Guard};
 
 use cell::{Cell, ReferenceBit};
+use changes::Changes;
 use demand::DemandChannel;
 
 use crate::fair_queue::ClientAddress;
 
+pub use changes::ChangedKeys;
 pub use demand::{NotRead, ReadRequest};
 pub use epoch::Epoch;
 pub use health::{Health, HealthCounts};
@@ -42,6 +46,7 @@ pub use instance::{Group, Id, Identity, Instance, InstanceAddress};
 pub use labels::{ServiceNameError, is_label};
 pub use place_set::PlaceSet;
 pub use policy::HealthPolicy;
+pub use serial::Serial;
 pub use service::{Service, ServicePart, ServiceVersion};
 pub use snapshot::{Coverage, Snapshot};
 pub use sources::Sources;
@@ -54,6 +59,7 @@ pub use writer::{PutOutcome, Writer};
 pub struct Catalog {
     current: ArcSwapOption<Snapshot>,
     demand: DemandChannel,
+    changes: Changes,
 }
 
 impl Catalog {

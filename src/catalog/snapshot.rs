@@ -27,7 +27,6 @@ pub struct Snapshot {
     pub(super) address_set: Cell,
     /// Superseded when a namespace has a tag that it had not, or no longer has one.
     pub(super) tag_set: Cell,
-    pub(super) serial: u32,
     pub(super) index: u64,
     pub(super) services: usize,
     pub(super) instances: usize,
@@ -63,7 +62,7 @@ pub(super) struct AddressUse {
 
 impl Snapshot {
     /// Whether there is a namespace: with a service, or marked as unknown itself.
-    pub(super) fn knows_namespace(&self, label: &[u8]) -> bool {
+    pub fn knows_namespace(&self, label: &[u8]) -> bool {
         with_folded(label, |key| {
             let known = self.namespaces.contains_key(key);
             (known || self.unknowns.within(key).is_some()).then_some(())
@@ -102,6 +101,11 @@ impl Snapshot {
         with_folded(datacenter, |key| self.datacenters.get(key))
             .and_then(|namespaces| with_folded(namespace, |key| namespaces.get(key)))
             .is_some()
+    }
+
+    /// Whether an address has a name.
+    pub fn has_address(&self, address: IpAddr) -> bool {
+        self.addresses.contains_key(&address)
     }
 
     /// Goes through the addresses that have a name; in no order.
@@ -161,6 +165,11 @@ impl Snapshot {
         self.namespaces
             .iter()
             .map(|(name, found)| (&**name, found.services.len(), found.instances))
+    }
+
+    /// Notes that all services are asked for.
+    pub fn ask_for_all(&self) {
+        self.iter().for_each(|(_, _, service)| service.asked.note());
     }
 
     /// Goes through all services with their keys, namespace first; in no order.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::labels::{could_be_datacenter, could_be_named, could_be_service};
 use super::sources::{Sources, SourcesBuilder};
 use super::tags::TagPlace;
-use super::{Cell, Coverage, Service, Snapshot, UnknownReason};
+use super::{Cell, Coverage, Serial, Service, Snapshot, UnknownReason};
 
 /// One state of the catalogue, as it is seen while one answer is made.
 #[derive(Debug)]
@@ -51,7 +51,8 @@ impl<T> Lookup<T> {
 }
 
 impl View {
-    pub(super) fn new(snapshot: Arc<Snapshot>) -> Self {
+    /// Opens a view of a snapshot.
+    pub fn new(snapshot: Arc<Snapshot>) -> Self {
         Self {
             snapshot,
             gathered: RefCell::default(),
@@ -147,10 +148,14 @@ impl View {
         })
     }
 
-    /// The serial of the zones: grows when the set of names changes.
-    pub fn serial(&self) -> u32 {
-        self.gathered.borrow_mut().add(&self.snapshot.names);
-        self.snapshot.serial
+    /// The serial of a zone.
+    pub fn serial(&self, serial: &Serial) -> u32 {
+        let current = serial.current();
+        let mut gathered = self.gathered.borrow_mut();
+        // Which is not said any more once the snapshot is withdrawn.
+        gathered.add(&self.snapshot.names);
+        gathered.add(&current.cell);
+        current.number
     }
 
     /// Notes that a service is asked for, now and whenever the answer is given out again; there may be several.

@@ -34,6 +34,8 @@ pub struct Writer {
     pub(super) tag_set: Changed,
     /// Addresses without an instance.
     pub(super) retired: Retired,
+    /// What differs from what was published last.
+    pub(super) differing: super::ChangedKeys,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,7 @@ impl Writer {
             address_set: Changed::No,
             tag_set: Changed::No,
             retired: Retired::default(),
+            differing: super::ChangedKeys::default(),
         }
     }
 
@@ -128,11 +131,6 @@ impl Writer {
             self.superseded
                 .push(std::mem::take(&mut self.working.names));
         }
-        if self.names == Changed::Yes {
-            // Nomad's index where it can be, so that gateways side by side tell the same serial.
-            let next = self.working.serial.wrapping_add(1);
-            self.working.serial = u32::try_from(index).map_or(next, |index| index.max(next));
-        }
         if self.address_set == Changed::Yes {
             self.superseded
                 .push(std::mem::take(&mut self.working.address_set));
@@ -146,8 +144,7 @@ impl Writer {
         self.working.index = index;
         self.supersede();
         self.catalog
-            .current
-            .store(Some(Arc::new(self.working.clone())));
+            .publish(Arc::new(self.working.clone()), &mut self.differing);
     }
 
     /// Forgets the addresses that no instance has had for `grace`; the next publication shows it.
@@ -156,6 +153,7 @@ impl Writer {
         while let Some(address) = self.retired.pop(grace) {
             if let Some(gone) = self.working.addresses.remove(&address) {
                 self.superseded.push(gone.cell);
+                self.differing.addresses.insert(address);
                 outcome = PutOutcome::Changed;
             }
         }
@@ -209,6 +207,8 @@ impl Writer {
         let instances = |parts: &[ServicePart]| parts.iter().map(|it| it.instances.len()).sum();
         let before: usize = old.as_ref().map_or(0, |old| instances(&old.parts));
         let after: usize = instances(&parts);
+        let key = (namespace_key.clone(), service_key.clone());
+        self.differing.services.insert(key);
         let asked = old.as_ref().map(|old| old.asked.clone());
         let index = old.as_ref().map(|old| old.index_of(&parts));
         self.working.all_bad -= usize::from(old.as_ref().is_some_and(|old| old.is_all_bad()));

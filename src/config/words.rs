@@ -62,7 +62,9 @@ fn list(key: &str) -> String {
         "cookie_secrets" => "[\"<32 hex digits>\"]".to_owned(),
         "name_server_addresses" => "[\"10.0.0.5\"]".to_owned(),
         "listen.tls" | "listen.https" => "[\"127.0.0.1:0\"]".to_owned(),
-        "clients.allow" | "clients.trusted_proxies" => "[\"192.0.2.0/24\"]".to_owned(),
+        "clients.allow" | "clients.trusted_proxies" | "transfer.allow" => {
+            "[\"192.0.2.0/24\"]".to_owned()
+        }
         "hosts" => {
             return "a [[hosts]] section for each name, with name = \"db.example\" and addresses = [\"10.0.0.5\"]".to_owned();
         }
@@ -76,7 +78,6 @@ fn list(key: &str) -> String {
         "query_log.names" => "[\"service.nomad\"]".to_owned(),
         "query_log.rcodes" => "[\"NXDOMAIN\", \"SERVFAIL\"]".to_owned(),
         "query_log.classes" => "[\"denial\", \"error\"]".to_owned(),
-        "transfer.allow" => "[\"192.0.2.0/24\"]".to_owned(),
         "transfer.tag_prefixes" => "[\"public-\"]".to_owned(),
         "http.hosts" => "[\"dns.example\"]".to_owned(),
         "http.allow_origins" => "[\"https://dash.example\"]".to_owned(),

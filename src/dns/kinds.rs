@@ -20,6 +20,11 @@ pub struct Opcode(pub u8);
 
 #[allow(missing_docs, reason = "the mnemonics of the registry say it all")]
 impl RecordType {
+    /// Whether it asks for a transfer of a zone (RFC 5936, RFC 1995).
+    pub const fn is_transfer(self) -> bool {
+        self.0 == Self::AXFR.0 || self.0 == Self::IXFR.0
+    }
+
     pub const A: Self = Self(1);
     pub const NS: Self = Self(2);
     pub const CNAME: Self = Self(5);
@@ -54,6 +59,7 @@ impl Rcode {
     pub const NXDOMAIN: Self = Self(3);
     pub const NOTIMP: Self = Self(4);
     pub const REFUSED: Self = Self(5);
+    pub const NOTAUTH: Self = Self(9);
     pub const BADVERS: Self = Self(16);
 }
 

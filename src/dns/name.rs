@@ -37,6 +37,9 @@ pub enum NameError {
 }
 
 impl Name {
+    /// The most octets of a name, with its root label (RFC 1035 §2.3.4).
+    pub const OCTETS: usize = NAME_OCTETS;
+
     /// The root.
     pub const ROOT: Self = Self {
         length: 1,

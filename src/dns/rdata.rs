@@ -18,7 +18,16 @@ pub struct Rdata<'builder> {
     pub(super) saved: usize,
 }
 
-impl Rdata<'_> {
+impl<'builder> Rdata<'builder> {
+    /// Writes data that stands in no message: names are written in full.
+    pub fn alone(octets: &'builder mut Vec<u8>) -> Self {
+        Self {
+            octets,
+            question: &Name::ROOT,
+            saved: 0,
+        }
+    }
+
     /// Appends octets as they are.
     pub fn octets(&mut self, octets: &[u8]) {
         self.octets.extend_from_slice(octets);

@@ -20,6 +20,7 @@ use crate::config::Settings;
 use crate::dns::Name;
 use crate::nomad::{AbsentNamespaces, Client};
 use crate::sync;
+use crate::transfer::Serials;
 
 use zone_file::ZoneFile;
 
@@ -84,6 +85,7 @@ pub async fn run(
     // A zone file needs its NS, wherever that leads.
     zones.inner_name_servers = InnerNameServers::Shown;
     let (catalog, view) = read(settings, timeout).await?;
+    Serials::new(None).share(&mut zones);
     let is_wanted = |zone: &&Zone| wanted.is_empty() || wanted.contains(&zone.apex);
     let mut file = ZoneFile {
         router: Router::new(zones.clone(), catalog),

@@ -17,11 +17,13 @@ use super::live_server::LiveServer;
 pub use super::pending::{AnswerReader, Cacheability, PendingAnswer};
 use super::recorder::Recorder;
 use super::server::Server;
+use super::transfers::Offer;
 use crate::dns::wire::{self, Rejection};
 use crate::dns::{Answer, AnswerBuilder, Class, Query, Rcode, Transport};
 use crate::layers::Stack;
 use crate::layers::metrics::ShardNumber;
 use crate::query_log::ObservedQuery;
+use crate::transfer::Transfer;
 
 /// Takes messages through the stack; a listener has one for each worker or connection.
 #[derive(Clone, Debug)]
@@ -48,6 +50,8 @@ pub enum Exchanged<F> {
     Rejected(Rejection),
     /// The answer has to be waited for.
     Waiting(PendingAnswer<F>),
+    /// The answer is the messages of a transfer; over a stream only.
+    Transfer(Box<Transfer>),
 }
 
 impl<S: Stack> Exchange<S> {
@@ -148,7 +152,30 @@ impl<S: Stack> Exchange<S> {
             counting.end_written(server, query, asked, &out[start..]);
             return Exchanged::Answered(Cacheability::NoStore);
         }
+        if query.record_type.is_transfer() && self.server.transfers.is_some() {
+            return self.begin_transfer(message, query, (asked, counting), out);
+        }
         self.begin_asked(query, (asked, counting), out)
+    }
+
+    /// Begins a transfer of a zone, where it is offered.
+    #[inline(never)]
+    fn begin_transfer(
+        &mut self,
+        message: &[u8],
+        query: &Query,
+        (asked, counting): (usize, Counting),
+        out: &mut Vec<u8>,
+    ) -> Exchanged<S::Future> {
+        let start = out.len();
+        match self.server.transfer(query, message, out) {
+            Offer::NotHere => self.begin_asked(query, (asked, counting), out),
+            Offer::Stream(transfer) => Exchanged::Transfer(transfer),
+            Offer::Answered => {
+                counting.end_written(&self.server, query, asked, &out[start..]);
+                Exchanged::Answered(Cacheability::NoStore)
+            }
+        }
     }
 
     /// Asks itself `Server::own_query`, by the way of a client's, and tells whether there is an answer or one to come.
@@ -162,7 +189,7 @@ impl<S: Stack> Exchange<S> {
         let counting = Counting::begin(&self.server, self.shard);
         match self.begin_asked(&query, (0, counting), &mut out) {
             Exchanged::Answered(_) => !out.is_empty(),
-            Exchanged::Waiting(_) => true,
+            Exchanged::Waiting(_) | Exchanged::Transfer(_) => true,
             Exchanged::Rejected(_) => false,
         }
     }
@@ -211,8 +238,8 @@ impl<S: Stack> Exchange<S> {
             Exchanged::Waiting(waiting) => {
                 waiting.to_record = Some(Box::new(self.recorder.keep(&asked)));
             }
-            // It is no query.
-            Exchanged::Rejected(_) => {}
+            // It is no query, or its end is logged.
+            Exchanged::Rejected(_) | Exchanged::Transfer(_) => {}
         }
     }
 

@@ -27,6 +27,7 @@ mod server;
 pub mod stream;
 pub mod tcp;
 mod tls_config;
+mod transfers;
 pub mod udp;
 
 pub use accept::ListenerContext;
@@ -43,3 +44,4 @@ pub use limits::ConnectionLimits;
 pub use live_server::LiveServer;
 pub use server::Server;
 pub use tls_config::{ServerConfig, TlsUse, tls_config};
+pub use transfers::OfferedTransfers;

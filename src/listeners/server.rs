@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clients::Clients;
+use super::transfers::OfferedTransfers;
 use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
 use crate::layers::metrics::{CoreDnsZones, QueryCounters};
@@ -36,6 +37,8 @@ pub struct Server {
     pub core_dns: Option<Arc<CoreDnsZones>>,
     /// Whether names of other zones are forwarded.
     pub recursion: Recursion,
+    /// The transfers of the zones, if they are offered.
+    pub transfers: Option<OfferedTransfers>,
     /// Where queries are recorded, if they are.
     pub query_log: Option<Arc<QueryLog>>,
     /// The message by which the gateway asks itself whether it answers.
@@ -56,6 +59,7 @@ impl Default for Server {
             stale: Arc::default(),
             core_dns: None,
             recursion: Recursion::default(),
+            transfers: None,
             query_log: None,
             own_query: ROOT_QUERY.into(),
         }

@@ -3,6 +3,20 @@
 //! Floor 3, beside `layers`: `listeners` hands it the queries for a transfer. It makes no records itself; `answers` lists
 //! those of a zone.
 
+mod keeper;
+mod message;
+mod records;
+mod serials;
+mod serving;
 mod settings;
+mod slots;
+mod version;
+mod zones;
 
+pub use keeper::{Keeper, KeeperSettings};
+pub use serials::Serials;
+pub use serving::{Transfer, TransferMessages, TransferRefusal, Transfers};
 pub use settings::{AT_ONCE, JOURNAL_OCTETS, STEP_MS, TransferSettings};
+pub use slots::Slots;
+pub use version::ZoneVersion;
+pub use zones::TransferredZones;

@@ -1,5 +1,6 @@
 //! How zones are transferred.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long after a change of a zone its serial changes again when nobody says otherwise, in milliseconds.
@@ -21,5 +22,5 @@ pub struct TransferSettings {
     /// The most transfers at once.
     pub at_once: usize,
     /// The tags that TXT records may have, by what they begin with; there are no TXT records when none.
-    pub described: Option<Vec<Box<str>>>,
+    pub described: Option<Arc<[Box<str>]>>,
 }

@@ -40,6 +40,15 @@ impl Chain {
         first: Name,
         loops: &Loops,
     ) -> Result<Self, TooCostly> {
+        let (chain, looped) = Self::find(context, first)?;
+        if let Some(name) = looped {
+            loops.note(&name);
+        }
+        Ok(chain)
+    }
+
+    /// The same; tells the name on a loop whose alias the answer leaves out, if there is one.
+    fn find(context: &Context<'_>, first: Name) -> Result<(Self, Option<Name>), TooCostly> {
         let most = context.settings.alias_chain;
         let mut names = vec![*context.name];
         let (mut next, mut unknown, mut loop_at) = (Some(first), None, None);
@@ -56,13 +65,11 @@ impl Chain {
         // What is found from one of its names has to be found from all of them.
         loop_at = loop_at.filter(|at| names.len() - at <= LOOP_NAMES_MAX);
         let last = loop_at.unwrap_or(names.len() - 1);
-        if let Some(name) = loop_at.filter(|at| *at <= most).map(|at| &names[at]) {
-            loops.note(name);
-        }
+        let looped = loop_at.filter(|at| *at <= most).map(|at| names[at]);
         let count = last.min(most);
         let is_here = count == last && (next.is_none() || loop_at.is_some());
         let is_here = is_here && context.settings.zone_of(&names[count]).is_some();
-        Ok(Self {
+        let chain = Self {
             targets: names.drain(1..=count).collect(),
             end: if is_here {
                 ChainEnd::Here
@@ -70,8 +77,14 @@ impl Chain {
                 ChainEnd::Elsewhere
             },
             unknown,
-        })
+        };
+        Ok((chain, looped))
     }
+}
+
+/// Whether the alias of a name leads back to itself, and is left out.
+pub(super) fn leads_back(context: &Context<'_>, alias: Name) -> bool {
+    Chain::find(context, alias).is_ok_and(|(chain, _)| chain.targets.is_empty())
 }
 
 /// The most names that are looked at for one answer.

@@ -98,7 +98,7 @@ impl<'a> SelectedInstances<'a> {
 }
 
 /// The host's name, when all usable addresses are that one name.
-fn only_host<'a>(instances: impl Iterator<Item = &'a Instance>) -> Option<Name> {
+pub(super) fn only_host<'a>(instances: impl Iterator<Item = &'a Instance>) -> Option<Name> {
     let mut only = None;
     for instance in instances {
         match &instance.address {

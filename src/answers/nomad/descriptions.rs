@@ -5,7 +5,7 @@
 
 use super::Context;
 use crate::catalog::Instance;
-use crate::dns::{AnswerBuilder, RecordType, Section};
+use crate::dns::{AnswerBuilder, Rdata, RecordType, Section};
 
 /// The longest character string, in octets (RFC 1035 §3.3).
 const STRING_OCTETS: usize = 255;
@@ -18,19 +18,25 @@ pub(super) fn push_txt(
 ) {
     let ttl = context.settings.ttl_seconds;
     for instance in instances {
-        let text = describe(instance);
+        let tags = instance.group.tags.iter().map(|tag| &**tag);
+        let text = describe(instance, tags);
         builder.push(
             Section::Answer,
             context.owner(),
             RecordType::TXT,
             ttl,
-            |rdata| strings(&text).for_each(|string| rdata.text(string.as_bytes())),
+            |rdata| push_text(rdata, &text),
         );
     }
 }
 
-/// Describes an instance; the tags come last, since they may have blanks in them.
-fn describe(instance: &Instance) -> String {
+/// Writes a text as the data of a record.
+pub(super) fn push_text(rdata: &mut Rdata<'_>, text: &str) {
+    strings(text).for_each(|string| rdata.text(string.as_bytes()));
+}
+
+/// Describes an instance with these of its tags, which come last, since they may have blanks in them.
+pub(super) fn describe<'a>(instance: &Instance, tags: impl Iterator<Item = &'a str>) -> String {
     let group = &instance.group;
     format!(
         "id={} job={} alloc={} node={} dc={} port={} tags={}",
@@ -40,7 +46,7 @@ fn describe(instance: &Instance) -> String {
         instance.node,
         group.datacenter,
         instance.port,
-        group.tags.join(",")
+        tags.collect::<Vec<_>>().join(",")
     )
 }
 

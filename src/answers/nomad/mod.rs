@@ -10,6 +10,7 @@ mod address_labels;
 mod aliases;
 mod bindings;
 mod chosen;
+mod contents;
 mod demand;
 mod descriptions;
 mod grammar;
@@ -31,11 +32,12 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, UnknownReason, View};
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Name, Owner, Query, Rcode};
 
+pub use contents::{Listed, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneRecord};
 pub(super) use infrastructure::push_address;
 pub use loops::Loops;
 pub use names::names;
 pub use zone::{ALIAS_CHAIN, HTTPS_TAG, SHARED_OCTETS};
-pub use zone::{Descriptions, InnerNameServers, Zone, ZoneSettings};
+pub use zone::{Descriptions, InnerNameServers, SoaTimers, Zone, ZoneSettings};
 
 use self::aliases::{Chain, ChainEnd};
 use self::grammar::{Reading, Target};

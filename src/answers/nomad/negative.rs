@@ -1,12 +1,8 @@
 //! Negative answers: no such name (NXDOMAIN) and no such data (NODATA), both with the zone's SOA (RFC 2308).
 
 use super::Context;
-use crate::dns::{AnswerBuilder, Owner, RecordType, Section};
-
-// What secondaries would go by, if there were any (RFC 1912 §2.2).
-const REFRESH_SECONDS: u32 = 14_400;
-const RETRY_SECONDS: u32 = 3600;
-const EXPIRE_SECONDS: u32 = 604_800;
+use super::zone::{Zone, ZoneSettings};
+use crate::dns::{AnswerBuilder, Owner, Rdata, RecordType, Section};
 
 /// Appends what denies the name in AUTHORITY.
 pub(super) fn push_denial(context: &Context<'_>, builder: &mut AnswerBuilder) {
@@ -28,12 +24,23 @@ pub(super) fn push_soa(
     let zone = context.zone;
     let owner = Owner::Name(&zone.apex);
     builder.push(section, owner, RecordType::SOA, ttl, |rdata| {
-        rdata.name(&zone.name_server);
-        rdata.name(&zone.mailbox);
-        rdata.u32(context.view.serial());
-        rdata.u32(REFRESH_SECONDS);
-        rdata.u32(RETRY_SECONDS);
-        rdata.u32(EXPIRE_SECONDS);
-        rdata.u32(context.settings.negative_ttl_seconds);
+        soa(
+            rdata,
+            context.settings,
+            zone,
+            context.view.serial(&zone.serial),
+        );
     });
+}
+
+/// Writes the data of a zone's SOA.
+pub(super) fn soa(rdata: &mut Rdata<'_>, settings: &ZoneSettings, zone: &Zone, serial: u32) {
+    let timers = &settings.soa_timers;
+    rdata.name(&zone.name_server);
+    rdata.name(&zone.mailbox);
+    rdata.u32(serial);
+    rdata.u32(timers.refresh_seconds);
+    rdata.u32(timers.retry_seconds);
+    rdata.u32(timers.expire_seconds);
+    rdata.u32(settings.negative_ttl_seconds);
 }

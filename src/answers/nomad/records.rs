@@ -13,7 +13,7 @@ use super::zone::Descriptions;
 use super::{Context, bindings};
 use crate::answers::Effort;
 use crate::catalog::{Instance, InstanceAddress, Service};
-use crate::dns::{AnswerBuilder, Name, Owner, RecordType, Section};
+use crate::dns::{AnswerBuilder, Name, Owner, Rdata, RecordType, Section};
 
 // All instances are alike: Nomad knows no weights.
 const SRV_PRIORITY: u16 = 10;
@@ -182,9 +182,7 @@ fn push_ports(
                 let target = (&target, instance.address.ip());
                 return bindings::write(rdata, protocols, instance.port, target);
             }
-            rdata.u16(SRV_PRIORITY);
-            rdata.u16(SRV_WEIGHT);
-            rdata.u16(instance.port);
+            push_srv(rdata, instance.port);
             rdata.plain_name(&target);
         });
     }
@@ -198,6 +196,13 @@ fn push_ports(
             push_address(builder, Section::Additional, owner, address, ttl);
         }
     }
+}
+
+/// Writes what an SRV record has before its target (RFC 2782).
+pub(super) fn push_srv(rdata: &mut Rdata<'_>, port: u16) {
+    rdata.u16(SRV_PRIORITY);
+    rdata.u16(SRV_WEIGHT);
+    rdata.u16(port);
 }
 
 /// Appends the CNAME of a name.

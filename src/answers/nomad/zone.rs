@@ -1,10 +1,12 @@
 //! The zones, and the settings that apply to all of their answers.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::catalog::HealthPolicy;
+use super::chosen::host_name;
+use crate::catalog::{HealthPolicy, InstanceAddress, Serial, Service};
 use crate::dns::{Name, NameError, RecordType};
 
 /// The CNAMEs that one answer follows when nobody says otherwise.
@@ -25,6 +27,8 @@ pub struct Zone {
     pub mailbox: Name,
     /// What the targets of SRV records are below, `addr` below the apex.
     pub addresses: Name,
+    /// The serial of the SOA.
+    pub serial: Arc<Serial>,
 }
 
 /// What the answers of all zones have in common.
@@ -52,8 +56,31 @@ pub struct ZoneSettings {
     pub inner_name_servers: InnerNameServers,
     /// The most CNAMEs that one answer follows.
     pub alias_chain: usize,
+    /// What secondaries of the zones go by.
+    pub soa_timers: SoaTimers,
     /// How many octets the sets may take that are made of many instances and that names share.
     pub shared_octets: usize,
+}
+
+/// When secondaries ask for a zone, and when they give it up (RFC 1912 §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoaTimers {
+    /// How often they look for a new serial, in seconds.
+    pub refresh_seconds: u32,
+    /// How soon they look again when there was no answer, in seconds.
+    pub retry_seconds: u32,
+    /// How long they answer without one, in seconds.
+    pub expire_seconds: u32,
+}
+
+impl Default for SoaTimers {
+    fn default() -> Self {
+        Self {
+            refresh_seconds: 14_400,
+            retry_seconds: 3600,
+            expire_seconds: 604_800,
+        }
+    }
 }
 
 /// Whether a zone within another shows its name server (NS).
@@ -90,6 +117,7 @@ impl Zone {
             name_server: below("ns")?,
             mailbox: below("hostmaster")?,
             addresses: below("addr")?,
+            serial: Arc::default(),
             apex,
         })
     }
@@ -117,6 +145,7 @@ impl ZoneSettings {
             server_addresses: Vec::new(),
             inner_name_servers: InnerNameServers::default(),
             alias_chain: ALIAS_CHAIN,
+            soa_timers: SoaTimers::default(),
             shared_octets: SHARED_OCTETS,
         }
     }
@@ -124,6 +153,11 @@ impl ZoneSettings {
     /// The zones, the longest apex first.
     pub fn zones(&self) -> &[Zone] {
         &self.zones
+    }
+
+    /// The same, to share their serials with others.
+    pub fn zones_mut(&mut self) -> &mut [Zone] {
+        &mut self.zones
     }
 
     /// The zones that are cut out of `outer`: those directly below it.
@@ -147,6 +181,17 @@ impl ZoneSettings {
         let is_parents = asked == RecordType::DS && *name == zone.apex;
         let parent = is_parents.then(|| self.zones_around(zone).next());
         Some(parent.flatten().unwrap_or(zone))
+    }
+
+    /// Whether an instance of a service has a name in one of the zones as its address.
+    pub fn has_alias(&self, service: &Service) -> bool {
+        service.instances().any(|instance| match &instance.address {
+            InstanceAddress::Host(host) => {
+                let host = host_name(host);
+                host.is_some_and(|host| self.zone_of(&host).is_some())
+            }
+            _ => false,
+        })
     }
 
     /// The apexes of the zones.

@@ -138,7 +138,8 @@ impl Settings {
         let file = source.read()?;
         check.listen(&file)?;
         let credentials = check.credentials(&file.http)?;
-        let zones = check.zones(&file)?;
+        let mut zones = check.zones(&file)?;
+        zones.soa_timers = check.soa_timers(&file);
         let (transfer, secondaries) = check.transfer(&file)?;
         let system_servers = check.system_servers(&file)?;
         let mut settings = Self {

@@ -2,12 +2,37 @@
 
 use std::time::Duration;
 
-use super::Checker;
+use super::{Checker, whole};
+use crate::answers::SoaTimers;
 use crate::config::{ConfigError, File};
 use crate::listeners::Networks;
 use crate::transfer::TransferSettings;
 
+/// How often secondaries look for a new serial, should a NOTIFY be lost: BIND's shortest time.
+const REFRESH_SECONDS: u32 = 300;
+const RETRY_SECONDS: u32 = 60;
+/// How much longer secondaries answer than the gateway does without Nomad.
+const EXPIRE_BEYOND_SECONDS: u64 = 86_400;
+
 impl Checker<'_> {
+    /// Says what secondaries go by: the zone does not expire there while the gateway still answers.
+    pub(super) fn soa_timers(&self, file: &File) -> SoaTimers {
+        let usual = SoaTimers::default();
+        if file.transfer.allow.is_empty() {
+            return usual;
+        }
+        let stale = whole(
+            file.nomad
+                .max_stale_seconds
+                .saturating_add(EXPIRE_BEYOND_SECONDS),
+        );
+        SoaTimers {
+            refresh_seconds: REFRESH_SECONDS,
+            retry_seconds: RETRY_SECONDS,
+            expire_seconds: usual.expire_seconds.max(stale),
+        }
+    }
+
     /// Says how zones are transferred, and to whom.
     pub(super) fn transfer(
         &self,

@@ -113,6 +113,8 @@ impl<S: Stack> Gateway<S> {
                 }
             },
             Exchanged::Rejected(rejection) => Responding::ready(Problem::from(rejection)),
+            // There are none over HTTP; it would be said that the message is none.
+            Exchanged::Transfer(_) => Responding::ready(Problem::from(Rejection::TooShort)),
             Exchanged::Waiting(waiting) => {
                 let (blocking, client) = (self.blocking.clone(), client.clone());
                 Responding::waiting(async move {

@@ -27,6 +27,7 @@ use super::connections::{ConnectionHandle, WriteBudgetExceeded};
 use super::exchange::{Exchange, Exchanged};
 use super::limits::ConnectionLimits;
 use crate::layers::Stack;
+use crate::transfer::TransferMessages;
 
 /// Serves one connection until it ends; closing it is the caller's.
 pub async fn serve<Stream, S>(
@@ -66,6 +67,8 @@ struct Conversation<'limits, 'stream, Stream, S> {
     connection_handle: &'limits ConnectionHandle,
     input: Input,
     waiting: FuturesUnordered<BoxFuture<'static, Vec<u8>>>,
+    /// The transfer whose messages are written now; nothing else is read meanwhile.
+    transfer: Option<TransferMessages>,
     output: Output,
     /// What was answered since others had their turn.
     turn: BatchSize,
@@ -90,6 +93,15 @@ enum Progress {
     Some,
 }
 
+impl Progress {
+    fn or(self, other: Self) -> Self {
+        match self {
+            Self::Some => self,
+            Self::None => other,
+        }
+    }
+}
+
 impl<'limits, 'stream, Stream, S> Conversation<'limits, 'stream, Stream, S>
 where
     Stream: AsyncRead + AsyncWrite + Unpin,
@@ -111,6 +123,7 @@ where
             connection_handle,
             input: Input::new(),
             waiting: FuturesUnordered::new(),
+            transfer: None,
             output: Output::new(limits.unwritten_octets),
             turn: BatchSize::default(),
             phase: ReadPhase::Reading,
@@ -129,7 +142,9 @@ where
     /// Goes on for as long as anything can be done without waiting.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEnd> {
         loop {
-            let finished = self.take_finished(context);
+            let finished = self
+                .take_finished(context)
+                .or(self.take_transferred(context));
             let answered = self.answer_input();
             let stream = Pin::new(&mut *self.stream);
             let written = self.output.poll_write(stream, context);
@@ -141,6 +156,7 @@ where
             if let ReadPhase::Finishing(end) = self.phase
                 && !progressed
                 && self.waiting.is_empty()
+                && self.transfer.is_none()
                 && self.output.is_empty()
             {
                 return Poll::Ready(end);
@@ -178,7 +194,7 @@ where
             activity,
             write_budget,
         } = self.connection_handle;
-        activity.waits_for(self.waiting.len());
+        activity.waits_for(self.waiting.len() + usize::from(self.transfer.is_some()));
         let untaken = self.output.unwritten();
         if untaken == write_budget.held() {
             return Ok(());
@@ -194,6 +210,26 @@ where
         {
             self.output.add(|out| out.extend_from_slice(&message));
             progress = Progress::Some;
+        }
+        self.note(progress)
+    }
+
+    /// Adds the messages of the transfer that are ready.
+    fn take_transferred(&mut self, context: &mut Context<'_>) -> Progress {
+        let mut progress = Progress::None;
+        while self.output.has_room()
+            && !self.turn.is_over()
+            && let Some(transfer) = &mut self.transfer
+            && let Poll::Ready(message) = transfer.poll_next(context)
+        {
+            progress = Progress::Some;
+            match message {
+                Some(message) => {
+                    self.turn.add(message.len());
+                    self.output.add(|out| out.extend_from_slice(&message));
+                }
+                None => self.transfer = None,
+            }
         }
         self.note(progress)
     }
@@ -220,6 +256,7 @@ where
                     waiting.finish(&mut message).await;
                     message
                 })),
+                Exchanged::Transfer(transfer) => self.transfer = Some(transfer.start(client)),
                 Exchanged::Rejected(_) => self.refuse(),
             }
             self.turn.add(self.output.unwritten() - before);
@@ -228,7 +265,9 @@ where
     }
 
     fn may_begin(&self) -> bool {
-        self.output.has_room() && self.waiting.len() < self.limits.in_flight_per_connection
+        self.output.has_room()
+            && self.transfer.is_none()
+            && self.waiting.len() < self.limits.in_flight_per_connection
     }
 
     /// Ends the connection for what came on it; what was asked before is still answered.

@@ -121,7 +121,8 @@ impl<S: Stack> Worker<S> {
             let ip = client.ip().to_canonical();
             self.exchange.asked_from(client.port());
             match self.exchange.begin(message, Some(ip), out) {
-                Exchanged::Answered(_) => {}
+                // There are no transfers over UDP but those that are answered.
+                Exchanged::Answered(_) | Exchanged::Transfer(_) => {}
                 Exchanged::Rejected(_) => {
                     self.counters.ignored.fetch_add(1, Ordering::Relaxed);
                 }

@@ -17,6 +17,12 @@ use crate::regular_file::{open_file, read_at_most};
 const SNAPSHOT: &str = "catalogue.snapshot";
 /// What is being written, until it takes the snapshot's place.
 const UNFINISHED: &str = "catalogue.unfinished";
+/// The serials of the zones.
+const SERIALS: &str = "zone.serials";
+/// What is being written of them.
+const UNFINISHED_SERIALS: &str = "zone.serials.unfinished";
+/// The most octets of that file that are read.
+const SERIALS_OCTETS: u64 = 1 << 20;
 /// What one gateway has locked for as long as it runs; its text is the number of that process.
 const LOCK: &str = "nomadns.lock";
 /// The largest snapshot that is read, in octets.
@@ -80,9 +86,28 @@ impl StateFolder {
             place: place.display().to_string(),
             fingerprint,
             every,
-            read: Arc::new(move || read(&place)),
-            write: Arc::new(move |fill| replace(&folder, fill)),
+            read: Arc::new(move || read(&place, SNAPSHOT_OCTETS)),
+            write: Arc::new(move |fill| replace(&folder, (UNFINISHED, SNAPSHOT), fill)),
         }
+    }
+
+    /// Reads the serials of the zones as they were written; none when there is no file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no text.
+    pub fn read_serials(&self) -> io::Result<Option<String>> {
+        let octets = read(&self.0.join(SERIALS), SERIALS_OCTETS)?;
+        let text = octets.map(String::from_utf8).transpose();
+        text.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+    }
+
+    /// Writes the serials of the zones, whole or not at all.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn write_serials(&self, text: &str) -> io::Result<()> {
+        let files = (UNFINISHED_SERIALS, SERIALS);
+        replace(&self.0, files, &mut |out| out.write_all(text.as_bytes()))
     }
 }
 
@@ -115,23 +140,23 @@ fn lock(place: &Path) -> io::Result<StateLocking> {
     }
 }
 
-fn read(place: &Path) -> io::Result<Option<Vec<u8>>> {
+fn read(place: &Path, most_octets: u64) -> io::Result<Option<Vec<u8>>> {
     match open_file(place) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        file => read_at_most(file?, SNAPSHOT_OCTETS).map(Some),
+        file => read_at_most(file?, most_octets).map(Some),
     }
 }
 
 /// Puts a whole new file in the place of the old one: at every moment there is one of the two.
-fn replace(folder: &Path, fill: Fill<'_>) -> io::Result<()> {
-    let unfinished = folder.join(UNFINISHED);
+fn replace(folder: &Path, (unfinished, finished): (&str, &str), fill: Fill<'_>) -> io::Result<()> {
+    let unfinished = folder.join(unfinished);
     let written = write(&unfinished, fill);
     if let Err(error) = written {
         // A full disk is not to stay full for its sake.
         let _ = fs::remove_file(&unfinished);
         return Err(error);
     }
-    fs::rename(&unfinished, folder.join(SNAPSHOT))?;
+    fs::rename(&unfinished, folder.join(finished))?;
     // The rename itself is on disk only when the folder is.
     Disk::open(folder)?.sync_all()
 }

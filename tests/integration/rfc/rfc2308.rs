@@ -63,18 +63,3 @@ async fn a_denial_ends_when_the_name_comes() {
     answers.set("default", "late", vec![]);
     assert_denied(&asked(&answers), ResponseCode::NXDomain, "nomad");
 }
-
-#[tokio::test]
-async fn the_serial_grows_with_the_set_of_names() {
-    let mut answers = Answers::usual();
-    let serial = |answers: &Answers| {
-        let message = answers.ask("nomad", RecordType::SOA);
-        let RData::SOA(soa) = &message.answers[0].data else {
-            panic!("{message}")
-        };
-        soa.serial
-    };
-    let before = serial(&answers);
-    answers.set("default", "late", vec![instance("10.7.0.1", 80, &[])]);
-    assert!(serial(&answers) > before);
-}

@@ -1,0 +1,163 @@
+//! Zone transfer in a running gateway: its serials and versions, what a reload changes of it, and its metrics.
+//!
+//! Floor 7. `transfer` does the work.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+use tokio::sync::watch;
+
+use super::collectors::{gauge, total};
+use crate::answers::ZoneSettings;
+use crate::catalog::{Catalog, HealthPolicy};
+use crate::config::Settings;
+use crate::exposition::{counter, family};
+use crate::listeners::OfferedTransfers;
+use crate::transfer::{Keeper, KeeperSettings, Serials, Slots, TransferredZones, Transfers};
+
+/// The keys that what is transferred depends on.
+const KEYS: [&str; 8] = [
+    "zones",
+    "ttl",
+    "negative_ttl",
+    "https_tag",
+    "name_server_addresses",
+    "limits.alias_chain",
+    "transfer.describe_instances",
+    "transfer.tag_prefixes",
+];
+/// The other keys of how it is transferred, which begin no journal anew.
+const TRANSFER: &str = "transfer.";
+
+/// Zone transfer; a clone shares it.
+#[derive(Clone, Debug)]
+pub(super) struct LiveTransfer {
+    catalog: Arc<Catalog>,
+    serials: Arc<Serials>,
+    zones: TransferredZones,
+    slots: Slots,
+    settings: watch::Sender<Arc<KeeperSettings>>,
+}
+
+impl LiveTransfer {
+    pub(super) fn new(settings: &Settings, catalog: Arc<Catalog>) -> Self {
+        let serials = Arc::new(Serials::new(settings.state_folder.clone()));
+        let first = keeper_settings(settings, &serials);
+        let zones = TransferredZones::new(Arc::clone(&catalog));
+        zones.serve(first.zones.apexes().copied());
+        Self {
+            zones,
+            catalog,
+            serials,
+            slots: Slots::default(),
+            settings: watch::Sender::new(Arc::new(first)),
+        }
+    }
+
+    /// The zones of these settings, with their serials.
+    pub(super) fn share(&self, settings: &Settings) -> ZoneSettings {
+        shared(settings, &self.serials)
+    }
+
+    /// Makes the versions of the zones until it is dropped; changes of the catalogue are noted from now on.
+    pub(super) fn keeper(&self) -> Keeper {
+        let (catalog, serials) = (Arc::clone(&self.catalog), Arc::clone(&self.serials));
+        let settings = self.settings.subscribe();
+        Keeper::new(catalog, serials, self.zones.clone(), settings)
+    }
+
+    /// The transfers that clients may have, if there are any.
+    pub(super) fn offered(&self, settings: &Settings) -> Option<OfferedTransfers> {
+        let transfer = &settings.transfer;
+        transfer.is_offered.then(|| OfferedTransfers {
+            allow: settings.secondaries.clone(),
+            transfers: Transfers::new(self.zones.clone(), self.slots.clone(), transfer.at_once),
+        })
+    }
+
+    /// Has these settings in use from now on, of which these keys have changed.
+    pub(super) fn replace(&self, settings: &Settings, changed: &[String]) {
+        let is_of_zones = |key: &String| KEYS.contains(&&**key);
+        if !changed
+            .iter()
+            .any(|key| is_of_zones(key) || key.starts_with(TRANSFER))
+        {
+            return;
+        }
+        let next = keeper_settings(settings, &self.serials);
+        self.zones.serve(next.zones.apexes().copied());
+        self.settings.send_replace(Arc::new(next));
+    }
+}
+
+/// The zones of settings, with the serials that they have.
+fn shared(settings: &Settings, serials: &Serials) -> ZoneSettings {
+    let mut zones = settings.zones.clone();
+    serials.share(&mut zones);
+    zones
+}
+
+fn keeper_settings(settings: &Settings, serials: &Serials) -> KeeperSettings {
+    let health = &settings.sync.health;
+    KeeperSettings {
+        zones: shared(settings, serials),
+        transfer: settings.transfer.clone(),
+        ask_every: (health.policy != HealthPolicy::Off)
+            .then(|| (health.asked_for / 2).max(Duration::from_secs(1))),
+    }
+}
+
+/// Tells the serials, and what became of transfers.
+#[derive(Debug)]
+pub(super) struct TransferCollector(pub(super) LiveTransfer);
+
+impl Collector for TransferCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let LiveTransfer {
+            settings, slots, ..
+        } = &self.0;
+        let settings = Arc::clone(&settings.borrow());
+        let help = "Serial of the SOA of each zone";
+        let mut own = family(&mut encoder, "nomadns_zone_serial", help, MetricType::Gauge)?;
+        for zone in settings.zones.zones() {
+            let apex = zone.apex.to_string();
+            let labels = [("zone", apex.trim_end_matches('.'))];
+            ConstGauge::new(i64::from(zone.serial.number())).encode(own.encode_family(&labels)?)?;
+        }
+        let help = "Zone transfers that were served to their end, by type";
+        let name = "nomadns_transfers";
+        let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
+        for (kind, count) in slots.served() {
+            counter(&mut own, &[("type", kind)], count)?;
+        }
+        let help = "Octets of the messages of these transfers";
+        total(
+            &mut encoder,
+            "nomadns_transfer_sent_octets",
+            help,
+            slots.octets(),
+        )?;
+        let help = "Zone transfers that the client left before the end";
+        total(
+            &mut encoder,
+            "nomadns_transfers_failed",
+            help,
+            slots.failed(),
+        )?;
+        let help = "Zone transfers that were refused";
+        total(
+            &mut encoder,
+            "nomadns_transfers_refused",
+            help,
+            slots.refused(),
+        )?;
+        let help = "Zone transfers that run now";
+        let running = i64::try_from(slots.running()).unwrap_or(i64::MAX);
+        gauge(&mut encoder, "nomadns_transfers_running", help, &running)
+    }
+}

@@ -1,0 +1,93 @@
+//! Transfers of zones: whether a client may have one, and what it is told if not.
+//!
+//! Floor 4, a part of `exchange`. `transfer` makes the messages; over a stream the connection writes them one by one.
+
+use super::clients::Networks;
+use super::server::Server;
+use crate::dns::wire::{self, Bare};
+use crate::dns::{AnswerBuilder, ExtendedError, Opcode, Query, Rcode, RecordType, Transport};
+use crate::transfer::{Transfer, TransferRefusal, Transfers};
+
+/// Who may transfer the zones, and who serves that.
+#[derive(Clone, Debug)]
+pub struct OfferedTransfers {
+    /// The secondaries.
+    pub allow: Networks,
+    /// Serves them.
+    pub transfers: Transfers,
+}
+
+/// What comes of a query for a transfer.
+pub(super) enum Offer {
+    /// Its messages, for a stream.
+    Stream(Box<Transfer>),
+    /// One message, which is written.
+    Answered,
+    /// None over this transport: it is for others to say so.
+    NotHere,
+}
+
+impl Server {
+    /// Begins the transfer that a query asks for, or says why there is none.
+    pub(super) fn transfer(&self, query: &Query, message: &[u8], out: &mut Vec<u8>) -> Offer {
+        let Some(offered) = &self.transfers else {
+            return Offer::NotHere;
+        };
+        let is_whole = query.record_type == RecordType::AXFR;
+        match query.transport {
+            Transport::Tcp | Transport::Dot => {}
+            // RFC 1995 §2: the SOA says whether to come by TCP.
+            Transport::Udp if !is_whole => {}
+            Transport::Udp | Transport::Doh | Transport::Json => return Offer::NotHere,
+        }
+        match offered.begin(query, message) {
+            Ok(transfer) if transfer.is_soa() => {
+                transfer.write_soa(out);
+                self.counters.count_refused(query.transport, Rcode::NOERROR);
+                Offer::Answered
+            }
+            Ok(transfer) => {
+                self.counters.count_refused(query.transport, Rcode::NOERROR);
+                Offer::Stream(Box::new(transfer))
+            }
+            Err(refusal) => {
+                offered.transfers.count_refused();
+                self.refuse_transfer(query, refusal, out);
+                Offer::Answered
+            }
+        }
+    }
+
+    fn refuse_transfer(&self, query: &Query, refusal: TransferRefusal, out: &mut Vec<u8>) {
+        let TransferRefusal { rcode, error } = refusal;
+        self.counters.count_refused(query.transport, rcode);
+        if rcode == Rcode::FORMERR {
+            let bare = Bare {
+                id: query.id,
+                opcode: Opcode::QUERY,
+                flags: query.flags,
+                rcode,
+                edns: query.edns,
+            };
+            return wire::encode_bare(&bare, self.recursion, out);
+        }
+        let answer = AnswerBuilder::error(rcode, error);
+        let additions = self.least_additions(query);
+        wire::encode(&answer, query, self.bounds, &additions, 0, out);
+    }
+}
+
+impl OfferedTransfers {
+    fn begin(&self, query: &Query, message: &[u8]) -> Result<Transfer, TransferRefusal> {
+        let is_allowed = query
+            .client
+            .is_some_and(|client| self.allow.contain(client));
+        if !is_allowed {
+            return Err(TransferRefusal {
+                rcode: Rcode::REFUSED,
+                error: Some(ExtendedError::PROHIBITED),
+            });
+        }
+        self.transfers.begin(query, message)
+    }
+}

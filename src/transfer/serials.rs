@@ -1,0 +1,155 @@
+//! The serials of the zones: they only rise, also over restarts.
+//!
+//! Floor 3. A serial is the time in seconds since 1970, or one more than the last, whichever is later (RFC 1982 §3.2). The
+//! time alone keeps it rising over a restart if it rises no more than once a second. With a state folder, numbers are
+//! reserved there before they are used, so that it may rise faster.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::answers::ZoneSettings;
+use crate::catalog::Serial;
+use crate::dns::Name;
+use crate::sync::StateFolder;
+
+/// How many numbers are reserved at once.
+const RESERVED: u32 = 64;
+
+/// The serials of all zones that there are or were; each is shared with the answers that have it.
+pub struct Serials {
+    folder: Option<StateFolder>,
+    held: Mutex<HashMap<Name, Held>>,
+    /// What was reserved when the process began.
+    stored: HashMap<Name, u32>,
+}
+
+#[derive(Debug)]
+struct Held {
+    serial: Arc<Serial>,
+    /// The last number that is reserved.
+    reserved: Option<u32>,
+}
+
+impl Serials {
+    /// Makes them, those of an earlier process from a folder if there is one.
+    pub fn new(folder: Option<StateFolder>) -> Self {
+        let text = folder.as_ref().map(StateFolder::read_serials);
+        let text = text.unwrap_or(Ok(None)).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the serials of the zones cannot be read from nomad.state_dir: they begin with the time");
+            None
+        });
+        Self {
+            stored: text.map(|text| parse(&text)).unwrap_or_default(),
+            folder,
+            held: Mutex::default(),
+        }
+    }
+
+    /// Has the zones use the serials that are known by their names; others begin.
+    pub fn share(&self, zones: &mut ZoneSettings) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for zone in zones.zones_mut() {
+            let known = held.entry(zone.apex).or_insert_with(|| {
+                let serial = Arc::new(Serial::default());
+                let stored = self.stored.get(&zone.apex);
+                // One more than the time: whoever was here before may have used that.
+                let first = now().wrapping_add(1);
+                let first = stored.map_or(first, |it| later(first, it.wrapping_add(1)));
+                serial.set(first);
+                Held {
+                    serial,
+                    reserved: None,
+                }
+            });
+            zone.serial = Arc::clone(&known.serial);
+        }
+        self.reserve(&mut held);
+    }
+
+    /// Whether numbers are reserved on disk.
+    pub fn are_stored(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// The number that a zone has next; it is to be set once what it stands for is in place.
+    pub(super) fn next(&self, apex: &Name) -> u32 {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = held.get(apex) else {
+            return now();
+        };
+        let next = later(now(), known.serial.number().wrapping_add(1));
+        let is_reserved = known
+            .reserved
+            .is_some_and(|it| it == next || later(it, next) == it);
+        if !is_reserved {
+            self.reserve_from(&mut held, apex, next);
+        }
+        next
+    }
+
+    fn reserve_from(&self, held: &mut HashMap<Name, Held>, apex: &Name, next: u32) {
+        if let Some(known) = held.get_mut(apex) {
+            known.reserved = Some(next.wrapping_add(RESERVED));
+        }
+        self.reserve(held);
+    }
+
+    /// Writes down what is reserved.
+    fn reserve(&self, held: &mut HashMap<Name, Held>) {
+        let Some(folder) = &self.folder else {
+            return;
+        };
+        let mut reserved = self.stored.clone();
+        for (apex, known) in held.iter_mut() {
+            let number = known.serial.number();
+            let last = *known
+                .reserved
+                .get_or_insert_with(|| number.wrapping_add(RESERVED));
+            reserved.insert(*apex, last);
+        }
+        let mut lines: Vec<String> = reserved
+            .iter()
+            .map(|(apex, last)| format!("{last} {apex}\n"))
+            .collect();
+        lines.sort_unstable();
+        if let Err(error) = folder.write_serials(&lines.concat()) {
+            tracing::warn!(
+                %error,
+                "the serials of the zones cannot be written to nomad.state_dir: after a restart they begin with the time"
+            );
+        }
+    }
+}
+
+impl fmt::Debug for Serials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serials").finish_non_exhaustive()
+    }
+}
+
+/// The seconds since 1970.
+fn now() -> u32 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    // It wraps in 2106, as serials may.
+    since.map_or(0, |since| (since.as_secs() & u64::from(u32::MAX)) as u32)
+}
+
+/// The later of two serials (RFC 1982 §3.2).
+pub(super) fn later(one: u32, other: u32) -> u32 {
+    if is_later(other, one) { other } else { one }
+}
+
+/// Whether one serial is later than another (RFC 1982 §3.2).
+pub(super) fn is_later(one: u32, than: u32) -> bool {
+    one.wrapping_sub(than).cast_signed() > 0
+}
+
+fn parse(text: &str) -> HashMap<Name, u32> {
+    let line = |line: &str| {
+        let (number, apex) = line.split_once(' ')?;
+        Some((apex.parse().ok()?, number.parse().ok()?))
+    };
+    text.lines().filter_map(line).collect()
+}

@@ -1,0 +1,241 @@
+//! Serves one transfer: which one a query gets, and its messages (RFC 5936, RFC 1995).
+//!
+//! Floor 3. The messages are made on a thread of their own, one at a time, at the pace at which the client takes them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::message::{MessageWriter, Push};
+use super::serials::is_later;
+use super::slots::{Slot, Slots};
+use super::version::ZoneVersion;
+use super::zones::TransferredZones;
+use crate::answers::{Listed, ZoneRecord};
+use crate::dns::wire::Message;
+use crate::dns::{ExtendedError, Query, Rcode, RecordType, Section, Transport};
+
+/// How many messages may be ready before the client takes one.
+const MESSAGES_READY: usize = 1;
+/// What stands before the serial at the end of a SOA, in octets: the serial and four times.
+const SOA_NUMBERS_OCTETS: usize = 20;
+
+/// Serves the transfers of the zones; a clone shares them.
+#[derive(Clone, Debug)]
+pub struct Transfers {
+    zones: TransferredZones,
+    slots: Slots,
+    at_once: usize,
+}
+
+/// Why there is no transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferRefusal {
+    /// The code of the response.
+    pub rcode: Rcode,
+    /// Why, in the terms of RFC 8914.
+    pub error: Option<ExtendedError>,
+}
+
+/// A transfer that may begin.
+#[derive(Debug)]
+pub struct Transfer {
+    version: Arc<ZoneVersion>,
+    form: Form,
+    query: Query,
+    slot: Slot,
+}
+
+/// What a transfer consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// The zone's SOA: there is nothing newer, or it is asked over UDP.
+    Soa,
+    /// All records.
+    Whole,
+    /// What has changed since a serial.
+    Steps(u32),
+}
+
+/// The messages of a transfer.
+#[derive(Debug)]
+pub struct TransferMessages(mpsc::Receiver<Vec<u8>>);
+
+impl Transfers {
+    /// Serves these zones, so many at once.
+    pub fn new(zones: TransferredZones, slots: Slots, at_once: usize) -> Self {
+        Self {
+            zones,
+            slots,
+            at_once,
+        }
+    }
+
+    /// Counts one that is refused.
+    pub fn count_refused(&self) {
+        self.slots.count_refused();
+    }
+
+    /// Begins the transfer that a query asks for; the message is that of the query.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn begin(&self, query: &Query, message: &[u8]) -> Result<Transfer, TransferRefusal> {
+        let known = match query.record_type {
+            RecordType::IXFR => Some(known_serial(query, message).ok_or(TransferRefusal {
+                rcode: Rcode::FORMERR,
+                error: None,
+            })?),
+            _ => None,
+        };
+        let version = self
+            .zones
+            .find(&query.name)
+            .filter(|_| self.zones.are_known());
+        let version = version.ok_or_else(|| self.zones.refusal(&query.name))?;
+        let form = match known {
+            Some(serial)
+                if query.transport == Transport::Udp || !is_later(version.serial, serial) =>
+            {
+                Form::Soa
+            }
+            Some(serial) if version.has_short_way_from(serial) => Form::Steps(serial),
+            _ => Form::Whole,
+        };
+        let slot = self.slots.take(self.at_once).ok_or(TransferRefusal {
+            rcode: Rcode::REFUSED,
+            error: Some(ExtendedError::OVERLOADED),
+        })?;
+        Ok(Transfer {
+            version,
+            form,
+            query: query.clone(),
+            slot,
+        })
+    }
+}
+
+/// The serial that an IXFR says the client has: that of the SOA in AUTHORITY (RFC 1995 §3).
+fn known_serial(query: &Query, message: &[u8]) -> Option<u32> {
+    let read = Message::read(message).ok()?;
+    let mut records = read.records(Section::Authority);
+    let soa = records.find(|it| it.record_type == RecordType::SOA && it.owner == query.name)?;
+    let data = message.get(soa.rdata)?;
+    let numbers = data.get(data.len().checked_sub(SOA_NUMBERS_OCTETS)?..)?;
+    numbers
+        .first_chunk()
+        .map(|serial| u32::from_be_bytes(*serial))
+}
+
+impl Transfer {
+    /// Appends the one message of a transfer that has no more: the zone's SOA.
+    pub fn write_soa(&self, out: &mut Vec<u8>) {
+        let mut writer = MessageWriter::new(&self.query, 0);
+        self.push_soa(self.version.serial, &mut writer);
+        out.extend_from_slice(&writer.take());
+    }
+
+    /// Whether the SOA is all of it.
+    pub fn is_soa(&self) -> bool {
+        self.form == Form::Soa
+    }
+
+    /// Makes the messages, from now on until all are taken or nobody waits for them any more.
+    pub fn start(self, client: Option<IpAddr>) -> TransferMessages {
+        let (sender, receiver) = mpsc::channel(MESSAGES_READY);
+        tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            let mut sent = 0;
+            let whole = self.write(|message| {
+                sent += message.len();
+                match sender.blocking_send(message) {
+                    Ok(()) => Listed::Continue(()),
+                    Err(_) => Listed::Break(()),
+                }
+            });
+            self.finish(client, begun, sent, whole.is_continue());
+        });
+        TransferMessages(receiver)
+    }
+
+    fn finish(self, client: Option<IpAddr>, begun: Instant, octets: usize, is_whole: bool) {
+        let zone = self.version.apex();
+        let (serial, milliseconds) = (self.version.serial, begun.elapsed().as_millis());
+        let kind = match self.form {
+            Form::Whole => "AXFR",
+            Form::Soa | Form::Steps(_) => "IXFR",
+        };
+        let client = client.map(tracing::field::display);
+        match is_whole {
+            true => {
+                if self.form == Form::Whole {
+                    self.version.note_whole(octets);
+                }
+                self.slot.count_done(self.form == Form::Whole, octets);
+                tracing::info!(%zone, serial, kind, client, octets, milliseconds, "a secondary has transferred a zone");
+            }
+            false => {
+                self.slot.count_failed();
+                tracing::warn!(%zone, serial, kind, client, octets, "a secondary has left the transfer of a zone");
+            }
+        }
+    }
+
+    /// Makes the messages one by one.
+    pub(super) fn write(&self, mut send: impl FnMut(Vec<u8>) -> Listed) -> Listed {
+        let mut writer = MessageWriter::new(&self.query, 0);
+        let version = &self.version;
+        self.push_soa(version.serial, &mut writer);
+        let mut push = |writer: &mut MessageWriter, record: &ZoneRecord<'_>| {
+            if writer.push(record) == Push::Full {
+                send(writer.take())?;
+                // A record that no message has room for is left out: others could not take it either.
+                let _ = writer.push(record);
+            }
+            Listed::Continue(())
+        };
+        match self.form {
+            Form::Soa => return send(writer.take()),
+            Form::Whole => version.contents.list(|record| push(&mut writer, &record))?,
+            Form::Steps(serial) => {
+                for step in version.steps_from(serial).into_iter().flatten() {
+                    for (serial, records) in [(step.from, &step.removed), (step.to, &step.added)] {
+                        self.with_soa(serial, |soa| push(&mut writer, soa))?;
+                        for record in records.iter() {
+                            push(&mut writer, &record.as_zone_record())?;
+                        }
+                    }
+                }
+            }
+        }
+        self.with_soa(version.serial, |soa| push(&mut writer, soa))?;
+        send(writer.take())
+    }
+
+    fn push_soa(&self, serial: u32, writer: &mut MessageWriter) {
+        self.with_soa(serial, |soa| writer.push(soa));
+    }
+
+    fn with_soa<T>(&self, serial: u32, with: impl FnOnce(&ZoneRecord<'_>) -> T) -> T {
+        let contents = &self.version.contents;
+        with(&ZoneRecord {
+            labels: &[],
+            parent: &contents.zone().apex,
+            record_type: RecordType::SOA,
+            ttl: contents.ttl_seconds(),
+            data: &contents.soa(serial),
+        })
+    }
+}
+
+impl TransferMessages {
+    /// The next message; none behind the last.
+    pub fn poll_next(
+        &mut self,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Vec<u8>>> {
+        self.0.poll_recv(context)
+    }
+}

@@ -1,0 +1,92 @@
+//! How many transfers run, and what became of those that ran.
+//!
+//! Floor 3.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// The places of transfers; a clone shares them.
+#[derive(Clone, Debug, Default)]
+pub struct Slots(Arc<TransferCounters>);
+
+/// What became of transfers.
+#[derive(Debug, Default)]
+pub(super) struct TransferCounters {
+    running: AtomicUsize,
+    whole: AtomicU64,
+    incremental: AtomicU64,
+    failed: AtomicU64,
+    refused: AtomicU64,
+    octets: AtomicU64,
+}
+
+/// The place of one transfer, free again when it is dropped.
+#[derive(Debug)]
+pub(super) struct Slot(Arc<TransferCounters>);
+
+impl Slots {
+    /// Takes a place, if fewer than `most` are taken.
+    pub(super) fn take(&self, most: usize) -> Option<Slot> {
+        let more = |running| (running < most).then_some(running + 1);
+        let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
+        let taken = self.0.running.fetch_update(set, fetch, more);
+        taken.ok().map(|_| Slot(Arc::clone(&self.0)))
+    }
+
+    /// Counts a transfer that was refused.
+    pub fn count_refused(&self) {
+        self.0.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many run now.
+    pub fn running(&self) -> usize {
+        self.0.running.load(Ordering::Relaxed)
+    }
+
+    /// How many were served: whole zones (AXFR), and changes or just the SOA (IXFR).
+    pub fn served(&self) -> [(&'static str, u64); 2] {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [
+            ("axfr", count(&self.0.whole)),
+            ("ixfr", count(&self.0.incremental)),
+        ]
+    }
+
+    /// How many the client left before the end.
+    pub fn failed(&self) -> u64 {
+        self.0.failed.load(Ordering::Relaxed)
+    }
+
+    /// How many were refused.
+    pub fn refused(&self) -> u64 {
+        self.0.refused.load(Ordering::Relaxed)
+    }
+
+    /// How many octets were sent by those that were served.
+    pub fn octets(&self) -> u64 {
+        self.0.octets.load(Ordering::Relaxed)
+    }
+}
+
+impl Slot {
+    pub(super) fn count_done(&self, is_whole: bool, octets: usize) {
+        let counters = &self.0;
+        let kind = match is_whole {
+            true => &counters.whole,
+            false => &counters.incremental,
+        };
+        kind.fetch_add(1, Ordering::Relaxed);
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        counters.octets.fetch_add(octets, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_failed(&self) {
+        self.0.failed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
