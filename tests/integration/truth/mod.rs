@@ -2,13 +2,15 @@
 //!
 //! Here is what random catalogues and the names near them are made of; `kept` holds cached answers against new ones,
 //! `unknown` answers about unknown names against what is true, `aliases` follows CNAMEs itself, `counted_out` what is
-//! read against what is counted out, `many` services with many instances, `rules` has the cases one by one.
+//! read against what is counted out, `many` services with many instances, `transferred` what secondaries get, `rules` has the
+//! cases one by one.
 
 mod aliases;
 mod counted_out;
 mod kept;
 mod many;
 mod rules;
+mod transferred;
 mod unknown;
 
 use hickory_proto::op::{Message, ResponseCode};
