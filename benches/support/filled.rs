@@ -6,7 +6,9 @@ use std::sync::Arc;
 use nomadns::answers::{Router, Zone, ZoneSettings};
 use nomadns::catalog::{Catalog, Group, Health, Id, Identity, Instance, InstanceAddress, Writer};
 use nomadns::dns::wire::encode_query;
-use nomadns::dns::{Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Transport};
+use nomadns::dns::{
+    Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Signature, Transport,
+};
 use nomadns::layers::metrics::Workers;
 use nomadns::layers::{CacheSettings, StackLimits, Stacks, WorkerStack};
 
@@ -120,6 +122,7 @@ pub(crate) fn message(text: &str, record_type: RecordType, payload_octets: Optio
         }),
         transport: Transport::Udp,
         client: None,
+        signature: Signature::Absent,
     };
     let mut octets = Vec::new();
     encode_query(&query, &mut octets);

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use crate::answers::ZoneSettings;
-use crate::dns::{Class, Query, QueryFlags, RecordType, Transport, wire};
+use crate::dns::{Class, Query, QueryFlags, RecordType, Signature, Transport, wire};
 use crate::layers::WorkerStack;
 use crate::listeners::admin::Liveness;
 use crate::listeners::exchange::Exchange;
@@ -62,6 +62,7 @@ pub(super) fn own_query(zones: &ZoneSettings) -> Option<Vec<u8>> {
         edns: None,
         transport: Transport::Tcp,
         client: None,
+        signature: Signature::Absent,
     };
     let mut message = Vec::new();
     wire::encode_query(&query, &mut message);

@@ -81,7 +81,8 @@ fn ttl_place(records: &[u8], at: usize) -> Option<usize> {
 mod tests {
     use super::super::wire::{Bounds, Message};
     use super::super::{
-        AnswerBuilder, Class, Name, Owner, Query, QueryFlags, RecordType, Section, Transport,
+        AnswerBuilder, Class, Name, Owner, Query, QueryFlags, RecordType, Section, Signature,
+        Transport,
     };
     use super::*;
 
@@ -99,6 +100,7 @@ mod tests {
             edns: None,
             transport: Transport::Tcp,
             client: None,
+            signature: Signature::Absent,
         };
         let mut out = Vec::new();
         let additions = super::super::wire::Additions::default();

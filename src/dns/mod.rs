@@ -18,7 +18,9 @@ mod query;
 mod rdata;
 mod received;
 mod shared;
+mod signature;
 pub mod text;
+pub mod tsig;
 pub mod wire;
 
 pub use answer::{Age, Answer, ExtendedError, Recursion};
@@ -32,3 +34,4 @@ pub use name_key::NameKey;
 pub use query::{Query, QueryFlags, Transport};
 pub use rdata::Rdata;
 pub use received::{ReceivedAnswer, UnusableResponse};
+pub use signature::Signature;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::signature::Signature;
 use super::{Class, Edns, Name, RecordType};
 
 /// A query that passed the gate: one question, decoded.
@@ -23,6 +24,8 @@ pub struct Query {
     pub transport: Transport,
     /// The address of who asked, as far as the listener knows it.
     pub client: Option<IpAddr>,
+    /// Whether and by whom it is signed (TSIG).
+    pub signature: Signature,
 }
 
 /// Bits of a query's header.

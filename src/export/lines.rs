@@ -7,7 +7,7 @@ use tower::Service;
 use crate::answers::Router;
 use crate::dns::text::{present_rdata, strictly_escaped};
 use crate::dns::wire::{Additions, Message, encode_whole};
-use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Transport};
+use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Signature, Transport};
 
 /// Records as lines, in an order that stays the same.
 pub(super) struct Lines(Vec<String>);
@@ -24,6 +24,7 @@ impl Lines {
             edns: None,
             transport: Transport::Tcp,
             client: None,
+            signature: Signature::Absent,
         };
         let mut octets = Vec::new();
         // There is a snapshot, so it fails only for a name whose state is unknown, which has no known records.

@@ -6,7 +6,9 @@ use std::hash::{Hash, Hasher};
 
 use super::policy::EdnsUse;
 use crate::dns::wire::encode_query;
-use crate::dns::{Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Transport};
+use crate::dns::{
+    Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Signature, Transport,
+};
 
 /// The UDP payload that upstreams may send, in octets: what fits without fragments (DNS flag day 2020).
 const PAYLOAD_OCTETS: u16 = 1232;
@@ -77,6 +79,7 @@ impl ForwardQuestion {
             }),
             transport: Transport::Udp,
             client: None,
+            signature: Signature::Absent,
         };
         let mut message = Vec::with_capacity(64);
         encode_query(&query, &mut message);

@@ -47,7 +47,7 @@ pub fn now_seconds() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dns::{Class, Cookie, Edns, EdnsOptions, Name, QueryFlags, RecordType};
+    use crate::dns::{Class, Cookie, Edns, EdnsOptions, Name, QueryFlags, RecordType, Signature};
 
     fn query(transport: Transport, cookie: Option<Cookie>) -> Query {
         let options = EdnsOptions {
@@ -68,6 +68,7 @@ mod tests {
             }),
             transport,
             client: Some(IpAddr::from([192, 0, 2, 1])),
+            signature: Signature::Absent,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::answers::{AnswerError, SourcedAnswer};
 use crate::catalog::UnknownReason;
 use crate::dns::{
     Answer, AnswerBuilder, Class, ExtendedError, Name, Query, QueryFlags, Rcode, RecordType,
-    Transport,
+    Signature, Transport,
 };
 
 const LIMITS: StackLimits = StackLimits {
@@ -46,6 +46,7 @@ pub(super) fn query_over(transport: Transport, host: u8) -> Query {
         edns: None,
         transport,
         client: Some(IpAddr::from([192, 0, 2, host])),
+        signature: Signature::Absent,
     }
 }
 

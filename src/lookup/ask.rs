@@ -99,7 +99,7 @@ impl<'options> Asker<'options> {
     }
 
     fn query(&self, transport: LookupTransport) -> Query {
-        use crate::dns::Transport as Way;
+        use crate::dns::{Signature, Transport as Way};
         let (id, way) = match transport {
             LookupTransport::Udp => (rand::random(), Way::Udp),
             LookupTransport::Tcp => (rand::random(), Way::Tcp),
@@ -126,6 +126,7 @@ impl<'options> Asker<'options> {
             }),
             transport: way,
             client: None,
+            signature: Signature::Absent,
         }
     }
 }

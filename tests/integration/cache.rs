@@ -8,7 +8,7 @@ use hickory_proto::op::Message;
 use hickory_proto::rr::RData;
 use nomadns::answers::Router;
 use nomadns::dns::wire::{Additions, encode_whole};
-use nomadns::dns::{Answer, Class, Name, Query, QueryFlags, RecordType, Transport};
+use nomadns::dns::{Answer, Class, Name, Query, QueryFlags, RecordType, Signature, Transport};
 use nomadns::layers::cache::{Cache, CacheLayer, CacheTable};
 use tower::{Layer as _, Service as _};
 
@@ -50,6 +50,7 @@ fn query(labels: &[&[u8]]) -> Query {
         edns: None,
         transport: Transport::Tcp,
         client: None,
+        signature: Signature::Absent,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use nomadns::answers::{AnswerError, Attempt, Effort, Router};
-use nomadns::dns::{Class, Name, Query, QueryFlags, Rcode, RecordType, Transport};
+use nomadns::dns::{Class, Name, Query, QueryFlags, Rcode, RecordType, Signature, Transport};
 use nomadns::fair_queue::ClientAddress;
 use tower::Service as _;
 
@@ -38,6 +38,7 @@ fn query(name: &str, record_type: RecordType) -> Query {
         edns: None,
         transport: Transport::Udp,
         client: Some(IpAddr::from([127, 0, 0, 1])),
+        signature: Signature::Absent,
     }
 }
 

@@ -94,7 +94,7 @@ impl LocalNames {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dns::{Age, Class, QueryFlags, RecordType, Transport};
+    use crate::dns::{Age, Class, QueryFlags, RecordType, Signature, Transport};
 
     fn query(name: &str, record_type: RecordType) -> Query {
         Query {
@@ -106,6 +106,7 @@ mod tests {
             edns: None,
             transport: Transport::Tcp,
             client: None,
+            signature: Signature::Absent,
         }
     }
 

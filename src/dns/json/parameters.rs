@@ -11,7 +11,9 @@ use serde::Serialize;
 
 use super::super::edns::UDP_PAYLOAD_OCTETS;
 use super::super::text::shown;
-use super::super::{Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Transport};
+use super::super::{
+    Class, Edns, EdnsOptions, Name, Query, QueryFlags, RecordType, Signature, Transport,
+};
 
 /// What was asked, and how the answer is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +101,7 @@ impl Parameters {
                 edns: Some(edns),
                 transport: Transport::Json,
                 client,
+                signature: Signature::Absent,
             },
             form: form(given.content_type.as_deref()),
             client_subnet: given

@@ -1,7 +1,7 @@
 //! What is believed of a response, and what is left of it.
 
 use super::super::wire::{Additions, Bounds, encode};
-use super::super::{Query, QueryFlags, Transport};
+use super::super::{Query, QueryFlags, Signature, Transport};
 use super::*;
 
 /// A response to a question for the addresses of `www.example`, written record by record.
@@ -87,6 +87,7 @@ fn records(received: &ReceivedAnswer) -> Vec<String> {
         edns: None,
         transport: Transport::Tcp,
         client: None,
+        signature: Signature::Absent,
     };
     let mut out = Vec::new();
     let additions = Additions::default();

@@ -43,7 +43,7 @@ pub fn encode_query(query: &Query, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Class, Edns, Name, QueryFlags, Transport};
+    use super::super::super::{Class, Edns, Name, QueryFlags, Signature, Transport};
     use super::*;
 
     #[test]
@@ -66,6 +66,7 @@ mod tests {
             }),
             transport: Transport::Tcp,
             client: None,
+            signature: Signature::Absent,
         };
         for edns in [query.edns, None] {
             let query = Query {

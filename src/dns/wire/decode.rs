@@ -7,9 +7,11 @@
 use std::net::IpAddr;
 
 use super::super::edns::{Edns, EdnsOptions, PLAIN_UDP_OCTETS};
+use super::super::signature::Signature;
 use super::super::{Class, Name, Opcode, Query, QueryFlags, Rcode, RecordType, Transport};
 use super::HEADER_OCTETS;
 use super::find::{OptPlace, find_opt};
+use super::find_tsig::{TsigPlace, find_tsig};
 use super::message::Message;
 use super::opt::Opt;
 
@@ -78,18 +80,21 @@ pub fn decode(
             edns: Some(edns),
             transport,
             client,
+            signature: Signature::Absent,
         })));
     }
     let name = Name::from_wire(body).map_err(|_| malformed())?;
     let (record_type, class, rest) =
         read_question_tail(body, name.as_wire().len()).ok_or_else(malformed)?;
-    let edns = match header.counts {
-        [_, 0, 0, 0] => None,
-        [_, 0, 0, 1] if is_opt(rest) => Some(read_opt(rest).ok_or_else(malformed)?),
-        counts => {
-            let edns = read_records(message).or_else(|| of_another_version(counts, body));
-            edns.ok_or_else(malformed)?
+    let (edns, signature) = match header.counts {
+        [_, 0, 0, 0] => (None, Signature::Absent),
+        [_, 0, 0, 1] if is_opt(rest) => {
+            let edns = read_opt(rest).ok_or_else(malformed)?;
+            (Some(edns), Signature::Absent)
         }
+        counts => read_others(message, counts, rest)
+            .or_else(|| Some((of_another_version(counts, body)?, Signature::Absent)))
+            .ok_or_else(malformed)?,
     };
     // Made once and in place: a name is 256 octets.
     Ok(Query {
@@ -101,6 +106,7 @@ pub fn decode(
         edns,
         transport,
         client,
+        signature,
     })
 }
 
@@ -217,9 +223,29 @@ fn is_of_another_version(edns: &Edns) -> bool {
     edns.version != 0
 }
 
-/// Reads a message that carries more than a question and an OPT.
+/// Reads a message that carries more than a question and an OPT; `rest` is what is behind the question.
+#[cold]
+fn read_others(message: &[u8], counts: [u16; 4], rest: &[u8]) -> Option<(Option<Edns>, Signature)> {
+    let start = match find_tsig(message) {
+        TsigPlace::None => return Some((read_records(message)?, Signature::Absent)),
+        TsigPlace::Misplaced => return None,
+        TsigPlace::Last(start) => start,
+    };
+    let edns = match counts {
+        [_, 0, 0, 1] => None,
+        [_, 0, 0, 2] if is_opt(rest) => Some(read_opt(rest)?),
+        [.., additional] => {
+            let mut others = message[..start].to_vec();
+            others[10..HEADER_OCTETS].copy_from_slice(&(additional - 1).to_be_bytes());
+            read_records(&others)?
+        }
+    };
+    Some((edns, Signature::Unchecked))
+}
+
+/// Reads the records of a message.
 ///
-/// hickory says whether its records are what they claim to be.
+/// hickory says whether they are what they claim to be.
 fn read_records(message: &[u8]) -> Option<Option<Edns>> {
     hickory_proto::op::Message::from_vec(message).ok()?;
     match Message::read(message).ok()?.opt() {

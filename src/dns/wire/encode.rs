@@ -96,6 +96,7 @@ fn encode_within(
     if query.edns.is_some() {
         others += OPT_OCTETS;
     }
+    others += query.signature.signed_octets();
     let error = answer.extended_error_at(additions.age);
     let left = room.octets.saturating_sub(others);
     let mut options = AnswerOptions::none();
@@ -120,6 +121,11 @@ fn encode_within(
     }
     if put.truncated {
         bits |= TRUNCATED;
+    }
+    if put.truncated && query.signature.key().is_some() {
+        // RFC 8945 §5.3: then only the question and what signs it.
+        out.truncate(begin);
+        return encode_truncated(query, additions, out);
     }
     let [answers, authority, additional] = put.counts;
     let additional = additional + u16::from(query.edns.is_some());

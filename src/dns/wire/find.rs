@@ -67,7 +67,7 @@ impl Edns {
 }
 
 /// What is behind the name that begins here; none when it does not end.
-fn skip_name(mut octets: &[u8]) -> Option<&[u8]> {
+pub(super) fn skip_name(mut octets: &[u8]) -> Option<&[u8]> {
     loop {
         let (&length, rest) = octets.split_first()?;
         octets = match length >> 6 {

@@ -5,6 +5,7 @@ mod compression;
 mod decode;
 mod encode;
 mod find;
+mod find_tsig;
 mod message;
 mod opt;
 mod options;
@@ -18,6 +19,7 @@ pub use decode::{Bare, QUERY_OCTETS, Rejection, decode};
 pub use encode::{
     Bounds, encode, encode_bare, encode_truncated, encode_whole, encode_without_question,
 };
+pub use find_tsig::{TsigPlace, find_tsig};
 pub use message::{Flag, Header, Message, MessageError, Question, Record};
 pub use opt::{Opt, ReadExtendedError};
 pub use options::{Additions, NSID_OCTETS};

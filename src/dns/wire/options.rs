@@ -106,6 +106,8 @@ pub(super) struct AnswerOptions {
     length: usize,
     room: usize,
     pad: bool,
+    /// The octets of the TSIG record that comes behind them.
+    signed_octets: usize,
 }
 
 impl AnswerOptions {
@@ -116,6 +118,7 @@ impl AnswerOptions {
             length: 0,
             room: 0,
             pad: false,
+            signed_octets: 0,
         }
     }
 
@@ -152,6 +155,7 @@ impl AnswerOptions {
             );
         }
         self.pad = asked.wants_padding && additions.may_pad;
+        self.signed_octets = query.signature.signed_octets();
     }
 
     /// The most octets that they take in any message.
@@ -181,7 +185,7 @@ impl AnswerOptions {
 
     /// How many octets fill the message up to a whole block; none when nothing is to be padded.
     fn padding_after(&self, before: usize) -> Option<usize> {
-        let length = before + self.length + 4;
+        let length = before + self.length + 4 + self.signed_octets;
         let whole = length
             .next_multiple_of(PADDING_BLOCK_OCTETS)
             .min(super::MESSAGE_OCTETS);

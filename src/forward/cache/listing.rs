@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{ForwardCache, Kept};
 use crate::dns::text::present_rdata;
 use crate::dns::wire::Message;
-use crate::dns::{Answer, Class, Name, Query, QueryFlags, Section, Transport};
+use crate::dns::{Answer, Class, Name, Query, QueryFlags, Section, Signature, Transport};
 use crate::forward::question::ForwardQuestion;
 
 /// A list that is longer, in octets, has no further question.
@@ -104,6 +104,7 @@ fn put_records(text: &mut String, question: &ForwardQuestion, answer: &Answer) -
         edns: None,
         transport: Transport::Tcp,
         client: None,
+        signature: Signature::Absent,
     };
     let octets = answer.whole_message(&query);
     let Ok(message) = Message::read(&octets) else {

@@ -3,7 +3,7 @@
 use nomadns::dns::wire::{Additions, Bounds};
 use nomadns::dns::{
     Answer, AnswerBuilder, Class, Cookie, Edns, EdnsOptions, Name, Owner, Query, QueryFlags, Rcode,
-    RecordType, Section, Transport,
+    RecordType, Section, Signature, Transport,
 };
 use proptest::prelude::*;
 
@@ -75,6 +75,7 @@ impl Asked {
             }),
             transport: self.transport,
             client: None,
+            signature: Signature::Absent,
         }
     }
 

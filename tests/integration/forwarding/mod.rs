@@ -98,6 +98,7 @@ fn query(name: &str) -> dns::Query {
         edns: Some(Edns::default()),
         transport: dns::Transport::Tcp,
         client: None,
+        signature: dns::Signature::Absent,
     }
 }
 

@@ -22,6 +22,7 @@ mod rfc8427;
 mod rfc8482;
 mod rfc8906;
 mod rfc8914;
+mod rfc8945;
 mod rfc9250;
 mod rfc9460;
 mod rfc9462;

@@ -11,7 +11,7 @@ use super::{Listed, ZoneContents, ZoneRecord};
 use crate::answers::Effort;
 use crate::catalog::View;
 use crate::dns::wire::{Additions, Message, RdataParts, encode_whole};
-use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Transport};
+use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Signature, Transport};
 
 /// What names have beside a CNAME; no TXT records, which would have all tags.
 const TYPES: [RecordType; 5] = [
@@ -86,6 +86,7 @@ impl ZoneContents {
             edns: None,
             transport: Transport::Tcp,
             client: None,
+            signature: Signature::Absent,
         };
         let view = View::new(Arc::clone(&self.snapshot));
         let context = Context {

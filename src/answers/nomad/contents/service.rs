@@ -14,7 +14,7 @@ use super::record_sets::{MadeBy, RecordSets};
 use super::{Listed, ZoneContents, ZoneRecord};
 use crate::answers::Effort;
 use crate::catalog::{Instance, Service, View, is_label};
-use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Transport};
+use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Signature, Transport};
 
 const PROTOCOLS: [&str; 2] = ["_tcp", "_udp"];
 /// What drivers of MongoDB ask for; they take no TXT records beside it.
@@ -238,6 +238,7 @@ impl<'a> Listing<'a> {
             edns: None,
             transport: Transport::Tcp,
             client: None,
+            signature: Signature::Absent,
         };
         let context = Context {
             query: &query,

@@ -1,0 +1,3 @@
+//! RFC 8945: messages that are signed with a secret (TSIG).
+
+mod octets;
