@@ -85,7 +85,8 @@ impl Refused {
 
 impl Collector for Refused {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let clients = Arc::clone(&self.0.now().clients);
+        let server = self.0.now();
+        let clients = Arc::clone(&server.clients);
         let name = "nomadns_clients_refused";
         let help = "Queries and requests of clients that may not ask, or ask too often";
         let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
@@ -101,6 +102,12 @@ impl Collector for Refused {
         let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
         for (outcome, count) in clients.unproven_counters().counts() {
             counter(&mut own, &[("outcome", outcome)], count)?;
+        }
+        let name = "nomadns_tsig_errors";
+        let help = "Signed queries whose TSIG signature was not accepted";
+        let mut own = family(&mut encoder, name, help, MetricType::Counter)?;
+        for (error, count) in server.counters.tsig_errors() {
+            counter(&mut own, &[("error", error)], count)?;
         }
         Ok(())
     }

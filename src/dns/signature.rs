@@ -53,7 +53,7 @@ impl Signature {
     }
 
     /// The octets that an answer has to leave free for its own signature.
-    pub(super) fn signed_octets(self) -> usize {
+    pub fn signed_octets(self) -> usize {
         match self {
             Self::Valid(signer) => signer.signed_octets.into(),
             Self::Absent | Self::Unchecked => 0,

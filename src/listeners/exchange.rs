@@ -12,18 +12,19 @@ use tokio::time::Instant;
 
 use super::amplification;
 use super::core_dns::Counting;
-use super::judging::{answer_without_question, judge, refuse};
+use super::judging::{answer_without_question, judge, refuse, refused};
 use super::live_server::LiveServer;
-pub use super::pending::{AnswerReader, Cacheability, PendingAnswer};
+pub use super::pending::{AnswerReader, Cacheability, Exchanged, PendingAnswer};
 use super::recorder::Recorder;
+use super::rotation::RotationSource;
 use super::server::Server;
+use super::signing::SignedQuery;
 use super::transfers::Offer;
 use crate::dns::wire::{self, Rejection};
-use crate::dns::{Answer, AnswerBuilder, Class, Query, Rcode, Transport};
+use crate::dns::{Answer, Query, Rcode, Signature, Transport};
 use crate::layers::Stack;
 use crate::layers::metrics::ShardNumber;
 use crate::query_log::ObservedQuery;
-use crate::transfer::Transfer;
 
 /// Takes messages through the stack; a listener has one for each worker or connection.
 #[derive(Clone, Debug)]
@@ -35,23 +36,6 @@ pub struct Exchange<S> {
     reader: AnswerReader,
     recorder: Recorder,
     shard: ShardNumber,
-}
-
-/// What came of a message.
-#[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives on the stack, and waiting is rare"
-)]
-pub enum Exchanged<F> {
-    /// The answer was appended to the buffer.
-    Answered(Cacheability),
-    /// There is nothing to say to it.
-    Rejected(Rejection),
-    /// The answer has to be waited for.
-    Waiting(PendingAnswer<F>),
-    /// The answer is the messages of a transfer; over a stream only.
-    Transfer(Box<Transfer>),
 }
 
 impl<S: Stack> Exchange<S> {
@@ -69,7 +53,7 @@ impl<S: Stack> Exchange<S> {
             transport,
             recorder: Recorder::new(transport, &server),
             server,
-            turns: RotationSource(rand::random::<u32>() | 1),
+            turns: RotationSource::random(),
             reader: AnswerReader::Client,
         }
     }
@@ -146,6 +130,9 @@ impl<S: Stack> Exchange<S> {
             }
             Err(rejection) => return Exchanged::Rejected(rejection),
         };
+        if query.signature != Signature::Absent {
+            return self.begin_signed(message, query, counting, out);
+        }
         let server = &self.server;
         if let Err(refusal) = judge(server, query) {
             refuse(server, query, refusal, out);
@@ -158,7 +145,7 @@ impl<S: Stack> Exchange<S> {
         self.begin_asked(query, (asked, counting), out)
     }
 
-    /// Begins a transfer of a zone, where it is offered.
+    /// Begins a transfer of a zone, where it is asked for and offered; answers anything else.
     #[inline(never)]
     fn begin_transfer(
         &mut self,
@@ -175,6 +162,33 @@ impl<S: Stack> Exchange<S> {
                 counting.end_written(&self.server, query, asked, &out[start..]);
                 Exchanged::Answered(Cacheability::NoStore)
             }
+        }
+    }
+
+    /// The same for a query that is signed.
+    #[cold]
+    #[inline(never)]
+    fn begin_signed(
+        &mut self,
+        message: &[u8],
+        query: &Query,
+        counting: Counting,
+        out: &mut Vec<u8>,
+    ) -> Exchanged<S::Future> {
+        let (start, asked) = (out.len(), message.len());
+        let signed = SignedQuery::check(&self.server, message, query);
+        let (server, query) = (&self.server, &signed.query);
+        let judged = judge(server, query);
+        let exchanged = if judged.is_ok() && signed.checked.is_ok() {
+            self.begin_transfer(message, query, (asked, counting), out)
+        } else {
+            signed.refuse(server, judged, message, out);
+            counting.end_written(server, query, asked, &out[start..]);
+            Exchanged::Answered(Cacheability::NoStore)
+        };
+        match signed.checked {
+            Ok(transaction) => exchanged.signed(transaction, self.reader, out, start),
+            Err(_) => exchanged,
         }
     }
 
@@ -274,40 +288,9 @@ impl<S: Stack> Exchange<S> {
                     asked,
                     counting,
                     to_record: None,
+                    transaction: None,
                 })
             }
         }
-    }
-}
-
-/// The answer of `refusal`, counted: the stack, which counts all others, does not see it.
-fn refused(server: &Server, query: &Query) -> Option<Answer> {
-    let answer = refusal(query)?;
-    let counters = &server.counters;
-    counters.count_refused(query.transport, answer.rcode());
-    Some(answer)
-}
-
-/// The answer to what is decoded well and yet no query for the stack.
-fn refusal(query: &Query) -> Option<Answer> {
-    // RFC 6891 §6.1.3: a version that is not spoken here.
-    if query.edns.is_some_and(|edns| edns.version != 0) {
-        return Some(AnswerBuilder::error(Rcode::BADVERS, None));
-    }
-    // All that there is of class ANY is of class IN.
-    let is_known = matches!(query.class, Class::IN | Class::ANY);
-    (!is_known).then(|| AnswerBuilder::error(Rcode::REFUSED, None))
-}
-
-/// Numbers that look random enough to share the load among records (xorshift).
-#[derive(Clone, Debug)]
-struct RotationSource(u32);
-
-impl RotationSource {
-    fn next(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0
     }
 }

@@ -6,7 +6,7 @@ use super::clients::{Refusal, SourceAddress};
 use super::counters::ListenerKind;
 use super::server::Server;
 use crate::dns::wire::{self, Bare};
-use crate::dns::{Opcode, Query, Rcode, Transport};
+use crate::dns::{Answer, AnswerBuilder, Class, Opcode, Query, Rcode, Transport};
 
 /// Whether the client of a message may ask; HTTP judges its requests before they come here.
 pub(super) fn judge(server: &Server, query: &Query) -> Result<(), Refusal> {
@@ -65,4 +65,23 @@ pub(super) fn answer_without_question(server: &Server, query: &Query, out: &mut 
         }
     };
     wire::encode_without_question(query, &additions, out);
+}
+
+/// The answer of `refusal`, counted: the stack, which counts all others, does not see it.
+pub(super) fn refused(server: &Server, query: &Query) -> Option<Answer> {
+    let answer = refusal(query)?;
+    let counters = &server.counters;
+    counters.count_refused(query.transport, answer.rcode());
+    Some(answer)
+}
+
+/// The answer to what is decoded well and yet no query for the stack.
+fn refusal(query: &Query) -> Option<Answer> {
+    // RFC 6891 §6.1.3: a version that is not spoken here.
+    if query.edns.is_some_and(|edns| edns.version != 0) {
+        return Some(AnswerBuilder::error(Rcode::BADVERS, None));
+    }
+    // All that there is of class ANY is of class IN.
+    let is_known = matches!(query.class, Class::IN | Class::ANY);
+    (!is_known).then(|| AnswerBuilder::error(Rcode::REFUSED, None))
 }

@@ -19,11 +19,14 @@ mod handshake;
 pub mod http;
 mod judging;
 mod limits;
+mod live_keys;
 mod live_server;
 mod pending;
 pub mod proxy_header;
 mod recorder;
+mod rotation;
 mod server;
+mod signing;
 pub mod stream;
 pub mod tcp;
 mod tls_config;
@@ -41,6 +44,7 @@ pub use counters::{
     ConnectionCounters, HandshakeFailure, HttpResponseKind, ListenerCounters, ListenerKind,
 };
 pub use limits::ConnectionLimits;
+pub use live_keys::LiveKeys;
 pub use live_server::LiveServer;
 pub use server::Server;
 pub use tls_config::{ServerConfig, TlsUse, tls_config};

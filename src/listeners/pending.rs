@@ -9,7 +9,11 @@ use super::amplification;
 use super::core_dns::Counting;
 use super::recorder::PendingRecord;
 use super::server::Server;
-use crate::dns::{Answer, ExtendedError, Query, wire};
+use super::signing::now_seconds;
+use crate::dns::tsig::Transaction;
+use crate::dns::wire::{self, Rejection};
+use crate::dns::{Answer, ExtendedError, Query};
+use crate::transfer::Transfer;
 
 /// Who reads the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,23 @@ pub enum Cacheability {
     Shed,
 }
 
+/// What came of a message.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack, and waiting is rare"
+)]
+pub enum Exchanged<F> {
+    /// The answer was appended to the buffer.
+    Answered(Cacheability),
+    /// There is nothing to say to it.
+    Rejected(Rejection),
+    /// The answer has to be waited for.
+    Waiting(PendingAnswer<F>),
+    /// The answer is the messages of a transfer; over a stream only.
+    Transfer(Box<Transfer>),
+}
+
 /// A query whose answer has to be waited for.
 #[derive(Debug)]
 pub struct PendingAnswer<F> {
@@ -44,6 +65,8 @@ pub struct PendingAnswer<F> {
     pub(super) counting: Counting,
     /// What the query log is to have of it, if there is one.
     pub(super) to_record: Option<Box<PendingRecord>>,
+    /// What signs it, if the query is signed.
+    pub(super) transaction: Option<Box<Transaction>>,
 }
 
 impl<F> PendingAnswer<F>
@@ -56,20 +79,59 @@ where
     }
 
     /// Waits for the answer and appends it to `out`; tells what it is to HTTP, as `Exchanged` does.
-    pub async fn finish(self, out: &mut Vec<u8>) -> Cacheability {
+    pub async fn finish(mut self, out: &mut Vec<u8>) -> Cacheability {
         let Ok(answer) = self.future.await;
         let start = out.len();
         let (reader, query) = (self.reader, &self.query);
         let octets = (self.turn, self.asked, self.counting);
         reader.encode(&self.server, &answer, query, octets, out);
+        let mut cacheability = Cacheability::of(&answer);
+        if let Some(transaction) = &mut self.transaction {
+            reader.sign(transaction, out, start);
+            cacheability = cacheability.signed();
+        }
         if let (Some(log), Some(pending)) = (&self.server.query_log, &self.to_record) {
             pending.record(log, &out[start..]);
         }
-        Cacheability::of(&answer)
+        cacheability
+    }
+}
+
+impl<F> Exchanged<F> {
+    /// Signs the answer, which was appended to `out` from octet `begin` on, or has it signed once it is made.
+    pub(super) fn signed(
+        self,
+        mut transaction: Transaction,
+        reader: AnswerReader,
+        out: &mut Vec<u8>,
+        begin: usize,
+    ) -> Self {
+        match self {
+            Self::Answered(cacheability) => {
+                reader.sign(&mut transaction, out, begin);
+                Self::Answered(cacheability.signed())
+            }
+            Self::Waiting(waiting) => Self::Waiting(PendingAnswer {
+                transaction: Some(Box::new(transaction)),
+                ..waiting
+            }),
+            Self::Transfer(transfer) => {
+                let signed = transfer.signed(transaction, now_seconds);
+                Self::Transfer(Box::new(signed))
+            }
+            Self::Rejected(_) => self,
+        }
     }
 }
 
 impl AnswerReader {
+    /// Signs the answer that begins at octet `begin` of `out`, if there is one. What gets another form has no signature.
+    fn sign(self, transaction: &mut Transaction, out: &mut Vec<u8>, begin: usize) {
+        if self == Self::Client && out.len() > begin {
+            transaction.sign_from(out, begin, now_seconds());
+        }
+    }
+
     pub(super) fn encode(
         self,
         server: &Server,
@@ -103,5 +165,13 @@ impl Cacheability {
         answer
             .freshness_seconds()
             .map_or(Self::NoStore, Self::Fresh)
+    }
+
+    /// What it is with a signature, which is for one client and one time.
+    pub(super) fn signed(self) -> Self {
+        match self {
+            Self::Fresh(_) | Self::NoStore => Self::NoStore,
+            Self::Shed => Self::Shed,
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clients::Clients;
+use super::live_keys::LiveKeys;
 use super::transfers::OfferedTransfers;
 use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
@@ -41,6 +42,8 @@ pub struct Server {
     pub transfers: Option<OfferedTransfers>,
     /// Where queries are recorded, if they are.
     pub query_log: Option<Arc<QueryLog>>,
+    /// The keys that queries may be signed with (TSIG).
+    pub keys: LiveKeys,
     /// The message by which the gateway asks itself whether it answers.
     pub own_query: Vec<u8>,
 }
@@ -61,6 +64,7 @@ impl Default for Server {
             recursion: Recursion::default(),
             transfers: None,
             query_log: None,
+            keys: LiveKeys::default(),
             own_query: ROOT_QUERY.into(),
         }
     }

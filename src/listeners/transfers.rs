@@ -30,7 +30,8 @@ pub(super) enum Offer {
 impl Server {
     /// Begins the transfer that a query asks for, or says why there is none.
     pub(super) fn transfer(&self, query: &Query, message: &[u8], out: &mut Vec<u8>) -> Offer {
-        let Some(offered) = &self.transfers else {
+        let is_transfer = query.record_type.is_transfer();
+        let Some(offered) = self.transfers.as_ref().filter(|_| is_transfer) else {
             return Offer::NotHere;
         };
         let is_whole = query.record_type == RecordType::AXFR;
@@ -40,7 +41,9 @@ impl Server {
             Transport::Udp if !is_whole => {}
             Transport::Udp | Transport::Doh | Transport::Json => return Offer::NotHere,
         }
-        match offered.begin(query, message) {
+        // Where there are keys, the address alone is not enough.
+        let is_signed = query.signature.key().is_some() || self.keys.now().is_empty();
+        match offered.begin(query, message, is_signed) {
             Ok(transfer) if transfer.is_soa() => {
                 transfer.write_soa(out);
                 self.counters.count_refused(query.transport, Rcode::NOERROR);
@@ -78,11 +81,16 @@ impl Server {
 }
 
 impl OfferedTransfers {
-    fn begin(&self, query: &Query, message: &[u8]) -> Result<Transfer, TransferRefusal> {
+    fn begin(
+        &self,
+        query: &Query,
+        message: &[u8],
+        is_signed: bool,
+    ) -> Result<Transfer, TransferRefusal> {
         let is_allowed = query
             .client
             .is_some_and(|client| self.allow.contain(client));
-        if !is_allowed {
+        if !is_allowed || !is_signed {
             return Err(TransferRefusal {
                 rcode: Rcode::REFUSED,
                 error: Some(ExtendedError::PROHIBITED),

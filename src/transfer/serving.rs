@@ -14,6 +14,7 @@ use super::slots::{Slot, Slots};
 use super::version::ZoneVersion;
 use super::zones::TransferredZones;
 use crate::answers::{Listed, ZoneRecord};
+use crate::dns::tsig::Transaction;
 use crate::dns::wire::Message;
 use crate::dns::{ExtendedError, Query, Rcode, RecordType, Section, Transport};
 
@@ -46,6 +47,8 @@ pub struct Transfer {
     form: Form,
     query: Query,
     slot: Slot,
+    /// What signs the messages, and the time for that.
+    signing: Option<(Transaction, fn() -> u64)>,
 }
 
 /// What a transfer consists of.
@@ -113,6 +116,7 @@ impl Transfers {
             form,
             query: query.clone(),
             slot,
+            signing: None,
         })
     }
 }
@@ -132,7 +136,7 @@ fn known_serial(query: &Query, message: &[u8]) -> Option<u32> {
 impl Transfer {
     /// Appends the one message of a transfer that has no more: the zone's SOA.
     pub fn write_soa(&self, out: &mut Vec<u8>) {
-        let mut writer = MessageWriter::new(&self.query, 0);
+        let mut writer = MessageWriter::new(&self.query, self.query.signature.signed_octets());
         self.push_soa(self.version.serial, &mut writer);
         out.extend_from_slice(&writer.take());
     }
@@ -142,13 +146,26 @@ impl Transfer {
         self.form == Form::Soa
     }
 
+    /// Has each message signed; `now` tells the time in seconds since 1970.
+    #[must_use]
+    pub fn signed(self, transaction: Transaction, now: fn() -> u64) -> Self {
+        Self {
+            signing: Some((transaction, now)),
+            ..self
+        }
+    }
+
     /// Makes the messages, from now on until all are taken or nobody waits for them any more.
-    pub fn start(self, client: Option<IpAddr>) -> TransferMessages {
+    pub fn start(mut self, client: Option<IpAddr>) -> TransferMessages {
         let (sender, receiver) = mpsc::channel(MESSAGES_READY);
         tokio::task::spawn_blocking(move || {
             let begun = Instant::now();
             let mut sent = 0;
-            let whole = self.write(|message| {
+            let mut signing = self.signing.take();
+            let whole = self.write(|mut message| {
+                if let Some((transaction, now)) = &mut signing {
+                    transaction.sign(&mut message, now());
+                }
                 sent += message.len();
                 match sender.blocking_send(message) {
                     Ok(()) => Listed::Continue(()),
@@ -185,7 +202,7 @@ impl Transfer {
 
     /// Makes the messages one by one.
     pub(super) fn write(&self, mut send: impl FnMut(Vec<u8>) -> Listed) -> Listed {
-        let mut writer = MessageWriter::new(&self.query, 0);
+        let mut writer = MessageWriter::new(&self.query, self.query.signature.signed_octets());
         let version = &self.version;
         self.push_soa(version.serial, &mut writer);
         let mut push = |writer: &mut MessageWriter, record: &ZoneRecord<'_>| {

@@ -19,6 +19,7 @@ const NOERROR: u16 = 0;
 const FORMERR: u16 = 1;
 const NOTIMP: u16 = 4;
 const REFUSED: u16 = 5;
+const NOTAUTH: u16 = 9;
 const BADVERS: u16 = 16;
 
 /// The longest query that is read.
@@ -34,6 +35,13 @@ const OPT_1_CUT: &[u8] = b"\0\0\x29\x04\xd0\0\x01\0\0\0\x03\0\x03\0";
 const OPT_OF_A_NAME: &[u8] = b"\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0";
 const OPT_CUT: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\x03\0\x03\0";
 const OPT_HALF_A_SUBNET: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\x06\0\x08\0\x02\0\x01";
+
+/// A signature by a key that nobody has; one whose length is wrong, and one of another class.
+const TSIG: &[u8] =
+    b"\x03key\0\0\xfa\0\xff\0\0\0\0\0\x2d\x0bhmac-sha256\0\0\0\x65\x53\xf1\0\x01\x2c\
+    \0\x10................\x12\x34\0\0\0\0";
+const TSIG_CUT: &[u8] = b"\x03key\0\0\xfa\0\xff\0\0\0\0\0\x03\x01x\0";
+const TSIG_OF_IN: &[u8] = b"\x03key\0\0\xfa\0\x01\0\0\0\0\0\0";
 
 /// What a message has to get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +75,14 @@ fn rows() -> Vec<Row> {
             row(&format!("{what} of opcode {opcode}"), message, due)
         })
     };
+    let of_opcode_signed = |opcode: u16| {
+        let due = Due::Code(if opcode == 0 { NOTAUTH } else { NOTIMP });
+        let message = message(opcode << 11, [1, 0, 0, 1], &[QUESTION, TSIG]);
+        row(&format!("a signed query of opcode {opcode}"), message, due)
+    };
     let scrap = message(0, [1, 0, 0, 0], &[])[..11].to_vec();
     let mut rows: Vec<Row> = (0..16).flat_map(of_opcode).collect();
+    rows.extend((0..16).map(of_opcode_signed));
     rows.push(row("11 octets", scrap, Due::Nothing));
     rows.push(row(
         "a response's header",
@@ -87,7 +101,7 @@ fn odd_queries() -> impl Iterator<Item = Row> {
     let (q, long) = (QUESTION, [0; QUERY_OCTETS]);
     let fits = &long[12 + q.len()..];
     #[rustfmt::skip]
-    let all: [OddQuery<'_>; 24] = [
+    let all: [OddQuery<'_>; 33] = [
         ("EDNS",                    [1, 0, 0, 1],  &[q, OPT],               NOERROR),
         ("no question",             [0, 0, 0, 0],  &[],                     FORMERR),
         ("an OPT alone",            [0, 0, 0, 1],  &[OPT],                  FORMERR),
@@ -111,6 +125,15 @@ fn odd_queries() -> impl Iterator<Item = Row> {
         ("octets behind it",        [1, 0, 0, 0],  &[q, b"more"],           NOERROR),
         ("octets behind its OPT",   [1, 0, 0, 1],  &[q, OPT, b"more"],      NOERROR),
         ("4,096 octets",            [1, 0, 0, 0],  &[q, fits],              NOERROR),
+        ("TSIG",                    [1, 0, 0, 1],  &[q, TSIG],              NOTAUTH),
+        ("EDNS and TSIG",           [1, 0, 0, 2],  &[q, OPT, TSIG],         NOTAUTH),
+        ("EDNS version 1 and TSIG", [1, 0, 0, 2],  &[q, OPT_1, TSIG],       NOTAUTH),
+        ("EDNS behind TSIG",        [1, 0, 0, 2],  &[q, TSIG, OPT],         FORMERR),
+        ("two TSIGs",               [1, 0, 0, 2],  &[q, TSIG, TSIG],        FORMERR),
+        ("TSIG in another section", [1, 1, 0, 0],  &[q, TSIG],              FORMERR),
+        ("octets behind TSIG",      [1, 0, 0, 1],  &[q, TSIG, b"more"],     FORMERR),
+        ("TSIG cut short",          [1, 0, 0, 1],  &[q, TSIG_CUT],          FORMERR),
+        ("TSIG of class IN",        [1, 0, 0, 1],  &[q, TSIG_OF_IN],        FORMERR),
         ("4,097 octets",            [1, 0, 0, 0],  &[q, fits, b"\0"],       FORMERR),
     ];
     let rows = all
@@ -133,14 +156,21 @@ fn message(bits: u16, counts: [u16; 4], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The ways to a gateway that take octets.
-struct Sockets<'a> {
+pub(crate) struct Sockets<'a> {
     gateway: &'a Gateway,
     https: reqwest::Client,
 }
 
-impl Sockets<'_> {
+impl<'a> Sockets<'a> {
+    pub(crate) fn of(gateway: &'a Gateway) -> Self {
+        Self {
+            gateway,
+            https: http_client(&[&gateway.ca_pem]),
+        }
+    }
+
     /// Sends a message each way; none where nothing came back.
-    async fn ask(&self, message: &[u8]) -> [(&'static str, Option<Vec<u8>>); 5] {
+    pub(crate) async fn ask(&self, message: &[u8]) -> [(&'static str, Option<Vec<u8>>); 5] {
         let gateway = self.gateway;
         let tcp = TcpStream::connect(gateway.dns).await.unwrap();
         let tls = connect_tls(gateway.tls, &gateway.ca_pem).await.unwrap();
@@ -230,10 +260,7 @@ impl fmt::Debug for Row {
 async fn what_is_odd_gets_the_same_over_every_socket() {
     let nomad = cast();
     let gateway = Gateway::start(&nomad.url()).await;
-    let sockets = Sockets {
-        gateway: &gateway,
-        https: http_client(&[&gateway.ca_pem]),
-    };
+    let sockets = Sockets::of(&gateway);
     for row in rows() {
         let all = sockets.ask(&row.message).await;
         let first = all[0].1.as_deref();

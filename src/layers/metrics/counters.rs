@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::dns::tsig::TsigError;
 use crate::dns::{Query, Rcode, RecordType, Transport};
 
 /// The types that are counted by name; all others together are the last.
@@ -69,6 +70,8 @@ pub struct QueryCounters {
     pub(in crate::layers) nanoseconds: [AtomicU64; TRANSPORTS],
     /// Errors that were turned into answers, by `Failure`.
     pub(in crate::layers) failures: [AtomicU64; ServfailCause::ALL.len()],
+    /// Queries whose signature was not taken.
+    tsig_errors: [AtomicU64; TsigError::OF_QUERIES.len()],
 }
 
 /// Why a query got SERVFAIL.
@@ -170,5 +173,20 @@ impl QueryCounters {
         let place = RCODES.iter().position(|(known, _)| *known == rcode);
         self.answers[transport as usize][place.unwrap_or(RCODES.len())]
             .fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a query whose signature was not taken.
+    pub fn count_tsig_error(&self, error: TsigError) {
+        let mut all = TsigError::OF_QUERIES.iter();
+        if let Some(place) = all.position(|(known, _)| *known == error) {
+            self.tsig_errors[place].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Those queries, by the words for what was wrong.
+    pub fn tsig_errors(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let words = TsigError::OF_QUERIES.iter().map(|(_, word)| *word);
+        let counts = self.tsig_errors.iter();
+        words.zip(counts.map(|count| count.load(Ordering::Relaxed)))
     }
 }
