@@ -66,7 +66,7 @@ use self::renewal::Renewal;
 use self::starting::Starting;
 use self::tls::Tls;
 use crate::answers::Router;
-use crate::config::{CredentialsFile, Settings};
+use crate::config::{CredentialsFile, Settings, TsigKeys};
 use crate::layers::Stacks;
 use crate::nomad::{Client, TlsSettings};
 use crate::sync;
@@ -151,6 +151,15 @@ fn renewable(
     }
     if let Some(renewal) = parts.local.renewal(&settings.hosts) {
         renewable.add(renewal, settings.hosts.check, ending);
+    }
+    if settings.tsig_keys.content.has_file() {
+        let server = parts.server();
+        let replace = move |keys: &TsigKeys| {
+            server.now().keys.replace(keys.ring()?);
+            Ok(())
+        };
+        let renewal = Renewal::new("TSIG key", settings.tsig_keys.clone(), replace);
+        renewable.add(renewal, settings.tsig_keys.content.check(), ending);
     }
     for CredentialsFile { used, what, files } in settings.credentials.iter().cloned() {
         let replace = move |text: &_| used.replace(text).map_err(|error| error.to_string());

@@ -18,6 +18,10 @@ const CHOICES: &[(&str, &[&str])] = &[
         ],
     ),
     ("forward.policy", &["fastest", "sequential", "random"]),
+    (
+        "transfer.keys.algorithm",
+        &["hmac-sha256", "hmac-sha384", "hmac-sha512"],
+    ),
     ("forwarding.application_dns", &["forward", "nxdomain"]),
     ("metrics.names", &MetricsSection::NAMES),
     ("log.format", &LogFormat::WORDS),

@@ -30,7 +30,7 @@ pub(super) enum ListKeyKind {
 }
 
 /// All of them.
-pub(super) const LISTS: [ListOfSections; 2] = [
+pub(super) const LISTS: [ListOfSections; 3] = [
     ListOfSections {
         key: "forward",
         keys: &[
@@ -64,6 +64,28 @@ pub(super) const LISTS: [ListOfSections; 2] = [
             ),
         ],
         example: "name = \"db.example\", addresses = [\"10.0.0.5\"]",
+    },
+    ListOfSections {
+        key: "transfer.keys",
+        keys: &[
+            needed("name", ListKeyKind::Text, "The name, a domain name."),
+            optional(
+                "algorithm",
+                ListKeyKind::Text,
+                "The algorithm. The default is hmac-sha256.",
+            ),
+            optional(
+                "secret_file",
+                ListKeyKind::Text,
+                "A file with the secret in base 64.",
+            ),
+            optional(
+                "secret",
+                ListKeyKind::Text,
+                "The secret in base 64. A file is safer.",
+            ),
+        ],
+        example: "name = \"transfer.example\", algorithm = \"hmac-sha256\", secret_file = \"/etc/nomadns/transfer.key\", secret = \"\"",
     },
 ];
 

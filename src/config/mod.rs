@@ -37,7 +37,7 @@ mod words;
 
 pub use cache::CacheSection;
 pub use check::{
-    ChainAndKey, CredentialsFile, Files, HostSettings, Settings, Warning, name_servers,
+    ChainAndKey, CredentialsFile, Files, HostSettings, Settings, TsigKeys, Warning, name_servers,
 };
 pub use credential::apply as apply_credential;
 pub use effective::ConfigValue;
@@ -60,4 +60,4 @@ pub use reading::read_file;
 pub use schema::schema;
 pub use source::Source;
 pub use tls::TlsSection;
-pub use transfer::TransferSection;
+pub use transfer::{TransferKeySection, TransferSection};

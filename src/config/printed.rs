@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use toml::Value;
 
 use super::effective::ConfigValue;
+use super::secrecy::SECRET;
 
 /// Writes values as a file, each with a comment that says where it comes from.
 ///
@@ -27,7 +28,9 @@ pub fn to_toml(values: &[ConfigValue]) -> String {
         for keys in sections(&it.value).unwrap_or_default() {
             let _ = write!(out, "\n[[{}]]  # {}\n", it.key, it.origin);
             for (name, value) in keys {
-                let _ = writeln!(out, "{name} = {value}");
+                let is_hidden = value.as_str() == Some(SECRET);
+                let hidden = if is_hidden { "# " } else { "" };
+                let _ = writeln!(out, "{hidden}{name} = {value}");
             }
         }
     }

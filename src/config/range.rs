@@ -126,6 +126,7 @@ pub const RANGES: &[Range] = &[
     range("transfer.journal_octets", 0, 1 << 36),
     // Each has a buffer of the largest message, and a key of its own.
     range("transfer.at_once", 1, 1024),
+    range("transfer.check_seconds", 0, DAY),
 ];
 
 const DAY: i64 = 86_400;

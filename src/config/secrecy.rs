@@ -75,7 +75,8 @@ pub(super) fn misplaced(key: &str, value: &Value) -> Option<&'static str> {
 
 /// A value as it may be shown; none when it may not.
 pub(super) fn shown(key: &str, value: &Value) -> Option<String> {
-    if is_secret(key) || misplaced(key, value).is_some() || has_table(value) {
+    let is_of_keys = key == KEYS.0;
+    if is_secret(key) || is_of_keys || misplaced(key, value).is_some() || has_table(value) {
         return None;
     }
     let value = match key {
@@ -84,6 +85,9 @@ pub(super) fn shown(key: &str, value: &Value) -> Option<String> {
     };
     Some(value.to_string())
 }
+
+/// The key whose sections have a secret each, and its name there.
+const KEYS: (&str, &str) = ("transfer.keys", "secret");
 
 /// What stands for a secret.
 pub(super) const SECRET: &str = "(secret)";
@@ -100,6 +104,7 @@ pub(super) fn in_force(key: &str, value: &Value) -> (Value, bool) {
             let is_less = shown != *value;
             (shown, is_less)
         }
+        _ if key == KEYS.0 => without_secrets(value),
         _ => (value.clone(), false),
     }
 }
@@ -133,6 +138,20 @@ fn has_table(value: &Value) -> bool {
         Value::Array(values) => values.iter().any(has_table),
         _ => false,
     }
+}
+
+/// The sections of a list, each without its secret.
+fn without_secrets(value: &Value) -> (Value, bool) {
+    let mut value = value.clone();
+    let sections = value.as_array_mut().into_iter().flatten();
+    let mut is_less = false;
+    for table in sections.filter_map(Value::as_table_mut) {
+        if let Some(secret) = table.get_mut(KEYS.1) {
+            *secret = SECRET.into();
+            is_less = true;
+        }
+    }
+    (value, is_less)
 }
 
 fn without_users(value: &Value) -> Value {

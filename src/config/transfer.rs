@@ -2,8 +2,11 @@
 //!
 //! Floor 6. As with `file`, `check` validates them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+use crate::dns::tsig::Algorithm;
 use crate::transfer::{AT_ONCE, JOURNAL_OCTETS, STEP_MS};
 
 /// Zone transfer.
@@ -22,6 +25,27 @@ pub struct TransferSection {
     pub describe_instances: bool,
     /// What the tags begin with that these records may have; none of them when empty.
     pub tag_prefixes: Vec<String>,
+    /// The keys that messages may be signed with (TSIG).
+    pub keys: Vec<TransferKeySection>,
+    /// How often the files of the secrets are looked at for a change, in seconds; 0 for at SIGHUP only.
+    pub check_seconds: u64,
+}
+
+/// A key that messages are signed with. It shows no secret.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferKeySection {
+    /// Its name, a domain name.
+    pub name: String,
+    /// `hmac-sha256`, `hmac-sha384` or `hmac-sha512`.
+    #[serde(default = "usual_algorithm")]
+    pub algorithm: String,
+    /// A file with the secret in base 64.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub secret_file: String,
+    /// The secret itself; better kept in a file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub secret: String,
 }
 
 impl Default for TransferSection {
@@ -33,6 +57,21 @@ impl Default for TransferSection {
             at_once: AT_ONCE,
             describe_instances: false,
             tag_prefixes: Vec::new(),
+            keys: Vec::new(),
+            check_seconds: 10,
         }
     }
+}
+
+impl fmt::Debug for TransferKeySection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransferKeySection")
+            .field("name", &self.name)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+fn usual_algorithm() -> String {
+    Algorithm::default().to_string()
 }

@@ -71,6 +71,9 @@ fn list(key: &str) -> String {
         "forward" => {
             return "a [[forward]] section for each zone, with zone = \".\" and upstreams = [\"udp://10.0.0.2\"]".to_owned();
         }
+        "transfer.keys" => {
+            return "a [[transfer.keys]] section for each key, with name = \"transfer.example\" and secret_file = \"/etc/nomadns/transfer.key\"".to_owned();
+        }
         "reverse_zones" => "[\"10.0.0.0/8\"]".to_owned(),
         "clients.proxy_protocol" => "[\"tcp\"]".to_owned(),
         "metrics.names" => "[\"coredns\"]".to_owned(),

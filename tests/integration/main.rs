@@ -51,5 +51,6 @@ mod sync;
 mod tls;
 mod transports_agree;
 mod truth;
+mod tsig_keys;
 mod udp;
 mod web;

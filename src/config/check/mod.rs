@@ -12,6 +12,7 @@ mod nomad;
 mod query_log;
 mod sync;
 mod transfer;
+mod transfer_keys;
 mod validity;
 mod warning;
 
@@ -24,6 +25,7 @@ pub use self::forward::name_servers;
 pub use self::hosts::HostSettings;
 pub use self::http::CredentialsFile;
 use self::limits::{connections, udp};
+pub use self::transfer_keys::TsigKeys;
 pub use self::warning::Warning;
 pub use super::reading::Files;
 use crate::answers::{ApplicationDns, OutsideZones, ZoneSettings};
@@ -32,6 +34,7 @@ use crate::config::effective::{ConfigValue, values};
 use crate::config::listen::ListenSection;
 use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, LogSection, RANGES, Range, Source};
+use crate::dns::tsig::KeyRing;
 use crate::dns::wire::NSID_OCTETS;
 use crate::dns::{CookieSecrets, Name};
 use crate::forward::{ForwardSettings, UpstreamAddress};
@@ -123,6 +126,8 @@ pub struct Settings {
     pub transfer: TransferSettings,
     /// The secondaries that may transfer them.
     pub secondaries: listeners::Networks,
+    /// The keys of TSIG, as far as they are read from files.
+    pub tsig_keys: Files<TsigKeys>,
     /// Each key with its value and where that comes from, without secrets.
     pub values: Vec<ConfigValue>,
 }
@@ -141,6 +146,7 @@ impl Settings {
         let mut zones = check.zones(&file)?;
         zones.soa_timers = check.soa_timers(&file);
         let (transfer, secondaries) = check.transfer(&file)?;
+        let (tsig_keys, keys) = check.transfer_keys(&file)?;
         let system_servers = check.system_servers(&file)?;
         let mut settings = Self {
             outside_zones: check.outside_zones(&file)?,
@@ -178,7 +184,7 @@ impl Settings {
             lameduck: Duration::from_millis(file.limits.lameduck_ms),
             not_found_names: file.limits.not_found_names,
             udp_workers: file.limits.udp_workers,
-            server: check.server(&file)?,
+            server: check.server(&file, keys)?,
             connections: connections(&file.limits),
             listen: file.listen.clone(),
             reload_check: check_every(file.reload_check_seconds),
@@ -188,6 +194,7 @@ impl Settings {
             query_log: check.query_log(&file)?,
             transfer,
             secondaries,
+            tsig_keys,
             values: values(source, &file),
             warnings: Vec::new(),
         };
@@ -201,7 +208,7 @@ struct Checker<'source> {
 }
 
 impl Checker<'_> {
-    fn server(&self, file: &File) -> Result<listeners::Server, ConfigError> {
+    fn server(&self, file: &File, keys: KeyRing) -> Result<listeners::Server, ConfigError> {
         if file.nsid.len() > NSID_OCTETS {
             let problem = format!("must not be longer than {NSID_OCTETS} octets");
             return Err(self.source.error("nsid", problem));
@@ -211,6 +218,7 @@ impl Checker<'_> {
             keepalive: Duration::from_secs(file.limits.idle_seconds),
             clients: self.clients(file)?,
             bounds: bounds(&file.limits),
+            keys: keys.into(),
             ..listeners::Server::default()
         };
         let mut secrets = Vec::new();
