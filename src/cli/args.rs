@@ -10,6 +10,7 @@ use super::completions::CompletionsArgs;
 use super::config::ConfigArgs;
 use super::doctor::DoctorArgs;
 use super::import::ImportArgs;
+use super::keys::KeysArgs;
 use super::man::ManArgs;
 use super::profile::ProfileArgs;
 use super::serve_args::{LogArgs, ServeArgs, duration};
@@ -46,6 +47,8 @@ pub(super) enum Command {
     Cache(CacheArgs),
     /// Prints the schema of the configuration file, or the configuration in force
     Config(ConfigArgs),
+    /// Makes keys for zone transfer, and prints them for nomadns and for other name servers
+    Keys(KeysArgs),
     /// Prints what a device, a program or a browser installs to have the gateway as its resolver
     Profile(ProfileArgs),
     /// Prints a manual page, or writes those of all commands to a folder

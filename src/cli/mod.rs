@@ -11,6 +11,7 @@ mod demo_ca;
 mod doctor;
 mod export;
 mod import;
+mod keys;
 mod man;
 mod profile;
 mod serve_args;
@@ -86,6 +87,7 @@ pub fn run() -> ExitCode {
             Command::Lookup(args) => look_up(args).await,
             Command::Cache(args) => cache::run(args).await,
             Command::Config(args) => config::run(args),
+            Command::Keys(args) => keys::run(&args),
             Command::Profile(args) => profile::run(args),
             Command::Man(args) => man::run(&args, Cli::command()),
             Command::Completions(args) => completions::run(&args, Cli::command()),

@@ -12,6 +12,7 @@ mod disk;
 mod doctor;
 mod environment;
 mod files;
+mod keys;
 mod life;
 mod locked;
 mod log;
