@@ -78,6 +78,18 @@ class Nomad:
     def deregister(self, service, namespace="default"):
         self.call("register", namespace=namespace, service=service, addresses=[], tags=[])
 
+    def set_rows(self, service, rows, namespace="default"):
+        """Sets the instances of a service, each as Nomad prints it; see `instance`."""
+        self.call("set_rows", namespace=namespace, service=service, rows=rows)
+
+    def save(self):
+        """Keeps the state of now, as `nomad operator snapshot save` does."""
+        self.call("save")
+
+    def restore(self):
+        """Goes back to the state that was saved, with its index, as `nomad operator snapshot restore` does; cuts all connections."""
+        self.call("restore")
+
     def send_frame(self, text):
         """Sends text as it is on each event stream."""
         self.call("send_frame", text=text)
@@ -112,6 +124,7 @@ class State:
         self.requests = Counter()
         self.answers = []
         self.servers = []
+        self.saved = None
 
     def set(self, rows):
         """Replaces services, {(namespace, name): instances}, as one change."""
@@ -304,6 +317,15 @@ def control(state, what, given):
         of, name = given["namespace"], given["service"]
         rows = [instance(of, name, n, a, given["tags"]) for n, a in enumerate(given["addresses"], 1)]
         state.set({(of, name): rows})
+    elif what == "set_rows":
+        state.set({(given["namespace"], given["service"]): given["rows"]})
+    elif what == "save":
+        state.saved = (state.index, dict(state.services))
+    elif what == "restore":
+        state.index, state.services = state.saved[0], dict(state.saved[1])
+        state.events = []
+        for server in state.servers:
+            cut(server)
     elif what == "register_many":
         state.set({
             ("default", name): [instance("default", name, k, f"10.8.{n & 255}.{k & 255}") for k in range(1, given["instances"] + 1)]
@@ -329,7 +351,8 @@ def control(state, what, given):
     elif what == "down":
         server = state.servers[given["server"]]
         server.is_down = given["is_down"]
-        cut(server)
+        if server.is_down:
+            cut(server)
     elif what == "requests":
         out = state.requests
     else:
@@ -338,10 +361,9 @@ def control(state, what, given):
 
 
 def cut(server):
-    if server.is_down:
-        server.wake()
-        for writer in list(server.connections):
-            writer.transport.abort()
+    server.wake()
+    for writer in list(server.connections):
+        writer.transport.abort()
 
 
 async def main(ports):

@@ -34,6 +34,18 @@ class Processes:
         log = open(self.folder / f"{name}.log", "wb")
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
         self.running.append((name, process))
+        return process
+
+    def stop(self, name):
+        """Ends the program of that name, which may be started again."""
+        process = dict(self.running)[name]
+        self.running.remove((name, process))
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def log(self, name):
         return (self.folder / f"{name}.log").read_text(errors="replace")
