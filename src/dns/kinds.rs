@@ -67,4 +67,5 @@ impl Rcode {
 #[allow(missing_docs, reason = "the mnemonics of the registry say it all")]
 impl Opcode {
     pub const QUERY: Self = Self(0);
+    pub const NOTIFY: Self = Self(4);
 }

@@ -7,6 +7,7 @@ mod encode;
 mod find;
 mod find_tsig;
 mod message;
+mod notify;
 mod opt;
 mod options;
 mod part;
@@ -21,6 +22,7 @@ pub use encode::{
 };
 pub use find_tsig::{TsigPlace, find_tsig};
 pub use message::{Flag, Header, Message, MessageError, Question, Record};
+pub use notify::{Soa, encode_notify, encode_soa_query, soa_serial};
 pub use opt::{Opt, ReadExtendedError};
 pub use options::{Additions, NSID_OCTETS};
 pub use rdata_names::RdataParts;

@@ -36,13 +36,14 @@ pub enum ResponseId {
     Known,
 }
 
-/// Tells what `received` is to the query `sent`, which has one question.
+/// Tells what `received` is to the query or the NOTIFY `sent`, which has one question.
 pub fn match_response(sent: &[u8], received: &[u8], id: ResponseId) -> ResponseMatch {
     let Some((head, body)) = received.split_first_chunk::<HEADER_OCTETS>() else {
         return ResponseMatch::None;
     };
     let has_id = id == ResponseId::Known || sent.get(..2) == Some(&head[..2]);
-    let is_response = head[2] & (RESPONSE | OPCODE) == RESPONSE;
+    let opcode = sent.get(2).map_or(0, |bits| bits & OPCODE);
+    let is_response = head[2] & (RESPONSE | OPCODE) == RESPONSE | opcode;
     if has_id && is_response && is_bare_error(head) {
         return ResponseMatch::Same;
     }
@@ -131,6 +132,18 @@ mod tests {
         assert_eq!(bare(1, |it| it[0] ^= 1), ResponseMatch::None);
         assert_eq!(bare(1, |it| it[7] = 1), ResponseMatch::None);
         assert_eq!(bare(1, |it| it[2] ^= RESPONSE), ResponseMatch::None);
+    }
+
+    #[test]
+    fn a_notify_is_answered_by_its_own_opcode() {
+        let mut sent = SENT.to_vec();
+        sent[2] = 0x24;
+        let mut received = sent.clone();
+        received[2] |= RESPONSE;
+        let matched = |received: &[u8]| match_response(&sent, received, ResponseId::Checked);
+        assert_eq!(matched(&received), ResponseMatch::Same);
+        received[2] = RESPONSE;
+        assert_eq!(matched(&received), ResponseMatch::None);
     }
 
     #[test]
