@@ -5,6 +5,7 @@
 
 mod keeper;
 mod message;
+mod notify;
 mod records;
 mod serials;
 mod serving;
@@ -14,6 +15,10 @@ mod version;
 mod zones;
 
 pub use keeper::{Keeper, KeeperSettings};
+pub use notify::{
+    MOST_SECONDARIES, NotifiedSecondary, Notifier, NotifyCounts, NotifyFailure, NotifyReport,
+    SECONDARY_PORT, SecondaryState,
+};
 pub use serials::Serials;
 pub use serving::{Transfer, TransferMessages, TransferRefusal, Transfers};
 pub use settings::{AT_ONCE, JOURNAL_OCTETS, STEP_MS, TransferSettings};
