@@ -125,6 +125,7 @@ impl LiveGateway {
         self.replace_server(settings, changed);
         self.parts.local.replace(settings);
         self.parts.shown.replace(settings);
+        self.parts.notifier.replace(settings.notified.clone());
         if has(&["forward", UPSTREAM_TLS]) {
             let (forwarder, is_same_tls) = (&self.parts.forwarder, !has(&[UPSTREAM_TLS]));
             forwarder.replace(settings, is_same_tls, &self.shutdown);

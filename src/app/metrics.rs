@@ -17,6 +17,7 @@ use super::expiry::ExpiryCollector;
 use super::forwarding::ForwardingCollector;
 use super::local::HostCollector;
 use super::namespaces::NamespaceCollector;
+use super::notify::NotifyCollector;
 use super::parts::GatewayParts;
 use super::process::ProcessCollector;
 use super::query_log::QueryLogCollector;
@@ -65,6 +66,7 @@ pub(super) fn provider(
     registry.register_collector(Box::new(ReloadCollector(Arc::clone(&parts.reloads))));
     registry.register_collector(Box::new(QueryLogCollector(Arc::clone(&parts.query_log))));
     registry.register_collector(Box::new(TransferCollector(parts.transfer.clone())));
+    registry.register_collector(Box::new(NotifyCollector(parts.notifier.clone())));
     registry.register_collector(Box::new(HostCollector(Arc::clone(&parts.local))));
     registry.register_collector(Box::new(GatewayCollector {
         udp: Arc::clone(&parts.udp),

@@ -25,6 +25,7 @@ mod local;
 mod logs;
 mod metrics;
 mod namespaces;
+mod notify;
 mod page;
 mod parts;
 mod passed;

@@ -26,6 +26,7 @@ use crate::listeners::udp::{UdpCounters, UdpLimits, UdpRuntimes};
 use crate::listeners::{ListenerContext, LiveServer, Server};
 use crate::nomad::Client;
 use crate::sync;
+use crate::transfer::Notifier;
 
 /// What the parts of a gateway share; a clone shares the same.
 #[derive(Clone)]
@@ -46,6 +47,7 @@ pub(super) struct GatewayParts {
     pub(super) core_dns: Option<Arc<CoreDnsCounters>>,
     pub(super) query_log: Arc<LiveQueryLog>,
     pub(super) transfer: LiveTransfer,
+    pub(super) notifier: Notifier,
 }
 
 impl GatewayParts {
@@ -70,7 +72,9 @@ impl GatewayParts {
             shown: ShownSettings::new(settings),
             core_dns: settings.core_dns_names.then(Arc::default),
             query_log: Arc::default(),
+            notifier: Notifier::default(),
         };
+        parts.notifier.replace(settings.notified.clone());
         parts.connections.server = parts.server_of(settings).into();
         parts
     }

@@ -30,7 +30,7 @@ pub(super) enum ListKeyKind {
 }
 
 /// All of them.
-pub(super) const LISTS: [ListOfSections; 3] = [
+pub(super) const LISTS: [ListOfSections; 4] = [
     ListOfSections {
         key: "forward",
         keys: &[
@@ -86,6 +86,27 @@ pub(super) const LISTS: [ListOfSections; 3] = [
             ),
         ],
         example: "name = \"transfer.example\", algorithm = \"hmac-sha256\", secret_file = \"/etc/nomadns/transfer.key\", secret = \"\"",
+    },
+    ListOfSections {
+        key: "transfer.notify",
+        keys: &[
+            needed(
+                "address",
+                ListKeyKind::Text,
+                "The address of the secondary, with a port unless that is 53.",
+            ),
+            optional(
+                "source",
+                ListKeyKind::Text,
+                "The address to send from. The default is the system's choice.",
+            ),
+            optional(
+                "zones",
+                ListKeyKind::Texts,
+                "The zones that it has. The default is all.",
+            ),
+        ],
+        example: "address = \"192.0.2.53\", source = \"192.0.2.1\", zones = [\"nomad\"]",
     },
 ];
 

@@ -60,4 +60,4 @@ pub use reading::read_file;
 pub use schema::schema;
 pub use source::Source;
 pub use tls::TlsSection;
-pub use transfer::{TransferKeySection, TransferSection};
+pub use transfer::{NotifySection, TransferKeySection, TransferSection};

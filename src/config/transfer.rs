@@ -29,6 +29,8 @@ pub struct TransferSection {
     pub keys: Vec<TransferKeySection>,
     /// How often the files of the secrets are looked at for a change, in seconds; 0 for at SIGHUP only.
     pub check_seconds: u64,
+    /// The secondaries that are told of changes (NOTIFY).
+    pub notify: Vec<NotifySection>,
 }
 
 /// A key that messages are signed with. It shows no secret.
@@ -48,6 +50,20 @@ pub struct TransferKeySection {
     pub secret: String,
 }
 
+/// A secondary that is told of changes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotifySection {
+    /// Its address, with a port unless that is 53.
+    pub address: String,
+    /// The address to send from; the system's choice when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// The zones that it has; all of them when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
+}
+
 impl Default for TransferSection {
     fn default() -> Self {
         Self {
@@ -59,6 +75,7 @@ impl Default for TransferSection {
             tag_prefixes: Vec::new(),
             keys: Vec::new(),
             check_seconds: 10,
+            notify: Vec::new(),
         }
     }
 }

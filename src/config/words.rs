@@ -74,6 +74,9 @@ fn list(key: &str) -> String {
         "transfer.keys" => {
             return "a [[transfer.keys]] section for each key, with name = \"transfer.example\" and secret_file = \"/etc/nomadns/transfer.key\"".to_owned();
         }
+        "transfer.notify" => {
+            return "a [[transfer.notify]] section for each secondary, with address = \"192.0.2.53\"".to_owned();
+        }
         "reverse_zones" => "[\"10.0.0.0/8\"]".to_owned(),
         "clients.proxy_protocol" => "[\"tcp\"]".to_owned(),
         "metrics.names" => "[\"coredns\"]".to_owned(),

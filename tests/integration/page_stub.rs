@@ -5,8 +5,8 @@ use std::sync::Arc;
 use nomadns::dns::{Name, RecordType};
 use nomadns::listeners::admin::{
     ConfigReport, ConfigSetting, GatewayState, LiveStatus, LookupReport, PageFuture, PageSource,
-    Sample, ServiceDetail, ServicePage, ServiceSearch, ServiceSummary, StateBanner, StatusReport,
-    Untrusted,
+    Sample, SecondaryReport, ServiceDetail, ServicePage, ServiceSearch, ServiceSummary,
+    StateBanner, StatusReport, Untrusted,
 };
 use tokio::sync::watch;
 
@@ -66,6 +66,14 @@ impl PageSource for PageStub {
             zones: Vec::new(),
             certificates: Vec::new(),
             upstreams: Vec::new(),
+            secondaries: vec![SecondaryReport {
+                zone: "nomad".into(),
+                address: "192.0.2.53:53".into(),
+                serial: Some(7),
+                our_serial: 9,
+                lag_seconds: 42.0,
+                error: Some("it does not answer".into()),
+            }],
         }
     }
 

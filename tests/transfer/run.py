@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import coredns
+import load
 from secondaries import ALL
 from world import Cluster, Gateway, expect, serial_at, transferred, until
 
@@ -250,6 +251,10 @@ class Run:
         """CoreDNS as a secondary, without a key."""
         coredns.run(self)
 
+    def load(self):
+        """What several gateways ask of Nomad."""
+        load.run(self)
+
 
 class Lossy(threading.Thread):
     """A way to a server on this host that loses the next datagrams if it is told to."""
@@ -288,7 +293,7 @@ class Lossy(threading.Thread):
 
 STEPS = [
     "start", "storm", "latency", "secondaries_restart", "lost_notify", "gateway_restart", "gateway_restart_without_state",
-    "key_rolls", "nomad_restored", "coredns",
+    "key_rolls", "nomad_restored", "coredns", "load",
 ]
 
 

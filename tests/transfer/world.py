@@ -101,6 +101,8 @@ class Gateway:
 
     def transfer(self):
         """What the page says, with these keys and ports."""
+        if not self.keys and not self.secondaries:
+            return ""
         [block] = documented("transfer.md", "nomadns")
         head, key, notify = re.split(r"(?=^\[\[)", block, maxsplit=2, flags=re.M)
         expect(key.startswith("[[transfer.keys]]") and notify.startswith("[[transfer.notify]]"), "docs/transfer.md:", block)

@@ -36,6 +36,7 @@ use crate::listeners::admin::{
 };
 use crate::nomad::Client;
 use crate::sync;
+use crate::transfer::Notifier;
 
 /// How many lookups for the page are under way at once; others wait.
 const LOOKUPS_AT_ONCE: usize = 4;
@@ -49,6 +50,7 @@ pub(super) struct GatewayPage {
     forwarder: Arc<LiveForwarder>,
     shown: Arc<ShownSettings>,
     reloads: Arc<ReloadStatus>,
+    notifier: Notifier,
     certificates: Option<Arc<Certificates>>,
     listeners: Vec<ListenerAddress>,
     leaving: CancellationToken,
@@ -91,6 +93,7 @@ impl GatewayPage {
             forwarder: Arc::clone(&parts.forwarder),
             shown: Arc::clone(&parts.shown),
             reloads: Arc::clone(&parts.reloads),
+            notifier: parts.notifier.clone(),
             certificates: page.certificates,
             listeners: page.listeners,
             leaving,

@@ -50,6 +50,7 @@ impl GatewayPage {
             zones: self.shown.zones().1.clone(),
             certificates: self.certificates(),
             upstreams: self.upstreams(),
+            secondaries: super::super::notify::secondaries(&self.notifier),
             namespaces,
             more_namespaces,
             live,

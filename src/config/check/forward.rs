@@ -235,7 +235,7 @@ fn read_system_servers(path: &str, listen: &ListenSection) -> Result<Vec<Upstrea
 }
 
 /// Whether an address is one that the gateway listens on for queries.
-fn is_own(address: SocketAddr, listen: &ListenSection) -> bool {
+pub(super) fn is_own(address: SocketAddr, listen: &ListenSection) -> bool {
     let all = [&listen.dns, &listen.tls, &listen.https, &listen.http];
     all.into_iter().flatten().any(|own| {
         let is_there = own.ip() == address.ip().to_canonical()

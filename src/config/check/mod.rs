@@ -9,6 +9,7 @@ mod http;
 mod limits;
 mod listen;
 mod nomad;
+mod notify;
 mod query_log;
 mod sync;
 mod transfer;
@@ -45,7 +46,7 @@ use crate::nomad::{NomadSettings, TlsSettings};
 use crate::query_log::QueryLogSettings;
 use crate::secret::Secret;
 use crate::sync::{StateFolder, Store, SyncSettings};
-use crate::transfer::TransferSettings;
+use crate::transfer::{NotifiedSecondary, TransferSettings};
 
 /// Everything that the gateway is started with.
 #[derive(Clone, Debug)]
@@ -128,6 +129,8 @@ pub struct Settings {
     pub secondaries: listeners::Networks,
     /// The keys of TSIG, as far as they are read from files.
     pub tsig_keys: Files<TsigKeys>,
+    /// Those that are told of changes.
+    pub notified: Vec<NotifiedSecondary>,
     /// Each key with its value and where that comes from, without secrets.
     pub values: Vec<ConfigValue>,
 }
@@ -166,6 +169,7 @@ impl Settings {
             client_ca: check.client_ca(&file)?,
             tls_check: check_every(file.tls.check_seconds),
             http: check.http(&file.http, &zones, &credentials)?,
+            notified: check.notified(&file, &zones)?,
             zones,
             credentials,
             credentials_check: check_every(file.http.check_seconds),

@@ -44,6 +44,7 @@ impl Checker<'_> {
         super::hosts::of_hosts(settings, &mut warn);
         super::query_log::of_query_log(settings, &mut warn);
         super::transfer_keys::of_keys(file, settings, &mut warn);
+        super::notify::of_notified(settings, &mut warn);
         warnings
     }
 }

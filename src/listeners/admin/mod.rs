@@ -25,8 +25,9 @@ pub use self::metrics::MetricsFormat;
 pub use self::page::{
     CertificateDates, ConfigReport, ConfigSetting, Finding, GatewayState, HealthFilter,
     InstanceDetail, ListenerAddress, LiveStatus, LookupReport, MissedName, NamespaceRights,
-    PageFuture, PageSource, Sample, ServedName, ServiceDetail, ServicePage, ServiceSearch,
-    ServiceSummary, StateBanner, StatusReport, TransportAnswer, Untrusted, UpstreamState,
+    PageFuture, PageSource, Sample, SecondaryReport, ServedName, ServiceDetail, ServicePage,
+    ServiceSearch, ServiceSummary, StateBanner, StatusReport, TransportAnswer, Untrusted,
+    UpstreamState,
 };
 use super::http::{HostLayer, Hosts, HttpService, NO_SNIFF, NO_STORE, Problem};
 

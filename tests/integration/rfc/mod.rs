@@ -3,6 +3,7 @@
 pub(crate) mod options;
 mod rfc1034;
 mod rfc1035;
+mod rfc1996;
 mod rfc2181;
 mod rfc2308;
 mod rfc2782;

@@ -15,6 +15,7 @@ mod lookup;
 mod model;
 mod overview;
 mod parameters;
+mod secondaries;
 mod service;
 mod services;
 mod untrusted;
@@ -39,6 +40,7 @@ pub use self::model::{
 };
 use self::parameters::PageParameters;
 pub use self::parameters::{HealthFilter, ServiceSearch};
+pub use self::secondaries::SecondaryReport;
 use super::{Admin, HTML, Page, Problem};
 use crate::dns::{Name, RecordType};
 

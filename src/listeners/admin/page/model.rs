@@ -4,6 +4,8 @@
 
 use serde::Serialize;
 
+use super::secondaries::SecondaryReport;
+
 /// Text from Nomad, from a client or from an upstream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
@@ -186,6 +188,8 @@ pub struct StatusReport {
     pub certificates: Vec<CertificateDates>,
     /// The upstreams, when something is forwarded.
     pub upstreams: Vec<UpstreamState>,
+    /// The secondaries that are told of changes.
+    pub secondaries: Vec<SecondaryReport>,
 }
 
 /// One page of the services that were found.

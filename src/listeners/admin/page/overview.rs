@@ -7,6 +7,7 @@ use super::graph::{GraphCard, card};
 use super::layout::{NavigationEntry, page};
 use super::model::{Sample, ServicePage, StatusReport};
 use super::parameters::PageParameters;
+use super::secondaries;
 use super::services::{self, grouped};
 
 /// Up to how many findings are unfolded at once.
@@ -29,6 +30,7 @@ pub(super) fn render(
             (nomad(status))
             (gateway(status))
             @if !status.upstreams.is_empty() { (upstreams(status)) }
+            @if !status.secondaries.is_empty() { (secondaries::section(&status.secondaries)) }
         }
     };
     page(
