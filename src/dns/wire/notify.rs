@@ -2,7 +2,9 @@
 //!
 //! Floor 1. `transfer` sends them, and says when.
 
-use super::super::{Class, Name, Opcode, Query, QueryFlags, RecordType, Section, Transport};
+use super::super::{
+    Class, Name, Opcode, Query, QueryFlags, RecordType, Section, Signature, Transport,
+};
 use super::ask::encode_query;
 use super::compression::read_name;
 use super::message::Message;
@@ -62,6 +64,7 @@ pub fn encode_soa_query(id: u16, apex: &Name, out: &mut Vec<u8>) {
         edns: None,
         transport: Transport::Udp,
         client: None,
+        signature: Signature::default(),
     };
     encode_query(&query, out);
 }
