@@ -43,7 +43,7 @@ fn gauges<Value: EncodeGaugeValue>(
     let mut own = family(encoder, name, help, MetricType::Gauge)?;
     for one in &report.zones {
         if let Some(value) = value(one) {
-            let (zone, secondary) = (one.zone.to_string(), one.address.to_string());
+            let (zone, secondary) = (zone_name(one), one.address.to_string());
             own.encode_family(&[("zone", zone), ("secondary", secondary)])?
                 .encode_gauge(&value)?;
         }
@@ -89,7 +89,7 @@ pub(super) fn secondaries(notifier: &Notifier) -> Vec<SecondaryReport> {
     let states = notifier.report().zones.into_iter();
     states
         .map(|it| SecondaryReport {
-            zone: it.zone.to_string(),
+            zone: zone_name(&it),
             address: it.address.to_string(),
             serial: it.serial,
             our_serial: it.ours,
@@ -97,4 +97,9 @@ pub(super) fn secondaries(notifier: &Notifier) -> Vec<SecondaryReport> {
             error: it.failure.map(|failure| failure.to_string()),
         })
         .collect()
+}
+
+fn zone_name(of: &SecondaryState) -> String {
+    let zone = of.zone.to_string();
+    zone.trim_end_matches('.').to_owned()
 }

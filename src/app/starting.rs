@@ -66,6 +66,8 @@ impl Starting {
                 () = ended => {}
             }
         });
+        let telling = parts.notifier.clone().run(parts.transfer.serials());
+        tokio::spawn(shutdown.clone().run_until_cancelled_owned(telling));
         // Before anything listens for queries: the first one finds what is on disk.
         let mut writer = parts.catalog.writer();
         if let Some(store) = &settings.store {

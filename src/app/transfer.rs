@@ -16,6 +16,7 @@ use super::collectors::{gauge, total};
 use crate::answers::ZoneSettings;
 use crate::catalog::{Catalog, HealthPolicy};
 use crate::config::Settings;
+use crate::dns::Name;
 use crate::exposition::{counter, family};
 use crate::listeners::OfferedTransfers;
 use crate::transfer::{Keeper, KeeperSettings, Serials, Slots, TransferredZones, Transfers};
@@ -69,6 +70,11 @@ impl LiveTransfer {
         let (catalog, serials) = (Arc::clone(&self.catalog), Arc::clone(&self.serials));
         let settings = self.settings.subscribe();
         Keeper::new(catalog, serials, self.zones.clone(), settings)
+    }
+
+    /// The serials of the zones that there are versions of, and each change of them.
+    pub(super) fn serials(&self) -> watch::Receiver<Vec<(Name, u32)>> {
+        self.zones.serials()
     }
 
     /// The transfers that clients may have, if there are any.

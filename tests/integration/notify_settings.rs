@@ -70,7 +70,10 @@ fn mistakes_are_named_by_section_with_what_would_be_right() {
         ),
         (
             section("address = \"192.0.2.53\"\nzones = [\"consul\"]"),
-            ["section 1: zones has \"consul\"", "transferred: nomad"],
+            [
+                "section 1: zones has \"consul\"",
+                "transferred: service.nomad, nomad",
+            ],
         ),
         (
             section("zones = [\"nomad\"]"),

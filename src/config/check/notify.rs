@@ -100,7 +100,10 @@ fn apex(text: &str, zones: &ZoneSettings) -> Result<Name, String> {
     let apex = text.parse::<Name>().ok();
     let apex = apex.filter(|apex| zones.apexes().any(|it| it == apex));
     apex.ok_or_else(|| {
-        let known: Vec<String> = zones.apexes().map(ToString::to_string).collect();
+        let known = zones
+            .apexes()
+            .map(|it| it.to_string().trim_end_matches('.').to_owned());
+        let known: Vec<String> = known.collect();
         format!(
             "zones has {text:?}; expected names of zones that are transferred: {}",
             known.join(", ")

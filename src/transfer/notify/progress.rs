@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
+use super::super::serials::is_later;
+
 /// The most serials that are kept until the secondary has them.
 const MOST_STEPS: usize = 64;
 
@@ -50,11 +52,6 @@ impl Progress {
     pub(super) fn behind_since(&self) -> Option<Instant> {
         self.lacking.front().map(|(_, since)| *since)
     }
-}
-
-/// Whether one serial is later than another (RFC 1982 §3.2).
-fn is_later(one: u32, than: u32) -> bool {
-    one.wrapping_sub(than).cast_signed() > 0
 }
 
 #[cfg(test)]
