@@ -2,7 +2,6 @@
 
 import os
 
-from gateway import documented
 from secondaries import Secondary
 from world import PRIMARY, Gateway
 

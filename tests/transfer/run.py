@@ -16,10 +16,9 @@ from pathlib import Path
 import coredns
 import load
 from secondaries import ALL
-from world import Cluster, Gateway, expect, serial_at, transferred, until
+from world import Cluster, Gateway, Processes, expect, free_port, serial_at, transferred, until
 
 import dns.tsigkeyring
-from gateway import Processes, free_port
 
 SEED = int(os.environ.get("SEED", time.time_ns() & 0xFFFF))
 CHANGES = 1000

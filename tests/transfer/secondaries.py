@@ -7,8 +7,7 @@ import subprocess
 
 import dns.message
 
-from gateway import documented, expect, free_port
-from world import PRIMARY, ZONE, serial_at, transferred
+from world import PRIMARY, ZONE, documented, expect, free_port, serial_at, transferred
 
 NSD = """
 server:

@@ -16,7 +16,7 @@ import dns.zone
 
 sys.path.append(str(Path(__file__).parent.parent / "differential"))
 sys.path.append(str(Path(__file__).parent.parent / "attack"))
-from gateway import documented, expect, free_port, until
+from gateway import Processes, documented, expect, free_port, until
 from nomad import Nomad, instance
 
 ZONE = "nomad."
