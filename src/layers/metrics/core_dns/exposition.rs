@@ -16,6 +16,8 @@ use crate::exposition::{Histogram, HistogramCounts, counter, family};
 use crate::layers::metrics::counters::{OTHER, RCODES, TYPES};
 
 const NANOSECONDS: f64 = 1e9;
+/// The lanes of each server: UDP and TCP are one.
+const SERVERS: [&[usize]; 3] = [&[0, 1], &[2], &[3]];
 /// The families of addresses, in CoreDNS's words.
 const FAMILIES: [&str; 2] = ["1", "2"];
 /// The protocol of each lane: CoreDNS counts all connections as TCP.
@@ -65,16 +67,13 @@ impl CoreDnsCounters {
         let help = "Time from the query to the answer";
         let mut own = family(encoder, name, help, MetricType::Histogram)?;
         for zone in &zones {
-            // UDP and TCP are one server.
-            for lanes in [&[0, 1][..], &[2], &[3]] {
+            for lanes in SERVERS {
                 let mut all = HistogramCounts::default();
                 for lane in lanes {
                     all.add(&zone.sum(|it| &it.durations[*lane], NANOSECONDS));
                 }
-                let server = servers[lanes[0]];
-                let labels = [("server", server), ("zone", &*zone.label), ("view", "")];
                 if all.count() > 0 {
-                    all.encode(&mut own, &labels)?;
+                    all.encode(&mut own, &zone.labels(servers[lanes[0]]))?;
                 }
             }
         }
@@ -127,6 +126,11 @@ impl CoreDnsZones {
 }
 
 impl ZoneTotals<'_> {
+    /// The labels that all of CoreDNS's metrics of queries begin with.
+    fn labels<'labels>(&'labels self, server: &'labels str) -> [(&'labels str, &'labels str); 3] {
+        [("server", server), ("zone", &self.label), ("view", "")]
+    }
+
     fn sum(&self, of: impl Fn(&ZoneCounters) -> &Histogram, per_unit: f64) -> HistogramCounts {
         let mut all = HistogramCounts::default();
         for shard in &self.shards {
@@ -151,7 +155,7 @@ fn encode_requests(
     let types = TYPES.iter().map(|(_, name)| *name).chain([OTHER]);
     for zone in zones {
         for (lane, server) in servers.into_iter().enumerate() {
-            let of_server = [("server", server), ("zone", &*zone.label), ("view", "")];
+            let of_server = zone.labels(server);
             for (place, record_type) in types.clone().enumerate() {
                 for (number, name) in FAMILIES.into_iter().enumerate() {
                     let shards = zone.shards.iter();
@@ -181,9 +185,8 @@ fn encode_responses(
     let mut own = family(encoder, "coredns_dns_responses", help, MetricType::Counter)?;
     let rcodes = RCODES.iter().map(|(_, name)| *name).chain([OTHER]);
     for zone in zones {
-        for lanes in [&[0, 1][..], &[2], &[3]] {
-            let server = servers[lanes[0]];
-            let of_server = [("server", server), ("zone", &*zone.label), ("view", "")];
+        for lanes in SERVERS {
+            let of_server = zone.labels(servers[lanes[0]]);
             for (place, rcode) in rcodes.clone().enumerate() {
                 let counts = zone.shards.iter().flat_map(|it| {
                     let lanes = lanes.iter();
@@ -210,14 +213,9 @@ fn encode_sizes(
     for zone in zones {
         for (lane, server) in servers.into_iter().enumerate() {
             let sizes = zone.sum(|it| &of(it)[lane], 1.0);
-            let labels = [
-                ("server", server),
-                ("zone", &*zone.label),
-                ("view", ""),
-                ("proto", PROTOCOLS[lane]),
-            ];
             if sizes.count() > 0 {
-                sizes.encode(&mut own, &labels)?;
+                let of_query = [("proto", PROTOCOLS[lane])];
+                sizes.encode(&mut own, &(zone.labels(server), of_query))?;
             }
         }
     }
