@@ -57,10 +57,10 @@ impl Bound {
         Ok(Self {
             udp,
             tcp,
-            tls: binder.tcp("listen.tls", &listen.tls)?,
-            https: binder.tcp("listen.https", &listen.https)?,
-            http: binder.tcp("listen.http", &listen.http)?,
-            admin: binder.tcp("listen.admin", &listen.admin)?,
+            tls: binder.tcp("tls", &listen.tls)?,
+            https: binder.tcp("https", &listen.https)?,
+            http: binder.tcp("http", &listen.http)?,
+            admin: binder.tcp("admin", &listen.admin)?,
             passed: binder.finish(),
         })
     }

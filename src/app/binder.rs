@@ -43,6 +43,7 @@ pub enum PortConflict {
 /// An address that cannot be bound.
 #[derive(Debug)]
 pub struct BindError {
+    /// Of `[listen]`.
     key: &'static str,
     address: SocketAddr,
     error: io::Error,
@@ -88,7 +89,7 @@ impl Binder {
                 Err(error) if lacks_ipv6(address, &error) && addresses.len() > 1 => {
                     tracing::warn!(%address, "this machine has no IPv6; left out");
                 }
-                Err(error) => return Err(BindError::new("listen.dns", address, error)),
+                Err(error) => return Err(BindError::new("dns", address, error)),
             }
         }
         Ok(bound.into_iter().unzip())
@@ -123,18 +124,17 @@ impl Binder {
         result
     }
 
-    /// The listeners of another key.
+    /// The listeners of another key of `[listen]`.
     pub(super) fn tcp(
         &mut self,
         key: &'static str,
         addresses: &[SocketAddr],
     ) -> Result<Vec<TcpListener>, BindError> {
-        let word = key.trim_start_matches("listen.");
-        if let Some(sockets) = self.of_units(word, addresses) {
+        if let Some(sockets) = self.of_units(key, addresses) {
             return Ok(sockets.tcp);
         }
         let bind = |&address: &SocketAddr| {
-            let result = match self.passed.kept_tcp(word, address) {
+            let result = match self.passed.kept_tcp(key, address) {
                 Some(kept) => Ok(kept),
                 None => bind_tcp(address),
             };
@@ -203,7 +203,7 @@ impl fmt::Display for BindError {
             }
             _ => "choose another address",
         };
-        write!(f, "{key} = {address} cannot be bound: {error}; {advice}")
+        write!(f, "listen.{key} = {address} cannot be bound: {error}; {advice}")
     }
 }
 
@@ -213,8 +213,8 @@ fn share(sockets: UnitSockets, workers: usize) -> Result<DnsSockets, BindError> 
         let more = (1..workers).map(|_| socket.try_clone());
         let more = more.collect::<io::Result<Vec<_>>>();
         let error = |error| match socket.local_addr() {
-            Ok(address) => BindError::new("listen.dns", address, error),
-            Err(_) => BindError::new("listen.dns", (IpAddr::from([0; 4]), 0).into(), error),
+            Ok(address) => BindError::new("dns", address, error),
+            Err(_) => BindError::new("dns", (IpAddr::from([0; 4]), 0).into(), error),
         };
         let mut all = more.map_err(error)?;
         all.push(socket);
