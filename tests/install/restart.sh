@@ -61,6 +61,18 @@ under_load() {
     echo "$count restarts"
 }
 
+# Prints a configuration with these ports for DNS, HTTP and the operator. Without `state_dir`: each start has to read the cluster.
+configuration() {
+    cat <<TOML
+[nomad]
+addresses = ["$nomad"]
+[listen]
+dns = ["127.0.0.1:$1"]
+http = ["127.0.0.1:$2"]
+admin = ["127.0.0.1:$3"]
+TOML
+}
+
 step "the unit, as docs/operations.md has it"
 systemd-sysusers
 mkdir /etc/nomadns
@@ -68,15 +80,7 @@ touch /etc/nomadns/nomad_token
 nomadns demo --ports auto --change-rate 0 >demo.out 2>&1 &
 until_ok grep -q '^Nomad ' demo.out
 nomad="$(sed -nE 's|^Nomad .*(http://127.0.0.1:[0-9]+)/.*|\1|p' demo.out)"
-# Without `state_dir`: each start has to read the cluster first.
-cat >/etc/nomadns/nomadns.toml <<TOML
-[nomad]
-addresses = ["$nomad"]
-[listen]
-dns = ["127.0.0.1:1053"]
-http = ["127.0.0.1:8053"]
-admin = ["127.0.0.1:9153"]
-TOML
+configuration 1053 8053 9153 >/etc/nomadns/nomadns.toml
 chown -R nomadns: /etc/nomadns
 systemd-analyze verify --man=no /etc/systemd/system/nomadns.service 2>&1 | tee verify
 [ ! -s verify ] || failed "systemd-analyze verify complains"
@@ -160,14 +164,7 @@ systemctl stop nomadns.socket nomadns
 
 step "two gateways behind HAProxy, restarted one after the other, $seconds s"
 for number in 1 2; do
-    cat >"gateway$number.toml" <<TOML
-[nomad]
-addresses = ["$nomad"]
-[listen]
-dns = ["127.0.0.1:105$number"]
-http = ["127.0.0.1:805$number"]
-admin = ["127.0.0.1:915$number"]
-TOML
+    configuration "105$number" "805$number" "915$number" >"gateway$number.toml"
     # Not a service that systemd restarts: nothing keeps its sockets, as in a job of Nomad or in a container.
     printf '[Service]\nExecStart=/usr/bin/nomadns serve --config /try/gateway%s.toml\nSuccessExitStatus=0\n' "$number" \
         >"/run/systemd/system/nomadns-pair$number.service"
