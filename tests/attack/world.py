@@ -100,6 +100,9 @@ class Gateway:
             self.process = subprocess.Popen(command, stdout=taken, stderr=taken, preexec_fn=limits)
         self.pid = self.process.pid
         expect(until(self.is_ready, 30), "the gateway does not get ready:", self.log()[-1500:])
+        # The last line of the start: what comes after it is the attack's.
+        has_started = self.stderr is not None or until(lambda: "following Nomad" in self.log(), 30)
+        expect(has_started, "the gateway does not say which Nomad it follows:", self.log()[-1500:])
         return self
 
     def __exit__(self, kind, *_):
