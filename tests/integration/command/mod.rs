@@ -158,7 +158,12 @@ impl Gateway {
 
     /// Waits until a line of the log has `part`.
     fn wait_for(&mut self, part: &str) {
-        while !self.log.contains(part) {
+        self.wait_for_times(part, 1);
+    }
+
+    /// Waits until the log has `part` so often.
+    fn wait_for_times(&mut self, part: &str, times: usize) {
+        while self.log.matches(part).count() < times {
             let line = self.lines.recv_timeout(AT_MOST);
             let line = line.unwrap_or_else(|_| panic!("no {part} in the log:\n{}", self.log));
             self.log += &line;

@@ -68,6 +68,18 @@ impl Systemd {
         }
     }
 
+    /// Takes the messages that have come already.
+    pub(super) fn clear(&mut self) -> Vec<String> {
+        self.socket.set_nonblocking(true).unwrap();
+        let mut text = [0; 4096];
+        let mut messages = Vec::new();
+        while let Ok(octets) = self.socket.recv(&mut text) {
+            messages.push(String::from_utf8(text[..octets].to_vec()).unwrap());
+        }
+        self.socket.set_nonblocking(false).unwrap();
+        messages
+    }
+
     fn receive(&mut self) -> String {
         let mut text = [0; 4096];
         let mut room = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];

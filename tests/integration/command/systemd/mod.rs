@@ -2,6 +2,7 @@
 //! takes its place; `.ci/restart` has a real one.
 
 mod manager;
+mod stopped_thread;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -10,6 +11,7 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use self::manager::{Systemd, pass};
+use self::stopped_thread::StoppedThread;
 use super::{AT_MOST, nomadns};
 use crate::support::gateway::cast;
 
@@ -217,6 +219,23 @@ fn the_watchdog_is_fed_again_and_again() {
     for _ in 0..3 {
         systemd.wait_for("WATCHDOG=1");
     }
+}
+
+#[test]
+fn the_watchdog_is_not_fed_while_a_worker_is_stuck() {
+    let mut systemd = Systemd::new();
+    let watchdog = Duration::from_millis(400).as_micros().to_string();
+    let mut gateway = systemd.start(&one("http://127.0.0.1:1"), &[("WATCHDOG_USEC", &watchdog)]);
+    systemd.wait_for("WATCHDOG=1");
+    let worker = StoppedThread::of(&gateway, &format!("udp-{}", gateway.address("udp").port()));
+    gateway.wait_for("1 of 2 UDP workers do not answer");
+    systemd.clear();
+    // A second of these tells what was found, then the workers are asked anew.
+    gateway.wait_for_times("the watchdog of systemd is not fed", 8);
+    let said = systemd.clear();
+    assert!(said.iter().all(|it| !it.contains("WATCHDOG=1")), "{said:?}");
+    drop(worker);
+    systemd.wait_for("WATCHDOG=1");
 }
 
 fn one(nomad: &str) -> String {
