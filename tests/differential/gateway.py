@@ -21,7 +21,9 @@ class Processes:
         return self
 
     def __exit__(self, *_):
-        for _, process in self.running:
+        for name, process in self.running:
+            if process.poll() is not None:
+                print(f"{name} has ended with {process.returncode}:\n{self.log(name)[-4000:]}")
             process.terminate()
         for _, process in self.running:
             try:

@@ -25,7 +25,10 @@ class Server:
             if question.tcp:
                 stream += struct.pack("!H", len(wire)) + wire
             else:
-                self.udp.send(wire)
+                try:
+                    self.udp.send(wire)
+                except ConnectionRefusedError:
+                    raise SystemExit(f"nobody listens at the port of {self.name} any more, {self.address}") from None
         if stream:
             if self.tcp is None:
                 self.tcp, self.unread = socket.create_connection(self.address), b""
