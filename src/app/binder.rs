@@ -203,7 +203,10 @@ impl fmt::Display for BindError {
             }
             _ => "choose another address",
         };
-        write!(f, "listen.{key} = {address} cannot be bound: {error}; {advice}")
+        write!(
+            f,
+            "listen.{key} = {address} cannot be bound: {error}; {advice}"
+        )
     }
 }
 
