@@ -30,6 +30,26 @@ async function look(colorScheme, width) {
   return { context, page, what };
 }
 
+// Jobs and allocations lead to their pages in Nomad's web UI, which is not told where the browser comes from.
+async function followLinks(context, what) {
+  // The simulated Nomad has no such pages, which the console of this tab tells.
+  const tab = await context.newPage();
+  for (const wanted of [/\/ui\/jobs\/[^/]+@default$/, /\/ui\/allocations\/[0-9a-f-]{36}$/]) {
+    await tab.goto(url);
+    const links = await tab.locator("main a").evaluateAll((all) => all.map((it) => it.getAttribute("href")));
+    const link = links.find((it) => wanted.test(it));
+    if (!link) {
+      wrong.push(`${what}: no link ${wanted} among ${links.slice(0, 10)}`);
+      continue;
+    }
+    const asked = tab.waitForRequest((it) => it.isNavigationRequest(), { timeout: 10000 });
+    await tab.locator(`a[href="${link}"]`).first().click();
+    const request = await asked;
+    if (request.url() !== link) wrong.push(`${what}: the link leads to ${request.url()}, not ${link}`);
+    if ((await request.allHeaders()).referer) wrong.push(`${what}: ${link} is told where the browser comes from`);
+  }
+}
+
 for (const [scheme, width] of [["light", 1200], ["dark", 1200], ["light", 375]]) {
   const { context, page, what } = await look(scheme, width);
   if (width === 1200 && scheme === "light") {
@@ -46,6 +66,7 @@ for (const [scheme, width] of [["light", 1200], ["dark", 1200], ["light", 375]])
     for (const wanted of ["A Skip to content", "A Lookup", "A Configuration", "A Metrics"]) {
       if (!seen.has(wanted)) wrong.push(`${what}: the keyboard does not reach ${wanted}`);
     }
+    if (name === "service") await followLinks(context, what);
     if (await page.locator("b").count()) wrong.push(`${what}: a name became an element`);
   }
   await context.close();

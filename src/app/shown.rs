@@ -11,6 +11,7 @@ use crate::config::Settings;
 use crate::dns::Name;
 use crate::layers::NotFoundNames;
 use crate::listeners::admin::ServedName;
+use crate::nomad::{NomadAddress, NomadUi, NomadUiPages};
 
 /// What stands for the source of names that are asked of other servers.
 pub(super) const FORWARDED: &str = "forwarded";
@@ -19,6 +20,9 @@ pub(super) const FORWARDED: &str = "forwarded";
 #[derive(Debug)]
 pub(super) struct ShownSettings {
     zones: ArcSwap<(ZoneSettings, Vec<ServedName>)>,
+    nomad_ui: ArcSwap<NomadUi>,
+    /// The region of Nomad that is asked, if one is configured.
+    region: Option<String>,
     not_found: Option<Arc<NotFoundNames>>,
 }
 
@@ -28,6 +32,8 @@ impl ShownSettings {
         let names = || Arc::new(NotFoundNames::new(most, apexes(settings)));
         Arc::new(Self {
             zones: ArcSwap::from_pointee(zones(settings)),
+            nomad_ui: ArcSwap::from_pointee(settings.nomad_ui.clone()),
+            region: settings.nomad.region.clone(),
             not_found: (most > 0).then(names),
         })
     }
@@ -35,6 +41,7 @@ impl ShownSettings {
     /// Has others shown from now on.
     pub(super) fn replace(&self, settings: &Settings) {
         self.zones.store(Arc::new(zones(settings)));
+        self.nomad_ui.store(Arc::new(settings.nomad_ui.clone()));
         if let Some(names) = &self.not_found {
             names.replace_zones(apexes(settings));
         }
@@ -43,6 +50,11 @@ impl ShownSettings {
     /// The zones of the cluster, and all that is answered or forwarded, in words.
     pub(super) fn zones(&self) -> Arc<(ZoneSettings, Vec<ServedName>)> {
         self.zones.load_full()
+    }
+
+    /// The pages of Nomad's web UI, when this agent is asked.
+    pub(super) fn nomad_pages(&self, asked: &NomadAddress) -> Option<NomadUiPages> {
+        self.nomad_ui.load().pages(asked, self.region.as_deref())
     }
 
     pub(super) fn not_found(&self) -> Option<Arc<NotFoundNames>> {

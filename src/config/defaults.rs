@@ -87,6 +87,7 @@ impl Default for NomadSection {
             client_key: String::new(),
             tls_server_name: String::new(),
             skip_verify: false,
+            ui_url: String::new(),
             last_contact_ms: 5000,
             max_stale_seconds: 86_400,
             stale_after_seconds: 30,

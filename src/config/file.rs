@@ -121,6 +121,8 @@ pub struct NomadSection {
     pub tls_server_name: String,
     /// Whether Nomad's certificate is taken unchecked.
     pub skip_verify: bool,
+    /// The URL of Nomad's web UI, for links; where Nomad is asked when empty, none at all when `none`.
+    pub ui_url: String,
     /// How long ago a server may have heard from its leader and is still believed, in milliseconds.
     pub last_contact_ms: u64,
     /// How long the last known state is answered from once Nomad is gone, in seconds.

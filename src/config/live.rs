@@ -22,6 +22,7 @@ const LIVE: &[&str] = &[
     "nomad.client_key",
     "nomad.tls_server_name",
     "nomad.skip_verify",
+    "nomad.ui_url",
     "tls.certificate",
     "tls.key",
     "tls.check_seconds",

@@ -23,6 +23,7 @@ mod stream;
 mod tls;
 mod token;
 mod transport;
+mod ui;
 
 pub use absent::AbsentNamespaces;
 pub use address::{AddressError, NomadAddress, without_user};
@@ -37,3 +38,4 @@ pub use settings::{Hedge, NomadSettings, ResponseLimits, Timeouts};
 pub use stream::{Change, EventStream, Frame};
 pub use tls::{TlsError, TlsSettings, Verification};
 pub use token::{BasicAuth, TokenSource};
+pub use ui::{NomadUi, NomadUiError, NomadUiPages};

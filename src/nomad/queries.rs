@@ -260,7 +260,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-fn encode(part: &str) -> PercentEncode<'_> {
+pub(super) fn encode(part: &str) -> PercentEncode<'_> {
     utf8_percent_encode(part, RESERVED)
 }
 

@@ -32,6 +32,7 @@ mod lifecycle;
 mod lookup;
 mod metrics;
 mod nomad_client;
+mod nomad_ui;
 mod notify_settings;
 mod outside;
 mod page_stub;

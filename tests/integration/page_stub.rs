@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use nomadns::dns::{Name, RecordType};
 use nomadns::listeners::admin::{
-    ConfigReport, ConfigSetting, GatewayState, LiveStatus, LookupReport, PageFuture, PageSource,
-    Sample, SecondaryReport, ServiceDetail, ServicePage, ServiceSearch, ServiceSummary,
-    StateBanner, StatusReport, Untrusted,
+    ConfigReport, ConfigSetting, GatewayState, InstanceDetail, LiveStatus, LookupReport,
+    PageFuture, PageSource, Sample, SecondaryReport, ServiceDetail, ServicePage, ServiceSearch,
+    ServiceSummary, StateBanner, StatusReport, Untrusted,
 };
 use tokio::sync::watch;
 
@@ -33,6 +33,21 @@ fn summary(name: &str) -> ServiceSummary {
         ports: vec![6379],
         tags: vec![HOSTILE.into()],
         ttl_seconds: 30,
+    }
+}
+
+fn instance() -> InstanceDetail {
+    InstanceDetail {
+        address: HOSTILE.into(),
+        port: 6379,
+        health: "passing",
+        allocation: HOSTILE.into(),
+        allocation_url: Some(format!("http://nomad.example/\"{HOSTILE}").into()),
+        node: HOSTILE.into(),
+        job: HOSTILE.into(),
+        job_url: Some(HOSTILE.into()),
+        datacenter: HOSTILE.into(),
+        tags: vec![HOSTILE.into()],
     }
 }
 
@@ -91,7 +106,7 @@ impl PageSource for PageStub {
     fn service(self: Arc<Self>, _: String, service: String) -> PageFuture<Option<ServiceDetail>> {
         let detail = (service != "absent").then(|| ServiceDetail {
             summary: summary(&service),
-            instances: Vec::new(),
+            instances: vec![instance()],
             more_instances: 0,
             names: vec![Untrusted::from("redis.default.nomad")],
             answers: Vec::new(),

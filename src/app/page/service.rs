@@ -7,6 +7,7 @@ use crate::answers::ZoneSettings;
 use crate::catalog::{Health, Instance, InstanceAddress, Service};
 use crate::dns::Name;
 use crate::listeners::admin::{InstanceDetail, ServiceDetail, ServiceSummary, Untrusted};
+use crate::nomad::NomadUiPages;
 
 /// How many ports and tags of a service are shown in the table.
 const SHOWN_PORTS: usize = 4;
@@ -65,6 +66,8 @@ impl GatewayPage {
             let service = snapshot.service(namespace.as_bytes(), name.as_bytes())?;
             let summary = summary(service, &self.shown.zones().0);
             let shown = service.instances().take(SHOWN_INSTANCES);
+            let pages = self.shown.nomad_pages(self.client.address());
+            let namespace = service.parts.first().map_or("", |it| &*it.namespace);
             ServiceDetail {
                 names: names(
                     &summary.namespace.0,
@@ -72,7 +75,9 @@ impl GatewayPage {
                     &self.shown.zones().0,
                 )
                 .collect(),
-                instances: shown.map(instance).collect(),
+                instances: shown
+                    .map(|it| instance(it, namespace, pages.as_ref()))
+                    .collect(),
                 more_instances: service.len().saturating_sub(SHOWN_INSTANCES),
                 answers: Vec::new(),
                 summary,
@@ -101,7 +106,7 @@ fn names<'a>(
     })
 }
 
-fn instance(one: &Instance) -> InstanceDetail {
+fn instance(one: &Instance, namespace: &str, pages: Option<&NomadUiPages>) -> InstanceDetail {
     let address = match &one.address {
         InstanceAddress::V4(address) => address.to_string(),
         InstanceAddress::V6(address) if one.port > 0 => format!("[{address}]"),
@@ -109,13 +114,21 @@ fn instance(one: &Instance) -> InstanceDetail {
         InstanceAddress::Host(host) => host.to_string(),
         InstanceAddress::Unusable => "unusable".to_owned(),
     };
+    let (allocation, job) = (one.allocation(), &one.group.job);
+    // What is cut has no page.
+    let page = |shown: &str, url: &dyn Fn(&NomadUiPages) -> String| {
+        let is_whole = !shown.is_empty() && shown.chars().count() <= SHOWN_CHARACTERS;
+        pages.filter(|_| is_whole).map(url).map(Untrusted)
+    };
     InstanceDetail {
+        allocation_url: page(&allocation, &|it| it.allocation(&allocation)),
+        job_url: page(job, &|it| it.job(job, namespace)),
         address: text(&address),
         port: one.port,
         health: one.health.label(),
-        allocation: text(&one.allocation()),
+        allocation: text(&allocation),
         node: text(&one.node.to_string()),
-        job: text(&one.group.job),
+        job: text(job),
         datacenter: text(&one.group.datacenter),
         tags: one
             .group

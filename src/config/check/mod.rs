@@ -42,7 +42,7 @@ use crate::forward::{ForwardSettings, UpstreamAddress};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
 use crate::listeners::udp::UdpLimits;
-use crate::nomad::{NomadSettings, TlsSettings};
+use crate::nomad::{NomadSettings, NomadUi, TlsSettings};
 use crate::query_log::QueryLogSettings;
 use crate::secret::Secret;
 use crate::sync::{StateFolder, Store, SyncSettings};
@@ -71,6 +71,8 @@ pub struct Settings {
     pub nomad: NomadSettings,
     /// What is read for it from files and used while the gateway runs, if any is named.
     pub nomad_tls: Option<Files<TlsSettings>>,
+    /// Where Nomad's web UI is.
+    pub nomad_ui: NomadUi,
     /// Where Nomad's token comes from, in words.
     pub token_origin: String,
     /// What is no mistake but may surprise.
@@ -161,6 +163,7 @@ impl Settings {
             designated_resolver: check.designated_resolver(&file)?,
             nomad: check.nomad(&file)?,
             nomad_tls: check.nomad_tls_files(&file)?,
+            nomad_ui: check.nomad_ui(&file)?,
             token_origin: check.token_origin(&file),
             sync: check.sync(&file)?,
             store: sync::store(&file.nomad),

@@ -11,8 +11,8 @@ use super::{Checker, Files, secret};
 use crate::config::reading::{FILE_OCTETS, read_file};
 use crate::config::{ConfigError, File, NomadSection};
 use crate::nomad::{
-    AddressError, BasicAuth, Client, NomadAddress, NomadSettings, SettingsError, TlsSettings,
-    TokenSource, Verification,
+    AddressError, BasicAuth, Client, NomadAddress, NomadSettings, NomadUi, NomadUiError,
+    SettingsError, TlsSettings, TokenSource, Verification,
 };
 use crate::secret::Secret;
 
@@ -50,6 +50,11 @@ impl Checker<'_> {
             other => self.source.error(key, other.to_string()),
         })?;
         Ok(settings)
+    }
+
+    pub(super) fn nomad_ui(&self, file: &File) -> Result<NomadUi, ConfigError> {
+        let ui = file.nomad.ui_url.parse();
+        ui.map_err(|error: NomadUiError| self.source.error("nomad.ui_url", error.to_string()))
     }
 
     fn token(&self, file: &File) -> Result<TokenSource, ConfigError> {

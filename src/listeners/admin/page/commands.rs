@@ -1,10 +1,11 @@
-//! The commands to copy: how a service is asked for with dig and curl.
+//! How a service is asked for with dig and curl, in commands to copy, and which links lead somewhere: both depend on where the
+//! browser is.
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
 use http::header::HOST;
 use http::uri::Authority;
+use http::{HeaderMap, Uri};
 
 use super::model::ListenerAddress;
 
@@ -13,6 +14,8 @@ use super::model::ListenerAddress;
 pub(super) struct Reach {
     dns: Option<(String, u16)>,
     http: Option<(String, u16)>,
+    /// Whether who looks at the page is on this host, or comes as if it were.
+    is_here: bool,
 }
 
 impl Reach {
@@ -34,7 +37,15 @@ impl Reach {
         Self {
             dns: first("udp"),
             http: first("http"),
+            is_here: is_loopback(&host),
         }
+    }
+
+    /// Whether a URL leads elsewhere than to the loopback of another host.
+    pub(super) fn is_reached(&self, url: &str) -> bool {
+        let host = url.parse::<Uri>().ok();
+        let host = host.as_ref().and_then(Uri::host);
+        self.is_here || host.is_some_and(|host| !is_loopback(host))
     }
 
     /// Asks with dig; none if there is no plain DNS.
@@ -60,6 +71,14 @@ impl Reach {
     }
 }
 
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or_else(
+        |_| host.eq_ignore_ascii_case("localhost"),
+        |address| address.to_canonical().is_loopback(),
+    )
+}
+
 /// Quotes a word for a shell where it has to be.
 fn quoted(word: &str) -> String {
     let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"._-".contains(&octet);
@@ -72,6 +91,26 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_to_the_loopback_of_the_gateway_is_for_who_is_there() {
+        let is_reached = |host: &str, url| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            Reach::new(&[], &headers).is_reached(url)
+        };
+        for own in ["127.0.0.1:9153", "localhost:9153", "[::1]:9153"] {
+            assert!(is_reached(own, "http://127.0.0.1:4646/ui"), "{own}");
+        }
+        for url in [
+            "http://127.0.0.1:4646/ui",
+            "https://localhost/ui",
+            "http://[::1]:4646/ui",
+        ] {
+            assert!(!is_reached("gw.example:9153", url), "{url}");
+        }
+        assert!(is_reached("gw.example:9153", "http://10.0.0.5:4646/ui"));
+    }
 
     #[test]
     fn commands_can_be_pasted_whatever_the_name_has() {

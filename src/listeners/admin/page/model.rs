@@ -241,10 +241,14 @@ pub struct InstanceDetail {
     pub health: &'static str,
     /// Its allocation.
     pub allocation: Untrusted,
+    /// Its page in Nomad's web UI, if that is known.
+    pub allocation_url: Option<Untrusted>,
     /// Its node.
     pub node: Untrusted,
     /// Its job.
     pub job: Untrusted,
+    /// Its page in Nomad's web UI, if that is known.
+    pub job_url: Option<Untrusted>,
     /// Its datacenter.
     pub datacenter: Untrusted,
     /// Its tags.

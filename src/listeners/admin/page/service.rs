@@ -53,24 +53,34 @@ fn found(service: &ServiceDetail, reach: &Reach) -> Markup {
                 table { thead { tr {
                     th scope="col" { "Address" } th scope="col" { "Checks" } th scope="col" { "Job" } th scope="col" { "Allocation" }
                     th scope="col" { "Node" } th scope="col" { "Datacenter" } th scope="col" { "Tags" }
-                } } tbody { @for one in &service.instances { (instance(one)) } } }
+                } } tbody { @for one in &service.instances { (instance(one, reach)) } } }
             }
             @if service.more_instances > 0 { p.note { "and " (grouped(service.more_instances)) " more" } }
         }
     }
 }
 
-fn instance(one: &InstanceDetail) -> Markup {
+fn instance(one: &InstanceDetail, reach: &Reach) -> Markup {
+    let job = html! { (one.job) };
+    let allocation = html! { code { (one.allocation) } };
     html! {
         tr {
             th scope="row" { code { (one.address) @if one.port > 0 { ":" (one.port) } } }
             td { (checks(one.health)) }
-            td { (one.job) }
-            td { code { (one.allocation) } }
+            td { (linked(&job, one.job_url.as_ref(), reach)) }
+            td { (linked(&allocation, one.allocation_url.as_ref(), reach)) }
             td { code { (one.node) } }
             td { (one.datacenter) }
             td.tags { (tags(&one.tags)) }
         }
+    }
+}
+
+/// Links to a page of Nomad's, unless the browser cannot reach it.
+fn linked(text: &Markup, url: Option<&Untrusted>, reach: &Reach) -> Markup {
+    match url.filter(|url| reach.is_reached(&url.0)) {
+        Some(url) => html! { a href=(url) rel="noreferrer" { (text) } },
+        None => html! { (text) },
     }
 }
 
