@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{StartError, try_filter};
 use crate::catalog::{Catalog, Snapshot};
 use crate::config::Settings;
-use crate::nomad::{AbsentNamespaces, Client};
+use crate::nomad::{AbsentNamespaces, Client, TokenSource};
 use crate::sync::{self, Access, Events, Report};
 
 /// How often it is looked how far it is.
@@ -102,7 +102,7 @@ pub async fn connect(settings: Settings, within: Duration) -> Result<NomadSummar
     let report = status.report();
     let snapshot = catalog.snapshot().and_then(|guard| (*guard).clone());
     let Some(snapshot) = snapshot else {
-        return Err(unreadable(&report, within));
+        return Err(unreadable(&settings, &report, within));
     };
     let version = version(&client, end).await;
     let seen: HashSet<&str> = snapshot.iter().map(|(namespace, ..)| namespace).collect();
@@ -143,7 +143,7 @@ async fn settled(catalog: &Catalog, status: &sync::Status) {
     }
 }
 
-fn unreadable(report: &Report, within: Duration) -> ConnectError {
+fn unreadable(settings: &Settings, report: &Report, within: Duration) -> ConnectError {
     let refused_filter = report
         .errors
         .iter()
@@ -153,8 +153,13 @@ fn unreadable(report: &Report, within: Duration) -> ConnectError {
         (None, sync::Readiness::NotReady(reason)) => reason.clone(),
         (None, _) => format!("not all of it within {} ms", within.as_millis()),
     };
+    let has_token = !matches!(settings.nomad.token, TokenSource::None);
     match report.access {
         _ if refused_filter => ConnectError::Filter(format!("nomad.filter: {reason}")),
+        Access::None if !has_token => ConnectError::Unreadable(format!(
+            "no token is configured, and without one this Nomad lists no services; write one with {WIDEST} into \
+             nomad.token_file or NOMAD_TOKEN ({reason})"
+        )),
         Access::None => ConnectError::Unreadable(format!("{}: {WIDEST} ({reason})", Access::None)),
         _ => ConnectError::Unreadable(reason),
     }

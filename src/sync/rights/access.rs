@@ -71,7 +71,7 @@ impl fmt::Display for Access {
             Self::Unknown => return f.write_str("what the token may read is not known yet"),
             Self::None => {
                 return f.write_str(
-                    "the token may list no services; it needs the capability read-job in a namespace",
+                    "Nomad does not know the token, or lets it list no services; it needs the capability read-job in a namespace",
                 );
             }
             Self::Reads => {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod containers;
+mod doctor;
 mod election;
 mod freshness;
 mod isolation;

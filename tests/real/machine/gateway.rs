@@ -219,6 +219,7 @@ fn listens(log: &str, transport: &str) -> Option<SocketAddr> {
     addresses.split(['"', ',']).next()?.parse().ok()
 }
 
-fn binary() -> OsString {
+/// The program that is tried.
+pub fn binary() -> OsString {
     std::env::var_os("NOMADNS_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_nomadns").into())
 }
