@@ -2,8 +2,8 @@
 
 # What CI runs on every change, except the release build, the clients (`just clients`) and other programs (see .ci/run)
 check:
-    cargo fmt --check
-    cargo clippy --all-targets --locked -- -D warnings
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
     cargo test --locked
     .ci/supply
