@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+/// How long a connection on which nothing was asked is kept for its first query, once the gateway ends.
+pub(super) const FIRST_QUERY_WITHIN: Duration = Duration::from_millis(500);
+
 /// The limits of all listeners that have connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use http::Version;
 use tokio::sync::{Mutex, MutexGuard, Notify};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::super::accept::ListenerContext;
 use super::super::connections::ConnectionHandle;
-use super::super::limits::ConnectionLimits;
+use super::super::limits::{ConnectionLimits, FIRST_QUERY_WITHIN};
 
 /// What is under way on a connection.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub(super) struct Activity {
     connection_handle: ConnectionHandle,
     context: Arc<ListenerContext>,
     begun: AtomicU64,
+    first: Notify,
     /// Whether octets came that became no request yet, over HTTP/1.1.
     incoming: AtomicBool,
     is_http_2: AtomicBool,
@@ -60,6 +62,7 @@ impl Activity {
             connection_handle,
             context,
             begun: AtomicU64::new(0),
+            first: Notify::new(),
             incoming: AtomicBool::new(false),
             is_http_2: AtomicBool::new(false),
             live: AtomicUsize::new(0),
@@ -81,7 +84,9 @@ impl Activity {
 
     /// Notes that a request has begun.
     pub(super) fn begin(&self, version: Version) {
-        self.begun.fetch_add(1, Ordering::Relaxed);
+        if self.begun.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.first.notify_one();
+        }
         self.incoming.store(false, Ordering::Relaxed);
         if version == Version::HTTP_2 {
             self.is_http_2.store(true, Ordering::Relaxed);
@@ -134,6 +139,15 @@ impl Activity {
     /// Ends the connection, which has too much untaken.
     pub(super) fn overdraw(&self) {
         self.exceeded.notify_one();
+    }
+
+    /// Returns when the gateway ends, but not before the first request: a client that has only just connected is about to
+    /// ask, and closed now, it would get no response.
+    pub(super) async fn leaves(&self, shutdown: &CancellationToken) {
+        shutdown.cancelled().await;
+        if self.begun.load(Ordering::Relaxed) == 0 {
+            let _ = timeout(FIRST_QUERY_WITHIN, self.first.notified()).await;
+        }
     }
 
     /// Returns when it is enough.

@@ -84,7 +84,7 @@ impl<S: HttpService> HttpConnections<S> {
             ended = poll_fn(|context| streams.poll_with(connection.as_mut(), context)) => {
                 return self.note_end(ended.err().as_deref(), &activity);
             }
-            () = shutdown.cancelled() => None,
+            () = activity.leaves(&shutdown) => None,
             () = sleep(limits.connection_age) => None,
             cease = activity.closed_for(limits) => Some(cease),
         };

@@ -5,6 +5,7 @@
 
 mod end;
 mod input;
+mod leaving;
 mod output;
 
 use std::future::poll_fn;
@@ -51,10 +52,7 @@ where
     };
     match left {
         Some(end) => end,
-        None => {
-            conversation.finish(ConnectionEnd::Closed);
-            poll_fn(|context| conversation.poll(context)).await
-        }
+        None => conversation.leave().await,
     }
 }
 
@@ -73,6 +71,8 @@ struct Conversation<'limits, 'stream, Stream, S> {
     /// What was answered since others had their turn.
     turn: BatchSize,
     phase: ReadPhase,
+    /// Whether any query came.
+    is_asked: bool,
     /// When a query or an answer last went through.
     active: Instant,
     timer: Pin<Box<Sleep>>,
@@ -127,6 +127,7 @@ where
             output: Output::new(limits.unwritten_octets),
             turn: BatchSize::default(),
             phase: ReadPhase::Reading,
+            is_asked: false,
             active,
             timer: Box::pin(sleep_until(active + limits.idle)),
         }
@@ -246,7 +247,7 @@ where
                     break;
                 }
             };
-            progress = Progress::Some;
+            (progress, self.is_asked) = (Progress::Some, true);
             let before = self.output.unwritten();
             let (exchange, client) = (&mut self.exchange, self.client);
             match self.output.add(|out| exchange.begin(message, client, out)) {

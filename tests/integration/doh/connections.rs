@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::{code, path_of};
 use crate::stub::{Identity, PATIENCE, query};
+use crate::support::gateway::until;
 use crate::web::{Web, header, problem};
 
 #[tokio::test]
@@ -112,6 +113,26 @@ async fn a_shutdown_lets_a_request_end() {
         drop(web.client);
         web.running.end().await;
     }
+}
+
+#[tokio::test]
+async fn a_shutdown_keeps_a_new_connection_for_its_first_request() {
+    let web = Web::plain(ConnectionLimits::default());
+    let mut stream = TcpStream::connect(web.running.address).await.unwrap();
+    until("it is accepted", async || {
+        web.running.shared.connections.open() == 1
+    })
+    .await;
+    web.running.shutdown.cancel();
+    let request = format!(
+        "GET {} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n",
+        path_of("a.nomad")
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 200 "), "{response:?}");
+    web.running.end().await;
 }
 
 #[tokio::test]

@@ -107,3 +107,31 @@ async fn a_connection_does_not_live_for_ever() {
     assert_eq!(begin.elapsed().as_secs(), 61);
     assert_eq!(conversation.end().await, ConnectionEnd::Closed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn at_a_shutdown_a_new_connection_is_kept_for_its_first_query_and_no_other() {
+    let mut conversation = start();
+    tokio::task::yield_now().await;
+    conversation.shutdown.cancel();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    conversation.ask(&[(1, "a.nomad")]).await;
+    assert_eq!(conversation.next_id().await, Some(1));
+    assert_eq!(conversation.next_id().await, None);
+    assert_eq!(conversation.end().await, ConnectionEnd::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_ends_who_has_asked_at_once_and_who_never_asks_after_half_a_second() {
+    for (asked, milliseconds) in [(true, 0), (false, 500)] {
+        let mut conversation = start();
+        if asked {
+            conversation.ask(&[(1, "a.nomad")]).await;
+            assert_eq!(conversation.next_id().await, Some(1));
+        }
+        let begin = Instant::now();
+        conversation.shutdown.cancel();
+        assert_eq!(conversation.next_id().await, None);
+        assert_eq!(begin.elapsed().as_millis(), milliseconds);
+        assert_eq!(conversation.end().await, ConnectionEnd::Closed);
+    }
+}
