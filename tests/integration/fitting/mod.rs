@@ -180,9 +180,8 @@ fn is_link(record: &Record) -> bool {
     record.record_type() == hickory_proto::rr::RecordType::CNAME
 }
 
+// `PROPTEST_CASES` has more of them.
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
-
     #[test]
     fn a_message_has_whole_records_as_far_as_they_fit_and_tc_where_that_is_not_all(asked in questions()) {
         Given::new(asked).check()?;
