@@ -3,12 +3,14 @@
 pub(crate) mod options;
 mod rfc1034;
 mod rfc1035;
+mod rfc1995;
 mod rfc1996;
 mod rfc2181;
 mod rfc2308;
 mod rfc2782;
 mod rfc4035;
 mod rfc5001;
+mod rfc5936;
 mod rfc6303;
 mod rfc6604;
 mod rfc6761;
