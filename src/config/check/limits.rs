@@ -1,8 +1,9 @@
-//! The limits of UDP workers and of connections.
+//! The limits of UDP workers, of connections, and behind the cache.
 
 use std::time::Duration;
 
 use crate::config::file::LimitsSection;
+use crate::layers::StackLimits;
 use crate::listeners;
 use crate::listeners::udp::{Buffers, UdpLimits};
 
@@ -45,5 +46,15 @@ pub(super) fn connections(limits: &LimitsSection) -> listeners::ConnectionLimits
         http_streams: limits.http_streams,
         http_header_octets: limits.http_header_octets,
         http_headers_count: limits.http_header_count,
+    }
+}
+
+/// The bounds behind the cache.
+pub(super) fn stack(limits: &LimitsSection) -> StackLimits {
+    StackLimits {
+        waiting: limits.waiting_queries,
+        timeout: Duration::from_millis(limits.query_timeout_ms),
+        large_at_once: limits.large_answers_at_once,
+        large_per_client: limits.large_answers_per_client,
     }
 }

@@ -11,6 +11,7 @@ mod listen;
 mod nomad;
 mod notify;
 mod query_log;
+mod server;
 mod sync;
 mod transfer;
 mod transfer_keys;
@@ -20,12 +21,11 @@ mod warning;
 use std::path::Path;
 use std::time::Duration;
 
-use self::answers::bounds;
 pub use self::certificate::ChainAndKey;
 pub use self::forward::name_servers;
 pub use self::hosts::HostSettings;
 pub use self::http::CredentialsFile;
-use self::limits::{connections, udp};
+use self::limits::{connections, stack, udp};
 pub use self::transfer_keys::TsigKeys;
 pub use self::warning::Warning;
 pub use super::reading::Files;
@@ -35,9 +35,7 @@ use crate::config::effective::{ConfigValue, values};
 use crate::config::listen::ListenSection;
 use crate::config::reading::read_file;
 use crate::config::{ConfigError, File, LogSection, RANGES, Range, Source};
-use crate::dns::tsig::KeyRing;
-use crate::dns::wire::NSID_OCTETS;
-use crate::dns::{CookieSecrets, Name};
+use crate::dns::Name;
 use crate::forward::{ForwardSettings, UpstreamAddress};
 use crate::layers::{self, CacheSettings};
 use crate::listeners;
@@ -176,12 +174,7 @@ impl Settings {
             zones,
             credentials,
             credentials_check: check_every(file.http.check_seconds),
-            stack: layers::StackLimits {
-                waiting: file.limits.waiting_queries,
-                timeout: Duration::from_millis(file.limits.query_timeout_ms),
-                large_at_once: file.limits.large_answers_at_once,
-                large_per_client: file.limits.large_answers_per_client,
-            },
+            stack: stack(&file.limits),
             cache: CacheSettings {
                 entries: file.cache.entries,
                 octets: file.cache.octets,
@@ -215,39 +208,6 @@ struct Checker<'source> {
 }
 
 impl Checker<'_> {
-    fn server(&self, file: &File, keys: KeyRing) -> Result<listeners::Server, ConfigError> {
-        if file.nsid.len() > NSID_OCTETS {
-            let problem = format!("must not be longer than {NSID_OCTETS} octets");
-            return Err(self.source.error("nsid", problem));
-        }
-        let mut server = listeners::Server {
-            nsid: file.nsid.clone().into_bytes(),
-            keepalive: Duration::from_secs(file.limits.idle_seconds),
-            clients: self.clients(file)?,
-            bounds: bounds(&file.limits),
-            keys: keys.into(),
-            ..listeners::Server::default()
-        };
-        let mut secrets = Vec::new();
-        for (place, text) in file.cookie_secrets.iter().enumerate() {
-            let is_hex = text.len() == 32 && text.bytes().all(|it| it.is_ascii_hexdigit());
-            let number = is_hex.then(|| u128::from_str_radix(text, 16));
-            let wrong = || {
-                let (place, length) = (place + 1, text.chars().count());
-                let problem = format!(
-                    "must have 32 hex digits each, as `openssl rand -hex 16` prints them; number {place} has {length} \
-                     characters, or others than 0-9 and a-f"
-                );
-                self.source.error("cookie_secrets", problem)
-            };
-            secrets.push(number.and_then(Result::ok).ok_or_else(wrong)?.to_be_bytes());
-        }
-        if let Some((first, others)) = secrets.split_first() {
-            server.cookies = CookieSecrets::new(*first, others.iter().copied());
-        }
-        Ok(server)
-    }
-
     fn log(&self, log: LogSection) -> Result<LogSection, ConfigError> {
         let key = "log.level";
         if choices(key).is_some_and(|levels| levels.contains(&&*log.level)) {
