@@ -127,8 +127,7 @@ key "{name}" {{
 # PowerDNS: in a shell
 pdnsutil import-tsig-key {name} {algorithm} '{secret}'
 #pdnsutil create-secondary-zone nomad 192.0.2.1:1053
-#pdnsutil activate-tsig-key nomad {name} secondary
-#pdnsutil set-meta nomad IXFR 1"#
+#pdnsutil activate-tsig-key nomad {name} secondary"#
     )
 }
 

@@ -36,7 +36,7 @@ const OPT_OF_A_NAME: &[u8] = b"\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0";
 const OPT_CUT: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\x03\0\x03\0";
 const OPT_HALF_A_SUBNET: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\x06\0\x08\0\x02\0\x01";
 
-/// A signature by a key that nobody has; one whose length is wrong, and one of another class.
+/// A signature by a key that nobody has, one that is cut short, and one of another class.
 const TSIG: &[u8] =
     b"\x03key\0\0\xfa\0\xff\0\0\0\0\0\x2d\x0bhmac-sha256\0\0\0\x65\x53\xf1\0\x01\x2c\
     \0\x10................\x12\x34\0\0\0\0";
@@ -163,10 +163,8 @@ pub(crate) struct Sockets<'a> {
 
 impl<'a> Sockets<'a> {
     pub(crate) fn of(gateway: &'a Gateway) -> Self {
-        Self {
-            gateway,
-            https: http_client(&[&gateway.ca_pem]),
-        }
+        let https = http_client(&[&gateway.ca_pem]);
+        Self { gateway, https }
     }
 
     /// Sends a message each way; none where nothing came back.

@@ -34,70 +34,37 @@ fn section(keys: &str) -> String {
     format!("[[transfer.keys]]\n{keys}\n")
 }
 
-#[test]
-fn a_mistake_in_a_key_says_what_would_be_right_and_shows_no_secret() {
+/// Configurations with a mistake, each with a part of what is to be said.
+#[rustfmt::skip]
+fn mistakes() -> [(String, &'static str); 18] {
     let secret = format!("secret = \"{SECRET}\"");
-    let named = format!("name = \"{NAME}\"");
-    for (keys, part) in [
+    let named = |keys: &str| section(&format!("name = \"{NAME}\"\n{keys}"));
+    let of_algorithm = |algorithm: &str| named(&format!("algorithm = \"{algorithm}\"\n{secret}"));
+    [
         (section(&secret), "section 1 lacks `name`"),
-        (section(&named), "has neither secret_file nor secret"),
-        (
-            section(&format!("{named}\n{secret}\nsecret_file = \"/x\"")),
-            "keep one of the two",
-        ),
-        (
-            section(&format!("{named}\nsecrt = \"{SECRET}\"")),
-            "did you mean `secret`?",
-        ),
-        (
-            section(&format!("name = \"a..b\"\n{secret}")),
-            "empty label",
-        ),
+        (named(""), "has neither secret_file nor secret"),
+        (named(&format!("{secret}\nsecret_file = \"/x\"")), "keep one of the two"),
+        (named(&format!("secrt = \"{SECRET}\"")), "did you mean `secret`?"),
+        (section(&format!("name = \"a..b\"\n{secret}")), "empty label"),
         (section(&format!("name = \".\"\n{secret}")), "is the root"),
-        (
-            section(&format!("{named}\nalgorithm = \"hmac-md5\"\n{secret}")),
-            "too weak to be used here; use hmac-sha256",
-        ),
-        (
-            section(&format!("{named}\nalgorithm = \"hmac-sha1\"\n{secret}")),
-            "too weak",
-        ),
-        (
-            section(&format!("{named}\nalgorithm = \"hmac-sha265\"\n{secret}")),
-            "did you mean hmac-sha256?",
-        ),
-        (
-            section(&format!("{named}\nalgorithm = \"x\"\n{secret}")),
-            "is none of hmac-sha256",
-        ),
-        (
-            section(&format!("{named}\nsecret = \"CANARY!\"")),
-            "is not base 64",
-        ),
-        (
-            section(&format!("{named}\nsecret = \"Q0FOQVJZ\"")),
-            "has 6 octets; hmac-sha256 needs at least 16, better 32",
-        ),
-        (
-            section(&format!("{named}\nsecret_file = \"/no/such/file\"")),
-            "cannot be read",
-        ),
-        (
-            section(&format!("{named}\nsecret_file = \"{SECRET}\"")),
-            "cannot be read",
-        ),
-        (
-            section(&format!("{named}\n{secret}"))
-                + &section(&format!("name = \"TRANSFER.example.\"\n{secret}")),
-            "two keys have the name",
-        ),
-        (
-            format!("transfer.keys = \"{SECRET}\""),
-            "a [[transfer.keys]] section for each key",
-        ),
+        (of_algorithm("hmac-md5"), "too weak to be used here; use hmac-sha256"),
+        (of_algorithm("hmac-sha1"), "too weak"),
+        (of_algorithm("hmac-sha265"), "did you mean hmac-sha256?"),
+        (of_algorithm("x"), "is none of hmac-sha256"),
+        (named("secret = \"CANARY!\""), "is not base 64"),
+        (named("secret = \"Q0FOQVJZ\""), "has 6 octets; hmac-sha256 needs at least 16, better 32"),
+        (named("secret_file = \"/no/such/file\""), "cannot be read"),
+        (named(&format!("secret_file = \"{SECRET}\"")), "cannot be read"),
+        (named(&secret) + &section(&format!("name = \"TRANSFER.example.\"\n{secret}")), "two keys have the name"),
+        (format!("transfer.keys = \"{SECRET}\""), "a [[transfer.keys]] section for each key"),
         (format!("transfer.keys = [\"{SECRET}\"]"), "wrong type"),
         ("[transfer]\ncheck_seconds = 86401".to_owned(), "[0, 86400]"),
-    ] {
+    ]
+}
+
+#[test]
+fn a_mistake_in_a_key_says_what_would_be_right_and_shows_no_secret() {
+    for (keys, part) in mistakes() {
         let error = check(&keys).unwrap_err();
         assert!(
             error.contains("transfer") && error.contains(part),

@@ -1,15 +1,20 @@
 //! Signed queries over every socket: the answer is signed, or says what is wrong with the signature.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hickory_proto::op::{Message, ResponseCode};
-use hickory_proto::rr::RData;
 use hickory_proto::rr::rdata::tsig::{TSIG, TsigError as Code};
+use hickory_proto::rr::{RData, Record, RecordType};
+use nomadns::config::{Settings, Source};
+use nomadns::demo::Registration;
 use nomadns::dns::tsig::{Algorithm, ClientTransaction, Key, KeyRing, TsigError};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::gate::Sockets;
-use crate::support::clients::http_client;
+use crate::support::clients::{framed, http_client, next_message};
 use crate::support::gateway::{Gateway, cast};
 
 const NAME: &str = "transfer.example";
@@ -86,54 +91,33 @@ async fn the_answer_to_a_signed_query_is_signed_over_every_socket() {
     }
 }
 
+/// Keys and times that are wrong for the gateway, and what it has to say.
+#[rustfmt::skip]
+fn wrong() -> [(Key, u64, Code, TsigError); 4] {
+    let unknown = Key::new(&"other.example".parse().unwrap(), Algorithm::HmacSha256, &[1; 32]).unwrap();
+    let of_server = TsigError::ServerBadTime { server_seconds: 0 };
+    [
+        (unknown, now(), Code::BadKey, TsigError::ServerBadKey),
+        (key(Algorithm::HmacSha512, 1), now(), Code::BadKey, TsigError::ServerBadKey),
+        (key(Algorithm::HmacSha256, 2), now(), Code::BadSig, TsigError::ServerBadSig),
+        (key(Algorithm::HmacSha256, 1), now() - 3600, Code::BadTime, of_server),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_with_a_signature_is_said_over_every_socket() {
     let nomad = cast();
     let gateway = gateway(&nomad.url(), Algorithm::HmacSha256);
     gateway.until_ready().await;
     let sockets = Sockets::of(&gateway);
-    let unknown = Key::new(
-        &"other.example".parse().unwrap(),
-        Algorithm::HmacSha256,
-        &[1; 32],
-    );
-    let hour = 3600;
-    for (key, signed, code, heard) in [
-        (
-            unknown.unwrap(),
-            now(),
-            Code::BadKey,
-            TsigError::ServerBadKey,
-        ),
-        (
-            key(Algorithm::HmacSha512, 1),
-            now(),
-            Code::BadKey,
-            TsigError::ServerBadKey,
-        ),
-        (
-            key(Algorithm::HmacSha256, 2),
-            now(),
-            Code::BadSig,
-            TsigError::ServerBadSig,
-        ),
-        (
-            key(Algorithm::HmacSha256, 1),
-            now() - hour,
-            Code::BadTime,
-            TsigError::ServerBadTime { server_seconds: 0 },
-        ),
-    ] {
+    for (key, signed, code, heard) in wrong() {
         let mut query = with_edns(SOA);
         let client = ClientTransaction::sign(Arc::new(key), &mut query, signed);
         for (way, answer) in sockets.ask(&query).await {
             let mut answer = answer.expect("an answer");
             let decoded = Message::from_vec(&answer).unwrap();
-            assert_eq!(
-                decoded.metadata.response_code,
-                ResponseCode::NotAuth,
-                "{way}"
-            );
+            let rcode = decoded.metadata.response_code;
+            assert_eq!(rcode, ResponseCode::NotAuth, "{way}");
             assert!(decoded.answers.is_empty() && decoded.edns.is_some());
             let tsig = tsig_of(&decoded).expect("a TSIG record");
             assert_eq!(tsig.error, Some(code), "{way}");
@@ -149,12 +133,13 @@ async fn what_is_wrong_with_a_signature_is_said_over_every_socket() {
             }
         }
     }
-    for (error, count) in [
+    let counts = [
         ("badkey", 10.0),
         ("badsig", 5.0),
         ("badtime", 5.0),
         ("formerr", 0.0),
-    ] {
+    ];
+    for (error, count) in counts {
         let name = format!("nomadns_tsig_errors_total{{error=\"{error}\"}}");
         assert!((gateway.metric(&name).await - count).abs() < 0.5, "{name}");
     }
@@ -206,5 +191,60 @@ async fn a_signed_answer_is_kept_by_no_cache_of_http() {
         assert_eq!(control.contains("max-age"), is_kept, "{control}");
         assert_eq!(control.contains("no-store"), !is_kept, "{control}");
     }
+    gateway.end().await;
+}
+
+/// Reads the messages of a transfer, and checks the signature of each; gives how many there are, and their records.
+async fn transferred(gateway: &Gateway, key: Key) -> (usize, usize) {
+    let mut query = SOA.to_vec();
+    // AXFR.
+    query[20] = 252;
+    let mut client = ClientTransaction::sign(Arc::new(key), &mut query, now());
+    let mut stream = TcpStream::connect(gateway.dns).await.unwrap();
+    stream.write_all(&framed(&query)).await.unwrap();
+    let (mut messages, mut records, mut soas) = (0, 0, 0);
+    while soas < 2 {
+        let mut message = next_message(&mut stream).await.unwrap();
+        assert!(message.len() <= 16 * 1024);
+        assert_eq!(
+            client.verify(&mut message, now()),
+            Ok(()),
+            "message {messages}"
+        );
+        let decoded = Message::from_vec(&message).unwrap();
+        let is_soa = |it: &&Record| it.record_type() == RecordType::SOA;
+        soas += decoded.answers.iter().filter(is_soa).count();
+        records += decoded.answers.len();
+        messages += 1;
+    }
+    (messages, records)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_message_of_a_transfer_is_signed_and_without_a_signature_there_is_none() {
+    let nomad = cast();
+    let names = (0..700).map(|number| format!("service-{number:03}"));
+    nomad.register(names.map(|name| Registration::new("default", &name)));
+    let source = "[transfer]\nallow = [\"127.0.0.0/8\"]".as_bytes().to_vec();
+    let source = Source::from_octets(Path::new("nomadns.toml"), source).unwrap();
+    let checked = Settings::check(&source).unwrap();
+    let gateway = Gateway::with(&nomad.url(), |settings| {
+        let ring = KeyRing::new([key(Algorithm::HmacSha256, 1)]).unwrap();
+        settings.server.keys.replace(ring);
+        settings.transfer = checked.transfer;
+        settings.secondaries = checked.secondaries;
+    });
+    gateway.until_ready().await;
+    let (messages, records) = transferred(&gateway, key(Algorithm::HmacSha256, 1)).await;
+    assert!(
+        messages > 1 && records > 1400,
+        "{messages} messages, {records} records"
+    );
+    let mut unsigned = SOA.to_vec();
+    unsigned[20] = 252;
+    let mut stream = TcpStream::connect(gateway.dns).await.unwrap();
+    stream.write_all(&framed(&unsigned)).await.unwrap();
+    let answer = Message::from_vec(&next_message(&mut stream).await.unwrap()).unwrap();
+    assert_eq!(answer.metadata.response_code, ResponseCode::Refused);
     gateway.end().await;
 }
