@@ -58,6 +58,8 @@ fn answered(octets: &[u8], transport: Transport) -> Option<Vec<u8>> {
             None
         }
         Exchanged::Answered(_) => Some(out),
-        Exchanged::Waiting(_) => panic!("nothing has to wait where all is known"),
+        Exchanged::Waiting(_) | Exchanged::Transfer(_) => {
+            panic!("nothing has to wait where all is known, and no zone is transferred")
+        }
     }
 }
