@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{RData, Record, RecordType};
+use nomadns::answers::{Zone, ZoneSettings};
 use nomadns::config::Settings;
 use nomadns::demo::BulkLoad;
 use nomadns::listeners::Networks;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::answers::{extended_error, query};
 use crate::support::clients::{connect_tls, framed, next_message};
@@ -77,14 +78,16 @@ async fn a_zone_is_the_same_over_tcp_and_tls_and_the_connection_goes_on() {
     let (records, messages) = transfer(&mut tcp, "nomad").await;
     assert!(messages > 1 && records.len() > 1000, "{messages}");
     let lines = |records: Vec<Record>| {
-        let mut lines: Vec<_> = records.iter().map(ToString::to_string).collect();
+        // Not the SOA: when health becomes known, the serial may rise.
+        let inner = &records[1..records.len() - 1];
+        let mut lines: Vec<_> = inner.iter().map(ToString::to_string).collect();
         lines.sort_unstable();
         lines
     };
     let known = lines(records);
     for _ in 0..2 {
-        assert_eq!(lines(transfer(&mut tls, "nomad").await.0), known);
-        assert_eq!(lines(transfer(&mut tcp, "nomad").await.0), known);
+        assert!(lines(transfer(&mut tls, "nomad").await.0) == known);
+        assert!(lines(transfer(&mut tcp, "nomad").await.0) == known);
     }
     // Queries go on behind it.
     let soa = query("nomad", RecordType::SOA).to_vec().unwrap();
@@ -133,12 +136,14 @@ async fn who_is_not_allowed_and_what_is_no_zone_gets_no_record() {
 async fn clients_that_take_nothing_cost_a_place_each_and_are_cut_and_no_query_waits_for_them() {
     let nomad = cast();
     let load = BulkLoad {
-        services: 4000,
+        services: 600,
         ..BulkLoad::default()
     };
     nomad.load_services(&load);
     let gateway = Gateway::with(&nomad.url(), |settings| {
         offer("127.0.0.0/8")(settings);
+        let zone = Zone::new("nomad".parse().unwrap()).unwrap();
+        settings.zones = ZoneSettings::new(vec![zone], 30, 5);
         settings.transfer.at_once = 2;
         settings.connections.write_stall = Duration::from_secs(2);
     });
@@ -147,7 +152,9 @@ async fn clients_that_take_nothing_cost_a_place_each_and_are_cut_and_no_query_wa
     let message = framed(&query("nomad", RecordType::AXFR).to_vec().unwrap());
     let mut hanging = Vec::new();
     while gateway.metric(running).await < 2.0 {
-        let mut stream = TcpStream::connect(gateway.dns).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(gateway.dns).await.unwrap();
         stream.write_all(&message).await.unwrap();
         hanging.push(stream);
         assert!(hanging.len() < 10_000);
@@ -167,6 +174,6 @@ async fn clients_that_take_nothing_cost_a_place_each_and_are_cut_and_no_query_wa
     .await;
     let mut stream = TcpStream::connect(gateway.dns).await.unwrap();
     let transferred = tokio::time::timeout(AT_MOST, transfer(&mut stream, "nomad")).await;
-    assert!(transferred.unwrap().0.len() > 4000);
+    assert!(transferred.unwrap().0.len() > 600);
     assert!(gateway.metric("nomadns_transfers_failed_total").await >= 2.0);
 }
