@@ -126,7 +126,11 @@ async fn a_flood_of_random_names_drives_out_no_answer_of_the_cluster() {
     forward.cache.octets = 1 << 20;
     forward.worker_octets = 1 << 18;
     forward.limits.waiting_per_client = 10_000;
-    let gateway = Gateway::with(&nomad.url(), |it| it.forward = Some(forward));
+    let gateway = Gateway::with(&nomad.url(), |it| {
+        it.forward = Some(forward);
+        // However long the flood takes.
+        it.zones.negative_ttl_seconds = 3600;
+    });
     gateway.until_ready().await;
     let mut clients = Clients::connect(&gateway).await;
     let own = ["redis.default.nomad", "nope.default.nomad"]
