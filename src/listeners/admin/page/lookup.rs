@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::layout::{NavigationEntry, page};
-use super::model::{LookupReport, StateBanner, TransportAnswer, Untrusted};
+use super::model::{StateBanner, Untrusted};
 use super::parameters::PageParameters;
+use super::service_model::{LookupReport, TransportAnswer};
 
 const TYPES: [&str; 8] = ["A", "AAAA", "SRV", "TXT", "HTTPS", "PTR", "SOA", "NS"];
 

@@ -17,6 +17,7 @@ mod overview;
 mod parameters;
 mod secondaries;
 mod service;
+mod service_model;
 mod services;
 mod untrusted;
 
@@ -34,13 +35,15 @@ use tokio::sync::watch;
 pub use self::config_model::{ConfigReport, ConfigSetting};
 pub(super) use self::events::{EVENT_STREAMS, events};
 pub use self::model::{
-    CertificateDates, Finding, GatewayState, InstanceDetail, ListenerAddress, LiveStatus,
-    LookupReport, MissedName, NamespaceRights, Sample, ServedName, ServiceDetail, ServicePage,
-    ServiceSummary, StateBanner, StatusReport, TransportAnswer, Untrusted, UpstreamState,
+    CertificateDates, Finding, GatewayState, ListenerAddress, LiveStatus, MissedName,
+    NamespaceRights, Sample, ServedName, StateBanner, StatusReport, Untrusted, UpstreamState,
 };
 use self::parameters::PageParameters;
 pub use self::parameters::{HealthFilter, ServiceSearch};
 pub use self::secondaries::SecondaryReport;
+pub use self::service_model::{
+    InstanceDetail, LookupReport, ServiceDetail, ServicePage, ServiceSummary, TransportAnswer,
+};
 use super::{Admin, HTML, Page, Problem};
 use crate::dns::{Name, RecordType};
 

@@ -5,9 +5,10 @@ use maud::{Markup, html};
 use super::commands::Reach;
 use super::graph::{GraphCard, card};
 use super::layout::{NavigationEntry, page};
-use super::model::{Sample, ServicePage, StatusReport};
+use super::model::{Sample, StatusReport};
 use super::parameters::PageParameters;
 use super::secondaries;
+use super::service_model::ServicePage;
 use super::services::{self, grouped};
 
 /// Up to how many findings are unfolded at once.

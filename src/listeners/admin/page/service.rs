@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::commands::Reach;
 use super::layout::{NavigationEntry, page};
 use super::lookup::answers;
-use super::model::{InstanceDetail, ServiceDetail, StateBanner, Untrusted};
+use super::model::{StateBanner, Untrusted};
 use super::parameters::PageParameters;
+use super::service_model::{InstanceDetail, ServiceDetail};
 use super::services::{copy, grouped, health, tags};
 
 /// Makes the page; of no service, it says so.

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::commands::Reach;
-use super::model::{NamespaceRights, ServicePage, ServiceSummary, Untrusted};
+use super::model::{NamespaceRights, Untrusted};
 use super::parameters::{HealthFilter, PageParameters};
+use super::service_model::{ServicePage, ServiceSummary};
 
 /// Makes the section.
 pub(super) fn section(
