@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::gate::Sockets;
 use crate::support::clients::{framed, http_client, next_message};
-use crate::support::gateway::{Gateway, cast};
+use crate::support::gateway::{Gateway, cast, until};
 
 const NAME: &str = "transfer.example";
 
@@ -194,8 +194,9 @@ async fn a_signed_answer_is_kept_by_no_cache_of_http() {
     gateway.end().await;
 }
 
-/// Reads the messages of a transfer, and checks the signature of each; gives how many there are, and their records.
-async fn transferred(gateway: &Gateway, key: Key) -> (usize, usize) {
+/// Reads the messages of a transfer, and checks the signature of each; gives how many there are, and their records. None while there
+/// is no version of the zone yet.
+async fn transferred(gateway: &Gateway, key: Key) -> Option<(usize, usize)> {
     let mut query = SOA.to_vec();
     // AXFR.
     query[20] = 252;
@@ -212,12 +213,15 @@ async fn transferred(gateway: &Gateway, key: Key) -> (usize, usize) {
             "message {messages}"
         );
         let decoded = Message::from_vec(&message).unwrap();
+        if decoded.metadata.response_code != ResponseCode::NoError {
+            return None;
+        }
         let is_soa = |it: &&Record| it.record_type() == RecordType::SOA;
         soas += decoded.answers.iter().filter(is_soa).count();
         records += decoded.answers.len();
         messages += 1;
     }
-    (messages, records)
+    Some((messages, records))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -235,7 +239,13 @@ async fn each_message_of_a_transfer_is_signed_and_without_a_signature_there_is_n
         settings.secondaries = checked.secondaries;
     });
     gateway.until_ready().await;
-    let (messages, records) = transferred(&gateway, key(Algorithm::HmacSha256, 1)).await;
+    let mut came = None;
+    until("a version", async || {
+        came = transferred(&gateway, key(Algorithm::HmacSha256, 1)).await;
+        came.is_some()
+    })
+    .await;
+    let (messages, records) = came.unwrap();
     assert!(
         messages > 1 && records > 1400,
         "{messages} messages, {records} records"
