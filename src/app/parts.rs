@@ -19,7 +19,7 @@ use super::transfer::LiveTransfer;
 use crate::answers::Loops;
 use crate::catalog::Catalog;
 use crate::config::Settings;
-use crate::dns::Recursion;
+use crate::dns::{Name, Recursion};
 use crate::layers::Stacks;
 use crate::layers::metrics::{CoreDnsCounters, Workers};
 use crate::listeners::udp::{UdpCounters, UdpLimits, UdpRuntimes};
@@ -72,10 +72,13 @@ impl GatewayParts {
             shown: ShownSettings::new(settings),
             core_dns: settings.core_dns_names.then(Arc::default),
             query_log: Arc::default(),
-            notifier: Notifier::default(),
+            notifier: Notifier::new(Arc::new(|_| None)),
         };
-        parts.notifier.replace(settings.notified.clone());
         parts.connections.server = parts.server_of(settings).into();
+        let server = parts.server();
+        let key = move |name: &Name| server.now().keys.now().find(name).cloned();
+        parts.notifier = Notifier::new(Arc::new(key));
+        parts.notifier.replace(settings.notified.clone());
         parts
     }
 

@@ -96,6 +96,11 @@ pub(super) const LISTS: [ListOfSections; 4] = [
                 "The address of the secondary, with a port unless that is 53.",
             ),
             optional(
+                "key",
+                ListKeyKind::Text,
+                "The name of the key to sign with. The default is not to sign.",
+            ),
+            optional(
                 "source",
                 ListKeyKind::Text,
                 "The address to send from. The default is the system's choice.",
@@ -106,7 +111,7 @@ pub(super) const LISTS: [ListOfSections; 4] = [
                 "The zones that it has. The default is all.",
             ),
         ],
-        example: "address = \"192.0.2.53\", source = \"192.0.2.1\", zones = [\"nomad\"]",
+        example: "address = \"192.0.2.53\", key = \"transfer.nomad\", source = \"192.0.2.1\", zones = [\"nomad\"]",
     },
 ];
 

@@ -56,6 +56,9 @@ pub struct TransferKeySection {
 pub struct NotifySection {
     /// Its address, with a port unless that is 53.
     pub address: String,
+    /// The name of the key that messages to it are signed with; they are not when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
     /// The address to send from; the system's choice when empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,

@@ -16,8 +16,8 @@ mod zones;
 
 pub use keeper::{Keeper, KeeperSettings};
 pub use notify::{
-    MOST_SECONDARIES, NotifiedSecondary, Notifier, NotifyCounts, NotifyFailure, NotifyReport,
-    SECONDARY_PORT, SecondaryState,
+    KeySource, MOST_SECONDARIES, NotifiedSecondary, Notifier, NotifyCounts, NotifyFailure,
+    NotifyReport, SECONDARY_PORT, SecondaryState,
 };
 pub use serials::Serials;
 pub use serving::{Transfer, TransferMessages, TransferRefusal, Transfers};

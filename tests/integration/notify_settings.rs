@@ -76,8 +76,12 @@ fn mistakes_are_named_by_section_with_what_would_be_right() {
             ],
         ),
         (
+            section("address = \"192.0.2.53\"\nkey = \"transfer.nomad\""),
+            ["section 1: key = \"transfer.nomad\"", "[[transfer.keys]]"],
+        ),
+        (
             section("zones = [\"nomad\"]"),
-            ["section 1 lacks `address`", "address, source, zones"],
+            ["section 1 lacks `address`", "address, key, source, zones"],
         ),
         (
             section("address = \"192.0.2.53\"\nsorce = \"192.0.2.1\""),

@@ -7,6 +7,7 @@ use super::{Checker, Settings};
 use crate::answers::ZoneSettings;
 use crate::config::{ConfigError, File, NotifySection};
 use crate::dns::Name;
+use crate::dns::tsig::KeyRing;
 use crate::transfer::{MOST_SECONDARIES, NotifiedSecondary, SECONDARY_PORT};
 
 const KEY: &str = "transfer.notify";
@@ -17,6 +18,7 @@ impl Checker<'_> {
         &self,
         file: &File,
         zones: &ZoneSettings,
+        keys: &KeyRing,
     ) -> Result<Vec<NotifiedSecondary>, ConfigError> {
         let sections = &file.transfer.notify;
         if sections.len() > MOST_SECONDARIES {
@@ -32,7 +34,7 @@ impl Checker<'_> {
                 let problem = format!("section {}: {problem}", place + 1);
                 self.source.error(KEY, problem)
             };
-            let secondary = notified(section, zones, file).map_err(wrong)?;
+            let secondary = notified(section, (zones, keys), file).map_err(wrong)?;
             if all.iter().any(|it| it.address == secondary.address) {
                 let problem = format!(
                     "address = {:?} is in an earlier section too; name all of its zones in one",
@@ -48,7 +50,7 @@ impl Checker<'_> {
 
 fn notified(
     section: &NotifySection,
-    zones: &ZoneSettings,
+    (zones, keys): (&ZoneSettings, &KeyRing),
     file: &File,
 ) -> Result<NotifiedSecondary, String> {
     let text = &section.address;
@@ -65,6 +67,7 @@ fn notified(
     Ok(NotifiedSecondary {
         address,
         source,
+        key: key(&section.key, keys)?,
         zones: zones.collect::<Result<_, _>>()?,
     })
 }
@@ -92,6 +95,20 @@ fn source(text: &str, address: SocketAddr) -> Result<Option<IpAddr>, String> {
         false => Err(format!(
             "source = {text:?} cannot reach {}; IPv4 and IPv6 must not be mixed",
             address.ip()
+        )),
+    }
+}
+
+fn key(text: &str, keys: &KeyRing) -> Result<Option<Name>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let name = text.parse::<Name>().ok();
+    let key = name.and_then(|name| keys.find(&name));
+    match key {
+        Some(key) => Ok(Some(*key.name())),
+        None => Err(format!(
+            "key = {text:?} is not the name of a key; add a [[transfer.keys]] section with that name, which `nomadns keys tsig` prints"
         )),
     }
 }

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::dns::Rcode;
+use crate::dns::tsig::TsigError;
+
 /// Why a secondary has not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotifyFailure {
@@ -13,7 +16,13 @@ pub enum NotifyFailure {
     Unreachable,
     /// It answered with an error.
     #[error("it answers {0}; is this gateway a primary of the zone in its configuration?")]
-    Rcode(crate::dns::Rcode),
+    Rcode(Rcode),
+    /// Its response is not signed as it has to be, or it refuses the signature.
+    #[error("{0}; compare the key in both configurations, and the clocks")]
+    Tsig(TsigError),
+    /// The key that messages to it are signed with is gone.
+    #[error("its key is not in [[transfer.keys]] any more")]
+    NoKey,
     /// The system has no socket for it, or none with the source address.
     #[error("no socket can be opened for it; check the source of this [[transfer.notify]] section")]
     Socket,
@@ -26,15 +35,17 @@ impl NotifyFailure {
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
             Self::Rcode(_) => "rcode",
+            Self::Tsig(_) | Self::NoKey => "tsig",
             Self::Socket => "socket",
         }
     }
 
     /// One of each kind, in the order of their counts.
-    const KINDS: [Self; 4] = [
+    const KINDS: [Self; 5] = [
         Self::Timeout,
         Self::Unreachable,
-        Self::Rcode(crate::dns::Rcode::NOERROR),
+        Self::Rcode(Rcode::NOERROR),
+        Self::NoKey,
         Self::Socket,
     ];
 

@@ -1,6 +1,7 @@
 //! Begins and ends what is done for each zone at each secondary, as serials and settings change.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,18 +10,18 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::NotifiedSecondary;
 use super::counters::{NotifyCounters, NotifyCounts, NotifyFailure};
 use super::link::UdpLink;
 use super::task::{ZoneProgress, ZoneTask};
+use super::{KeySource, NotifiedSecondary};
 use crate::dns::Name;
 
 /// Tells the secondaries of new serials; a clone shares what it does.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Notifier(Arc<NotifierShared>);
 
-#[derive(Debug)]
 struct NotifierShared {
+    keys: KeySource,
     secondaries: watch::Sender<Arc<[NotifiedSecondary]>>,
     known: Mutex<Known>,
 }
@@ -73,16 +74,16 @@ impl Drop for RunningZone {
     }
 }
 
-impl Default for Notifier {
-    fn default() -> Self {
+impl Notifier {
+    /// Makes one that tells nobody yet, and signs with these keys.
+    pub fn new(keys: KeySource) -> Self {
         Self(Arc::new(NotifierShared {
+            keys,
             secondaries: watch::Sender::new(Arc::default()),
             known: Mutex::default(),
         }))
     }
-}
 
-impl Notifier {
     /// Has these secondaries told from now on. What is known of one that stays as it was is kept.
     pub fn replace(&self, secondaries: impl Into<Arc<[NotifiedSecondary]>>) {
         let secondaries = secondaries.into();
@@ -155,7 +156,13 @@ impl Notifier {
             for (apex, serial) in zones.iter().filter(|(apex, _)| secondary.has(apex)) {
                 let zone = running
                     .entry((secondary.address, *apex))
-                    .or_insert_with(|| RunningZone::begin(secondary, *apex, *serial, &counted));
+                    .or_insert_with(|| {
+                        let link = UdpLink {
+                            secondary: secondary.clone(),
+                            keys: Arc::clone(&self.0.keys),
+                        };
+                        RunningZone::begin(link, *apex, *serial, &counted)
+                    });
                 zone.use_serial(*serial);
                 known.push((Arc::clone(&zone.progress), zone.serial.subscribe()));
             }
@@ -172,23 +179,19 @@ impl Notifier {
 }
 
 impl RunningZone {
-    fn begin(
-        secondary: &NotifiedSecondary,
-        apex: Name,
-        serial: u32,
-        counters: &Arc<NotifyCounters>,
-    ) -> Self {
+    fn begin(link: UdpLink, apex: Name, serial: u32, counters: &Arc<NotifyCounters>) -> Self {
+        let secondary = link.secondary.clone();
         let progress = Arc::new(ZoneProgress::new(secondary.address, apex));
         progress.step(serial);
         let (sender, receiver) = watch::channel(serial);
         let task = ZoneTask {
-            link: UdpLink(secondary.clone()),
+            link,
             progress: Arc::clone(&progress),
             counters: Arc::clone(counters),
             serial: receiver,
         };
         Self {
-            secondary: secondary.clone(),
+            secondary,
             progress,
             serial: sender,
             task: tokio::spawn(task.run()).abort_handle(),
@@ -204,5 +207,11 @@ impl RunningZone {
             }
             differs
         });
+    }
+}
+
+impl fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Notifier").field(&self.known()).finish()
     }
 }

@@ -1,12 +1,14 @@
 //! RFC 1996: secondaries are told of new serials (NOTIFY), on real sockets.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{RData, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable as _, BinEncodable as _};
 use nomadns::dns::Name;
+use nomadns::dns::tsig::{Algorithm, Key, KeyRing};
 use nomadns::transfer::{NotifiedSecondary, Notifier, NotifyFailure, NotifyReport};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -28,6 +30,7 @@ impl Secondary {
         NotifiedSecondary {
             address: self.0.local_addr().unwrap(),
             source: None,
+            key: None,
             zones: zones.iter().map(|zone| zone.parse().unwrap()).collect(),
         }
     }
@@ -75,7 +78,15 @@ fn serial(message: &Message) -> u32 {
 
 /// A notifier for these secondaries and zones.
 fn begin(secondaries: Vec<NotifiedSecondary>, zones: &[(&str, u32)]) -> (Notifier, Serials) {
-    let notifier = Notifier::default();
+    begin_with(KeyRing::default(), secondaries, zones)
+}
+
+fn begin_with(
+    keys: KeyRing,
+    secondaries: Vec<NotifiedSecondary>,
+    zones: &[(&str, u32)],
+) -> (Notifier, Serials) {
+    let notifier = Notifier::new(Arc::new(move |name| keys.find(name).cloned()));
     notifier.replace(secondaries);
     let (serials, receiver) = watch::channel(of(zones));
     tokio::spawn(notifier.clone().run(receiver));
@@ -224,4 +235,53 @@ async fn a_secondary_that_refuses_or_is_not_there_is_told_with_the_reason() {
         })
     })
     .await;
+}
+
+#[tokio::test]
+async fn with_a_key_a_notify_is_signed_and_only_a_signed_response_ends_it() {
+    let name: Name = "transfer.nomad".parse().unwrap();
+    let ring = |secret| KeyRing::new([Key::new(&name, Algorithm::HmacSha256, secret).unwrap()]);
+    let keys = ring(&[1; 32]).unwrap();
+    let secondary = Secondary::new().await;
+    let settings = NotifiedSecondary {
+        key: Some(name),
+        ..secondary.settings(&[])
+    };
+    let gone = NotifiedSecondary {
+        key: Some("other".parse().unwrap()),
+        ..Secondary::new().await.settings(&[])
+    };
+    let settings = vec![settings, gone.clone()];
+    let (notifier, _serials) = begin_with(keys.clone(), settings, &[("nomad", 7)]);
+    let mut octets = [0; 4096];
+    let (length, from) = secondary.0.recv_from(&mut octets).await.unwrap();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = since.unwrap().as_secs();
+    let mut transaction = keys.verify(&octets[..length], now).unwrap();
+    assert!(
+        ring(&[2; 32])
+            .unwrap()
+            .verify(&octets[..length], now)
+            .is_err()
+    );
+    let notify = Message::from_bytes(&octets[..length]).unwrap();
+    let unsigned = response(&notify, ResponseCode::NoError);
+    secondary.says(&unsigned, from).await;
+    sleep(Duration::from_millis(50)).await;
+    let of = |report: &NotifyReport, address| {
+        let counts = report.counts.iter().find(|(it, _)| *it == address);
+        counts.unwrap().1.clone()
+    };
+    let address = secondary.0.local_addr().unwrap();
+    assert_eq!(of(&notifier.report(), address).answered, 0);
+    let mut signed = unsigned.to_bytes().unwrap();
+    transaction.sign(&mut signed, now);
+    secondary.0.send_to(&signed, from).await.unwrap();
+    until(&notifier, |report| of(report, address).answered == 1).await;
+    // Nothing is sent unsigned to the one whose key is gone.
+    assert!(
+        of(&notifier.report(), gone.address)
+            .failed
+            .contains(&("tsig", 1))
+    );
 }
