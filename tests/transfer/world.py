@@ -91,7 +91,7 @@ class Gateway:
         self.binary = os.environ["NOMADNS_BINARY"]
         self.port, self.admin_port = free_port(), free_port()
         self.config, self.state = folder / f"{name}.toml", folder / f"{name}.state"
-        self.has_state = True
+        self.has_state = False
         self.keys, self.secondaries, self.notify_key = [], [], None
         self.process = None
 
