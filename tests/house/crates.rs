@@ -59,6 +59,7 @@ const RULES: [(&str, Who, &str); 12] = [
             "lookup/",
             "nomad/",
             "forward/upstream/",
+            "transfer/notify/",
         ]),
         "nothing else has to do with the network",
     ),

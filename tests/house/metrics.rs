@@ -25,7 +25,7 @@ const STANDARD: [&str; 7] = [
     "process_start_time_seconds",
 ];
 /// Gauges that are a state, for which there is no unit.
-const STATES: [&str; 8] = [
+const STATES: [&str; 9] = [
     "coredns_plugin_enabled",
     "nomadns_config_last_reload_successful",
     "nomadns_upstream_up",
@@ -34,6 +34,7 @@ const STATES: [&str; 8] = [
     "nomadns_stale",
     "nomadns_nomad_index",
     "nomadns_nomad_access",
+    "nomadns_transfer_secondary_serial",
 ];
 
 #[test]

@@ -5,7 +5,7 @@ from collections import Counter
 
 from world import Gateway
 
-SECONDS = 8
+SECONDS = 4
 CHANGES_PER_SECOND = 10
 
 

@@ -86,7 +86,7 @@ class Run:
         """Waits until the gateway is quiet and each secondary has its serial; then they have the same zone."""
         begin = time.monotonic()
         while True:
-            wanted = until(self.quiet, 30)
+            wanted = until(self.quiet, QUIET_SECONDS)
             expect(wanted, what, "the export and the gateway's own AXFR do not become equal")
             quiet = time.monotonic() - begin
             late = self.same(what, *wanted, servers or self.secondaries)

@@ -34,7 +34,7 @@ pub(super) struct UdpLink {
 }
 
 /// A message that is on its way.
-struct Exchange {
+struct SentMessage {
     message: Vec<u8>,
     transaction: Option<ClientTransaction>,
     /// Why a response was not taken that came to the message.
@@ -62,7 +62,7 @@ impl SecondaryLink for UdpLink {
 }
 
 impl UdpLink {
-    fn sign(&self, mut message: Vec<u8>) -> Result<Exchange, NotifyFailure> {
+    fn sign(&self, mut message: Vec<u8>) -> Result<SentMessage, NotifyFailure> {
         let transaction = match &self.secondary.key {
             None => None,
             Some(name) => {
@@ -70,7 +70,7 @@ impl UdpLink {
                 Some(ClientTransaction::sign(key, &mut message, now()))
             }
         };
-        Ok(Exchange {
+        Ok(SentMessage {
             message,
             transaction,
             refused: None,
@@ -86,7 +86,7 @@ impl UdpLink {
     }
 }
 
-impl Exchange {
+impl SentMessage {
     /// Reads until the response is there; what somebody else wrote ends no wait (RFC 8945 §5.3).
     async fn response(&mut self, socket: &UdpSocket) -> io::Result<Vec<u8>> {
         let mut octets = vec![0; RESPONSE_OCTETS];

@@ -11,14 +11,14 @@ const MOST_STEPS: usize = 64;
 
 /// How far a secondary is with one zone.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct SerialProgress {
     /// The serials that it is not known to have, each with when it was ours, the oldest first.
     lacking: VecDeque<(u32, Instant)>,
     /// The serial that it was last seen with.
     seen: Option<u32>,
 }
 
-impl Progress {
+impl SerialProgress {
     /// Notes that we have a new serial.
     pub(super) fn step(&mut self, serial: u32, now: Instant) {
         if self.lacking.len() == MOST_STEPS {
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_secondary_is_behind_since_the_first_serial_that_it_lacks() {
-        let (mut progress, begin) = (Progress::default(), Instant::now());
+        let (mut progress, begin) = (SerialProgress::default(), Instant::now());
         let at = |seconds| begin + Duration::from_secs(seconds);
         assert_eq!(progress.behind_since(), None);
         progress.step(u32::MAX, at(1));
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_secondary_whose_serial_is_later_than_ours_is_behind() {
-        let mut progress = Progress::default();
+        let mut progress = SerialProgress::default();
         progress.step(7, Instant::now());
         progress.saw(9);
         assert!(progress.behind_since().is_some());
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn of_many_serials_that_it_lacks_the_first_and_the_newest_are_kept() {
-        let (mut progress, begin) = (Progress::default(), Instant::now());
+        let (mut progress, begin) = (SerialProgress::default(), Instant::now());
         for serial in 0..10_000 {
             progress.step(serial, begin + Duration::from_millis(serial.into()));
         }

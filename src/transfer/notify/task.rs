@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::counters::{NotifyCounters, NotifyFailure};
 use super::link::SecondaryLink;
-use super::progress::Progress;
+use super::progress::SerialProgress;
 use crate::answers::Zone;
 use crate::dns::wire::{Header, Soa, encode_notify, encode_soa_query, soa_serial};
 use crate::dns::{Name, Rcode};
@@ -39,7 +39,7 @@ pub(super) struct ZoneProgress {
 
 #[derive(Debug, Default)]
 struct ZoneState {
-    progress: Progress,
+    progress: SerialProgress,
     failure: Option<NotifyFailure>,
 }
 

@@ -20,6 +20,7 @@ mod service;
 mod service_model;
 mod services;
 mod untrusted;
+mod upstreams;
 
 use std::fmt;
 use std::pin::Pin;
@@ -36,7 +37,7 @@ pub use self::config_model::{ConfigReport, ConfigSetting};
 pub(super) use self::events::{EVENT_STREAMS, events};
 pub use self::model::{
     CertificateDates, Finding, GatewayState, ListenerAddress, LiveStatus, MissedName,
-    NamespaceRights, Sample, ServedName, StateBanner, StatusReport, Untrusted, UpstreamState,
+    NamespaceRights, Sample, ServedName, StateBanner, StatusReport, Untrusted,
 };
 use self::parameters::PageParameters;
 pub use self::parameters::{HealthFilter, ServiceSearch};
@@ -44,6 +45,7 @@ pub use self::secondaries::SecondaryReport;
 pub use self::service_model::{
     InstanceDetail, LookupReport, ServiceDetail, ServicePage, ServiceSummary, TransportAnswer,
 };
+pub use self::upstreams::UpstreamState;
 use super::{Admin, HTML, Page, Problem};
 use crate::dns::{Name, RecordType};
 

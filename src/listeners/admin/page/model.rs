@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::secondaries::SecondaryReport;
+use super::upstreams::UpstreamState;
 
 /// Text from Nomad, from a client or from an upstream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -136,19 +137,6 @@ pub struct CertificateDates {
     pub not_after: String,
     /// How many whole days are left; negative once it has expired.
     pub days_left: i64,
-}
-
-/// An upstream and how it does.
-#[derive(Clone, Debug, Serialize)]
-pub struct UpstreamState {
-    /// The zone that it is asked about.
-    pub zone: String,
-    /// Its address.
-    pub address: String,
-    /// Whether it answers.
-    pub up: bool,
-    /// The round trip that is expected of it, in milliseconds.
-    pub round_trip_milliseconds: f64,
 }
 
 /// Everything but the services.

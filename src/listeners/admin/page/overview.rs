@@ -10,6 +10,7 @@ use super::parameters::PageParameters;
 use super::secondaries;
 use super::service_model::ServicePage;
 use super::services::{self, grouped};
+use super::upstreams;
 
 /// Up to how many findings are unfolded at once.
 const FINDINGS_OPEN: usize = 2;
@@ -30,7 +31,7 @@ pub(super) fn render(
             (not_found(status))
             (nomad(status))
             (gateway(status))
-            @if !status.upstreams.is_empty() { (upstreams(status)) }
+            @if !status.upstreams.is_empty() { (upstreams::section(&status.upstreams)) }
             @if !status.secondaries.is_empty() { (secondaries::section(&status.secondaries)) }
         }
     };
@@ -235,22 +236,6 @@ fn gateway(status: &StatusReport) -> Markup {
                         " " span.note { "until " (one.not_after) }
                     } } }
                 }
-            }
-        }
-    }
-}
-
-fn upstreams(status: &StatusReport) -> Markup {
-    html! {
-        section.panel aria-labelledby="upstreams-title" {
-            h2 #upstreams-title { "Upstreams" }
-            table { thead { tr { th scope="col" { "Zone" } th scope="col" { "Upstream" } th scope="col" { "State" } th scope="col" { "Round trip" } } }
-                tbody { @for one in &status.upstreams { tr {
-                    th scope="row" { (one.zone) }
-                    td { (one.address) }
-                    td { @if one.up { span.badge.good { "✓ up" } } @else { span.badge.bad { "✗ down" } } }
-                    td { (format!("{:.1}", one.round_trip_milliseconds)) " ms" }
-                } } }
             }
         }
     }
