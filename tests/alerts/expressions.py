@@ -1,7 +1,7 @@
 """Every expression of the alerts and of the dashboard, by a Prometheus that scrapes a demo; and what dashboards for CoreDNS ask for.
 
 Each must be understood, and those of the dashboard must have data, except where the demo has nothing to show (`EMPTY`). A second
-gateway forwards and has `metrics.names = ["coredns"]`. promtool finds nothing wrong with the metrics of either.
+gateway forwards, tells a secondary that is not there, and has `metrics.names = ["coredns"]`. promtool finds nothing wrong with the metrics of either.
 NOMADNS_BINARY names the binary.
 """
 
@@ -112,6 +112,10 @@ http = []
 admin = ["127.0.0.1:{admin}"]
 [metrics]
 names = ["coredns"]
+[transfer]
+allow = ["127.0.0.1"]
+[[transfer.notify]]
+address = "127.0.0.1:9"
 [[forward]]
 zone = "."
 upstreams = ["udp://{upstream()}"]
