@@ -39,3 +39,5 @@ def run(of):
         of.equal("CoreDNS is back", [other])
     finally:
         of.gateway = keyed
+        gateway.stop()
+        other.stop()

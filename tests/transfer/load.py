@@ -11,6 +11,10 @@ CHANGES_PER_SECOND = 10
 
 def run(of):
     """Counts requests at rest and while the cluster changes."""
+    time.sleep(1)
+    secondaries = len(of.secondaries)
+    print(f"load: 1 gateway with {secondaries} secondaries; at rest {counted(of, 0)}; moving {counted(of, CHANGES_PER_SECOND)}", flush=True)
+    of.gateway.stop()
     for count in (1, 2, 10):
         gateways = [Gateway(of.processes, of.cluster, of.folder, f"load{count}.{n}") for n in range(count)]
         for gateway in gateways:
@@ -20,7 +24,7 @@ def run(of):
         rest, moving = counted(of, 0), counted(of, CHANGES_PER_SECOND)
         for gateway in gateways:
             gateway.stop()
-        print(f"load: {count} gateways; at rest {rest}; with {CHANGES_PER_SECOND} changes a second {moving}", flush=True)
+        print(f"load: {count} gateways; at rest {rest}; moving {moving}", flush=True)
 
 
 def counted(of, changes_per_second):
