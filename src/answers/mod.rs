@@ -17,7 +17,7 @@ pub use attempt::{Attempt, Effort};
 pub use designated::DesignatedResolver;
 pub use local::{ApplicationDns, HostRecordError, HostTable, LocalNames, LocalSettings};
 pub use nomad::{
-    ALIAS_CHAIN, Descriptions, HTTPS_TAG, InnerNameServers, Listed, Loops, NamespaceAddresses,
+    ALIAS_CHAIN, Descriptions, HTTPS_TAG, InnerNameServers, ListFlow, Loops, NamespaceAddresses,
     PlacedAddress, SHARED_OCTETS, SoaTimers, Zone, ZoneContents, ZoneRecord, ZoneSettings, names,
 };
 pub use reply::{AnswerOrigin, SourcedAnswer};

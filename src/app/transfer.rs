@@ -19,7 +19,9 @@ use crate::config::Settings;
 use crate::dns::Name;
 use crate::exposition::{counter, family};
 use crate::listeners::OfferedTransfers;
-use crate::transfer::{Keeper, KeeperSettings, Serials, Slots, TransferredZones, Transfers};
+use crate::transfer::{
+    Keeper, KeeperSettings, Serials, TransferSlots, TransferredZones, Transfers,
+};
 
 /// The keys that what is transferred depends on.
 const KEYS: [&str; 8] = [
@@ -41,7 +43,7 @@ pub(super) struct LiveTransfer {
     catalog: Arc<Catalog>,
     serials: Arc<Serials>,
     zones: TransferredZones,
-    slots: Slots,
+    slots: TransferSlots,
     settings: watch::Sender<Arc<KeeperSettings>>,
 }
 
@@ -55,7 +57,7 @@ impl LiveTransfer {
             zones,
             catalog,
             serials,
-            slots: Slots::default(),
+            slots: TransferSlots::default(),
             settings: watch::Sender::new(Arc::new(first)),
         }
     }
@@ -164,6 +166,6 @@ impl Collector for TransferCollector {
         )?;
         let help = "Zone transfers that run now";
         let running = i64::try_from(slots.running()).unwrap_or(i64::MAX);
-        gauge(&mut encoder, "nomadns_transfers_running", help, &running)
+        gauge(&mut encoder, "nomadns_running_transfers", help, &running)
     }
 }

@@ -21,6 +21,7 @@ mod judging;
 mod limits;
 mod live_keys;
 mod live_server;
+mod offered_transfers;
 mod pending;
 pub mod proxy_header;
 mod recorder;
@@ -46,6 +47,6 @@ pub use counters::{
 pub use limits::ConnectionLimits;
 pub use live_keys::LiveKeys;
 pub use live_server::LiveServer;
+pub use offered_transfers::OfferedTransfers;
 pub use server::Server;
 pub use tls_config::{ServerConfig, TlsUse, tls_config};
-pub use transfers::OfferedTransfers;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clients::Clients;
 use super::live_keys::LiveKeys;
-use super::transfers::OfferedTransfers;
+use super::offered_transfers::OfferedTransfers;
 use crate::dns::wire::{Additions, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
 use crate::layers::metrics::{CoreDnsZones, QueryCounters};

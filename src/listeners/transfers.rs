@@ -2,20 +2,10 @@
 //!
 //! Floor 4, a part of `exchange`. `transfer` makes the messages; over a stream the connection writes them one by one.
 
-use super::clients::Networks;
 use super::server::Server;
 use crate::dns::wire::{self, Bare};
-use crate::dns::{AnswerBuilder, ExtendedError, Opcode, Query, Rcode, RecordType, Transport};
-use crate::transfer::{Transfer, TransferRefusal, Transfers};
-
-/// Who may transfer the zones, and who serves that.
-#[derive(Clone, Debug)]
-pub struct OfferedTransfers {
-    /// The secondaries.
-    pub allow: Networks,
-    /// Serves them.
-    pub transfers: Transfers,
-}
+use crate::dns::{AnswerBuilder, Opcode, Query, Rcode, RecordType, Transport};
+use crate::transfer::{Transfer, TransferRefusal};
 
 /// What comes of a query for a transfer.
 pub(super) enum Offer {
@@ -77,25 +67,5 @@ impl Server {
         let answer = AnswerBuilder::error(rcode, error);
         let additions = self.least_additions(query);
         wire::encode(&answer, query, self.bounds, &additions, 0, out);
-    }
-}
-
-impl OfferedTransfers {
-    fn begin(
-        &self,
-        query: &Query,
-        message: &[u8],
-        is_signed: bool,
-    ) -> Result<Transfer, TransferRefusal> {
-        let is_allowed = query
-            .client
-            .is_some_and(|client| self.allow.contain(client));
-        if !is_allowed || !is_signed {
-            return Err(TransferRefusal {
-                rcode: Rcode::REFUSED,
-                error: Some(ExtendedError::PROHIBITED),
-            });
-        }
-        self.transfers.begin(query, message)
     }
 }

@@ -11,14 +11,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::records::{Difference, Records};
+use super::differences::{count_addresses, difference};
 use super::serials::Serials;
 use super::settings::TransferSettings;
 use super::version::ZoneVersion;
 use super::zones::TransferredZones;
-use crate::answers::{
-    Listed, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneRecord, ZoneSettings,
-};
+use crate::answers::{NamespaceAddresses, ZoneContents, ZoneSettings};
 use crate::blocking::in_place;
 use crate::catalog::{Catalog, ChangedKeys, Coverage, Snapshot};
 
@@ -48,10 +46,10 @@ pub struct Keeper {
     /// What has changed since.
     changed: ChangedKeys,
     /// Services whose addresses are names in our zones: whether one of them is left out, others decide.
-    aliases: HashSet<Key>,
+    aliases: HashSet<ChangedService>,
 }
 
-type Key = (Box<str>, Box<str>);
+type ChangedService = (Box<str>, Box<str>);
 
 struct Base {
     snapshot: Arc<Snapshot>,
@@ -214,7 +212,8 @@ impl Keeper {
         mut changed: ChangedKeys,
     ) -> Stepped {
         let settings = Arc::clone(&base.settings);
-        let touched = self.count_addresses(&mut base, &snapshot, &changed);
+        let counted = (&*base.snapshot, &mut base.addresses);
+        let touched = count_addresses(counted, &snapshot, &changed);
         self.add_aliases(&settings, &base.snapshot, &snapshot, &mut changed);
         // Its tags decide which names of addresses there are.
         let is_local = !changed.services.iter().any(|(_, name)| &**name == "addr");
@@ -249,28 +248,6 @@ impl Keeper {
             true => Stepped::Stayed,
             false => Stepped::Raised,
         }
-    }
-
-    /// Counts the addresses of what has changed; tells which these are.
-    fn count_addresses(
-        &self,
-        base: &mut Base,
-        snapshot: &Snapshot,
-        changed: &ChangedKeys,
-    ) -> HashSet<PlacedAddress> {
-        let mut touched = HashSet::new();
-        for (namespace, name) in &changed.services {
-            let key = (namespace.as_bytes(), name.as_bytes());
-            let note = |placed| _ = touched.insert(placed);
-            if let Some(old) = base.snapshot.service(key.0, key.1) {
-                base.addresses.remove(namespace, old, note);
-            }
-            let note = |placed| _ = touched.insert(placed);
-            if let Some(new) = snapshot.service(key.0, key.1) {
-                base.addresses.add(namespace, new, note);
-            }
-        }
-        touched
     }
 
     /// Adds all aliases to what has changed if one of them has: a loop is left out, wherever it begins.
@@ -311,49 +288,6 @@ fn is_offered(settings: &KeeperSettings, snapshot: &Snapshot) -> bool {
 enum Stepped {
     Stayed,
     Raised,
-}
-
-/// The records that differ between two plain states of a zone, of which these keys and addresses have changed.
-fn difference(
-    old: &ZoneContents,
-    new: &ZoneContents,
-    changed: &ChangedKeys,
-    touched: &HashSet<PlacedAddress>,
-) -> Difference {
-    let mut difference = Difference::default();
-    for (namespace, name) in &changed.services {
-        let key = (&**namespace, &**name);
-        difference.compare(
-            |out| collect(out, |push| old.list_service(key, push)),
-            |out| collect(out, |push| new.list_service(key, push)),
-        );
-    }
-    for ((namespace, datacenter), address) in touched {
-        let place = (&**namespace, datacenter.as_deref());
-        difference.compare(
-            |out| collect(out, |push| old.list_address_in(place, *address, push)),
-            |out| collect(out, |push| new.list_address_in(place, *address, push)),
-        );
-    }
-    for address in &changed.addresses {
-        difference.compare(
-            |out| collect(out, |push| old.list_address(*address, push)),
-            |out| collect(out, |push| new.list_address(*address, push)),
-        );
-    }
-    difference
-}
-
-/// Collects what is listed.
-fn collect(
-    out: &mut Records,
-    list: impl FnOnce(&mut dyn FnMut(ZoneRecord<'_>) -> Listed) -> Listed,
-) {
-    // It does not break.
-    let _ = list(&mut |record| {
-        out.push(&record);
-        Listed::Continue(())
-    });
 }
 
 impl std::fmt::Debug for Keeper {

@@ -3,10 +3,12 @@
 //! Floor 3, beside `layers`: `listeners` hands it the queries for a transfer. It makes no records itself; `answers` lists
 //! those of a zone.
 
+mod differences;
 mod keeper;
 mod message;
 mod notify;
 mod records;
+mod refusal;
 mod serials;
 mod serving;
 mod settings;
@@ -19,9 +21,10 @@ pub use notify::{
     KeySource, MOST_SECONDARIES, NotifiedSecondary, Notifier, NotifyCounts, NotifyFailure,
     NotifyReport, SECONDARY_PORT, SecondaryState,
 };
+pub use refusal::TransferRefusal;
 pub use serials::Serials;
-pub use serving::{Transfer, TransferMessages, TransferRefusal, Transfers};
+pub use serving::{Transfer, TransferMessages, Transfers};
 pub use settings::{AT_ONCE, JOURNAL_OCTETS, STEP_MS, TransferSettings};
-pub use slots::Slots;
+pub use slots::TransferSlots;
 pub use version::ZoneVersion;
 pub use zones::TransferredZones;

@@ -15,7 +15,7 @@ use crate::dns::Name;
 use crate::sync::StateFolder;
 
 /// How many numbers are reserved at once.
-const RESERVED: u32 = 64;
+const RESERVED: u32 = 8;
 
 /// The serials of all zones that there are or were; each is shared with the answers that have it.
 pub struct Serials {

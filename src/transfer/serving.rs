@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::message::{MessageWriter, Push};
+use super::refusal::TransferRefusal;
 use super::serials::is_later;
-use super::slots::{Slot, Slots};
+use super::slots::{TransferSlot, TransferSlots};
 use super::version::ZoneVersion;
 use super::zones::TransferredZones;
-use crate::answers::{Listed, ZoneRecord};
+use crate::answers::{ListFlow, ZoneRecord};
 use crate::dns::tsig::Transaction;
 use crate::dns::wire::Message;
 use crate::dns::{ExtendedError, Query, Rcode, RecordType, Section, Transport};
@@ -27,17 +28,8 @@ const SOA_NUMBERS_OCTETS: usize = 20;
 #[derive(Clone, Debug)]
 pub struct Transfers {
     zones: TransferredZones,
-    slots: Slots,
+    slots: TransferSlots,
     at_once: usize,
-}
-
-/// Why there is no transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TransferRefusal {
-    /// The code of the response.
-    pub rcode: Rcode,
-    /// Why, in the terms of RFC 8914.
-    pub error: Option<ExtendedError>,
 }
 
 /// A transfer that may begin.
@@ -46,7 +38,7 @@ pub struct Transfer {
     version: Arc<ZoneVersion>,
     form: Form,
     query: Query,
-    slot: Slot,
+    slot: TransferSlot,
     /// What signs the messages, and the time for that.
     signing: Option<(Transaction, fn() -> u64)>,
 }
@@ -68,7 +60,7 @@ pub struct TransferMessages(mpsc::Receiver<Vec<u8>>);
 
 impl Transfers {
     /// Serves these zones, so many at once.
-    pub fn new(zones: TransferredZones, slots: Slots, at_once: usize) -> Self {
+    pub fn new(zones: TransferredZones, slots: TransferSlots, at_once: usize) -> Self {
         Self {
             zones,
             slots,
@@ -168,8 +160,8 @@ impl Transfer {
                 }
                 sent += message.len();
                 match sender.blocking_send(message) {
-                    Ok(()) => Listed::Continue(()),
-                    Err(_) => Listed::Break(()),
+                    Ok(()) => ListFlow::Continue(()),
+                    Err(_) => ListFlow::Break(()),
                 }
             });
             self.finish(client, begun, sent, whole.is_continue());
@@ -201,7 +193,7 @@ impl Transfer {
     }
 
     /// Makes the messages one by one.
-    pub(super) fn write(&self, mut send: impl FnMut(Vec<u8>) -> Listed) -> Listed {
+    pub(super) fn write(&self, mut send: impl FnMut(Vec<u8>) -> ListFlow) -> ListFlow {
         let mut writer = MessageWriter::new(&self.query, self.query.signature.signed_octets());
         let version = &self.version;
         self.push_soa(version.serial, &mut writer);
@@ -211,7 +203,7 @@ impl Transfer {
                 // A record that no message has room for is left out: others could not take it either.
                 let _ = writer.push(record);
             }
-            Listed::Continue(())
+            ListFlow::Continue(())
         };
         match self.form {
             Form::Soa => return send(writer.take()),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The places of transfers; a clone shares them.
 #[derive(Clone, Debug, Default)]
-pub struct Slots(Arc<TransferCounters>);
+pub struct TransferSlots(Arc<TransferCounters>);
 
 /// What became of transfers.
 #[derive(Debug, Default)]
@@ -22,15 +22,15 @@ pub(super) struct TransferCounters {
 
 /// The place of one transfer, free again when it is dropped.
 #[derive(Debug)]
-pub(super) struct Slot(Arc<TransferCounters>);
+pub(super) struct TransferSlot(Arc<TransferCounters>);
 
-impl Slots {
+impl TransferSlots {
     /// Takes a place, if fewer than `most` are taken.
-    pub(super) fn take(&self, most: usize) -> Option<Slot> {
+    pub(super) fn take(&self, most: usize) -> Option<TransferSlot> {
         let more = |running| (running < most).then_some(running + 1);
         let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
         let taken = self.0.running.fetch_update(set, fetch, more);
-        taken.ok().map(|_| Slot(Arc::clone(&self.0)))
+        taken.ok().map(|_| TransferSlot(Arc::clone(&self.0)))
     }
 
     /// Counts a transfer that was refused.
@@ -68,7 +68,7 @@ impl Slots {
     }
 }
 
-impl Slot {
+impl TransferSlot {
     pub(super) fn count_done(&self, is_whole: bool, octets: usize) {
         let counters = &self.0;
         let kind = match is_whole {
@@ -85,7 +85,7 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for TransferSlot {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::AcqRel);
     }

@@ -17,21 +17,21 @@ pub struct ZoneVersion {
     pub(super) serial: u32,
     pub(super) contents: ZoneContents,
     /// The steps that led here, the oldest first; each begins where the one before ends.
-    pub(super) journal: Vector<Arc<Step>>,
+    pub(super) journal: Vector<Arc<ZoneStep>>,
     /// The octets of the last transfer of the whole zone; 0 before.
     whole_octets: Arc<AtomicUsize>,
 }
 
 /// What changed from one version of a zone to the next.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct ZoneStep {
     pub(super) from: u32,
     pub(super) to: u32,
     pub(super) removed: Records,
     pub(super) added: Records,
 }
 
-impl Step {
+impl ZoneStep {
     /// How many octets its records take.
     pub(super) fn octets(&self) -> usize {
         self.removed.octets() + self.added.octets()
@@ -58,7 +58,7 @@ impl ZoneVersion {
         most_octets: usize,
     ) -> Self {
         let mut journal = self.journal.clone();
-        journal.push_back(Arc::new(Step {
+        journal.push_back(Arc::new(ZoneStep {
             from: self.serial,
             to: serial,
             removed: difference.removed,
@@ -110,7 +110,7 @@ impl ZoneVersion {
     }
 
     /// The steps from another version to this one; none where the journal does not go back so far.
-    pub(super) fn steps_from(&self, serial: u32) -> Option<impl Iterator<Item = &Arc<Step>>> {
+    pub(super) fn steps_from(&self, serial: u32) -> Option<impl Iterator<Item = &Arc<ZoneStep>>> {
         let place = self.journal.iter().position(|step| step.from == serial)?;
         Some(self.journal.iter().skip(place))
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use super::serving::TransferRefusal;
+use super::refusal::TransferRefusal;
 use super::version::ZoneVersion;
 use crate::catalog::Catalog;
 use crate::dns::{ExtendedError, Name, Rcode};

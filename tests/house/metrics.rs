@@ -25,7 +25,7 @@ const STANDARD: [&str; 7] = [
     "process_start_time_seconds",
 ];
 /// Gauges that are a state, for which there is no unit.
-const STATES: [&str; 9] = [
+const STATES: [&str; 10] = [
     "coredns_plugin_enabled",
     "nomadns_config_last_reload_successful",
     "nomadns_upstream_up",
@@ -35,6 +35,7 @@ const STATES: [&str; 9] = [
     "nomadns_nomad_index",
     "nomadns_nomad_access",
     "nomadns_transfer_secondary_serial",
+    "nomadns_zone_serial",
 ];
 
 #[test]

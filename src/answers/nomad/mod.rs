@@ -32,7 +32,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, UnknownReason, View};
 use crate::dns::{Answer, AnswerBuilder, ExtendedError, Labels, Name, Owner, Query, Rcode};
 
-pub use contents::{Listed, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneRecord};
+pub use contents::{ListFlow, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneRecord};
 pub(super) use infrastructure::push_address;
 pub use loops::Loops;
 pub use names::names;

@@ -3,10 +3,12 @@
 //! Answers that are ready are written in order and together; those that have to wait are written when they are ready,
 //! out of order. Reading stops if too many queries wait or the client does not receive its answers.
 
+mod deadline;
 mod end;
 mod input;
 mod leaving;
 mod output;
+mod progress;
 
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::end::ConnectionEnd;
 use self::input::{Input, Next};
 use self::output::{BatchSize, Output};
+use self::progress::Progress;
 use super::connections::{ConnectionHandle, WriteBudgetExceeded};
 use super::exchange::{Exchange, Exchanged};
 use super::limits::ConnectionLimits;
@@ -84,22 +87,6 @@ enum ReadPhase {
     Reading,
     /// What came is answered, then the connection ends this way.
     Finishing(ConnectionEnd),
-}
-
-/// Whether anything happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    None,
-    Some,
-}
-
-impl Progress {
-    fn or(self, other: Self) -> Self {
-        match self {
-            Self::Some => self,
-            Self::None => other,
-        }
-    }
 }
 
 impl<'limits, 'stream, Stream, S> Conversation<'limits, 'stream, Stream, S>
@@ -299,38 +286,6 @@ where
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Ok(_)) => Poll::Ready(Ok(())),
-        }
-    }
-
-    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<ConnectionEnd> {
-        let Some(deadline) = self.deadline() else {
-            return Poll::Pending;
-        };
-        // Later deadlines wait until the timer fires, so that it is not moved for every message.
-        if deadline < self.timer.deadline() || self.timer.is_elapsed() {
-            self.timer.as_mut().reset(deadline);
-        }
-        while self.timer.as_mut().poll(context).is_ready() {
-            if Instant::now() >= deadline {
-                return Poll::Ready(ConnectionEnd::TimedOut);
-            }
-            self.timer.as_mut().reset(deadline);
-        }
-        Poll::Pending
-    }
-
-    /// When the connection ends if nothing happens; none while it is ours to act.
-    fn deadline(&mut self) -> Option<Instant> {
-        if !self.output.is_empty() {
-            return Some(self.output.progressed() + self.limits.write_stall);
-        }
-        if self.phase != ReadPhase::Reading || !self.may_begin() {
-            return None;
-        }
-        let active = self.active.max(self.output.progressed());
-        match self.input.incomplete_since() {
-            Some(since) => Some(since + self.limits.message),
-            None => self.waiting.is_empty().then(|| active + self.limits.idle),
         }
     }
 }

@@ -148,7 +148,7 @@ async fn clients_that_take_nothing_cost_a_place_each_and_are_cut_and_no_query_wa
         settings.connections.write_stall = Duration::from_secs(2);
     });
     gateway.until_ready().await;
-    let running = "nomadns_transfers_running";
+    let running = "nomadns_running_transfers";
     let message = framed(&query("nomad", RecordType::AXFR).to_vec().unwrap());
     let mut hanging = Vec::new();
     while gateway.metric(running).await < 2.0 {

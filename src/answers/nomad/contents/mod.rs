@@ -6,6 +6,7 @@
 //! names with several tags, and what stands beside a CNAME (RFC 1034 §3.6.2).
 
 mod addresses;
+mod called;
 mod queried;
 mod record_sets;
 mod service;
@@ -39,7 +40,7 @@ pub struct ZoneRecord<'a> {
 }
 
 /// What is listed may be too much: a break ends it.
-pub type Listed = ControlFlow<()>;
+pub type ListFlow = ControlFlow<()>;
 
 /// The records of one zone in one state of the catalogue.
 #[derive(Clone, Debug)]
@@ -130,7 +131,7 @@ impl ZoneContents {
     }
 
     /// Lists all records but the SOA; those of one name and type are together.
-    pub fn list(&self, mut each: impl FnMut(ZoneRecord<'_>) -> Listed) -> Listed {
+    pub fn list(&self, mut each: impl FnMut(ZoneRecord<'_>) -> ListFlow) -> ListFlow {
         if !self.is_plain() {
             return self.list_queried(&mut each);
         }
@@ -156,8 +157,8 @@ impl ZoneContents {
     pub fn list_service(
         &self,
         (namespace, name): (&str, &str),
-        mut each: impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        mut each: impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         match self.snapshot.service(namespace.as_bytes(), name.as_bytes()) {
             Some(service) => Listing::new(self).list(namespace, name, service, &mut each),
             None => ControlFlow::Continue(()),
@@ -169,8 +170,8 @@ impl ZoneContents {
         &self,
         place: (&str, Option<&str>),
         address: IpAddr,
-        mut each: impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        mut each: impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         let is_there = self.addresses.has(place, address) && !self.hides(place, address);
         match self.addresses_parent(place).filter(|_| is_there) {
             Some(parent) => self.push_address(&parent, address, &mut each),
@@ -213,8 +214,8 @@ impl ZoneContents {
     pub fn list_address(
         &self,
         address: IpAddr,
-        mut each: impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        mut each: impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         if !self.snapshot.has_address(address) {
             return ControlFlow::Continue(());
         }
@@ -225,8 +226,8 @@ impl ZoneContents {
         &self,
         parent: &Name,
         address: IpAddr,
-        each: &mut impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         let label = hex_label(address);
         if parent.as_wire().len() + label.len() >= Name::OCTETS {
             return ControlFlow::Continue(());
@@ -239,8 +240,8 @@ impl ZoneContents {
         labels: &[&[u8]],
         parent: &Name,
         address: IpAddr,
-        each: &mut impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         let (v4, v6);
         let data: &[u8] = match address {
             IpAddr::V4(address) => {
@@ -262,7 +263,7 @@ impl ZoneContents {
     }
 
     /// Lists the name server of the zone, and those of the zones within it.
-    fn list_infrastructure(&self, each: &mut impl FnMut(ZoneRecord<'_>) -> Listed) -> Listed {
+    fn list_infrastructure(&self, each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow) -> ListFlow {
         let zone = self.zone();
         self.list_name_server(zone, each)?;
         let mut inner = self.settings.zones_cut_out(zone);
@@ -272,8 +273,8 @@ impl ZoneContents {
     fn list_name_server(
         &self,
         zone: &Zone,
-        each: &mut impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         each(ZoneRecord {
             labels: &[],
             parent: &zone.apex,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::super::prepared::Prepared;
 use super::super::{Context, Loops, names};
-use super::{Listed, ZoneContents, ZoneRecord};
+use super::{ListFlow, ZoneContents, ZoneRecord};
 use crate::answers::Effort;
 use crate::catalog::View;
 use crate::dns::wire::{Additions, Message, RdataParts, encode_whole};
@@ -23,7 +23,10 @@ const TYPES: [RecordType; 5] = [
 ];
 
 impl ZoneContents {
-    pub(super) fn list_queried(&self, each: &mut impl FnMut(ZoneRecord<'_>) -> Listed) -> Listed {
+    pub(super) fn list_queried(
+        &self,
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         let (prepared, zone) = (Prepared::new(self.settings.shared_octets), self.zone());
         // Each name is asked with a view of its own: a view notes all that was looked up.
         let all = View::new(Arc::clone(&self.snapshot));
@@ -45,7 +48,7 @@ impl ZoneContents {
         prepared: &Prepared,
         name: &Name,
         record_type: RecordType,
-        each: &mut impl FnMut(ZoneRecord<'_>) -> Listed,
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
     ) -> ControlFlow<(), usize> {
         let (mut octets, mut count) = (Vec::new(), 0);
         self.query(prepared, name, record_type, &mut octets);

@@ -2,7 +2,6 @@
 //!
 //! Floor 2. The same names as `names` has, each with what is answered for it.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::super::Context;
@@ -10,8 +9,9 @@ use super::super::aliases::leads_back;
 use super::super::chosen::only_host;
 use super::super::prepared::Prepared;
 use super::super::selection::is_protocol;
+use super::called::Called;
 use super::record_sets::{MadeBy, RecordSets};
-use super::{Listed, ZoneContents, ZoneRecord};
+use super::{ListFlow, ZoneContents, ZoneRecord};
 use crate::answers::Effort;
 use crate::catalog::{Instance, Service, View, is_label};
 use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Signature, Transport};
@@ -29,18 +29,10 @@ pub(super) struct Listing<'a> {
 }
 
 /// Names of one service below one parent.
-struct Names {
+struct PlaceNames {
     namespace_parent: Name,
     /// `addr` below that; none where there is no room.
     targets: Option<Name>,
-}
-
-/// What the instances of a place are called, in lower case, with their places.
-#[derive(Default)]
-struct Called {
-    tags: BTreeMap<String, Vec<usize>>,
-    /// By a tag, or by the label of a port.
-    all: BTreeMap<String, Vec<usize>>,
 }
 
 /// Which records a name has.
@@ -70,8 +62,8 @@ impl<'a> Listing<'a> {
         namespace: &str,
         name: &str,
         service: &Service,
-        each: &mut impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         let all: Vec<&Instance> = service.instances().collect();
         self.list_at((namespace, None), name, &all, each)?;
         let mut datacenters: Vec<&str> = Vec::new();
@@ -99,8 +91,8 @@ impl<'a> Listing<'a> {
         (namespace, datacenter): (&str, Option<&str>),
         service: &str,
         there: &[&Instance],
-        each: &mut impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         let apex = self.contents.zone().apex.labels();
         let place = [Some(namespace), datacenter, datacenter.map(|_| "dc")];
         let place = place.into_iter().flatten().map(str::as_bytes);
@@ -108,7 +100,7 @@ impl<'a> Listing<'a> {
             return ControlFlow::Continue(());
         };
         let labels = namespace_parent.labels();
-        let names = Names {
+        let names = PlaceNames {
             targets: Name::from_labels(std::iter::once(&b"addr"[..]).chain(labels.iter())).ok(),
             namespace_parent,
         };
@@ -174,7 +166,7 @@ impl<'a> Listing<'a> {
     }
 
     /// Makes the records whose targets are below the namespace.
-    fn fill_namespace(&mut self, names: &Names, chosen: &[&Instance]) {
+    fn fill_namespace(&mut self, names: &PlaceNames, chosen: &[&Instance]) {
         let contents = self.contents;
         self.fill(
             names
@@ -198,12 +190,12 @@ impl<'a> Listing<'a> {
     /// Lists the CNAME of a name if it is an alias, else its records.
     fn push_alias_or(
         &self,
-        names: &Names,
+        names: &PlaceNames,
         labels: &[&str],
         (alias, chosen): (Option<Name>, &[&Instance]),
         shown: Shown,
-        each: &mut impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         let Some(host) = alias.filter(|_| !chosen.is_empty()) else {
             return self.push(names, labels, shown, each);
         };
@@ -255,11 +247,11 @@ impl<'a> Listing<'a> {
     /// Lists the records that were made, for one name.
     fn push(
         &self,
-        names: &Names,
+        names: &PlaceNames,
         labels: &[&str],
         shown: Shown,
-        each: &mut impl FnMut(ZoneRecord<'_>) -> Listed,
-    ) -> Listed {
+        each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
+    ) -> ListFlow {
         let mut octets = [&[][..]; 3];
         let mut length = names.namespace_parent.as_wire().len();
         for (place, label) in octets.iter_mut().zip(labels) {
@@ -286,33 +278,11 @@ impl<'a> Listing<'a> {
     }
 }
 
-impl Names {
+impl PlaceNames {
     fn whole(&self, labels: &[&str]) -> Option<Name> {
         let labels = labels.iter().map(|label| label.as_bytes());
         let parent = self.namespace_parent.labels();
         Name::from_labels(labels.chain(parent.iter())).ok()
-    }
-}
-
-impl Called {
-    fn of(service: &str, there: &[&Instance]) -> Self {
-        let mut called = Self::default();
-        let add = |to: &mut BTreeMap<String, Vec<usize>>, label: &str, place: usize| {
-            let places = to.entry(label.to_ascii_lowercase()).or_default();
-            if places.last() != Some(&place) {
-                places.push(place);
-            }
-        };
-        for (place, instance) in there.iter().enumerate() {
-            for tag in instance.group.tags.iter().filter(|tag| is_label(tag)) {
-                add(&mut called.tags, tag, place);
-                add(&mut called.all, tag, place);
-            }
-            if let Some(label) = instance.group.port_label(service.as_bytes()) {
-                add(&mut called.all, label, place);
-            }
-        }
-        called
     }
 }
 

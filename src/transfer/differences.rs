@@ -1,0 +1,73 @@
+//! Finds what differs between two versions of a zone, by what has changed in the catalogue.
+//!
+//! Floor 3. It takes as long as what has changed has names, however large the zone is.
+
+use std::collections::HashSet;
+
+use super::records::{Difference, Records};
+use crate::answers::{ListFlow, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneRecord};
+use crate::catalog::{ChangedKeys, Snapshot};
+
+/// Counts the addresses of what has changed; tells which these are.
+pub(super) fn count_addresses(
+    (old_snapshot, addresses): (&Snapshot, &mut NamespaceAddresses),
+    snapshot: &Snapshot,
+    changed: &ChangedKeys,
+) -> HashSet<PlacedAddress> {
+    let mut touched = HashSet::new();
+    for (namespace, name) in &changed.services {
+        let key = (namespace.as_bytes(), name.as_bytes());
+        let note = |placed| _ = touched.insert(placed);
+        if let Some(old) = old_snapshot.service(key.0, key.1) {
+            addresses.remove(namespace, old, note);
+        }
+        let note = |placed| _ = touched.insert(placed);
+        if let Some(new) = snapshot.service(key.0, key.1) {
+            addresses.add(namespace, new, note);
+        }
+    }
+    touched
+}
+
+/// The records that differ between two plain states of a zone, of which these keys and addresses have changed.
+pub(super) fn difference(
+    old: &ZoneContents,
+    new: &ZoneContents,
+    changed: &ChangedKeys,
+    touched: &HashSet<PlacedAddress>,
+) -> Difference {
+    let mut difference = Difference::default();
+    for (namespace, name) in &changed.services {
+        let key = (&**namespace, &**name);
+        difference.compare(
+            |out| collect(out, |push| old.list_service(key, push)),
+            |out| collect(out, |push| new.list_service(key, push)),
+        );
+    }
+    for ((namespace, datacenter), address) in touched {
+        let place = (&**namespace, datacenter.as_deref());
+        difference.compare(
+            |out| collect(out, |push| old.list_address_in(place, *address, push)),
+            |out| collect(out, |push| new.list_address_in(place, *address, push)),
+        );
+    }
+    for address in &changed.addresses {
+        difference.compare(
+            |out| collect(out, |push| old.list_address(*address, push)),
+            |out| collect(out, |push| new.list_address(*address, push)),
+        );
+    }
+    difference
+}
+
+/// Collects what is listed.
+fn collect(
+    out: &mut Records,
+    list: impl FnOnce(&mut dyn FnMut(ZoneRecord<'_>) -> ListFlow) -> ListFlow,
+) {
+    // It does not break.
+    let _ = list(&mut |record| {
+        out.push(&record);
+        ListFlow::Continue(())
+    });
+}
