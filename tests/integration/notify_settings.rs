@@ -29,11 +29,21 @@ fn an_address_has_port_53_unless_it_says_another() {
     );
 }
 
+/// Checks texts, each of which is a mistake; the error has all of these parts.
+fn assert_named<const COUNT: usize>(mistakes: [(String, [&str; 2]); COUNT]) {
+    for (text, parts) in mistakes {
+        let error = check(&text).expect_err(&text);
+        for part in ["transfer.notify"].iter().chain(&parts) {
+            assert!(error.contains(part), "{part:?} in {error}");
+        }
+    }
+}
+
 #[test]
-fn mistakes_are_named_by_section_with_what_would_be_right() {
+fn addresses_that_are_wrong_are_named_by_section_with_what_would_be_right() {
     let good = section("address = \"192.0.2.53\"");
     let own = "[listen]\ndns = [\"127.0.0.1:1053\"]\n";
-    for (text, parts) in [
+    assert_named([
         (
             good.clone() + &section("address = \"ns2.example\""),
             ["section 2: address = \"ns2.example\"", "\"192.0.2.53\""],
@@ -57,6 +67,12 @@ fn mistakes_are_named_by_section_with_what_would_be_right() {
                 "in an earlier section",
             ],
         ),
+    ]);
+}
+
+#[test]
+fn other_keys_that_are_wrong_are_named_by_section_with_what_would_be_right() {
+    assert_named([
         (
             section("address = \"192.0.2.53\"\nsource = \"eth0\""),
             ["section 1: source = \"eth0\"", "\"192.0.2.1\""],
@@ -93,12 +109,7 @@ fn mistakes_are_named_by_section_with_what_would_be_right() {
                 .collect(),
             ["has 257 sections", "at most 256"],
         ),
-    ] {
-        let error = check(&text).expect_err(&text);
-        for part in ["transfer.notify"].iter().chain(&parts) {
-            assert!(error.contains(part), "{part:?} in {error}");
-        }
-    }
+    ]);
 }
 
 #[test]
