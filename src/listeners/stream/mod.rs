@@ -134,13 +134,14 @@ where
                 .take_finished(context)
                 .or(self.take_transferred(context));
             let answered = self.answer_input();
-            let stream = Pin::new(&mut *self.stream);
+            let (stream, had_room) = (Pin::new(&mut *self.stream), self.output.has_room());
             let written = self.output.poll_write(stream, context);
             if let Poll::Ready(Err(_)) = written {
                 return Poll::Ready(ConnectionEnd::Failed);
             }
-            // With no room left there can be messages unanswered, and progress was made.
-            let progressed = finished == Progress::Some || answered == Progress::Some;
+            // Without room there can be messages that nobody has looked at, and nothing else would wake this.
+            let is_freed = !had_room && self.output.has_room();
+            let progressed = is_freed || finished.or(answered) == Progress::Some;
             if let ReadPhase::Finishing(end) = self.phase
                 && !progressed
                 && self.waiting.is_empty()

@@ -113,6 +113,22 @@ async fn what_is_ready_is_written_together() {
 }
 
 #[tokio::test]
+async fn what_there_was_no_room_for_is_answered_once_the_client_has_taken_the_rest() {
+    const QUERIES: u16 = 140;
+    let limits = ConnectionLimits {
+        unwritten_octets: 1,
+        ..ConnectionLimits::default()
+    };
+    // Room for all queries, and not for all answers.
+    let mut conversation = Conversation::start(limits, 4096);
+    let queries: Vec<_> = (0..QUERIES).map(|id| (id, "a.nomad")).collect();
+    conversation.ask(&queries).await;
+    for id in 0..QUERIES {
+        assert_eq!(conversation.next_id().await, Some(id));
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_waits_holds_up_no_other() {
     let mut conversation = start();
     conversation
