@@ -1,7 +1,7 @@
 //! Selects who answers: `resolver.arpa` if configured, the zone of the name, local names, or nobody.
 //!
-//! The longest zone wins (RFC 1034 §4.3.2). Names outside the zones are refused or denied. Zone transfers are
-//! refused.
+//! The longest zone wins (RFC 1034 §4.3.2). Names outside the zones are refused or denied. Transfers that are
+//! not offered are refused.
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -126,7 +126,7 @@ impl Router {
 
     /// Answers what needs no catalogue.
     fn answer_itself(&self, query: &Query) -> Option<SourcedAnswer> {
-        // RFC 5936 §2.2.1: no transfer is offered.
+        // RFC 5936 §2.2.1: none is offered; those that are do not come here.
         if matches!(query.record_type, RecordType::AXFR | RecordType::IXFR) {
             return Some(fail(Rcode::REFUSED, ExtendedError::NOT_SUPPORTED));
         }

@@ -153,3 +153,72 @@ fn parse(text: &str) -> HashMap<Name, u32> {
     };
     text.lines().filter_map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::Zone;
+
+    fn zones() -> ZoneSettings {
+        let zone = |text: &str| Zone::new(text.parse().unwrap()).unwrap();
+        ZoneSettings::new(vec![zone("nomad"), zone("cluster.example")], 30, 5)
+    }
+
+    fn serial(zones: &ZoneSettings, apex: &str) -> u32 {
+        let apex: Name = apex.parse().unwrap();
+        let zone = zones.zones().iter().find(|zone| zone.apex == apex);
+        zone.unwrap().serial.number()
+    }
+
+    #[test]
+    fn after_any_restart_a_serial_is_later_than_all_that_were_told() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let apex: Name = "nomad".parse().unwrap();
+        let mut last = 0;
+        for raised in [0, 1, 7, 8, 9, 100] {
+            let serials = Serials::new(Some(StateFolder::new(folder.path().into())));
+            let mut zones = zones();
+            serials.share(&mut zones);
+            assert!(is_later(serial(&zones, "nomad"), last), "{raised}");
+            assert!(is_later(serial(&zones, "cluster.example"), 0));
+            // Much faster than the clock.
+            for _ in 0..raised {
+                let next = serials.next(&apex);
+                assert!(is_later(next, serial(&zones, "nomad")));
+                let zone = zones.zones().iter().find(|zone| zone.apex == apex);
+                zone.unwrap().serial.set(next);
+            }
+            last = serial(&zones, "nomad");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_costs_no_serial() {
+        for text in ["", "x", "12", "99999999999 nomad.", "1 a..b\n\n\0"] {
+            let folder = tempfile::TempDir::new().unwrap();
+            let folder = StateFolder::new(folder.path().into());
+            folder.write_serials(text).unwrap();
+            let serials = Serials::new(Some(folder));
+            let mut zones = zones();
+            serials.share(&mut zones);
+            assert!(serial(&zones, "nomad") > now());
+        }
+        let serials = Serials::new(Some(StateFolder::new("/nonexistent/folder".into())));
+        let mut zones = zones();
+        serials.share(&mut zones);
+        assert!(is_later(serials.next(&"nomad".parse().unwrap()), now()));
+    }
+
+    #[test]
+    fn serials_are_compared_round_their_end() {
+        for (one, than, later) in [
+            (1, 0, true),
+            (0, u32::MAX, true),
+            (u32::MAX, 0, false),
+            (5, 5, false),
+            (1 << 31, 1, true),
+        ] {
+            assert_eq!(is_later(one, than), later, "{one} {than}");
+        }
+    }
+}

@@ -51,6 +51,7 @@ mod support;
 mod switching;
 mod sync;
 mod tls;
+mod transfer_settings;
 mod transports_agree;
 mod truth;
 mod tsig_keys;

@@ -14,6 +14,9 @@ const RETRY_SECONDS: u32 = 60;
 /// How much longer secondaries answer than the gateway does without Nomad.
 const EXPIRE_BEYOND_SECONDS: u64 = 86_400;
 
+/// The shortest step by which the time alone keeps serials rising over a restart.
+const LEAST_STEP_BY_TIME: Duration = Duration::from_secs(1);
+
 impl Checker<'_> {
     /// Says what secondaries go by: the zone does not expire there while the gateway still answers.
     pub(super) fn soa_timers(&self, file: &File) -> SoaTimers {
@@ -52,5 +55,19 @@ impl Checker<'_> {
             described: section.describe_instances.then(|| prefixes.collect()),
         };
         Ok((settings, allow))
+    }
+}
+
+/// What of it may surprise.
+pub(super) fn of_transfer(
+    file: &File,
+    settings: &super::Settings,
+    warn: &mut dyn FnMut(&str, &str),
+) {
+    let is_faster = settings.transfer.step < LEAST_STEP_BY_TIME;
+    if settings.transfer.is_offered && is_faster && file.nomad.state_dir.is_empty() {
+        let words = "is less than 1000, so serials may run ahead of the clock, and a restart may set them back: secondaries then keep \
+                     old copies. Set nomad.state_dir, where serials are kept, or a longer step";
+        warn("transfer.step_ms", words);
     }
 }

@@ -43,6 +43,7 @@ impl Checker<'_> {
         super::forward::of_forwarding(file, settings, &mut warn);
         super::hosts::of_hosts(settings, &mut warn);
         super::query_log::of_query_log(settings, &mut warn);
+        super::transfer::of_transfer(file, settings, &mut warn);
         super::transfer_keys::of_keys(file, settings, &mut warn);
         super::notify::of_notified(settings, &mut warn);
         warnings
