@@ -12,6 +12,8 @@ const MESSAGE_OCTETS: usize = 16 * 1024;
 /// The names that others were found to be below lately.
 const PARENTS: usize = 8;
 const CLASS_IN: u16 = 1;
+/// An OPT without options, which says that messages of 1,232 octets are taken over UDP (RFC 6891 §6.1.2).
+const OPT: [u8; 11] = [0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0];
 
 /// A message that is filled with records.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(super) struct MessageWriter {
     answers: u16,
     /// What the message must leave room for.
     reserved: usize,
+    /// Whether an OPT is owed: in the first message, to a client that has sent one.
+    owes_opt: bool,
     /// All names end with it; 0 where it is not written yet.
     apex: Name,
     apex_at: u16,
@@ -50,7 +54,8 @@ impl MessageWriter {
             id: query.id.to_be_bytes(),
             flags: flags(query),
             answers: 0,
-            reserved,
+            reserved: reserved + OPT.len(),
+            owes_opt: query.edns.is_some(),
             apex: query.name,
             apex_at: 0,
             parents: Vec::with_capacity(PARENTS),
@@ -98,6 +103,10 @@ impl MessageWriter {
     pub(super) fn take(&mut self) -> Vec<u8> {
         let mut message = std::mem::replace(&mut self.octets, Vec::with_capacity(MESSAGE_OCTETS));
         message[6..8].copy_from_slice(&self.answers.to_be_bytes());
+        if std::mem::take(&mut self.owes_opt) {
+            message.extend_from_slice(&OPT);
+            message[11] = 1;
+        }
         self.begin(0);
         message
     }

@@ -82,7 +82,9 @@ impl Transferred {
         while let Some(message) = poll_fn(|context| messages.poll_next(context)).await {
             let message = Message::from_vec(&message).expect("hickory decodes the message");
             assert!(message.metadata.authoritative && message.metadata.id == 4711);
+            // The question, and the OPT of a client that has sent one.
             assert_eq!(message.queries.len(), usize::from(records.is_empty()));
+            assert_eq!(message.edns.is_some(), records.is_empty());
             records.extend(message.answers);
         }
         records
