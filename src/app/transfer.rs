@@ -91,13 +91,15 @@ impl LiveTransfer {
     /// Has these settings in use from now on, of which these keys have changed.
     pub(super) fn replace(&self, settings: &Settings, changed: &[String]) {
         let is_of_zones = |key: &String| KEYS.contains(&&**key);
-        if !changed
-            .iter()
-            .any(|key| is_of_zones(key) || key.starts_with(TRANSFER))
-        {
+        let is_used = |key: &String| is_of_zones(key) || key.starts_with(TRANSFER);
+        if !changed.iter().any(is_used) {
             return;
         }
-        let next = keeper_settings(settings, &self.serials);
+        let now = Arc::clone(&self.settings.borrow());
+        let mut next = keeper_settings(settings, &self.serials);
+        let begins_anew =
+            changed.iter().any(is_of_zones) || now.transfer.is_offered != next.transfer.is_offered;
+        next.generation = now.generation + u64::from(begins_anew);
         self.zones.serve(next.zones.apexes().copied());
         self.settings.send_replace(Arc::new(next));
     }
@@ -115,6 +117,7 @@ fn keeper_settings(settings: &Settings, serials: &Serials) -> KeeperSettings {
     KeeperSettings {
         zones: shared(settings, serials),
         transfer: settings.transfer.clone(),
+        generation: 0,
         ask_every: (health.policy != HealthPolicy::Off)
             .then(|| (health.asked_for / 2).max(Duration::from_secs(1))),
     }

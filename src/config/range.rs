@@ -124,8 +124,8 @@ pub const RANGES: &[Range] = &[
     range("query_log.queue_entries", 16, 1 << 16),
     range("transfer.step_ms", 10, MINUTES_MS),
     range("transfer.journal_octets", 0, 1 << 36),
-    // Each has a buffer of the largest message, and a key of its own.
-    range("transfer.at_once", 1, 1024),
+    // Each has a thread, of which the runtime has 512.
+    range("transfer.at_once", 1, 256),
     range("transfer.check_seconds", 0, DAY),
 ];
 

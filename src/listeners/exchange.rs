@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::amplification;
 use super::core_dns::Counting;
-use super::judging::{answer_without_question, judge, refuse, refused};
+use super::judging::{answer_without_question, judge, refusal, refuse, refused};
 use super::live_server::LiveServer;
 pub use super::pending::{AnswerReader, Cacheability, Exchanged, PendingAnswer};
 use super::recorder::Recorder;
@@ -155,6 +155,9 @@ impl<S: Stack> Exchange<S> {
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
         let start = out.len();
+        if refusal(query).is_some() {
+            return self.begin_asked(query, (asked, counting), out);
+        }
         match self.server.transfer(query, message, out) {
             Offer::NotHere => self.begin_asked(query, (asked, counting), out),
             Offer::Stream(transfer) => Exchanged::Transfer(transfer),

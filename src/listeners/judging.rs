@@ -76,7 +76,7 @@ pub(super) fn refused(server: &Server, query: &Query) -> Option<Answer> {
 }
 
 /// The answer to what is decoded well and yet no query for the stack.
-fn refusal(query: &Query) -> Option<Answer> {
+pub(super) fn refusal(query: &Query) -> Option<Answer> {
     // RFC 6891 §6.1.3: a version that is not spoken here.
     if query.edns.is_some_and(|edns| edns.version != 0) {
         return Some(AnswerBuilder::error(Rcode::BADVERS, None));

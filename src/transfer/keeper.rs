@@ -31,6 +31,8 @@ pub struct KeeperSettings {
     pub zones: ZoneSettings,
     /// How they are transferred.
     pub transfer: TransferSettings,
+    /// Which zones these are: another one begins their journals anew.
+    pub generation: u64,
     /// How often all services are asked for, so that their health is read; never when none.
     pub ask_every: Option<Duration>,
 }
@@ -136,17 +138,30 @@ impl Keeper {
         let Some(base) = self.base.take() else {
             return self.begin(settings, snapshot);
         };
-        let is_same = Arc::ptr_eq(&base.settings, settings);
-        let is_offered =
-            is_offered(&base.settings, &base.snapshot) && is_offered(settings, &snapshot);
-        if is_same && self.changed.is_empty() {
-            self.base = Some(base);
+        let is_same = base.settings.generation == settings.generation;
+        let was_offered = is_offered(&base.settings, &base.snapshot);
+        let is_offered = is_offered(settings, &snapshot);
+        // Whether all is known can change alone: then there are versions, or none any more.
+        let is_as_before = is_same && was_offered == is_offered;
+        let must_wait = is_offered && !was_offered && !ZoneContents::is_whole(&snapshot);
+        if must_wait || (is_as_before && self.changed.is_empty()) {
+            self.base = Some(Base {
+                settings: match must_wait {
+                    true => base.settings,
+                    false => Arc::clone(settings),
+                },
+                ..base
+            });
             return Stepped::Stayed;
         }
         let changed = std::mem::take(&mut self.changed);
-        if !is_same || !is_offered {
+        if !is_as_before || !is_offered {
             return self.restart(settings, snapshot);
         }
+        let base = Base {
+            settings: Arc::clone(settings),
+            ..base
+        };
         self.advance(base, snapshot, changed)
     }
 

@@ -38,7 +38,8 @@ pub struct Transfer {
     version: Arc<ZoneVersion>,
     form: Form,
     query: Query,
-    slot: TransferSlot,
+    /// None for the SOA alone.
+    slot: Option<TransferSlot>,
     /// What signs the messages, and the time for that.
     signing: Option<(Transaction, fn() -> u64)>,
 }
@@ -99,10 +100,14 @@ impl Transfers {
             Some(serial) if version.has_short_way_from(serial) => Form::Steps(serial),
             _ => Form::Whole,
         };
-        let slot = self.slots.take(self.at_once).ok_or(TransferRefusal {
+        let full = TransferRefusal {
             rcode: Rcode::REFUSED,
             error: Some(ExtendedError::OVERLOADED),
-        })?;
+        };
+        let slot = match form {
+            Form::Soa => None,
+            Form::Whole | Form::Steps(_) => Some(self.slots.take(self.at_once).ok_or(full)?),
+        };
         Ok(Transfer {
             version,
             form,
@@ -182,11 +187,15 @@ impl Transfer {
                 if self.form == Form::Whole {
                     self.version.note_whole(octets);
                 }
-                self.slot.count_done(self.form == Form::Whole, octets);
+                if let Some(slot) = &self.slot {
+                    slot.count_done(self.form == Form::Whole, octets);
+                }
                 tracing::info!(%zone, serial, kind, client, octets, milliseconds, "a secondary has transferred a zone");
             }
             false => {
-                self.slot.count_failed();
+                if let Some(slot) = &self.slot {
+                    slot.count_failed();
+                }
                 tracing::warn!(%zone, serial, kind, client, octets, "a secondary has left the transfer of a zone");
             }
         }

@@ -11,6 +11,9 @@ use super::records::{Difference, Records};
 use crate::answers::ZoneContents;
 use crate::dns::Name;
 
+/// What a step takes beside its records, in memory and as two SOAs in a transfer.
+const STEP_OCTETS: usize = 200;
+
 /// A version of a zone.
 #[derive(Clone, Debug)]
 pub struct ZoneVersion {
@@ -32,9 +35,9 @@ pub(super) struct ZoneStep {
 }
 
 impl ZoneStep {
-    /// How many octets its records take.
+    /// How many octets it takes.
     pub(super) fn octets(&self) -> usize {
-        self.removed.octets() + self.added.octets()
+        STEP_OCTETS + self.removed.octets() + self.added.octets()
     }
 }
 

@@ -36,8 +36,9 @@ impl TransferredZones {
 impl TransferredZones {
     /// The current version of a zone; none where it is not transferred, or not known yet.
     pub fn find(&self, apex: &Name) -> Option<Arc<ZoneVersion>> {
-        let versions = self.versions.load();
-        versions.iter().find(|it| it.apex() == *apex).cloned()
+        let (versions, served) = (self.versions.load(), self.served.load());
+        let found = versions.iter().find(|it| it.apex() == *apex);
+        found.filter(|_| served.contains(apex)).cloned()
     }
 
     /// Why a zone is not transferred: it is none, or there is no version of it.

@@ -93,7 +93,10 @@ impl RecordSets {
         }
         match &instance.address {
             InstanceAddress::Host(host) => match host_name(host) {
-                Some(host) => self.target.extend_from_slice(host.as_wire()),
+                // Two that differ in letter case alone are one record.
+                Some(host) => self
+                    .target
+                    .extend_from_slice(host.to_lower_case().as_wire()),
                 None => return false,
             },
             InstanceAddress::Unusable => return false,

@@ -211,7 +211,7 @@ impl<'a> Listing<'a> {
             parent: &names.namespace_parent,
             record_type: RecordType::CNAME,
             ttl: self.contents.settings.ttl_seconds,
-            data: host.as_wire(),
+            data: host.to_lower_case().as_wire(),
         })
     }
 

@@ -27,7 +27,7 @@ pub(super) type Zone = (u32, BTreeSet<String>);
 pub(super) struct Transferred {
     pub(super) answers: Answers,
     transfers: Transfers,
-    _settings: watch::Sender<Arc<KeeperSettings>>,
+    pub(super) settings: watch::Sender<Arc<KeeperSettings>>,
 }
 
 impl Transferred {
@@ -47,16 +47,18 @@ impl Transferred {
         let settings = watch::Sender::new(Arc::new(KeeperSettings {
             zones: answers.zones.clone(),
             transfer,
+            generation: 0,
             ask_every: None,
         }));
         let catalog = Arc::clone(&answers.catalog);
         let zones = TransferredZones::new(Arc::clone(&catalog));
+        zones.serve(answers.zones.apexes().copied());
         let keeper = Keeper::new(catalog, serials, zones.clone(), settings.subscribe());
         tokio::spawn(keeper.run());
         Self {
             answers,
             transfers: Transfers::new(zones, TransferSlots::default(), 1),
-            _settings: settings,
+            settings,
         }
     }
 
@@ -88,6 +90,13 @@ impl Transferred {
             records.extend(message.answers);
         }
         records
+    }
+
+    /// Whether a zone is transferred at all.
+    pub(super) fn is_offered(&self, zone: &str) -> bool {
+        let octets = query(zone, RecordType::AXFR).to_vec().unwrap();
+        let query = wire::decode(&octets, Transport::Tcp, None).unwrap();
+        self.transfers.begin(&query, &octets).is_ok()
     }
 
     pub(super) async fn whole(&self, zone: &str) -> Zone {
@@ -158,7 +167,7 @@ impl Transferred {
                     .collect(),
                 false => alias,
             };
-            lines.extend(records.iter().map(ToString::to_string));
+            lines.extend(records.iter().map(lower));
         }
         lines
     }
@@ -180,6 +189,11 @@ fn hickory_name(name: &dns::Name) -> hickory_proto::rr::Name {
     name
 }
 
+/// A record as a line, in lower case: secondaries take names without regard to it.
+fn lower(record: &Record) -> String {
+    record.to_string().to_lowercase()
+}
+
 pub(super) fn serial(record: &Record) -> Option<u32> {
     match &record.data {
         RData::SOA(soa) => Some(soa.serial),
@@ -197,5 +211,9 @@ pub(super) fn of_services(
     let glue: Vec<String> = others.map(|it| format!("ns.{it}. ")).collect();
     let is_glue = |line: &String| glue.iter().any(|name| line.starts_with(name));
     let is_one = |line: &&String| !line.contains(" IN NS ") && !is_glue(line);
-    lines.iter().filter(is_one).cloned().collect()
+    lines
+        .iter()
+        .filter(is_one)
+        .map(|line| line.to_lowercase())
+        .collect()
 }

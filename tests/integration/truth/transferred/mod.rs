@@ -7,7 +7,7 @@ mod cluster;
 
 use std::time::Duration;
 
-use nomadns::catalog::Instance;
+use nomadns::catalog::{Coverage, Instance};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -143,5 +143,74 @@ fn a_serial_rises_once_in_a_step_and_a_flap_within_one_is_not_seen() {
         let third = cluster.whole("nomad").await;
         assert_eq!(second.1, third.1);
         assert_eq!(second.0, third.0);
+    });
+}
+
+#[test]
+fn once_all_is_known_there_are_transfers_though_nothing_else_has_changed() {
+    paused(async {
+        let mut cluster = Transferred::of_zones(&["nomad"], 1 << 20);
+        cluster.answers.writer.cover(Coverage::OnDemand);
+        let one = || vec![instance("10.0.0.1", 80, &[])];
+        cluster.put(("default", "web"), one()).await;
+        cluster.put(("default", "other"), one()).await;
+        assert!(!cluster.is_offered("nomad"));
+        cluster.answers.writer.cover(Coverage::Complete);
+        cluster.answers.publish();
+        sleep(STEP * 3).await;
+        let (number, lines) = cluster.whole("nomad").await;
+        assert!(lines.contains("web.default.nomad. 30 IN A 10.0.0.1"));
+        assert_eq!(number, cluster.told_serial("nomad"));
+        cluster.answers.writer.cover(Coverage::OnDemand);
+        cluster.answers.publish();
+        sleep(STEP * 3).await;
+        assert!(!cluster.is_offered("nomad"));
+    });
+}
+
+#[test]
+fn other_settings_of_the_same_zones_keep_the_journal() {
+    paused(async {
+        let mut cluster = Transferred::of_zones(&["nomad"], 1 << 20);
+        for nth in 0..50 {
+            let others = vec![instance("10.1.0.1", nth, &[])];
+            let writer = &mut cluster.answers.writer;
+            writer
+                .put("default", &format!("other{nth}"), others)
+                .unwrap();
+        }
+        cluster.answers.publish();
+        sleep(STEP * 3).await;
+        let first = cluster.whole("nomad").await;
+        let mut settings = (**cluster.settings.borrow()).clone();
+        settings.transfer.at_once = 2;
+        cluster.settings.send_replace(settings.clone().into());
+        sleep(STEP * 3).await;
+        assert_eq!(cluster.told_serial("nomad"), first.0);
+        let web = vec![instance("10.0.0.1", 80, &[])];
+        cluster.put(("default", "web"), web).await;
+        let records = cluster.transfer("nomad", Some(first.0)).await;
+        assert!(serial(&records[1]).is_some(), "it is incremental");
+        settings.generation += 1;
+        cluster.settings.send_replace(settings.into());
+        sleep(STEP * 3).await;
+        assert_ne!(cluster.told_serial("nomad"), first.0);
+        let records = cluster.transfer("nomad", Some(first.0)).await;
+        assert!(serial(&records[1]).is_none(), "it is whole");
+    });
+}
+
+#[test]
+fn hosts_that_differ_in_letter_case_alone_are_one_record() {
+    paused(async {
+        let mut cluster = Transferred::of_zones(&["nomad"], 1 << 20);
+        cluster.answers.publish();
+        let hosts = |all: &[&str]| all.iter().map(|host| instance(host, 80, &[])).collect();
+        cluster
+            .put(("default", "db"), hosts(&["Db.example", "db.example"]))
+            .await;
+        let before = cluster.whole("nomad").await;
+        cluster.put(("default", "db"), hosts(&["db.example"])).await;
+        assert_eq!(cluster.whole("nomad").await, before);
     });
 }
