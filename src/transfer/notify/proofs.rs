@@ -152,6 +152,22 @@ async fn a_newer_serial_is_told_at_once_and_the_older_one_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_secondary_that_never_answers_is_said_to_be_lost_though_there_are_new_serials_all_the_time()
+ {
+    let tried = Tried::begin(false, false);
+    for serial in 8..60 {
+        tried.step(serial);
+        seconds(1.0).await;
+    }
+    assert_eq!(tried.progress.seen().2, None);
+    for serial in 60..80 {
+        tried.step(serial);
+        seconds(1.0).await;
+    }
+    assert_eq!(tried.progress.seen().2, Some(NotifyFailure::Timeout));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_answered_is_sent_once_and_the_serial_is_looked_for_until_it_is_there() {
     let tried = Tried::begin(true, false);
     seconds(1.0).await;

@@ -18,6 +18,8 @@ use crate::dns::{Name, Rcode};
 const ATTEMPTS: u32 = 5;
 /// How long the first response is waited for; each following one twice as long, so that all take a minute.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// How long a secondary may leave all NOTIFYs unanswered until that is said.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// How long after a secondary was told it is first asked for its serial; then after twice as long.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// How often it is asked at least while it lacks our serial.
@@ -41,6 +43,10 @@ pub(super) struct ZoneProgress {
 struct ZoneState {
     progress: SerialProgress,
     failure: Option<NotifyFailure>,
+    /// Since when it has been told and has not answered, whatever the serial was.
+    unanswered_since: Option<Instant>,
+    /// Why it did not answer last.
+    last_failure: Option<NotifyFailure>,
 }
 
 impl ZoneProgress {
@@ -68,9 +74,26 @@ impl ZoneProgress {
         self.with(|it| it.progress.behind_since().is_some())
     }
 
+    /// Notes that it is told; says so if it has not answered for long, since new serials may end each round early.
+    fn sends(&self) {
+        let late = self.with(|it| {
+            let since = *it.unanswered_since.get_or_insert_with(Instant::now);
+            let is_late = since.elapsed() >= ANSWER_WITHIN;
+            is_late.then(|| it.last_failure.unwrap_or(NotifyFailure::Timeout))
+        });
+        if late.is_some() {
+            self.ended(late);
+        }
+    }
+
     /// Notes why it could not be told, or that it was, and says so if that is new.
     fn ended(&self, failure: Option<NotifyFailure>) {
-        let before = self.with(|it| std::mem::replace(&mut it.failure, failure));
+        let before = self.with(|it| {
+            if failure.is_none() {
+                (it.unanswered_since, it.last_failure) = (None, None);
+            }
+            std::mem::replace(&mut it.failure, failure)
+        });
         let (secondary, zone) = (self.secondary, &self.apex);
         match (before, failure) {
             (None, Some(error)) => {
@@ -127,6 +150,7 @@ impl<Link: SecondaryLink> ZoneTask<Link> {
         for _ in 0..ATTEMPTS {
             let end = Instant::now() + wait;
             self.counters.sent();
+            self.progress.sends();
             let result = self.notify(serial, end).await;
             self.counters.ended(result);
             match result {
@@ -135,7 +159,10 @@ impl<Link: SecondaryLink> ZoneTask<Link> {
                     self.progress.told.notify_one();
                     return;
                 }
-                Err(error) => failure = Some(error),
+                Err(error) => {
+                    failure = Some(error);
+                    self.progress.with(|it| it.last_failure = failure);
+                }
             }
             // An error may come at once, but what causes it does not end as fast.
             sleep_until(end).await;
