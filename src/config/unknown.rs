@@ -154,7 +154,7 @@ mod tests {
             (
                 "check_seconds",
                 &text,
-                "belongs under [forwarding], under [http] or under [tls]",
+                "belongs under [forwarding], under [http], under [tls] or under [transfer]",
             ),
             ("upstreams", &text, "`upstreams` belongs under [[forward]]"),
             (
