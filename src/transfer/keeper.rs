@@ -13,29 +13,16 @@ use tokio::time::{Instant, sleep_until};
 
 use super::differences::{count_addresses, difference};
 use super::serials::Serials;
-use super::settings::TransferSettings;
+use super::settings::KeeperSettings;
 use super::version::ZoneVersion;
 use super::zones::TransferredZones;
-use crate::answers::{NamespaceAddresses, ZoneContents, ZoneSettings};
+use crate::answers::{NamespaceAddresses, ZoneContents};
 use crate::blocking::in_place;
 use crate::catalog::{Catalog, ChangedKeys, Coverage, Snapshot};
 
 /// How long after the start the first step is put off at the least where serials are not stored: the process before this one
 /// may have used the number of the current second.
 const FIRST_STEP_AFTER: Duration = Duration::from_secs(1);
-
-/// What the zones are made by.
-#[derive(Clone, Debug)]
-pub struct KeeperSettings {
-    /// The zones, which share their serials.
-    pub zones: ZoneSettings,
-    /// How they are transferred.
-    pub transfer: TransferSettings,
-    /// Which zones these are: another one begins their journals anew.
-    pub generation: u64,
-    /// How often all services are asked for, so that their health is read; never when none.
-    pub ask_every: Option<Duration>,
-}
 
 /// Makes the versions.
 pub struct Keeper {

@@ -16,7 +16,7 @@ mod slots;
 mod version;
 mod zones;
 
-pub use keeper::{Keeper, KeeperSettings};
+pub use keeper::Keeper;
 pub use notify::{
     KeySource, MOST_SECONDARIES, NotifiedSecondary, Notifier, NotifyCounts, NotifyFailure,
     NotifyReport, SECONDARY_PORT, SecondaryState,
@@ -24,7 +24,7 @@ pub use notify::{
 pub use refusal::TransferRefusal;
 pub use serials::Serials;
 pub use serving::{Transfer, TransferMessages, Transfers};
-pub use settings::{AT_ONCE, JOURNAL_OCTETS, STEP_MS, TransferSettings};
+pub use settings::{AT_ONCE, JOURNAL_OCTETS, KeeperSettings, STEP_MS, TransferSettings};
 pub use slots::TransferSlots;
 pub use version::ZoneVersion;
 pub use zones::TransferredZones;

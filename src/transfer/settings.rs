@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::answers::ZoneSettings;
+
 /// How long after a change of a zone its serial changes again when nobody says otherwise, in milliseconds.
 pub const STEP_MS: u64 = 1000;
 /// The octets of changes that are kept when nobody says otherwise.
@@ -23,4 +25,17 @@ pub struct TransferSettings {
     pub at_once: usize,
     /// The tags that TXT records may have, by what they begin with; there are no TXT records when none.
     pub described: Option<Arc<[Box<str>]>>,
+}
+
+/// What the zones are made by.
+#[derive(Clone, Debug)]
+pub struct KeeperSettings {
+    /// The zones, which share their serials.
+    pub zones: ZoneSettings,
+    /// How they are transferred.
+    pub transfer: TransferSettings,
+    /// Which zones these are: another one begins their journals anew.
+    pub generation: u64,
+    /// How often all services are asked for, so that their health is read; never when none.
+    pub ask_every: Option<Duration>,
 }
