@@ -3,9 +3,12 @@
 //! Floor 3. It takes as long as what has changed has names, however large the zone is.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::records::{Difference, Records};
-use crate::answers::{ListFlow, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneRecord};
+use crate::answers::{
+    ListFlow, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneRecord, ZoneSettings,
+};
 use crate::catalog::{ChangedKeys, Snapshot};
 
 /// Counts the addresses of what has changed; tells which these are.
@@ -70,4 +73,39 @@ fn collect(
         out.push(&record);
         ListFlow::Continue(())
     });
+}
+
+/// Whether any record differs between two states of which these keys and addresses have changed.
+///
+/// It looks at each service by itself: what that has does not depend on other names.
+pub(super) fn is_visible(
+    zones: &ZoneSettings,
+    old: &Arc<Snapshot>,
+    new: &Arc<Snapshot>,
+    changed: &ChangedKeys,
+) -> bool {
+    // All tags are told to who asks here.
+    let (all_tags, none) = (Arc::from([Box::from("")]), NamespaceAddresses::default());
+    let contents = |snapshot| ZoneContents::of_zones(zones, Some(&all_tags), snapshot, &none);
+    let (was, is) = (contents(old), contents(new));
+    let Some((was, is)) = was.first().zip(is.first()) else {
+        return !changed.is_empty();
+    };
+    let addresses = |snapshot: &Snapshot, key: &(Box<str>, Box<str>)| {
+        let mut placed = HashSet::new();
+        if let Some(service) = snapshot.service(key.0.as_bytes(), key.1.as_bytes()) {
+            let note = |it| _ = placed.insert(it);
+            NamespaceAddresses::default().add(&key.0, service, note);
+        }
+        placed
+    };
+    let differs = |key: &(Box<str>, Box<str>)| {
+        let service = ChangedKeys {
+            services: HashSet::from([key.clone()]),
+            ..ChangedKeys::default()
+        };
+        !difference(was, is, &service, &HashSet::new()).is_empty()
+            || addresses(old, key) != addresses(new, key)
+    };
+    !changed.addresses.is_empty() || changed.services.iter().any(differs)
 }

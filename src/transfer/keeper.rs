@@ -11,14 +11,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::differences::{count_addresses, difference};
+use super::differences::{count_addresses, difference, is_visible};
 use super::serials::Serials;
 use super::settings::KeeperSettings;
 use super::version::ZoneVersion;
 use super::zones::TransferredZones;
 use crate::answers::{NamespaceAddresses, ZoneContents};
 use crate::blocking::in_place;
-use crate::catalog::{Catalog, ChangedKeys, Coverage, Snapshot};
+use crate::catalog::{Catalog, ChangedKeys, Snapshot};
 
 /// How long after the start the first step is put off at the least where serials are not stored: the process before this one
 /// may have used the number of the current second.
@@ -126,8 +126,8 @@ impl Keeper {
             return self.begin(settings, snapshot);
         };
         let is_same = base.settings.generation == settings.generation;
-        let was_offered = is_offered(&base.settings, &base.snapshot);
-        let is_offered = is_offered(settings, &snapshot);
+        let was_offered = base.settings.offers(&base.snapshot);
+        let is_offered = settings.offers(&snapshot);
         // Whether all is known can change alone: then there are versions, or none any more.
         let is_as_before = is_same && was_offered == is_offered;
         let must_wait = is_offered && !was_offered && !ZoneContents::is_whole(&snapshot);
@@ -143,6 +143,11 @@ impl Keeper {
         }
         let changed = std::mem::take(&mut self.changed);
         if !is_as_before || !is_offered {
+            let zones = &settings.zones;
+            if is_as_before && !is_visible(zones, &base.snapshot, &snapshot, &changed) {
+                self.base = Some(Base { snapshot, ..base });
+                return Stepped::Stayed;
+            }
             return self.restart(settings, snapshot);
         }
         let base = Base {
@@ -154,7 +159,7 @@ impl Keeper {
 
     /// Makes the first versions, once there is all that there is.
     fn begin(&mut self, settings: &Arc<KeeperSettings>, snapshot: Arc<Snapshot>) -> Stepped {
-        if is_offered(settings, &snapshot) && !ZoneContents::is_whole(&snapshot) {
+        if settings.offers(&snapshot) && !ZoneContents::is_whole(&snapshot) {
             return Stepped::Stayed;
         }
         self.changed = ChangedKeys::default();
@@ -180,7 +185,7 @@ impl Keeper {
         let mut versions = Vec::new();
         let zones = settings.zones.zones();
         let serials: Vec<u32> = zones.iter().map(serial).collect();
-        if is_offered(settings, &snapshot) {
+        if settings.offers(&snapshot) {
             for (namespace, name, service) in snapshot.iter() {
                 addresses.add(namespace, service, |_| {});
                 if settings.zones.has_alias(service) {
@@ -225,16 +230,17 @@ impl Keeper {
         for old in versions.iter() {
             let contents = old.contents.at(&snapshot, &base.addresses);
             let zone = contents.zone().clone();
-            let version = if is_local && old.contents.is_plain() && contents.is_plain() {
-                let difference = difference(&old.contents, &contents, &changed, &touched);
-                if difference.is_empty() {
-                    next.push(Arc::new(old.with_contents(contents)));
-                    continue;
-                }
-                let serial = self.serials.next(&zone.apex);
-                old.next(serial, contents, difference, most_octets)
-            } else {
-                ZoneVersion::first(self.serials.next(&zone.apex), contents)
+            let difference = difference(&old.contents, &contents, &changed, &touched);
+            if difference.is_empty() {
+                next.push(Arc::new(old.with_contents(contents)));
+                continue;
+            }
+            let serial = self.serials.next(&zone.apex);
+            let is_listed = is_local && old.contents.is_plain() && contents.is_plain();
+            let version = match is_listed {
+                true => old.next(serial, contents, difference, most_octets),
+                // What else differs, since one name hides another, is not known.
+                false => ZoneVersion::first(serial, contents),
             };
             raised.push((zone, version.serial));
             next.push(Arc::new(version));
@@ -278,11 +284,6 @@ impl Keeper {
             changed.services.extend(self.aliases.iter().cloned());
         }
     }
-}
-
-/// Whether there are versions to transfer: not of a catalogue that has only what was asked for.
-fn is_offered(settings: &KeeperSettings, snapshot: &Snapshot) -> bool {
-    settings.transfer.is_offered && snapshot.coverage() == Coverage::Complete
 }
 
 /// Whether a serial has risen.

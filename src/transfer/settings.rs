@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answers::ZoneSettings;
+use crate::catalog::{Coverage, Snapshot};
 
 /// How long after a change of a zone its serial changes again when nobody says otherwise, in milliseconds.
 pub const STEP_MS: u64 = 1000;
@@ -38,4 +39,11 @@ pub struct KeeperSettings {
     pub generation: u64,
     /// How often all services are asked for, so that their health is read; never when none.
     pub ask_every: Option<Duration>,
+}
+
+impl KeeperSettings {
+    /// Whether there are versions to transfer: not of a catalogue that has only what was asked for.
+    pub(super) fn offers(&self, snapshot: &Snapshot) -> bool {
+        self.transfer.is_offered && snapshot.coverage() == Coverage::Complete
+    }
 }

@@ -67,9 +67,14 @@ class DecodedAnswer:
         return "\n".join(lines)
 
 
+def without_serial(rdata):
+    """Each server has a serial of its own: ours goes by the time of the last change."""
+    return rdata.replace(serial=0) if rdata.rdtype == dns.rdatatype.SOA else rdata
+
+
 def records(rrsets):
     return frozenset(
-        (rrset.name.to_text().lower(), rrset.ttl, rrset.rdtype, rdata.to_digestable())
+        (rrset.name.to_text().lower(), rrset.ttl, rrset.rdtype, without_serial(rdata).to_digestable())
         for rrset in rrsets
         for rdata in rrset
     )

@@ -7,7 +7,7 @@ mod cluster;
 
 use std::time::Duration;
 
-use nomadns::catalog::{Coverage, Instance};
+use nomadns::catalog::{Coverage, Health, Instance};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -212,5 +212,37 @@ fn hosts_that_differ_in_letter_case_alone_are_one_record() {
         let before = cluster.whole("nomad").await;
         cluster.put(("default", "db"), hosts(&["db.example"])).await;
         assert_eq!(cluster.whole("nomad").await, before);
+    });
+}
+
+#[test]
+fn without_transfers_a_serial_rises_when_a_record_changes_and_not_for_health_alone() {
+    paused(async {
+        let mut cluster = Transferred::of_zones(&["nomad", "service.nomad"], 0);
+        let mut settings = (**cluster.settings.borrow()).clone();
+        settings.transfer.is_offered = false;
+        cluster.settings.send_replace(settings.into());
+        let healthy = |health| Instance {
+            health,
+            ..instance("10.0.0.1", 80, &[])
+        };
+        cluster
+            .put(("default", "web"), vec![healthy(Health::Unread)])
+            .await;
+        let before = cluster.told_serial("nomad");
+        for health in [Health::Passing, Health::Failing] {
+            cluster.put(("default", "web"), vec![healthy(health)]).await;
+            assert_eq!(
+                cluster.told_serial("nomad"),
+                before,
+                "all are answered when none is good"
+            );
+        }
+        let other = instance("10.0.0.2", 80, &[]);
+        cluster
+            .put(("default", "web"), vec![healthy(Health::Failing), other])
+            .await;
+        let after = cluster.told_serial("nomad");
+        assert!(after.wrapping_sub(before).cast_signed() > 0);
     });
 }
