@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::Gateway;
 
 pub(super) const WRITTEN: &str = "nomadns_snapshot_writes_total 1";
+const FILES: [&str; 3] = ["catalogue.snapshot", "nomadns.lock", "zone.serials"];
 
 /// A Nomad, and the folder that outlives the gateways before it.
 pub(super) struct Scene {
@@ -34,11 +35,8 @@ impl Scene {
 
     /// Starts a gateway with more keys of the section about Nomad.
     pub(super) fn start_with(&self, keys: &str) -> Gateway {
-        let (url, state) = (self.nomad.url(), self.state.path());
-        let config = format!(
-            "[nomad]\naddresses = [{url:?}]\nstate_dir = {:?}\n{keys}",
-            state.to_str().unwrap()
-        );
+        let (url, state) = (self.nomad.url(), self.state.path().to_str().unwrap());
+        let config = format!("[nomad]\naddresses = [{url:?}]\nstate_dir = {state:?}\n{keys}");
         Gateway::start(&config, &[])
     }
 
@@ -249,13 +247,12 @@ async fn a_full_disk_is_survived_and_written_to_when_it_has_room_again() {
 async fn a_snapshot_is_for_its_owner_alone_and_nothing_unfinished_stays_beside_it() {
     let scene = Scene::new();
     scene.left_by("TERM").await;
-    let mode = fs::metadata(scene.file()).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let permissions = fs::metadata(scene.file()).unwrap().permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
     let files = fs::read_dir(scene.state.path()).unwrap();
     let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
     names.sort();
-    let expected = "catalogue.snapshot nomadns.lock zone.serials";
-    assert!(expected.split(' ').eq(names), "{expected}");
+    assert_eq!(names, FILES);
 }
 
 /// Kills in the middle of writes; `NOMADNS_KILLS` has more of them.
