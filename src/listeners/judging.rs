@@ -6,7 +6,7 @@ use super::clients::{Refusal, SourceAddress};
 use super::counters::ListenerKind;
 use super::server::Server;
 use crate::dns::wire::{self, Bare};
-use crate::dns::{Answer, AnswerBuilder, Class, Opcode, Query, Rcode, Transport};
+use crate::dns::{Answer, AnswerBuilder, Class, Query, Rcode, Transport};
 
 /// Whether the client of a message may ask; HTTP judges its requests before they come here.
 pub(super) fn judge(server: &Server, query: &Query) -> Result<(), Refusal> {
@@ -54,14 +54,7 @@ pub(super) fn answer_without_question(server: &Server, query: &Query, out: &mut 
         Err(Refusal::NotAllowed | Refusal::OverRate) => {
             let (counters, rcode) = (&server.counters, Rcode::REFUSED);
             counters.count_refused(query.transport, rcode);
-            let bare = Bare {
-                id: query.id,
-                opcode: Opcode::QUERY,
-                flags: query.flags,
-                rcode,
-                edns: query.edns,
-            };
-            return wire::encode_bare(&bare, server.recursion, out);
+            return wire::encode_bare(&Bare::of_query(query, rcode), server.recursion, out);
         }
     };
     wire::encode_without_question(query, &additions, out);

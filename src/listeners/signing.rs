@@ -9,7 +9,7 @@ use super::judging::refuse;
 use super::server::Server;
 use crate::dns::tsig::{Transaction, TsigError};
 use crate::dns::wire::{self, Bare};
-use crate::dns::{AnswerBuilder, Opcode, Query, Rcode, Signature};
+use crate::dns::{AnswerBuilder, Query, Rcode, Signature};
 
 /// A query whose signature was checked.
 #[derive(Debug)]
@@ -63,14 +63,7 @@ impl SignedQuery {
         };
         server.counters.count_refused(query.transport, rcode);
         if rcode == Rcode::FORMERR {
-            let bare = Bare {
-                id: query.id,
-                opcode: Opcode::QUERY,
-                flags: query.flags,
-                rcode,
-                edns: query.edns,
-            };
-            return wire::encode_bare(&bare, server.recursion, out);
+            return wire::encode_bare(&Bare::of_query(query, rcode), server.recursion, out);
         }
         let answer = AnswerBuilder::error(rcode, None);
         let additions = server.least_additions(query);

@@ -4,7 +4,7 @@
 
 use super::server::Server;
 use crate::dns::wire::{self, Bare};
-use crate::dns::{AnswerBuilder, Opcode, Query, Rcode, RecordType, Transport};
+use crate::dns::{AnswerBuilder, Query, Rcode, RecordType, Transport};
 use crate::transfer::{Transfer, TransferRefusal};
 
 /// What comes of a query for a transfer.
@@ -55,14 +55,7 @@ impl Server {
         let TransferRefusal { rcode, error } = refusal;
         self.counters.count_refused(query.transport, rcode);
         if rcode == Rcode::FORMERR {
-            let bare = Bare {
-                id: query.id,
-                opcode: Opcode::QUERY,
-                flags: query.flags,
-                rcode,
-                edns: query.edns,
-            };
-            return wire::encode_bare(&bare, self.recursion, out);
+            return wire::encode_bare(&Bare::of_query(query, rcode), self.recursion, out);
         }
         let answer = AnswerBuilder::error(rcode, error);
         let additions = self.least_additions(query);

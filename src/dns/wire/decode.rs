@@ -53,6 +53,19 @@ pub struct Bare {
     pub edns: Option<Edns>,
 }
 
+impl Bare {
+    /// A bare code for a query that was decoded.
+    pub fn of_query(query: &Query, rcode: Rcode) -> Self {
+        Self {
+            id: query.id,
+            opcode: Opcode::QUERY,
+            flags: query.flags,
+            rcode,
+            edns: query.edns,
+        }
+    }
+}
+
 /// Decodes a query that came over `transport` from `client`.
 ///
 /// # Errors
