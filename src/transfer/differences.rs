@@ -5,10 +5,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::record_hashes::{RecordHasher, RecordList};
 use super::records::{Difference, Records};
-use crate::answers::{
-    ListFlow, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneRecord, ZoneSettings,
-};
+use crate::answers::{ListFlow, NamespaceAddresses, PlacedAddress, ZoneContents, ZoneSettings};
 use crate::catalog::{ChangedKeys, Snapshot};
 
 /// Counts the addresses of what has changed; tells which these are.
@@ -39,38 +38,60 @@ pub(super) fn difference(
     changed: &ChangedKeys,
     touched: &HashSet<PlacedAddress>,
 ) -> Difference {
+    let hasher = RecordHasher::random();
     let mut difference = Difference::default();
     for (namespace, name) in &changed.services {
         let key = (&**namespace, &**name);
-        difference.compare(
-            |out| collect(out, |push| old.list_service(key, push)),
-            |out| collect(out, |push| new.list_service(key, push)),
-        );
+        difference.compare(&hasher, &|push| old.list_service(key, push), &|push| {
+            new.list_service(key, push)
+        });
     }
     for ((namespace, datacenter), address) in touched {
         let place = (&**namespace, datacenter.as_deref());
         difference.compare(
-            |out| collect(out, |push| old.list_address_in(place, *address, push)),
-            |out| collect(out, |push| new.list_address_in(place, *address, push)),
+            &hasher,
+            &|push| old.list_address_in(place, *address, push),
+            &|push| new.list_address_in(place, *address, push),
         );
     }
     for address in &changed.addresses {
-        difference.compare(
-            |out| collect(out, |push| old.list_address(*address, push)),
-            |out| collect(out, |push| new.list_address(*address, push)),
-        );
+        difference.compare(&hasher, &|push| old.list_address(*address, push), &|push| {
+            new.list_address(*address, push)
+        });
     }
     difference
 }
 
-/// Collects what is listed.
+impl Difference {
+    /// Adds what differs between two lists of records; those of others are not among them.
+    fn compare(&mut self, hasher: &RecordHasher, old: &RecordList<'_>, new: &RecordList<'_>) {
+        let (was, is) = (hasher.hashes(old), hasher.hashes(new));
+        if was == is {
+            return;
+        }
+        collect(&mut self.removed, hasher, old, without(&was, &is));
+        collect(&mut self.added, hasher, new, without(&is, &was));
+    }
+}
+
+/// Those of one sorted list that another has not.
+fn without(all: &[u128], others: &[u128]) -> HashSet<u128> {
+    let is_other = |hash: &u128| others.binary_search(hash).is_ok();
+    all.iter().copied().filter(|hash| !is_other(hash)).collect()
+}
+
+/// Collects the records that have these hashes, each once.
 fn collect(
     out: &mut Records,
-    list: impl FnOnce(&mut dyn FnMut(ZoneRecord<'_>) -> ListFlow) -> ListFlow,
+    hasher: &RecordHasher,
+    list: &RecordList<'_>,
+    mut wanted: HashSet<u128>,
 ) {
     // It does not break.
     let _ = list(&mut |record| {
-        out.push(&record);
+        if wanted.remove(&hasher.hash(&record)) {
+            out.push(&record);
+        }
         ListFlow::Continue(())
     });
 }
@@ -91,21 +112,21 @@ pub(super) fn is_visible(
     let Some((was, is)) = was.first().zip(is.first()) else {
         return !changed.is_empty();
     };
-    let addresses = |snapshot: &Snapshot, key: &(Box<str>, Box<str>)| {
+    let hasher = RecordHasher::random();
+    let hashes = |contents: &ZoneContents, key: (&str, &str)| {
+        hasher.hashes(&|push| contents.list_service(key, push))
+    };
+    let addresses = |snapshot: &Snapshot, (namespace, name): (&str, &str)| {
         let mut placed = HashSet::new();
-        if let Some(service) = snapshot.service(key.0.as_bytes(), key.1.as_bytes()) {
+        if let Some(service) = snapshot.service(namespace.as_bytes(), name.as_bytes()) {
             let note = |it| _ = placed.insert(it);
-            NamespaceAddresses::default().add(&key.0, service, note);
+            NamespaceAddresses::default().add(namespace, service, note);
         }
         placed
     };
-    let differs = |key: &(Box<str>, Box<str>)| {
-        let service = ChangedKeys {
-            services: HashSet::from([key.clone()]),
-            ..ChangedKeys::default()
-        };
-        !difference(was, is, &service, &HashSet::new()).is_empty()
-            || addresses(old, key) != addresses(new, key)
+    let differs = |(namespace, name): &(Box<str>, Box<str>)| {
+        let key = (&**namespace, &**name);
+        hashes(was, key) != hashes(is, key) || addresses(old, key) != addresses(new, key)
     };
     !changed.addresses.is_empty() || changed.services.iter().any(differs)
 }

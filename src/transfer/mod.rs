@@ -7,6 +7,7 @@ mod differences;
 mod keeper;
 mod message;
 mod notify;
+mod record_hashes;
 mod records;
 mod refusal;
 mod serials;

@@ -1,8 +1,6 @@
-//! Records in wire form, without compression: what a journal keeps, and what is compared.
+//! Records in wire form, without compression: what a journal keeps.
 //!
 //! Floor 3.
-
-use std::ops::Range;
 
 use crate::answers::ZoneRecord;
 use crate::dns::{Name, RecordType};
@@ -77,26 +75,6 @@ impl Records {
             Some(record)
         })
     }
-
-    fn clear(&mut self) {
-        self.octets.clear();
-    }
-
-    /// Where each record stands, in the order of their octets, each once.
-    fn sorted(&self) -> Vec<Range<usize>> {
-        let mut places = Vec::new();
-        let mut at = 0;
-        while let Some((_, behind)) = split(&self.octets[at..]) {
-            let end = self.octets.len() - behind.len();
-            places.push(at..end);
-            at = end;
-        }
-        places.sort_unstable_by(|one, other| {
-            self.octets[one.clone()].cmp(&self.octets[other.clone()])
-        });
-        places.dedup_by(|one, other| self.octets[one.clone()] == self.octets[other.clone()]);
-        places
-    }
 }
 
 /// The first record, and what is behind it.
@@ -119,47 +97,9 @@ fn split(octets: &[u8]) -> Option<(StoredRecord<'_>, &[u8])> {
 pub(super) struct Difference {
     pub(super) removed: Records,
     pub(super) added: Records,
-    old: Records,
-    new: Records,
 }
 
 impl Difference {
-    /// Adds what differs between two lists of records; those of others are not among them.
-    pub(super) fn compare(
-        &mut self,
-        old: impl FnOnce(&mut Records),
-        new: impl FnOnce(&mut Records),
-    ) {
-        self.old.clear();
-        self.new.clear();
-        old(&mut self.old);
-        new(&mut self.new);
-        if self.old == self.new {
-            return;
-        }
-        let (gone, come) = (self.old.sorted(), self.new.sorted());
-        let (mut gone, mut come) = (gone.into_iter().peekable(), come.into_iter().peekable());
-        loop {
-            let was = gone.peek().map(|at| &self.old.octets[at.clone()]);
-            let is = come.peek().map(|at| &self.new.octets[at.clone()]);
-            match (was, is) {
-                (Some(was), Some(is)) if was == is => {
-                    gone.next();
-                    come.next();
-                }
-                (Some(was), is) if is.is_none_or(|is| was < is) => {
-                    self.removed.octets.extend_from_slice(was);
-                    gone.next();
-                }
-                (_, Some(is)) => {
-                    self.added.octets.extend_from_slice(is);
-                    come.next();
-                }
-                (_, None) => return,
-            }
-        }
-    }
-
     /// Whether nothing differs.
     pub(super) fn is_empty(&self) -> bool {
         self.removed.is_empty() && self.added.is_empty()
