@@ -46,6 +46,33 @@ pub fn keep_sockets(bound: &Bound) {
     }
 }
 
+/// When systemd's watchdog is to be fed.
+#[derive(Clone, Copy, Debug)]
+struct Watchdog {
+    /// Half of the time that there is, as systemd advises, so that one late message costs nothing.
+    every: Duration,
+    fed: Instant,
+}
+
+impl Watchdog {
+    fn new(within: Duration, now: Instant) -> Self {
+        Self {
+            every: within / 2,
+            fed: now,
+        }
+    }
+
+    /// How often it is looked whether it is time.
+    fn look_every(&self) -> Duration {
+        self.every.min(LOOK_EVERY)
+    }
+
+    /// Whether it is time: the next look would be too late.
+    fn is_due(&self, now: Instant) -> bool {
+        now + self.look_every() > self.fed + self.every
+    }
+}
+
 impl ServiceReporter {
     pub(super) fn new(
         sync: Arc<sync::Status>,
@@ -64,25 +91,22 @@ impl ServiceReporter {
     pub async fn report(self) {
         let mut last = self.state();
         tell(&[NotifyState::Ready, NotifyState::Status(&last)]);
-        // Half of the time, as systemd advises, so that one late message costs nothing.
-        let watchdog = sd_notify::watchdog_enabled().map(|within| within / 2);
-        let mut ticks = interval(watchdog.map_or(LOOK_EVERY, |every| every.min(LOOK_EVERY)));
+        let mut watchdog =
+            sd_notify::watchdog_enabled().map(|within| Watchdog::new(within, Instant::now()));
+        let mut ticks = interval(watchdog.as_ref().map_or(LOOK_EVERY, Watchdog::look_every));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut fed = Instant::now();
-        while self
-            .leaving
-            .run_until_cancelled(ticks.tick())
-            .await
-            .is_some()
-        {
+        while let Some(now) = self.leaving.run_until_cancelled(ticks.tick()).await {
             let state = self.state();
             if state != last {
                 tell(&[NotifyState::Status(&state)]);
                 last = state;
             }
-            if watchdog.is_some_and(|every| fed.elapsed() >= every) && self.is_alive().await {
+            if let Some(watchdog) = &mut watchdog
+                && watchdog.is_due(now)
+                && self.is_alive().await
+            {
                 tell(&[NotifyState::Watchdog]);
-                fed = Instant::now();
+                watchdog.fed = now;
             }
         }
         tell(&[NotifyState::Stopping, NotifyState::Status("ending")]);
@@ -137,5 +161,32 @@ fn tell(state: &[NotifyState<'_>]) {
 impl std::fmt::Debug for ServiceReporter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServiceReporter").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_watchdog_is_fed_twice_in_its_time_whatever_that_is() {
+        for within_ms in [
+            10, 999, 1000, 1500, 2000, 2010, 3000, 4001, 30_000, 3_600_000,
+        ] {
+            let within = Duration::from_millis(within_ms);
+            let mut watchdog = Watchdog::new(within, Instant::now());
+            let (mut now, mut feedings) = (watchdog.fed, 0);
+            let end = now + within * 10;
+            while now < end {
+                now += watchdog.look_every();
+                if watchdog.is_due(now) {
+                    assert!(now - watchdog.fed <= within / 2, "{within:?}");
+                    watchdog.fed = now;
+                    feedings += 1;
+                }
+            }
+            // It is not asked all the time either.
+            assert!((20..=41).contains(&feedings), "{within:?}: {feedings}");
+        }
     }
 }
