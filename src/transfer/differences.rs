@@ -117,12 +117,9 @@ pub(super) fn is_visible(
         hasher.hashes(&|push| contents.list_service(key, push))
     };
     let addresses = |snapshot: &Snapshot, (namespace, name): (&str, &str)| {
-        let mut placed = HashSet::new();
-        if let Some(service) = snapshot.service(namespace.as_bytes(), name.as_bytes()) {
-            let note = |it| _ = placed.insert(it);
-            NamespaceAddresses::default().add(namespace, service, note);
-        }
-        placed
+        let service = snapshot.service(namespace.as_bytes(), name.as_bytes());
+        let placed = service.map(|it| NamespaceAddresses::placed(namespace, it));
+        hasher.hashes_of(placed.into_iter().flatten())
     };
     let differs = |(namespace, name): &(Box<str>, Box<str>)| {
         let key = (&**namespace, &**name);

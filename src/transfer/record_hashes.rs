@@ -2,7 +2,7 @@
 //!
 //! Floor 3. A service of thousands of instances has megabytes of records, and most changes touch few of them.
 
-use std::hash::Hasher as _;
+use std::hash::{Hash, Hasher as _};
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
@@ -43,8 +43,22 @@ impl RecordHasher {
             hashes.push(self.hash(&record));
             ListFlow::Continue(())
         });
-        hashes.sort_unstable();
-        hashes.dedup();
-        hashes
+        sorted(hashes)
     }
+
+    /// The hashes of other things, likewise.
+    pub(super) fn hashes_of<T: Hash>(&self, all: impl Iterator<Item = T>) -> Vec<u128> {
+        let hash = |it: T| {
+            let mut hasher = self.0;
+            it.hash(&mut hasher);
+            hasher.finish128().as_u128()
+        };
+        sorted(all.map(hash).collect())
+    }
+}
+
+fn sorted(mut hashes: Vec<u128>) -> Vec<u128> {
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes
 }

@@ -26,7 +26,7 @@ impl NamespaceAddresses {
         service: &Service,
         mut touched: impl FnMut(PlacedAddress),
     ) {
-        for placed in placed(namespace, service) {
+        for placed in Self::placed(namespace, service) {
             let found = self.0.entry(placed.0.clone()).or_default();
             *found.entry(placed.1).or_insert(0) += 1;
             touched(placed);
@@ -40,7 +40,7 @@ impl NamespaceAddresses {
         service: &Service,
         mut touched: impl FnMut(PlacedAddress),
     ) {
-        for placed in placed(namespace, service) {
+        for placed in Self::placed(namespace, service) {
             let (place, address) = &placed;
             if let Some(found) = self.0.get_mut(place) {
                 match found.get_mut(address) {
@@ -75,17 +75,17 @@ impl NamespaceAddresses {
             (place, found.keys().copied())
         })
     }
-}
 
-/// Each address of each instance: of its namespace, and of its datacenter there.
-fn placed(namespace: &str, service: &Service) -> impl Iterator<Item = PlacedAddress> {
-    service.instances().flat_map(move |instance: &Instance| {
-        let datacenter = &instance.group.datacenter;
-        let own = is_label(datacenter).then(|| Some(datacenter.to_ascii_lowercase().into()));
-        let places = instance.address.ip().map(|address| {
-            let places = std::iter::once(None).chain(own);
-            places.map(move |datacenter| ((namespace.into(), datacenter), address))
-        });
-        places.into_iter().flatten()
-    })
+    /// Each address of each instance: of its namespace, and of its datacenter there.
+    pub fn placed(namespace: &str, service: &Service) -> impl Iterator<Item = PlacedAddress> {
+        service.instances().flat_map(move |instance: &Instance| {
+            let datacenter = &instance.group.datacenter;
+            let own = is_label(datacenter).then(|| Some(datacenter.to_ascii_lowercase().into()));
+            let places = instance.address.ip().map(|address| {
+                let places = std::iter::once(None).chain(own);
+                places.map(move |datacenter| ((namespace.into(), datacenter), address))
+            });
+            places.into_iter().flatten()
+        })
+    }
 }
