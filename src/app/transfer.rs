@@ -53,6 +53,7 @@ impl LiveTransfer {
         let first = keeper_settings(settings, &serials);
         let zones = TransferredZones::new(Arc::clone(&catalog));
         zones.serve(first.zones.apexes().copied());
+        zones.use_catalog_zone(first.transfer.catalog_zone.clone(), &serials);
         Self {
             zones,
             catalog,
@@ -101,6 +102,8 @@ impl LiveTransfer {
             changed.iter().any(is_of_zones) || now.transfer.is_offered != next.transfer.is_offered;
         next.generation = now.generation + u64::from(begins_anew);
         self.zones.serve(next.zones.apexes().copied());
+        let catalog_zone = next.transfer.catalog_zone.clone();
+        self.zones.use_catalog_zone(catalog_zone, &self.serials);
         self.settings.send_replace(Arc::new(next));
     }
 }
@@ -135,10 +138,12 @@ impl Collector for TransferCollector {
         let settings = Arc::clone(&settings.borrow());
         let help = "Serial of the SOA of each zone";
         let mut own = family(&mut encoder, "nomadns_zone_serial", help, MetricType::Gauge)?;
-        for zone in settings.zones.zones() {
-            let apex = zone.apex.to_string();
+        let zones = settings.zones.zones().iter();
+        let serials = zones.map(|zone| (zone.apex, zone.serial.number()));
+        for (apex, serial) in serials.chain(self.0.zones.catalog_zone_serial()) {
+            let apex = apex.to_string();
             let labels = [("zone", apex.trim_end_matches('.'))];
-            ConstGauge::new(i64::from(zone.serial.number())).encode(own.encode_family(&labels)?)?;
+            ConstGauge::new(i64::from(serial)).encode(own.encode_family(&labels)?)?;
         }
         let help = "Zone transfers that were served to their end, by type";
         let name = "nomadns_transfers";

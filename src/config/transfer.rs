@@ -29,6 +29,8 @@ pub struct TransferSection {
     pub keys: Vec<TransferKeySection>,
     /// How often the files of the secrets are looked at for a change, in seconds; 0 for at SIGHUP only.
     pub check_seconds: u64,
+    /// The name of the zone that lists the zones (RFC 9432); there is none when empty.
+    pub catalog_zone: String,
     /// The secondaries that are told of changes (NOTIFY).
     pub notify: Vec<NotifySection>,
 }
@@ -78,6 +80,7 @@ impl Default for TransferSection {
             tag_prefixes: Vec::new(),
             keys: Vec::new(),
             check_seconds: 10,
+            catalog_zone: String::new(),
             notify: Vec::new(),
         }
     }

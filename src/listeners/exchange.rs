@@ -21,7 +21,7 @@ use super::server::Server;
 use super::signing::SignedQuery;
 use super::transfers::Offer;
 use crate::dns::wire::{self, Rejection};
-use crate::dns::{Answer, Query, Rcode, Signature, Transport};
+use crate::dns::{Answer, Query, Rcode, RecordType, Signature, Transport};
 use crate::layers::Stack;
 use crate::layers::metrics::ShardNumber;
 use crate::query_log::ObservedQuery;
@@ -139,13 +139,15 @@ impl<S: Stack> Exchange<S> {
             counting.end_written(server, query, asked, &out[start..]);
             return Exchanged::Answered(Cacheability::NoStore);
         }
-        if query.record_type.is_transfer() && self.server.transfers.is_some() {
+        if self.server.transfers.is_some()
+            && (query.record_type.is_transfer() || query.record_type == RecordType::SOA)
+        {
             return self.begin_transfer(message, query, (asked, counting), out);
         }
         self.begin_asked(query, (asked, counting), out)
     }
 
-    /// Begins a transfer of a zone, where it is asked for and offered; answers anything else.
+    /// Begins a transfer of a zone, or gives the SOA of the catalog zone, where it is asked for and offered; answers anything else.
     #[inline(never)]
     fn begin_transfer(
         &mut self,

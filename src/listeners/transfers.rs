@@ -1,7 +1,8 @@
-//! Transfers of zones: whether a client may have one, and what it is told if not.
+//! Transfers of zones, and the SOA of the catalog zone: whether a client may have one, and what it is told if not.
 //!
 //! Floor 4, a part of `exchange`. `transfer` makes the messages; over a stream the connection writes them one by one.
 
+use super::offered_transfers::OfferedTransfers;
 use super::server::Server;
 use crate::dns::wire::{self, Bare};
 use crate::dns::{AnswerBuilder, Query, Rcode, RecordType, Transport};
@@ -21,13 +22,14 @@ impl Server {
     /// Begins the transfer that a query asks for, or says why there is none.
     pub(super) fn transfer(&self, query: &Query, message: &[u8], out: &mut Vec<u8>) -> Offer {
         let is_transfer = query.record_type.is_transfer();
-        let Some(offered) = self.transfers.as_ref().filter(|_| is_transfer) else {
+        let is_here = |it: &&OfferedTransfers| is_transfer || it.transfers.has_soa_for(query);
+        let Some(offered) = self.transfers.as_ref().filter(is_here) else {
             return Offer::NotHere;
         };
         let is_whole = query.record_type == RecordType::AXFR;
         match query.transport {
             Transport::Tcp | Transport::Dot => {}
-            // RFC 1995 §2: the SOA says whether to come by TCP.
+            // RFC 1995 §2: the SOA says whether to come by TCP, as it does by itself.
             Transport::Udp if !is_whole => {}
             Transport::Udp | Transport::Doh | Transport::Json => return Offer::NotHere,
         }
@@ -44,7 +46,9 @@ impl Server {
                 Offer::Stream(Box::new(transfer))
             }
             Err(refusal) => {
-                offered.transfers.count_refused();
+                if is_transfer {
+                    offered.transfers.count_refused();
+                }
                 self.refuse_transfer(query, refusal, out);
                 Offer::Answered
             }

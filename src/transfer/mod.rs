@@ -3,6 +3,7 @@
 //! Floor 3, beside `layers`: `listeners` hands it the queries for a transfer. It makes no records itself; `answers` lists
 //! those of a zone.
 
+mod catalog_zone;
 mod differences;
 mod keeper;
 mod message;
@@ -14,9 +15,11 @@ mod serials;
 mod serving;
 mod settings;
 mod slots;
+mod transferred_version;
 mod version;
 mod zones;
 
+pub use catalog_zone::CatalogZone;
 pub use keeper::Keeper;
 pub use notify::{
     KeySource, MOST_SECONDARIES, NotifiedSecondary, Notifier, NotifyCounts, NotifyFailure,
@@ -27,5 +30,6 @@ pub use serials::Serials;
 pub use serving::{Transfer, TransferMessages, Transfers};
 pub use settings::{AT_ONCE, JOURNAL_OCTETS, KeeperSettings, STEP_MS, TransferSettings};
 pub use slots::TransferSlots;
+pub use transferred_version::TransferredVersion;
 pub use version::ZoneVersion;
 pub use zones::TransferredZones;

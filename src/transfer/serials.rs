@@ -51,21 +51,35 @@ impl Serials {
     pub fn share(&self, zones: &mut ZoneSettings) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         for zone in zones.zones_mut() {
-            let known = held.entry(zone.apex).or_insert_with(|| {
-                let serial = Arc::new(Serial::default());
-                let stored = self.stored.get(&zone.apex);
-                // One more than the time: whoever was here before may have used that.
-                let first = now().wrapping_add(1);
-                let first = stored.map_or(first, |it| later(first, it.wrapping_add(1)));
-                serial.set(first);
-                Held {
-                    serial,
-                    reserved: None,
-                }
-            });
-            zone.serial = Arc::clone(&known.serial);
+            zone.serial = self.begin(&mut held, zone.apex);
         }
         self.reserve(&mut held);
+    }
+
+    /// Raises the serial of a zone that no answers have, and which begins if it is not known; returns it.
+    pub(super) fn raise(&self, apex: Name) -> u32 {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let serial = self.begin(&mut held, apex);
+        drop(held);
+        let next = self.next(&apex);
+        serial.set(next);
+        next
+    }
+
+    fn begin(&self, held: &mut HashMap<Name, Held>, apex: Name) -> Arc<Serial> {
+        let known = held.entry(apex).or_insert_with(|| {
+            let serial = Arc::new(Serial::default());
+            let stored = self.stored.get(&apex);
+            // One more than the time: whoever was here before may have used that.
+            let first = now().wrapping_add(1);
+            let first = stored.map_or(first, |it| later(first, it.wrapping_add(1)));
+            serial.set(first);
+            Held {
+                serial,
+                reserved: None,
+            }
+        });
+        Arc::clone(&known.serial)
     }
 
     /// Whether numbers are reserved on disk.

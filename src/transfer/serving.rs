@@ -3,7 +3,6 @@
 //! Floor 3. The messages are made on a thread of their own, one at a time, at the pace at which the client takes them.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -12,7 +11,7 @@ use super::message::{MessageWriter, Push};
 use super::refusal::TransferRefusal;
 use super::serials::is_later;
 use super::slots::{TransferSlot, TransferSlots};
-use super::version::ZoneVersion;
+use super::transferred_version::TransferredVersion;
 use super::zones::TransferredZones;
 use crate::answers::{ListFlow, ZoneRecord};
 use crate::dns::tsig::Transaction;
@@ -35,7 +34,7 @@ pub struct Transfers {
 /// A transfer that may begin.
 #[derive(Debug)]
 pub struct Transfer {
-    version: Arc<ZoneVersion>,
+    version: TransferredVersion,
     form: Form,
     query: Query,
     /// None for the SOA alone.
@@ -74,7 +73,12 @@ impl Transfers {
         self.slots.count_refused();
     }
 
-    /// Begins the transfer that a query asks for; the message is that of the query.
+    /// Whether a query is for the SOA of the catalog zone, which only those get who may transfer it (RFC 9432 §6).
+    pub fn has_soa_for(&self, query: &Query) -> bool {
+        query.record_type == RecordType::SOA && self.zones.is_catalog_zone(&query.name)
+    }
+
+    /// Begins the transfer that a query asks for, or gives the SOA alone if it asks for that; the message is that of the query.
     ///
     /// # Errors
     /// Why there is none.
@@ -86,14 +90,12 @@ impl Transfers {
             })?),
             _ => None,
         };
-        let version = self
-            .zones
-            .find(&query.name)
-            .filter(|_| self.zones.are_known());
+        let version = self.zones.find(&query.name);
         let version = version.ok_or_else(|| self.zones.refusal(&query.name))?;
         let form = match known {
+            _ if query.record_type == RecordType::SOA => Form::Soa,
             Some(serial)
-                if query.transport == Transport::Udp || !is_later(version.serial, serial) =>
+                if query.transport == Transport::Udp || !is_later(version.serial(), serial) =>
             {
                 Form::Soa
             }
@@ -134,7 +136,7 @@ impl Transfer {
     /// Appends the one message of a transfer that has no more: the zone's SOA.
     pub fn write_soa(&self, out: &mut Vec<u8>) {
         let mut writer = MessageWriter::new(&self.query, self.query.signature.signed_octets());
-        self.push_soa(self.version.serial, &mut writer);
+        self.push_soa(self.version.serial(), &mut writer);
         out.extend_from_slice(&writer.take());
     }
 
@@ -176,7 +178,7 @@ impl Transfer {
 
     fn finish(self, client: Option<IpAddr>, begun: Instant, octets: usize, is_whole: bool) {
         let zone = self.version.apex();
-        let (serial, milliseconds) = (self.version.serial, begun.elapsed().as_millis());
+        let (serial, milliseconds) = (self.version.serial(), begun.elapsed().as_millis());
         let kind = match self.form {
             Form::Whole => "AXFR",
             Form::Soa | Form::Steps(_) => "IXFR",
@@ -205,7 +207,7 @@ impl Transfer {
     pub(super) fn write(&self, mut send: impl FnMut(Vec<u8>) -> ListFlow) -> ListFlow {
         let mut writer = MessageWriter::new(&self.query, self.query.signature.signed_octets());
         let version = &self.version;
-        self.push_soa(version.serial, &mut writer);
+        self.push_soa(version.serial(), &mut writer);
         let mut push = |writer: &mut MessageWriter, record: &ZoneRecord<'_>| {
             if writer.push(record) == Push::Full {
                 send(writer.take())?;
@@ -216,11 +218,11 @@ impl Transfer {
         };
         match self.form {
             Form::Soa => return send(writer.take()),
-            Form::Whole => version.contents.list(|record| push(&mut writer, &record))?,
+            Form::Whole => version.list(|record| push(&mut writer, &record))?,
             Form::Steps(serial) => {
-                for step in version.steps_from(serial).into_iter().flatten() {
+                for step in version.steps_from(serial) {
                     for (serial, records) in [(step.from, &step.removed), (step.to, &step.added)] {
-                        self.with_soa(serial, |soa| push(&mut writer, soa))?;
+                        version.with_soa(serial, |soa| push(&mut writer, soa))?;
                         for record in records.iter() {
                             push(&mut writer, &record.as_zone_record())?;
                         }
@@ -228,23 +230,12 @@ impl Transfer {
                 }
             }
         }
-        self.with_soa(version.serial, |soa| push(&mut writer, soa))?;
+        version.with_soa(version.serial(), |soa| push(&mut writer, soa))?;
         send(writer.take())
     }
 
     fn push_soa(&self, serial: u32, writer: &mut MessageWriter) {
-        self.with_soa(serial, |soa| writer.push(soa));
-    }
-
-    fn with_soa<T>(&self, serial: u32, with: impl FnOnce(&ZoneRecord<'_>) -> T) -> T {
-        let contents = &self.version.contents;
-        with(&ZoneRecord {
-            labels: &[],
-            parent: &contents.zone().apex,
-            record_type: RecordType::SOA,
-            ttl: contents.ttl_seconds(),
-            data: &contents.soa(serial),
-        })
+        self.version.with_soa(serial, |soa| writer.push(soa));
     }
 }
 

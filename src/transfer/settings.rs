@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::catalog_zone::CatalogZone;
 use crate::answers::ZoneSettings;
 use crate::catalog::{Coverage, Snapshot};
 
@@ -26,6 +27,8 @@ pub struct TransferSettings {
     pub at_once: usize,
     /// The tags that TXT records may have, by what they begin with; there are no TXT records when none.
     pub described: Option<Arc<[Box<str>]>>,
+    /// The zone that lists the zones, if there is one.
+    pub catalog_zone: Option<CatalogZone>,
 }
 
 /// What the zones are made by.

@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
 
+use super::catalog_zone::CatalogZone;
 use super::refusal::TransferRefusal;
+use super::serials::Serials;
+use super::transferred_version::TransferredVersion;
 use super::version::ZoneVersion;
 use crate::catalog::Catalog;
 use crate::dns::{ExtendedError, Name, Rcode};
@@ -18,6 +21,7 @@ pub struct TransferredZones {
     catalog: Arc<Catalog>,
     versions: Arc<ArcSwap<Vec<Arc<ZoneVersion>>>>,
     served: Arc<ArcSwap<Vec<Name>>>,
+    catalog_zone: Arc<ArcSwapOption<CatalogZone>>,
     serials: watch::Sender<Vec<(Name, u32)>>,
 }
 
@@ -28,17 +32,55 @@ impl TransferredZones {
             catalog,
             versions: Arc::default(),
             served: Arc::default(),
+            catalog_zone: Arc::default(),
             serials: watch::Sender::new(Vec::new()),
         }
     }
 }
 
 impl TransferredZones {
-    /// The current version of a zone; none where it is not transferred, or not known yet.
-    pub fn find(&self, apex: &Name) -> Option<Arc<ZoneVersion>> {
+    /// The current version of a zone; none where it is not transferred, or not known.
+    pub fn find(&self, apex: &Name) -> Option<TransferredVersion> {
+        if let Some(found) = self
+            .catalog_zone
+            .load_full()
+            .filter(|it| it.apex() == *apex)
+        {
+            return Some(TransferredVersion::Catalog(found));
+        }
         let (versions, served) = (self.versions.load(), self.served.load());
         let found = versions.iter().find(|it| it.apex() == *apex);
-        found.filter(|_| served.contains(apex)).cloned()
+        // What is known of the cluster may be too old to be told.
+        let found = found.filter(|_| served.contains(apex) && self.catalog.snapshot().is_some());
+        found.cloned().map(TransferredVersion::Cluster)
+    }
+
+    /// Whether a name is that of the catalog zone.
+    pub fn is_catalog_zone(&self, name: &Name) -> bool {
+        let found = self.catalog_zone.load();
+        found.as_ref().is_some_and(|it| it.apex() == *name)
+    }
+
+    /// Has this catalog zone, or none, with a later serial if it differs from the one before.
+    pub fn use_catalog_zone(&self, wanted: Option<CatalogZone>, serials: &Serials) {
+        let current = self.catalog_zone.load_full();
+        let serial = current.as_ref().map_or(0, |it| it.serial());
+        let wanted = wanted.map(|it| it.with_serial(serial));
+        if current.as_deref() == wanted.as_ref() {
+            return;
+        }
+        let next = wanted.map(|it| {
+            let serial = serials.raise(it.apex());
+            Arc::new(it.with_serial(serial))
+        });
+        self.catalog_zone.store(next);
+        self.tell();
+    }
+
+    /// The apex and the serial of the catalog zone, if there is one.
+    pub fn catalog_zone_serial(&self) -> Option<(Name, u32)> {
+        let found = self.catalog_zone.load();
+        found.as_ref().map(|it| (it.apex(), it.serial()))
     }
 
     /// Why a zone is not transferred: it is none, or there is no version of it.
@@ -67,11 +109,6 @@ impl TransferredZones {
         self.serials.subscribe()
     }
 
-    /// Whether what is known of the cluster may still be told.
-    pub(super) fn are_known(&self) -> bool {
-        self.catalog.snapshot().is_some()
-    }
-
     /// The current versions.
     pub(super) fn all(&self) -> Arc<Vec<Arc<ZoneVersion>>> {
         self.versions.load_full()
@@ -84,9 +121,11 @@ impl TransferredZones {
 
     /// Tells the serials of these versions, which are what answers have too.
     pub(super) fn tell(&self) {
-        let versions = self.versions.load();
-        let serials: Vec<_> = versions.iter().map(|it| (it.apex(), it.serial)).collect();
         self.serials.send_if_modified(|told| {
+            // Read here: who tells last tells the newest.
+            let versions = self.versions.load();
+            let serials = versions.iter().map(|it| (it.apex(), it.serial));
+            let serials: Vec<_> = serials.chain(self.catalog_zone_serial()).collect();
             let differs = *told != serials;
             *told = serials;
             differs

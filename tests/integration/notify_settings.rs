@@ -125,3 +125,11 @@ fn a_secondary_that_is_told_and_may_not_copy_is_warned_about() {
     assert!(warned("") && warned("\"192.0.2.54\""));
     assert!(!warned("\"192.0.2.0/24\""));
 }
+
+#[test]
+fn a_secondary_may_have_the_catalog_zone_too() {
+    let text = "[transfer]\nallow = [\"192.0.2.53\"]\ncatalog_zone = \"zones.invalid\"\n"
+        .to_owned()
+        + &section("address = \"192.0.2.53\"\nzones = [\"nomad\", \"zones.invalid\"]");
+    assert!(check(&text).unwrap().notified[0].has(&"zones.invalid".parse().unwrap()));
+}

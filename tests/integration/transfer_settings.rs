@@ -49,3 +49,43 @@ fn secondaries_answer_longer_than_the_gateway_does_without_nomad() {
     let stale = timers("[nomad]\nmax_stale_seconds = 2000000\n[transfer]\nallow = [\"192.0.2.1\"]");
     assert!(stale.expire_seconds > 2_000_000);
 }
+
+#[test]
+fn a_catalog_zone_has_a_name_of_its_own() {
+    let catalog = |name: &str| {
+        check(&format!(
+            "zones = [\"nomad\", \"a.example\"]\n[transfer]\nallow = [\"192.0.2.1\"]\ncatalog_zone = \"{name}\""
+        ))
+    };
+    let long = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "a".repeat(50));
+    for name in [
+        "nomad",
+        "zones.nomad",
+        "example",
+        "NOMAD",
+        ".",
+        "*.invalid",
+        "a..b",
+        &long,
+    ] {
+        let error = catalog(name).expect_err(name);
+        assert!(
+            error.contains("transfer.catalog_zone") && error.contains("\"zones.invalid\""),
+            "{error}"
+        );
+    }
+    for name in ["zones.invalid", "b.example", "catalog.nomad.invalid"] {
+        let zone = catalog(name).unwrap().transfer.catalog_zone.unwrap();
+        assert_eq!(zone.apex(), name.parse().unwrap());
+    }
+    assert_eq!(check("").unwrap().transfer.catalog_zone, None);
+}
+
+#[test]
+fn a_catalog_zone_that_nobody_may_transfer_is_warned_about() {
+    let settings = check("[transfer]\ncatalog_zone = \"zones.invalid\"").unwrap();
+    assert_eq!(settings.transfer.catalog_zone, None);
+    let warnings = settings.warnings.iter().map(ToString::to_string);
+    let mut warnings = warnings.filter(|it| it.starts_with("transfer.catalog_zone"));
+    assert!(warnings.next().unwrap().contains("transfer.allow"));
+}

@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+import catalogs
 import coredns
 import load
 from secondaries import ALL
@@ -276,6 +277,10 @@ class Run:
         """CoreDNS as a secondary, without a key."""
         coredns.run(self)
 
+    def catalog_zone(self):
+        """Secondaries that take the list of the zones too."""
+        catalogs.run(self, OLD_KEY)
+
     def load(self):
         """What several gateways ask of Nomad."""
         load.run(self)
@@ -318,7 +323,7 @@ class Lossy(threading.Thread):
 
 STEPS = [
     "start", "storm", "latency", "secondaries_restart", "lost_notify", "gateway_restart_without_state", "gateway_restart",
-    "key_rolls", "nomad_restored", "coredns", "load",
+    "key_rolls", "nomad_restored", "catalog_zone", "coredns", "load",
 ]
 
 

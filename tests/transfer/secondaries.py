@@ -170,10 +170,16 @@ class PowerDns(Secondary):
                 self.run(shlex.split(line))
 
     def run(self, command):
-        expect(command[0] == "pdnsutil", "docs/transfer.md:", command)
-        command[1:1] = [f"--config-dir={self.folder}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        done = self.ran(command)
         expect(done.returncode == 0, command, done.stdout, done.stderr)
+
+    def runs(self, command):
+        return self.ran(command).returncode == 0
+
+    def ran(self, command):
+        expect(command[0] in ("pdnsutil", "pdns_control"), "docs/transfer.md:", command)
+        command[1:1] = [f"--config-dir={self.folder}"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
 
 ALL = [Nsd, Knot, Bind, PowerDns]

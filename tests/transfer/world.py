@@ -162,17 +162,17 @@ def records(zone):
     }
 
 
-def transferred(port, keyring=None, keyname=None):
+def transferred(port, keyring=None, keyname=None, zone=ZONE):
     """The zone that a server sends by AXFR, as a set of texts, and its serial."""
-    zone = dns.zone.Zone(ZONE, relativize=False)
+    zone = dns.zone.Zone(zone, relativize=False)
     query, _ = dns.xfr.make_query(zone, keyring=keyring, keyname=keyname)
     dns.query.inbound_xfr("127.0.0.1", zone, query, port=port, lifetime=20)
     return records(zone), zone.get_soa().serial
 
 
-def serial_at(port, timeout=0.5):
+def serial_at(port, timeout=0.5, zone=ZONE):
     """The serial that a server has; none when it does not answer for the zone."""
-    rrset = asked(port, ZONE, "SOA", timeout)
+    rrset = asked(port, zone, "SOA", timeout)
     return rrset and rrset[0].serial
 
 

@@ -148,7 +148,7 @@ impl Settings {
         let credentials = check.credentials(&file.http)?;
         let mut zones = check.zones(&file)?;
         zones.soa_timers = check.soa_timers(&file);
-        let (transfer, secondaries) = check.transfer(&file)?;
+        let (transfer, secondaries) = check.transfer(&file, &zones)?;
         let (tsig_keys, keys) = check.transfer_keys(&file)?;
         let system_servers = check.system_servers(&file)?;
         let mut settings = Self {
@@ -170,7 +170,7 @@ impl Settings {
             client_ca: check.client_ca(&file)?,
             tls_check: check_every(file.tls.check_seconds),
             http: check.http(&file.http, &zones, &credentials)?,
-            notified: check.notified(&file, &zones, &keys)?,
+            notified: check.notified(&file, (&zones, &transfer), &keys)?,
             zones,
             credentials,
             credentials_check: check_every(file.http.check_seconds),

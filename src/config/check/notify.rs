@@ -8,7 +8,9 @@ use crate::answers::ZoneSettings;
 use crate::config::{ConfigError, File, NotifySection};
 use crate::dns::Name;
 use crate::dns::tsig::KeyRing;
-use crate::transfer::{MOST_SECONDARIES, NotifiedSecondary, SECONDARY_PORT};
+use crate::transfer::{
+    CatalogZone, MOST_SECONDARIES, NotifiedSecondary, SECONDARY_PORT, TransferSettings,
+};
 
 const KEY: &str = "transfer.notify";
 
@@ -17,7 +19,7 @@ impl Checker<'_> {
     pub(super) fn notified(
         &self,
         file: &File,
-        zones: &ZoneSettings,
+        (zones, transfer): (&ZoneSettings, &TransferSettings),
         keys: &KeyRing,
     ) -> Result<Vec<NotifiedSecondary>, ConfigError> {
         let sections = &file.transfer.notify;
@@ -28,13 +30,15 @@ impl Checker<'_> {
             );
             return Err(self.source.error(KEY, problem));
         }
+        let catalog_zone = transfer.catalog_zone.iter().map(CatalogZone::apex);
+        let zones: Vec<Name> = zones.apexes().copied().chain(catalog_zone).collect();
         let mut all: Vec<NotifiedSecondary> = Vec::new();
         for (place, section) in sections.iter().enumerate() {
             let wrong = |problem: String| {
                 let problem = format!("section {}: {problem}", place + 1);
                 self.source.error(KEY, problem)
             };
-            let secondary = notified(section, (zones, keys), file).map_err(wrong)?;
+            let secondary = notified(section, (&zones, keys), file).map_err(wrong)?;
             if all.iter().any(|it| it.address == secondary.address) {
                 let problem = format!(
                     "address = {:?} is in an earlier section too; name all of its zones in one",
@@ -50,7 +54,7 @@ impl Checker<'_> {
 
 fn notified(
     section: &NotifySection,
-    (zones, keys): (&ZoneSettings, &KeyRing),
+    (zones, keys): (&[Name], &KeyRing),
     file: &File,
 ) -> Result<NotifiedSecondary, String> {
     let text = &section.address;
@@ -113,12 +117,12 @@ fn key(text: &str, keys: &KeyRing) -> Result<Option<Name>, String> {
     }
 }
 
-fn apex(text: &str, zones: &ZoneSettings) -> Result<Name, String> {
+fn apex(text: &str, zones: &[Name]) -> Result<Name, String> {
     let apex = text.parse::<Name>().ok();
-    let apex = apex.filter(|apex| zones.apexes().any(|it| it == apex));
+    let apex = apex.filter(|apex| zones.contains(apex));
     apex.ok_or_else(|| {
         let known = zones
-            .apexes()
+            .iter()
             .map(|it| it.to_string().trim_end_matches('.').to_owned());
         let known: Vec<String> = known.collect();
         format!(

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::{Checker, whole};
-use crate::answers::SoaTimers;
+use crate::answers::{SoaTimers, ZoneSettings};
 use crate::config::{ConfigError, File};
+use crate::dns::Name;
 use crate::listeners::Networks;
-use crate::transfer::TransferSettings;
+use crate::transfer::{CatalogZone, TransferSettings};
 
 /// How often secondaries look for a new serial, should a NOTIFY be lost: BIND's shortest time.
 const REFRESH_SECONDS: u32 = 300;
@@ -16,6 +17,9 @@ const EXPIRE_BEYOND_SECONDS: u64 = 86_400;
 
 /// The shortest step by which the time alone keeps serials rising over a restart.
 const LEAST_STEP_BY_TIME: Duration = Duration::from_secs(1);
+
+const CATALOG_ZONE: &str = "transfer.catalog_zone";
+const NAME_IT: &str = "give it a name that no other zone has, such as \"zones.invalid\"";
 
 impl Checker<'_> {
     /// Says what secondaries go by: the zone does not expire there while the gateway still answers.
@@ -40,6 +44,7 @@ impl Checker<'_> {
     pub(super) fn transfer(
         &self,
         file: &File,
+        zones: &ZoneSettings,
     ) -> Result<(TransferSettings, Networks), ConfigError> {
         let section = &file.transfer;
         let allow: Networks = self
@@ -53,8 +58,41 @@ impl Checker<'_> {
             journal_octets: section.journal_octets,
             at_once: section.at_once,
             described: section.describe_instances.then(|| prefixes.collect()),
+            catalog_zone: self
+                .catalog_zone(file, zones)?
+                .filter(|_| !allow.is_empty()),
         };
         Ok((settings, allow))
+    }
+
+    /// Says which zone lists the zones, if one does.
+    fn catalog_zone(
+        &self,
+        file: &File,
+        zones: &ZoneSettings,
+    ) -> Result<Option<CatalogZone>, ConfigError> {
+        let text = &file.transfer.catalog_zone;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let wrong = |problem: String| self.source.error(CATALOG_ZONE, problem);
+        let apex: Name = text
+            .parse()
+            .map_err(|error| wrong(format!("{text:?} is no name: {error}; {NAME_IT}")))?;
+        if apex.is_root() || apex.labels().iter().any(|label| label == b"*") {
+            return Err(wrong(format!(
+                "{text:?} cannot be a zone of its own; {NAME_IT}"
+            )));
+        }
+        let mut served = zones.apexes();
+        if let Some(zone) = served.find(|zone| zone.is_within(&apex) || apex.is_within(zone)) {
+            return Err(wrong(format!(
+                "{text:?} and the zone {zone} have names in common; {NAME_IT}"
+            )));
+        }
+        let zone = CatalogZone::new(apex, zones.apexes().copied(), zones.soa_timers);
+        zone.map(Some)
+            .map_err(|error| wrong(format!("{text:?}: {error}; {NAME_IT}")))
     }
 }
 
@@ -69,5 +107,10 @@ pub(super) fn of_transfer(
         let words = "is less than 1000, so serials may run ahead of the clock, and a restart may set them back: secondaries then keep \
                      old copies. Set nomad.state_dir, where serials are kept, or a longer step";
         warn("transfer.step_ms", words);
+    }
+    if !settings.transfer.is_offered && !file.transfer.catalog_zone.is_empty() {
+        let words =
+            "is not used, since nobody may transfer a zone: name the secondaries in transfer.allow";
+        warn(CATALOG_ZONE, words);
     }
 }

@@ -26,6 +26,18 @@ pub struct Soa {
     pub timers: [u32; 4],
 }
 
+impl Soa {
+    /// The data of the record, with names in full (RFC 1035 §3.3.13).
+    pub fn data(&self) -> Vec<u8> {
+        let mut data = [self.name_server.as_wire(), self.mailbox.as_wire()].concat();
+        data.extend_from_slice(&self.serial.to_be_bytes());
+        for number in self.timers {
+            data.extend_from_slice(&number.to_be_bytes());
+        }
+        data
+    }
+}
+
 /// Appends the message that tells a secondary of a zone's new SOA, which stands in ANSWER (RFC 1996 §3.7).
 pub fn encode_notify(id: u16, soa: &Soa, out: &mut Vec<u8>) {
     let bits = u16::from(Opcode::NOTIFY.0) << 11 | AUTHORITATIVE;
@@ -36,21 +48,15 @@ pub fn encode_notify(id: u16, soa: &Soa, out: &mut Vec<u8>) {
     for word in [RecordType::SOA.0, Class::IN.0] {
         out.extend_from_slice(&word.to_be_bytes());
     }
-    let (server, mailbox) = (soa.name_server.as_wire(), soa.mailbox.as_wire());
-    let length = server.len() + mailbox.len() + 5 * size_of::<u32>();
     // A pointer to the question's name; a TTL of zero, since nobody keeps it.
     out.extend_from_slice(&[0xc0, 12]);
     for word in [RecordType::SOA.0, Class::IN.0, 0, 0] {
         out.extend_from_slice(&word.to_be_bytes());
     }
+    let data = soa.data();
     // Two names have 510 octets at most.
-    out.extend_from_slice(&u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes());
-    out.extend_from_slice(server);
-    out.extend_from_slice(mailbox);
-    out.extend_from_slice(&soa.serial.to_be_bytes());
-    for number in soa.timers {
-        out.extend_from_slice(&number.to_be_bytes());
-    }
+    out.extend_from_slice(&u16::try_from(data.len()).unwrap_or(u16::MAX).to_be_bytes());
+    out.extend_from_slice(&data);
 }
 
 /// Appends the message that asks a server for the SOA of a zone that it has itself.

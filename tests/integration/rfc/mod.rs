@@ -27,5 +27,6 @@ mod rfc8906;
 mod rfc8914;
 mod rfc8945;
 mod rfc9250;
+mod rfc9432;
 mod rfc9460;
 mod rfc9462;

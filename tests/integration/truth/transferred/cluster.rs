@@ -43,6 +43,7 @@ impl Transferred {
             journal_octets,
             at_once: 1,
             described: None,
+            catalog_zone: None,
         };
         let settings = watch::Sender::new(Arc::new(KeeperSettings {
             zones: answers.zones.clone(),
