@@ -20,6 +20,8 @@ pub struct Edns {
 pub struct EdnsOptions {
     /// Which server this is, is to be told (RFC 5001).
     pub wants_nsid: bool,
+    /// Which version of its zone the answer is from, is to be told (RFC 9660).
+    pub wants_zone_version: bool,
     /// How long an idle connection is kept, is to be told (RFC 7828).
     pub wants_keepalive: bool,
     /// The answer is to be padded (RFC 7830).

@@ -21,7 +21,7 @@ use super::server::Server;
 use super::signing::SignedQuery;
 use super::transfers::Offer;
 use crate::dns::wire::{self, Rejection};
-use crate::dns::{Answer, Query, Rcode, RecordType, Signature, Transport};
+use crate::dns::{Answer, Query, Rcode, Signature, Transport};
 use crate::layers::Stack;
 use crate::layers::metrics::ShardNumber;
 use crate::query_log::ObservedQuery;
@@ -139,9 +139,7 @@ impl<S: Stack> Exchange<S> {
             counting.end_written(server, query, asked, &out[start..]);
             return Exchanged::Answered(Cacheability::NoStore);
         }
-        if self.server.transfers.is_some()
-            && (query.record_type.is_transfer() || query.record_type == RecordType::SOA)
-        {
+        if self.server.may_transfer(query) {
             return self.begin_transfer(message, query, (asked, counting), out);
         }
         self.begin_asked(query, (asked, counting), out)

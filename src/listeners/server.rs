@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::clients::Clients;
 use super::live_keys::LiveKeys;
 use super::offered_transfers::OfferedTransfers;
-use crate::dns::wire::{Additions, Bounds};
-use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
+use crate::catalog::Serial;
+use crate::dns::wire::{Additions, AnsweredZone, Bounds};
+use crate::dns::{Age, CookieSecrets, Name, Query, Recursion, Transport};
 use crate::layers::metrics::{CoreDnsZones, QueryCounters};
 use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
 use crate::query_log::QueryLog;
@@ -38,6 +39,8 @@ pub struct Server {
     pub core_dns: Option<Arc<CoreDnsZones>>,
     /// Whether names of other zones are forwarded.
     pub recursion: Recursion,
+    /// The zones of the cluster with their serials, the longest apex first.
+    pub zones: Arc<[(Name, Arc<Serial>)]>,
     /// The transfers of the zones, if they are offered.
     pub transfers: Option<OfferedTransfers>,
     /// Where queries are recorded, if they are.
@@ -62,6 +65,7 @@ impl Default for Server {
             stale: Arc::default(),
             core_dns: None,
             recursion: Recursion::default(),
+            zones: Arc::default(),
             transfers: None,
             query_log: None,
             keys: LiveKeys::default(),
@@ -81,6 +85,7 @@ impl Server {
         }
         Additions {
             nsid: &self.nsid,
+            zone: self.answered_zone(query),
             keepalive_tenths: self.keepalive_tenths(query.transport),
             age: match self.stale.load(Ordering::Relaxed) {
                 true => Age::Stale,
@@ -89,6 +94,17 @@ impl Server {
             may_pad: matches!(query.transport, Transport::Dot | Transport::Doh),
             ..self.least_additions(query)
         }
+    }
+
+    /// The zone of a query's name, for a client that wants to know its version (RFC 9660).
+    fn answered_zone(&self, query: &Query) -> Option<AnsweredZone> {
+        query.edns.filter(|it| it.options.wants_zone_version)?;
+        let mut zones = self.zones.iter();
+        let (apex, serial) = zones.find(|(apex, _)| query.name.is_within(apex))?;
+        Some(AnsweredZone {
+            labels: u8::try_from(apex.labels().iter().count()).ok()?,
+            serial: serial.number(),
+        })
     }
 
     /// What a query is to be told that is refused: the cookie, by which its client can prove its address.

@@ -19,6 +19,13 @@ pub(super) enum Offer {
 }
 
 impl Server {
+    /// Whether a query may be one that `transfer` takes.
+    #[inline]
+    pub(super) fn may_transfer(&self, query: &Query) -> bool {
+        let is_soa = query.record_type == RecordType::SOA;
+        (is_soa || query.record_type.is_transfer()) && self.transfers.is_some()
+    }
+
     /// Begins the transfer that a query asks for, or says why there is none.
     pub(super) fn transfer(&self, query: &Query, message: &[u8], out: &mut Vec<u8>) -> Offer {
         let is_transfer = query.record_type.is_transfer();

@@ -57,7 +57,7 @@ impl CatalogZone {
         }
         Ok(Self {
             apex,
-            invalid: Name::from_labels([INVALID].into_iter())?,
+            invalid: Name::from_labels([INVALID])?,
             timers,
             members,
             serial: 0,

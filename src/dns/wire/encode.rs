@@ -7,7 +7,7 @@ use super::super::{
     Answer, Class, Edns, Query, QueryFlags, Rcode, RecordType, Recursion, Transport,
 };
 use super::decode::Bare;
-use super::options::{Additions, AnswerOptions};
+use super::options::{Additions, AnswerOptions, Authority};
 use super::part::{MessageRoom, put_records};
 use super::{HEADER_OCTETS, MESSAGE_OCTETS};
 
@@ -100,7 +100,11 @@ fn encode_within(
     let error = answer.extended_error_at(additions.age);
     let left = room.octets.saturating_sub(others);
     let mut options = AnswerOptions::none();
-    options.put_owed(query, error, additions, left);
+    let authority = match answer.parts().authoritative {
+        true => Authority::Ours,
+        false => Authority::None,
+    };
+    options.put_owed(query, (authority, error), additions, left);
     others += options.most_octets();
     room.octets = room.octets.saturating_sub(others);
     room.plain_octets = room.plain_octets.saturating_sub(others);
@@ -211,7 +215,12 @@ fn reflected(flags: QueryFlags) -> u16 {
 /// Appends the OPT of a message without records; the message began at `begin`.
 fn put_opt_alone(query: &Query, additions: &Additions<'_>, begin: usize, out: &mut Vec<u8>) {
     let mut options = AnswerOptions::none();
-    options.put_owed(query, None, additions, PLAIN_UDP_OCTETS.into());
+    options.put_owed(
+        query,
+        (Authority::None, None),
+        additions,
+        PLAIN_UDP_OCTETS.into(),
+    );
     put_opt(Rcode::NOERROR, query.edns, &options, begin, out);
 }
 

@@ -24,7 +24,7 @@ pub use find_tsig::{TsigPlace, find_tsig};
 pub use message::{Flag, Header, Message, MessageError, Question, Record};
 pub use notify::{Soa, encode_notify, encode_soa_query, soa_serial};
 pub use opt::{Opt, ReadExtendedError};
-pub use options::{Additions, NSID_OCTETS};
+pub use options::{Additions, AnsweredZone, NSID_OCTETS};
 pub use rdata_names::RdataParts;
 pub use response::{ResponseId, ResponseMatch, is_truncated, match_response};
 

@@ -12,19 +12,25 @@ const CLIENT_SUBNET: u16 = 8;
 const COOKIE: u16 = 10;
 const KEEPALIVE: u16 = 11;
 const PADDING: u16 = 12;
+const ZONE_VERSION: u16 = 19;
+
+/// The type of a version that is the serial of the SOA (RFC 9660 §6.2).
+const SOA_SERIAL: u8 = 0;
 
 /// What an encrypted answer is padded to a multiple of, in octets (RFC 8467 §4.1).
 const PADDING_BLOCK_OCTETS: usize = 468;
 /// The longest NSID that is told, in octets.
 pub const NSID_OCTETS: usize = 128;
 /// Room for all options but the padding, in octets.
-const ROOM_OCTETS: usize = 320;
+const ROOM_OCTETS: usize = 336;
 
 /// What the server adds to an answer by EDNS, as far as the query asks for it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Additions<'server> {
     /// Which server this is; cut after `NSID_OCTETS`.
     pub nsid: &'server [u8],
+    /// The zone of the question, if it is one of the cluster's.
+    pub zone: Option<AnsweredZone>,
     /// How long an idle connection is kept, in tenths of a second; only where there are connections.
     pub keepalive_tenths: Option<u16>,
     /// The server's part of the cookie.
@@ -37,6 +43,15 @@ pub struct Additions<'server> {
     pub recursion: Recursion,
 }
 
+/// The zone that a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnsweredZone {
+    /// How many labels its apex has.
+    pub labels: u8,
+    /// Its serial.
+    pub serial: u32,
+}
+
 impl EdnsOptions {
     /// Reads the options of an OPT; none when one that is known is malformed.
     pub(super) fn read(opt: &Opt<'_>) -> Option<Self> {
@@ -45,6 +60,7 @@ impl EdnsOptions {
             match code {
                 NSID => options.wants_nsid = true,
                 PADDING => options.wants_padding = true,
+                ZONE_VERSION => options.wants_zone_version = true,
                 // RFC 7828 §3.2.1: a client says nothing in it; some servers' clients do.
                 KEEPALIVE if matches!(data.len(), 0 | 2) => options.wants_keepalive = true,
                 KEEPALIVE => return None,
@@ -100,6 +116,13 @@ fn read_client_subnet(data: &[u8]) -> Option<ClientSubnet> {
     Some(ClientSubnet { address, prefix })
 }
 
+/// Whether an answer is given with authority (AA).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Authority {
+    Ours,
+    None,
+}
+
 /// The options of one answer, in wire form.
 pub(super) struct AnswerOptions {
     octets: [u8; ROOM_OCTETS],
@@ -128,7 +151,7 @@ impl AnswerOptions {
     pub(super) fn put_owed(
         &mut self,
         query: &Query,
-        error: Option<ExtendedError>,
+        (authority, error): (Authority, Option<ExtendedError>),
         additions: &Additions<'_>,
         room: usize,
     ) {
@@ -138,6 +161,13 @@ impl AnswerOptions {
         if asked.wants_nsid && !additions.nsid.is_empty() {
             let length = additions.nsid.len().min(NSID_OCTETS);
             self.put(NSID, &[&additions.nsid[..length]]);
+        }
+        // RFC 9660 §3.2: only what is answered with authority.
+        if asked.wants_zone_version
+            && let (Authority::Ours, Some(zone)) = (authority, additions.zone)
+        {
+            let version = zone.serial.to_be_bytes();
+            self.put(ZONE_VERSION, &[&[zone.labels, SOA_SERIAL], &version]);
         }
         if let Some(subnet) = asked.client_subnet {
             self.put_client_subnet(subnet);

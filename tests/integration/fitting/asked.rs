@@ -1,6 +1,6 @@
 //! Questions and answers of every form, at random.
 
-use nomadns::dns::wire::{Additions, Bounds};
+use nomadns::dns::wire::{Additions, AnsweredZone, Bounds};
 use nomadns::dns::{
     Answer, AnswerBuilder, Class, Cookie, Edns, EdnsOptions, Name, Owner, Query, QueryFlags, Rcode,
     RecordType, Section, Signature, Transport,
@@ -50,6 +50,7 @@ impl Asked {
     pub(super) fn query(&self) -> Query {
         let options = EdnsOptions {
             wants_nsid: true,
+            wants_zone_version: true,
             wants_keepalive: true,
             wants_padding: true,
             cookie: Some(Cookie {
@@ -82,6 +83,10 @@ impl Asked {
     pub(super) fn additions(&self) -> Additions<'static> {
         Additions {
             nsid: &[b'n'; 128],
+            zone: Some(AnsweredZone {
+                labels: 1,
+                serial: 7,
+            }),
             keepalive_tenths: Some(100),
             cookie: Some([2; 16]),
             may_pad: self.transport == Transport::Dot,

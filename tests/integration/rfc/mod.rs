@@ -30,3 +30,4 @@ mod rfc9250;
 mod rfc9432;
 mod rfc9460;
 mod rfc9462;
+mod rfc9660;

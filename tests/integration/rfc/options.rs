@@ -14,6 +14,7 @@ pub const CLIENT_SUBNET: u16 = 8;
 pub const COOKIE: u16 = 10;
 pub const KEEPALIVE: u16 = 11;
 pub const PADDING: u16 = 12;
+pub const ZONE_VERSION: u16 = 19;
 
 /// A query for `redis.default.nomad` with options, in wire form.
 pub fn with_options(options: &[(u16, &[u8])]) -> Vec<u8> {
