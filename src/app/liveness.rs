@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use crate::answers::ZoneSettings;
-use crate::dns::{Class, Query, QueryFlags, RecordType, Signature, Transport, wire};
+use crate::dns::{Query, RecordType, wire};
 use crate::layers::WorkerStack;
 use crate::listeners::admin::Liveness;
 use crate::listeners::exchange::Exchange;
@@ -53,17 +53,7 @@ pub(super) fn liveness(
 
 /// Makes the query that the gateway asks itself: the SOA of a zone, which no state of Nomad changes.
 pub(super) fn own_query(zones: &ZoneSettings) -> Option<Vec<u8>> {
-    let query = Query {
-        id: 0,
-        flags: QueryFlags::default(),
-        name: zones.zones().first()?.apex,
-        record_type: RecordType::SOA,
-        class: Class::IN,
-        edns: None,
-        transport: Transport::Tcp,
-        client: None,
-        signature: Signature::Absent,
-    };
+    let query = Query::own(zones.zones().first()?.apex, RecordType::SOA);
     let mut message = Vec::new();
     wire::encode_query(&query, &mut message);
     Some(message)

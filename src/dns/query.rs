@@ -28,6 +28,23 @@ pub struct Query {
     pub signature: Signature,
 }
 
+impl Query {
+    /// A query that the gateway asks itself, without EDNS, as if over TCP.
+    pub fn own(name: Name, record_type: RecordType) -> Self {
+        Self {
+            id: 0,
+            flags: QueryFlags::default(),
+            name,
+            record_type,
+            class: Class::IN,
+            edns: None,
+            transport: Transport::Tcp,
+            client: None,
+            signature: Signature::Absent,
+        }
+    }
+}
+
 /// Bits of a query's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueryFlags {

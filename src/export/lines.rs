@@ -7,7 +7,7 @@ use tower::Service;
 use crate::answers::Router;
 use crate::dns::text::{present_rdata, strictly_escaped};
 use crate::dns::wire::{Additions, Message, encode_whole};
-use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Signature, Transport};
+use crate::dns::{Name, Query, RecordType, Section};
 
 /// Records as lines, in an order that stays the same.
 pub(super) struct Lines(Vec<String>);
@@ -15,17 +15,7 @@ pub(super) struct Lines(Vec<String>);
 impl Lines {
     /// Asks for the records of a type; those that a CNAME leads to are another name's.
     pub(super) async fn ask(router: &mut Router, name: &Name, record_type: RecordType) -> Self {
-        let query = Query {
-            id: 0,
-            flags: QueryFlags::default(),
-            name: *name,
-            record_type,
-            class: Class::IN,
-            edns: None,
-            transport: Transport::Tcp,
-            client: None,
-            signature: Signature::Absent,
-        };
+        let query = Query::own(*name, record_type);
         let mut octets = Vec::new();
         // There is a snapshot, so it fails only for a name whose state is unknown, which has no known records.
         if let Ok(reply) = router.call(query.clone()).await {

@@ -2,9 +2,7 @@
 //!
 //! Floor 1. `transfer` sends them, and says when.
 
-use super::super::{
-    Class, Name, Opcode, Query, QueryFlags, RecordType, Section, Signature, Transport,
-};
+use super::super::{Class, Name, Opcode, Query, RecordType, Section, Transport};
 use super::ask::encode_query;
 use super::compression::read_name;
 use super::message::Message;
@@ -63,14 +61,8 @@ pub fn encode_notify(id: u16, soa: &Soa, out: &mut Vec<u8>) {
 pub fn encode_soa_query(id: u16, apex: &Name, out: &mut Vec<u8>) {
     let query = Query {
         id,
-        flags: QueryFlags::default(),
-        name: *apex,
-        record_type: RecordType::SOA,
-        class: Class::IN,
-        edns: None,
         transport: Transport::Udp,
-        client: None,
-        signature: Signature::default(),
+        ..Query::own(*apex, RecordType::SOA)
     };
     encode_query(&query, out);
 }

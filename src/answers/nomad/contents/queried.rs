@@ -11,7 +11,7 @@ use super::{ListFlow, ZoneContents, ZoneRecord};
 use crate::answers::Effort;
 use crate::catalog::View;
 use crate::dns::wire::{Additions, Message, RdataParts, encode_whole};
-use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Section, Signature, Transport};
+use crate::dns::{Name, Query, RecordType, Section};
 
 /// What names have beside a CNAME; no TXT records, which would have all tags.
 const TYPES: [RecordType; 5] = [
@@ -80,17 +80,7 @@ impl ZoneContents {
 
     /// Writes the answer to a query; nothing when there is none.
     fn query(&self, prepared: &Prepared, name: &Name, record_type: RecordType, out: &mut Vec<u8>) {
-        let query = Query {
-            id: 0,
-            flags: QueryFlags::default(),
-            name: *name,
-            record_type,
-            class: Class::IN,
-            edns: None,
-            transport: Transport::Tcp,
-            client: None,
-            signature: Signature::Absent,
-        };
+        let query = Query::own(*name, record_type);
         let view = View::new(Arc::clone(&self.snapshot));
         let context = Context {
             query: &query,

@@ -14,7 +14,7 @@ use super::record_sets::{MadeBy, RecordSets};
 use super::{ListFlow, ZoneContents, ZoneRecord};
 use crate::answers::Effort;
 use crate::catalog::{Instance, Service, View, is_label};
-use crate::dns::{Class, Name, Query, QueryFlags, RecordType, Signature, Transport};
+use crate::dns::{Name, Query, RecordType};
 
 const PROTOCOLS: [&str; 2] = ["_tcp", "_udp"];
 /// What drivers of MongoDB ask for; they take no TXT records beside it.
@@ -221,17 +221,7 @@ impl<'a> Listing<'a> {
         if settings.zone_of(&host).is_none() {
             return false;
         }
-        let query = Query {
-            id: 0,
-            flags: QueryFlags::default(),
-            name: *name,
-            record_type: RecordType::CNAME,
-            class: Class::IN,
-            edns: None,
-            transport: Transport::Tcp,
-            client: None,
-            signature: Signature::Absent,
-        };
+        let query = Query::own(*name, RecordType::CNAME);
         let context = Context {
             query: &query,
             name,
