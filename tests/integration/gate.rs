@@ -26,6 +26,9 @@ const BADVERS: u16 = 16;
 const QUERY_OCTETS: usize = 4096;
 /// `nomad. SOA IN`, and the same in other classes.
 const QUESTION: &[u8] = b"\x05nomad\0\0\x06\0\x01";
+/// The same zone, whole (AXFR) and what has changed of it (IXFR).
+const WHOLE: &[u8] = b"\x05nomad\0\0\xfc\0\x01";
+const CHANGES: &[u8] = b"\x05nomad\0\0\xfb\0\x01";
 const CHAOS: &[u8] = b"\x05nomad\0\0\x06\0\x03";
 const ANY_CLASS: &[u8] = b"\x05nomad\0\0\x06\0\xff";
 /// OPT records, of version 0 and 1, one below a name, one whose option is cut short, one with half a subnet.
@@ -101,7 +104,7 @@ fn odd_queries() -> impl Iterator<Item = Row> {
     let (q, long) = (QUESTION, [0; QUERY_OCTETS]);
     let fits = &long[12 + q.len()..];
     #[rustfmt::skip]
-    let all: [OddQuery<'_>; 33] = [
+    let all: [OddQuery<'_>; 37] = [
         ("EDNS",                    [1, 0, 0, 1],  &[q, OPT],               NOERROR),
         ("no question",             [0, 0, 0, 0],  &[],                     FORMERR),
         ("an OPT alone",            [0, 0, 0, 1],  &[OPT],                  FORMERR),
@@ -134,6 +137,10 @@ fn odd_queries() -> impl Iterator<Item = Row> {
         ("octets behind TSIG",      [1, 0, 0, 1],  &[q, TSIG, b"more"],     FORMERR),
         ("TSIG cut short",          [1, 0, 0, 1],  &[q, TSIG_CUT],          FORMERR),
         ("TSIG of class IN",        [1, 0, 0, 1],  &[q, TSIG_OF_IN],        FORMERR),
+        ("a transfer",              [1, 0, 0, 0],  &[WHOLE],                REFUSED),
+        ("EDNS and a transfer",     [1, 0, 0, 1],  &[WHOLE, OPT],           REFUSED),
+        ("changes without a SOA",   [1, 0, 0, 0],  &[CHANGES],              REFUSED),
+        ("a signed transfer",       [1, 0, 0, 1],  &[WHOLE, TSIG],          NOTAUTH),
         ("4,097 octets",            [1, 0, 0, 0],  &[q, fits, b"\0"],       FORMERR),
     ];
     let rows = all
