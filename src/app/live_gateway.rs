@@ -121,8 +121,9 @@ impl LiveGateway {
             tracing::warn!("{warning}");
         }
         logs::set_level(&settings.log.level);
-        self.parts.transfer.replace(settings, changed);
         self.replace_server(settings, changed);
+        // Whoever is told of it comes for it.
+        self.parts.transfer.replace(settings, changed);
         self.parts.local.replace(settings);
         self.parts.shown.replace(settings);
         self.parts.notifier.replace(settings.notified.clone());

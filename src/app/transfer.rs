@@ -16,11 +16,10 @@ use super::collectors::{gauge, total};
 use crate::answers::ZoneSettings;
 use crate::catalog::{Catalog, HealthPolicy};
 use crate::config::Settings;
-use crate::dns::Name;
 use crate::exposition::{counter, family};
 use crate::listeners::OfferedTransfers;
 use crate::transfer::{
-    Keeper, KeeperSettings, Serials, TransferSlots, TransferredZones, Transfers,
+    Keeper, KeeperSettings, Serials, TransferSlots, TransferredZones, Transfers, ZoneSerial,
 };
 
 /// The keys that what is transferred depends on.
@@ -76,7 +75,7 @@ impl LiveTransfer {
     }
 
     /// The serials of the zones that there are versions of, and each change of them.
-    pub(super) fn serials(&self) -> watch::Receiver<Vec<(Name, u32)>> {
+    pub(super) fn serials(&self) -> watch::Receiver<Vec<ZoneSerial>> {
         self.zones.serials()
     }
 
@@ -140,7 +139,9 @@ impl Collector for TransferCollector {
         let mut own = family(&mut encoder, "nomadns_zone_serial", help, MetricType::Gauge)?;
         let zones = settings.zones.zones().iter();
         let serials = zones.map(|zone| (zone.apex, zone.serial.number()));
-        for (apex, serial) in serials.chain(self.0.zones.catalog_zone_serial()) {
+        let catalog_zone = self.0.zones.catalog_zone();
+        let catalog_zone = catalog_zone.iter().map(|it| (it.apex(), it.serial()));
+        for (apex, serial) in serials.chain(catalog_zone) {
             let apex = apex.to_string();
             let labels = [("zone", apex.trim_end_matches('.'))];
             ConstGauge::new(i64::from(serial)).encode(own.encode_family(&labels)?)?;

@@ -269,9 +269,9 @@ impl<S: Stack> Exchange<S> {
         out: &mut Vec<u8>,
     ) -> Exchanged<S::Future> {
         let server = &self.server;
-        let (turn, reader) = (self.turns.next(), self.reader);
+        let (turn, reader, zone) = (self.turns.next(), self.reader, server.answered_zone(query));
         let mut encode = |answer: &Answer, query: &Query| {
-            reader.encode(server, answer, query, (turn, asked, counting), out);
+            reader.encode(server, answer, query, (turn, zone, asked, counting), out);
             Exchanged::Answered(Cacheability::of(answer))
         };
         if let Some(answer) = refused(server, query) {
@@ -287,6 +287,7 @@ impl<S: Stack> Exchange<S> {
                     query: query.clone(),
                     future,
                     turn,
+                    zone,
                     reader,
                     asked,
                     counting,

@@ -4,7 +4,7 @@
 
 use super::clients::Networks;
 use crate::dns::{ExtendedError, Query, Rcode};
-use crate::transfer::{Transfer, TransferRefusal, Transfers};
+use crate::transfer::{TransferRefusal, Transfers};
 
 /// Who may transfer the zones, and who serves that.
 #[derive(Clone, Debug)]
@@ -16,13 +16,8 @@ pub struct OfferedTransfers {
 }
 
 impl OfferedTransfers {
-    /// Begins the transfer that a query asks for, in its message.
-    pub(super) fn begin(
-        &self,
-        query: &Query,
-        message: &[u8],
-        is_signed: bool,
-    ) -> Result<Transfer, TransferRefusal> {
+    /// Checks that the client of a query may transfer a zone.
+    pub(super) fn check(&self, query: &Query, is_signed: bool) -> Result<(), TransferRefusal> {
         let is_allowed = query
             .client
             .is_some_and(|client| self.allow.contain(client));
@@ -32,6 +27,6 @@ impl OfferedTransfers {
                 error: Some(ExtendedError::PROHIBITED),
             });
         }
-        self.transfers.begin(query, message)
+        Ok(())
     }
 }

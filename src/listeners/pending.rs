@@ -11,6 +11,7 @@ use super::recorder::PendingRecord;
 use super::server::Server;
 use super::signing::now_seconds;
 use crate::dns::tsig::Transaction;
+use crate::dns::wire::AnsweredZone;
 use crate::dns::wire::{self, Rejection};
 use crate::dns::{Answer, ExtendedError, Query};
 use crate::transfer::Transfer;
@@ -59,6 +60,8 @@ pub struct PendingAnswer<F> {
     pub(super) query: Query,
     pub(super) future: F,
     pub(super) turn: u32,
+    /// The zone whose version the client is told.
+    pub(super) zone: Option<AnsweredZone>,
     pub(super) reader: AnswerReader,
     /// The octets of the query.
     pub(super) asked: usize,
@@ -83,8 +86,8 @@ where
         let Ok(answer) = self.future.await;
         let start = out.len();
         let (reader, query) = (self.reader, &self.query);
-        let octets = (self.turn, self.asked, self.counting);
-        reader.encode(&self.server, &answer, query, octets, out);
+        let way = (self.turn, self.zone, self.asked, self.counting);
+        reader.encode(&self.server, &answer, query, way, out);
         let mut cacheability = Cacheability::of(&answer);
         if let Some(transaction) = &mut self.transaction {
             reader.sign(transaction, out, start);
@@ -137,10 +140,11 @@ impl AnswerReader {
         server: &Server,
         answer: &Answer,
         query: &Query,
-        (turn, asked, counting): (u32, usize, Counting),
+        (turn, zone, asked, counting): (u32, Option<AnsweredZone>, usize, Counting),
         out: &mut Vec<u8>,
     ) {
-        let additions = server.additions(query);
+        let mut additions = server.additions(query);
+        additions.zone = zone;
         match self {
             Self::Client => {
                 let start = out.len();

@@ -10,7 +10,7 @@ use super::live_keys::LiveKeys;
 use super::offered_transfers::OfferedTransfers;
 use crate::catalog::Serial;
 use crate::dns::wire::{Additions, AnsweredZone, Bounds};
-use crate::dns::{Age, CookieSecrets, Name, Query, Recursion, Transport};
+use crate::dns::{Age, CookieSecrets, Name, Query, RecordType, Recursion, Transport};
 use crate::layers::metrics::{CoreDnsZones, QueryCounters};
 use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
 use crate::query_log::QueryLog;
@@ -85,7 +85,6 @@ impl Server {
         }
         Additions {
             nsid: &self.nsid,
-            zone: self.answered_zone(query),
             keepalive_tenths: self.keepalive_tenths(query.transport),
             age: match self.stale.load(Ordering::Relaxed) {
                 true => Age::Stale,
@@ -96,11 +95,28 @@ impl Server {
         }
     }
 
-    /// The zone of a query's name, for a client that wants to know its version (RFC 9660).
-    fn answered_zone(&self, query: &Query) -> Option<AnsweredZone> {
-        query.edns.filter(|it| it.options.wants_zone_version)?;
-        let mut zones = self.zones.iter();
-        let (apex, serial) = zones.find(|(apex, _)| query.name.is_within(apex))?;
+    /// The zone that a query is answered from, for a client that wants to know its version (RFC 9660). To be read before the
+    /// answer is made, which then is no older.
+    #[inline]
+    pub(super) fn answered_zone(&self, query: &Query) -> Option<AnsweredZone> {
+        let edns = query.edns.as_ref()?;
+        edns.options
+            .wants_zone_version
+            .then(|| self.zone_of(query))?
+    }
+
+    #[cold]
+    fn zone_of(&self, query: &Query) -> Option<AnsweredZone> {
+        let mut zones = self
+            .zones
+            .iter()
+            .filter(|(apex, _)| query.name.is_within(apex));
+        let mut found = zones.next()?;
+        if query.record_type == RecordType::DS && query.name == found.0 {
+            // The parent's (RFC 4035 §3.1.4.1).
+            found = zones.next().unwrap_or(found);
+        }
+        let (apex, serial) = found;
         Some(AnsweredZone {
             labels: u8::try_from(apex.labels().iter().count()).ok()?,
             serial: serial.number(),

@@ -2,7 +2,6 @@
 //!
 //! Floor 4, a part of `exchange`. `transfer` makes the messages; over a stream the connection writes them one by one.
 
-use super::offered_transfers::OfferedTransfers;
 use super::server::Server;
 use crate::dns::wire::{self, Bare};
 use crate::dns::{AnswerBuilder, Query, Rcode, RecordType, Transport};
@@ -28,10 +27,15 @@ impl Server {
 
     /// Begins the transfer that a query asks for, or says why there is none.
     pub(super) fn transfer(&self, query: &Query, message: &[u8], out: &mut Vec<u8>) -> Offer {
-        let is_transfer = query.record_type.is_transfer();
-        let is_here = |it: &&OfferedTransfers| is_transfer || it.transfers.has_soa_for(query);
-        let Some(offered) = self.transfers.as_ref().filter(is_here) else {
+        let Some(offered) = &self.transfers else {
             return Offer::NotHere;
+        };
+        let soa = match query.record_type.is_transfer() {
+            true => None,
+            false => match offered.transfers.catalog_zone_soa(query) {
+                None => return Offer::NotHere,
+                found => found,
+            },
         };
         let is_whole = query.record_type == RecordType::AXFR;
         match query.transport {
@@ -42,7 +46,21 @@ impl Server {
         }
         // Where there are keys, the address alone is not enough.
         let is_signed = query.signature.key().is_some() || self.keys.now().is_empty();
-        match offered.begin(query, message, is_signed) {
+        let allowed = offered.check(query, is_signed);
+        let begun = match (allowed, soa) {
+            (Ok(()), Some(answer)) => {
+                self.counters.count_refused(query.transport, Rcode::NOERROR);
+                let additions = self.additions(query);
+                wire::encode(&answer, query, self.bounds, &additions, 0, out);
+                return Offer::Answered;
+            }
+            (Err(refusal), Some(_)) => {
+                self.refuse_transfer(query, refusal, out);
+                return Offer::Answered;
+            }
+            (allowed, None) => allowed.and_then(|()| offered.transfers.begin(query, message)),
+        };
+        match begun {
             Ok(transfer) if transfer.is_soa() => {
                 transfer.write_soa(out);
                 self.counters.count_refused(query.transport, Rcode::NOERROR);
@@ -53,9 +71,7 @@ impl Server {
                 Offer::Stream(Box::new(transfer))
             }
             Err(refusal) => {
-                if is_transfer {
-                    offered.transfers.count_refused();
-                }
+                offered.transfers.count_refused();
                 self.refuse_transfer(query, refusal, out);
                 Offer::Answered
             }

@@ -32,4 +32,4 @@ pub use settings::{AT_ONCE, JOURNAL_OCTETS, KeeperSettings, STEP_MS, TransferSet
 pub use slots::TransferSlots;
 pub use transferred_version::TransferredVersion;
 pub use version::ZoneVersion;
-pub use zones::TransferredZones;
+pub use zones::{TransferredZones, ZoneKind, ZoneSerial};

@@ -16,7 +16,7 @@ use super::zones::TransferredZones;
 use crate::answers::{ListFlow, ZoneRecord};
 use crate::dns::tsig::Transaction;
 use crate::dns::wire::Message;
-use crate::dns::{ExtendedError, Query, Rcode, RecordType, Section, Transport};
+use crate::dns::{Answer, ExtendedError, Query, Rcode, RecordType, Section, Transport};
 
 /// How many messages may be ready before the client takes one.
 const MESSAGES_READY: usize = 1;
@@ -73,12 +73,14 @@ impl Transfers {
         self.slots.count_refused();
     }
 
-    /// Whether a query is for the SOA of the catalog zone, which only those get who may transfer it (RFC 9432 §6).
-    pub fn has_soa_for(&self, query: &Query) -> bool {
-        query.record_type == RecordType::SOA && self.zones.is_catalog_zone(&query.name)
+    /// The answer to a question for the SOA of the catalog zone, which only those get who may transfer it (RFC 9432 §6).
+    pub fn catalog_zone_soa(&self, query: &Query) -> Option<Answer> {
+        let zone = self.zones.catalog_zone()?;
+        let is_asked = query.record_type == RecordType::SOA && query.name == zone.apex();
+        is_asked.then(|| zone.soa_answer())
     }
 
-    /// Begins the transfer that a query asks for, or gives the SOA alone if it asks for that; the message is that of the query.
+    /// Begins the transfer that a query asks for; the message is that of the query.
     ///
     /// # Errors
     /// Why there is none.
@@ -93,7 +95,6 @@ impl Transfers {
         let version = self.zones.find(&query.name);
         let version = version.ok_or_else(|| self.zones.refusal(&query.name))?;
         let form = match known {
-            _ if query.record_type == RecordType::SOA => Form::Soa,
             Some(serial)
                 if query.transport == Transport::Udp || !is_later(version.serial(), serial) =>
             {

@@ -15,6 +15,26 @@ use super::version::ZoneVersion;
 use crate::catalog::Catalog;
 use crate::dns::{ExtendedError, Name, Rcode};
 
+/// The serial of a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZoneSerial {
+    /// The apex of the zone.
+    pub apex: Name,
+    /// Its serial.
+    pub serial: u32,
+    /// What it has.
+    pub kind: ZoneKind,
+}
+
+/// What a zone has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoneKind {
+    /// Records of the cluster.
+    Cluster,
+    /// The list of the zones.
+    Catalog,
+}
+
 /// The versions that are current; a clone shares them.
 #[derive(Clone, Debug)]
 pub struct TransferredZones {
@@ -22,7 +42,7 @@ pub struct TransferredZones {
     versions: Arc<ArcSwap<Vec<Arc<ZoneVersion>>>>,
     served: Arc<ArcSwap<Vec<Name>>>,
     catalog_zone: Arc<ArcSwapOption<CatalogZone>>,
-    serials: watch::Sender<Vec<(Name, u32)>>,
+    serials: watch::Sender<Vec<ZoneSerial>>,
 }
 
 impl TransferredZones {
@@ -55,10 +75,9 @@ impl TransferredZones {
         found.cloned().map(TransferredVersion::Cluster)
     }
 
-    /// Whether a name is that of the catalog zone.
-    pub fn is_catalog_zone(&self, name: &Name) -> bool {
-        let found = self.catalog_zone.load();
-        found.as_ref().is_some_and(|it| it.apex() == *name)
+    /// The catalog zone, if there is one.
+    pub fn catalog_zone(&self) -> Option<Arc<CatalogZone>> {
+        self.catalog_zone.load_full()
     }
 
     /// Has this catalog zone, or none, with a later serial if it differs from the one before.
@@ -73,14 +92,11 @@ impl TransferredZones {
             let serial = serials.raise(it.apex());
             Arc::new(it.with_serial(serial))
         });
-        self.catalog_zone.store(next);
-        self.tell();
-    }
-
-    /// The apex and the serial of the catalog zone, if there is one.
-    pub fn catalog_zone_serial(&self) -> Option<(Name, u32)> {
-        let found = self.catalog_zone.load();
-        found.as_ref().map(|it| (it.apex(), it.serial()))
+        self.catalog_zone.store(next.clone());
+        self.tell_those_of(
+            ZoneKind::Catalog,
+            next.iter().map(|it| (it.apex(), it.serial())),
+        );
     }
 
     /// Why a zone is not transferred: it is none, or there is no version of it.
@@ -104,8 +120,8 @@ impl TransferredZones {
         self.served.store(Arc::new(apexes.collect()));
     }
 
-    /// Tells the apexes and serials of all zones, and each change of them.
-    pub fn serials(&self) -> watch::Receiver<Vec<(Name, u32)>> {
+    /// Tells the serials of all zones, and each change of them.
+    pub fn serials(&self) -> watch::Receiver<Vec<ZoneSerial>> {
         self.serials.subscribe()
     }
 
@@ -121,13 +137,19 @@ impl TransferredZones {
 
     /// Tells the serials of these versions, which are what answers have too.
     pub(super) fn tell(&self) {
+        let versions = self.versions.load();
+        let serials = versions.iter().map(|it| (it.apex(), it.serial));
+        self.tell_those_of(ZoneKind::Cluster, serials);
+    }
+
+    /// Tells the serials of the zones of one kind; those of the other are told by others, and stay.
+    fn tell_those_of(&self, kind: ZoneKind, serials: impl Iterator<Item = (Name, u32)>) {
+        let serials = serials.map(|(apex, serial)| ZoneSerial { apex, serial, kind });
         self.serials.send_if_modified(|told| {
-            // Read here: who tells last tells the newest.
-            let versions = self.versions.load();
-            let serials = versions.iter().map(|it| (it.apex(), it.serial));
-            let serials: Vec<_> = serials.chain(self.catalog_zone_serial()).collect();
-            let differs = *told != serials;
-            *told = serials;
+            let others = told.iter().filter(|it| it.kind != kind).copied();
+            let all: Vec<_> = others.chain(serials).collect();
+            let differs = all.len() != told.len() || !all.iter().all(|it| told.contains(it));
+            *told = all;
             differs
         });
     }

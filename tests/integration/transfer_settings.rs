@@ -50,11 +50,15 @@ fn secondaries_answer_longer_than_the_gateway_does_without_nomad() {
     assert!(stale.expire_seconds > 2_000_000);
 }
 
+const OTHERS: &str = "[[forward]]\nzone = \"forwarded\"\nupstreams = [\"udp://192.0.2.1\"]\n\
+    [[forward]]\nzone = \".\"\nupstreams = [\"udp://192.0.2.1\"]\n\
+    [[hosts]]\nname = \"host.other\"\naddresses = [\"192.0.2.1\"]";
+
 #[test]
 fn a_catalog_zone_has_a_name_of_its_own() {
     let catalog = |name: &str| {
         check(&format!(
-            "zones = [\"nomad\", \"a.example\"]\n[transfer]\nallow = [\"192.0.2.1\"]\ncatalog_zone = \"{name}\""
+            "zones = [\"nomad\", \"a.example\"]\n[transfer]\nallow = [\"192.0.2.1\"]\ncatalog_zone = \"{name}\"\n{OTHERS}"
         ))
     };
     let long = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "a".repeat(50));
@@ -67,6 +71,12 @@ fn a_catalog_zone_has_a_name_of_its_own() {
         "*.invalid",
         "a..b",
         &long,
+        "zones.invalid:53",
+        "https://zones.invalid",
+        "192.0.2.1",
+        "resolver.arpa",
+        "zones.forwarded",
+        "host.other",
     ] {
         let error = catalog(name).expect_err(name);
         assert!(

@@ -12,8 +12,8 @@ use nomadns::dns::tsig::{Algorithm, ClientTransaction, Key, TsigError};
 use tempfile::TempDir;
 use toml::{Table, Value};
 
-use crate::gate::Sockets;
 use crate::support::gateway::{Gateway, cast};
+use crate::support::sockets::Sockets;
 
 const NAME: &str = "transfer.example";
 /// A secret that is seen wherever it is shown.

@@ -131,6 +131,10 @@ def agree(of, what, gateway, consumers, gone=()):
         expect(until(lambda: has(it), WITHIN_SECONDS), what, it.name, "lacks", gateway.zones, log(of, it))
         left = until(lambda: all(serial_at(it.port, zone=zone) is None for zone in gone), WITHIN_SECONDS)
         expect(left, what, it.name, "still has", gone, log(of, it))
+    # It says so itself, of the list too.
+    lag = 'nomadns_transfer_secondary_lag_seconds{'
+    late = lambda: [line for line in gateway.metrics().splitlines() if line.startswith(lag) and float(line.split()[-1]) > 0]
+    expect(until(lambda: not late(), WITHIN_SECONDS), what, "late:", late())
     print(f"catalog zone: {what}: {', '.join(it.name for it in consumers)} have {', '.join(gateway.zones)}", flush=True)
 
 

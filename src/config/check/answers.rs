@@ -109,7 +109,7 @@ impl Checker<'_> {
 }
 
 /// Whether a zone may be called so: what a resolver's operator can write and read in every tool.
-fn is_zone_label(label: &[u8]) -> bool {
+pub(super) fn is_zone_label(label: &[u8]) -> bool {
     let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
     label.iter().all(is_plain)
 }

@@ -170,7 +170,7 @@ impl Settings {
             client_ca: check.client_ca(&file)?,
             tls_check: check_every(file.tls.check_seconds),
             http: check.http(&file.http, &zones, &credentials)?,
-            notified: check.notified(&file, (&zones, &transfer), &keys)?,
+            notified: check.notified(&file, &zones, &keys)?,
             zones,
             credentials,
             credentials_check: check_every(file.http.check_seconds),

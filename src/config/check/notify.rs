@@ -8,9 +8,7 @@ use crate::answers::ZoneSettings;
 use crate::config::{ConfigError, File, NotifySection};
 use crate::dns::Name;
 use crate::dns::tsig::KeyRing;
-use crate::transfer::{
-    CatalogZone, MOST_SECONDARIES, NotifiedSecondary, SECONDARY_PORT, TransferSettings,
-};
+use crate::transfer::{CatalogZone, MOST_SECONDARIES, NotifiedSecondary, SECONDARY_PORT};
 
 const KEY: &str = "transfer.notify";
 
@@ -19,7 +17,7 @@ impl Checker<'_> {
     pub(super) fn notified(
         &self,
         file: &File,
-        (zones, transfer): (&ZoneSettings, &TransferSettings),
+        zones: &ZoneSettings,
         keys: &KeyRing,
     ) -> Result<Vec<NotifiedSecondary>, ConfigError> {
         let sections = &file.transfer.notify;
@@ -30,7 +28,9 @@ impl Checker<'_> {
             );
             return Err(self.source.error(KEY, problem));
         }
-        let catalog_zone = transfer.catalog_zone.iter().map(CatalogZone::apex);
+        // Also while nobody may transfer it.
+        let catalog_zone = self.catalog_zone(file, zones)?;
+        let catalog_zone = catalog_zone.iter().map(CatalogZone::apex);
         let zones: Vec<Name> = zones.apexes().copied().chain(catalog_zone).collect();
         let mut all: Vec<NotifiedSecondary> = Vec::new();
         for (place, section) in sections.iter().enumerate() {

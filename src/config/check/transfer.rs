@@ -1,7 +1,9 @@
 //! Checks the settings of zone transfer.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use super::answers::is_zone_label;
 use super::{Checker, whole};
 use crate::answers::{SoaTimers, ZoneSettings};
 use crate::config::{ConfigError, File};
@@ -19,6 +21,8 @@ const EXPIRE_BEYOND_SECONDS: u64 = 86_400;
 const LEAST_STEP_BY_TIME: Duration = Duration::from_secs(1);
 
 const CATALOG_ZONE: &str = "transfer.catalog_zone";
+/// What is above the names of addresses, and of the resolver itself.
+const ARPA: &str = "arpa";
 const NAME_IT: &str = "give it a name that no other zone has, such as \"zones.invalid\"";
 
 impl Checker<'_> {
@@ -66,7 +70,7 @@ impl Checker<'_> {
     }
 
     /// Says which zone lists the zones, if one does.
-    fn catalog_zone(
+    pub(super) fn catalog_zone(
         &self,
         file: &File,
         zones: &ZoneSettings,
@@ -79,15 +83,24 @@ impl Checker<'_> {
         let apex: Name = text
             .parse()
             .map_err(|error| wrong(format!("{text:?} is no name: {error}; {NAME_IT}")))?;
-        if apex.is_root() || apex.labels().iter().any(|label| label == b"*") {
+        let is_zone = text.parse::<IpAddr>().is_err() && apex.labels().iter().all(is_zone_label);
+        if apex.is_root() || !is_zone {
             return Err(wrong(format!(
                 "{text:?} cannot be a zone of its own; {NAME_IT}"
             )));
         }
-        let mut served = zones.apexes();
+        let forwarded = file
+            .forward
+            .iter()
+            .map(|it| &*it.zone)
+            .filter(|it| *it != ".");
+        let hosts = file.hosts.iter().map(|it| &*it.name);
+        let others = forwarded.chain(hosts).chain([ARPA]);
+        let others = others.filter_map(|name| name.parse::<Name>().ok());
+        let mut served = zones.apexes().copied().chain(others);
         if let Some(zone) = served.find(|zone| zone.is_within(&apex) || apex.is_within(zone)) {
             return Err(wrong(format!(
-                "{text:?} and the zone {zone} have names in common; {NAME_IT}"
+                "{text:?} and {zone} have names in common; {NAME_IT}"
             )));
         }
         let zone = CatalogZone::new(apex, zones.apexes().copied(), zones.soa_timers);

@@ -100,7 +100,8 @@ fn encode_within(
     let error = answer.extended_error_at(additions.age);
     let left = room.octets.saturating_sub(others);
     let mut options = AnswerOptions::none();
-    let authority = match answer.parts().authoritative {
+    // RFC 1034 §3.7.1: nobody is the authority for all classes.
+    let authority = match answer.parts().authoritative && query.class != Class::ANY {
         true => Authority::Ours,
         false => Authority::None,
     };
@@ -119,8 +120,7 @@ fn encode_within(
     {
         bits |= AUTHENTIC_DATA;
     }
-    // RFC 1034 §3.7.1: nobody is the authority for all classes.
-    if parts.authoritative && query.class != Class::ANY {
+    if authority == Authority::Ours {
         bits |= AUTHORITATIVE;
     }
     if put.truncated {

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::super::zones::ZoneSerial;
 use super::counters::{NotifyCounters, NotifyCounts, NotifyFailure};
 use super::link::UdpLink;
 use super::task::{ZoneProgress, ZoneTask};
@@ -95,7 +96,7 @@ impl Notifier {
     }
 
     /// Tells each secondary the serials of its zones, at first and whenever they change, until there are no more.
-    pub async fn run(self, mut serials: watch::Receiver<Vec<(Name, u32)>>) {
+    pub async fn run(self, mut serials: watch::Receiver<Vec<ZoneSerial>>) {
         let mut secondaries = self.0.secondaries.subscribe();
         let mut running = HashMap::new();
         loop {
@@ -140,11 +141,11 @@ impl Notifier {
     fn fit(
         &self,
         running: &mut HashMap<(SocketAddr, Name), RunningZone>,
-        zones: &[(Name, u32)],
+        zones: &[ZoneSerial],
         wanted: &[NotifiedSecondary],
     ) {
         running.retain(|(_, apex), it| {
-            let is_zone = zones.iter().any(|(zone, _)| zone == apex);
+            let is_zone = zones.iter().any(|zone| zone.apex == *apex);
             is_zone && wanted.contains(&it.secondary)
         });
         let mut counters = BTreeMap::new();
@@ -153,17 +154,17 @@ impl Notifier {
             let counted = self.known().counters.get(&secondary.address).cloned();
             let counted = counted.unwrap_or_default();
             counters.insert(secondary.address, Arc::clone(&counted));
-            for (apex, serial) in zones.iter().filter(|(apex, _)| secondary.has(apex)) {
+            for told in zones.iter().filter(|it| secondary.has(&it.apex)) {
                 let zone = running
-                    .entry((secondary.address, *apex))
+                    .entry((secondary.address, told.apex))
                     .or_insert_with(|| {
                         let link = UdpLink {
                             secondary: secondary.clone(),
                             keys: Arc::clone(&self.0.keys),
                         };
-                        RunningZone::begin(link, *apex, *serial, &counted)
+                        RunningZone::begin(link, *told, &counted)
                     });
-                zone.use_serial(*serial);
+                zone.use_serial(told.serial);
                 known.push((Arc::clone(&zone.progress), zone.serial.subscribe()));
             }
         }
@@ -179,16 +180,17 @@ impl Notifier {
 }
 
 impl RunningZone {
-    fn begin(link: UdpLink, apex: Name, serial: u32, counters: &Arc<NotifyCounters>) -> Self {
+    fn begin(link: UdpLink, told: ZoneSerial, counters: &Arc<NotifyCounters>) -> Self {
         let secondary = link.secondary.clone();
-        let progress = Arc::new(ZoneProgress::new(secondary.address, apex));
-        progress.step(serial);
-        let (sender, receiver) = watch::channel(serial);
+        let progress = Arc::new(ZoneProgress::new(secondary.address, told.apex));
+        progress.step(told.serial);
+        let (sender, receiver) = watch::channel(told.serial);
         let task = ZoneTask {
             link,
             progress: Arc::clone(&progress),
             counters: Arc::clone(counters),
             serial: receiver,
+            kind: told.kind,
         };
         Self {
             secondary,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::super::zones::ZoneKind;
 use super::counters::{NotifyCounters, NotifyFailure};
 use super::link::SecondaryLink;
 use super::task::{ZoneProgress, ZoneTask};
@@ -76,6 +77,10 @@ struct Tried {
 
 impl Tried {
     fn begin(answers: bool, copies: bool) -> Self {
+        Self::of_kind(ZoneKind::Cluster, answers, copies)
+    }
+
+    fn of_kind(kind: ZoneKind, answers: bool, copies: bool) -> Self {
         let secondary = Secondary(Arc::new(Mutex::new(SecondaryParts {
             begin: Instant::now(),
             answers,
@@ -94,6 +99,7 @@ impl Tried {
             progress: Arc::clone(&progress),
             counters: Arc::clone(&counters),
             serial: receiver,
+            kind,
         };
         tokio::spawn(task.run());
         Self {
@@ -212,4 +218,21 @@ async fn a_secondary_that_comes_back_is_told_though_no_serial_is_new() {
     let told = tried.told().len();
     seconds(600.0).await;
     assert_eq!(tried.told().len(), told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secondary_has_the_catalog_zone_once_it_answered_and_is_not_asked_for_it() {
+    let tried = Tried::of_kind(ZoneKind::Catalog, false, false);
+    seconds(300.0).await;
+    assert_eq!(tried.lag(), Some(Duration::from_secs(300)));
+    tried.secondary.with(|it| it.answers = true);
+    // A round takes a minute, and half of one later the next begins.
+    seconds(95.0).await;
+    assert_eq!(tried.progress.seen(), (Some(7), None, None));
+    let told = tried.told().len();
+    seconds(600.0).await;
+    tried.step(8);
+    seconds(1.0).await;
+    assert_eq!((tried.told().len(), tried.lag()), (told + 1, None));
+    assert!(tried.secondary.with(|it| it.looked.is_empty()));
 }

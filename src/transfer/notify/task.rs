@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
+use super::super::zones::ZoneKind;
 use super::counters::{NotifyCounters, NotifyFailure};
 use super::link::SecondaryLink;
 use super::progress::SerialProgress;
@@ -118,12 +119,16 @@ pub(super) struct ZoneTask<Link> {
     pub(super) progress: Arc<ZoneProgress>,
     pub(super) counters: Arc<NotifyCounters>,
     pub(super) serial: watch::Receiver<u32>,
+    pub(super) kind: ZoneKind,
 }
 
 impl<Link: SecondaryLink> ZoneTask<Link> {
     /// Tells and looks until there are no more serials.
     pub(super) async fn run(self) {
-        tokio::join!(self.tell(), self.look());
+        match self.kind {
+            ZoneKind::Cluster => _ = tokio::join!(self.tell(), self.look()),
+            ZoneKind::Catalog => self.tell().await,
+        }
     }
 
     async fn tell(&self) {
@@ -136,12 +141,19 @@ impl<Link: SecondaryLink> ZoneTask<Link> {
                 () = self.round(newest) => tokio::select! {
                     changed = serial.changed() => changed.is_ok(),
                     () = self.progress.again.notified() => true,
+                    // Nobody else finds out that it is back.
+                    () = sleep(LOOK_EVERY), if self.lacks_list() => true,
                 },
             };
             if !is_new {
                 return;
             }
         }
+    }
+
+    /// Whether it is to have the catalog zone, and has not answered.
+    fn lacks_list(&self) -> bool {
+        self.kind == ZoneKind::Catalog && self.progress.is_behind()
     }
 
     /// Tells it one serial, again until it answers.
@@ -156,6 +168,10 @@ impl<Link: SecondaryLink> ZoneTask<Link> {
             match result {
                 Ok(()) => {
                     self.progress.ended(None);
+                    // Many servers have nobody ask for a catalog zone (RFC 9432 §6): that it was told has to do.
+                    if self.kind == ZoneKind::Catalog {
+                        self.progress.with(|it| it.progress.saw(serial));
+                    }
                     self.progress.told.notify_one();
                     return;
                 }

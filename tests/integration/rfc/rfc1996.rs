@@ -9,14 +9,16 @@ use hickory_proto::rr::{RData, RecordType};
 use hickory_proto::serialize::binary::{BinDecodable as _, BinEncodable as _};
 use nomadns::dns::Name;
 use nomadns::dns::tsig::{Algorithm, Key, KeyRing};
-use nomadns::transfer::{NotifiedSecondary, Notifier, NotifyFailure, NotifyReport};
+use nomadns::transfer::{
+    NotifiedSecondary, Notifier, NotifyFailure, NotifyReport, ZoneKind, ZoneSerial,
+};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 const SOON: Duration = Duration::from_secs(10);
 
-type Serials = watch::Sender<Vec<(Name, u32)>>;
+type Serials = watch::Sender<Vec<ZoneSerial>>;
 
 /// A secondary's socket.
 struct Secondary(UdpSocket);
@@ -93,10 +95,14 @@ fn begin_with(
     (notifier, serials)
 }
 
-fn of(zones: &[(&str, u32)]) -> Vec<(Name, u32)> {
+fn of(zones: &[(&str, u32)]) -> Vec<ZoneSerial> {
     zones
         .iter()
-        .map(|(zone, serial)| (zone.parse().unwrap(), *serial))
+        .map(|(zone, serial)| ZoneSerial {
+            apex: zone.parse().unwrap(),
+            serial: *serial,
+            kind: ZoneKind::Cluster,
+        })
         .collect()
 }
 

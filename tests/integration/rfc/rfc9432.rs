@@ -1,17 +1,26 @@
 //! RFC 9432: the catalog zone, which lists the zones, on real sockets. That servers act on it is proved by `.ci/transfer`.
 
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{RData, Record, RecordType};
 use nomadns::config::Source;
 use nomadns::demo::SimulatedNomad;
+use nomadns::dns::tsig::{Algorithm, ClientTransaction, Key};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket};
+use toml::{Table, Value};
 
 use crate::support::answers::{extended_error, query};
 use crate::support::clients::{framed, next_message};
 use crate::support::gateway::{Gateway, cast, until};
 
 const CATALOG: &str = "zones.invalid";
+const KEY: &str = "transfer.example";
+const SECRET: [u8; 32] = [1; 32];
 /// Nobody listens there.
 const NO_NOMAD: &str = "http://127.0.0.1:1";
 // The codes of RFC 8914.
@@ -188,4 +197,37 @@ async fn it_is_gone_when_it_is_no_longer_configured() {
     assert_eq!(answer.metadata.response_code, ResponseCode::NotAuth);
     gateway.reconfigure(|source| source.set("transfer.catalog_zone", CATALOG.to_owned(), "test"));
     assert!(serial(&gateway).await > first);
+}
+
+#[tokio::test]
+async fn where_there_are_keys_its_soa_wants_a_signature_as_the_list_does() {
+    let key = Key::new(&KEY.parse().unwrap(), Algorithm::HmacSha256, &SECRET).unwrap();
+    let (_nomad, gateway) = offered().await;
+    gateway.reconfigure(|source| {
+        let keys = [
+            ("name", KEY.to_owned()),
+            ("secret", STANDARD.encode(SECRET)),
+        ];
+        let keys = keys.map(|(name, value)| (name.to_owned(), Value::from(value)));
+        source.set("transfer.keys", vec![Table::from_iter(keys)], "test");
+    });
+    let unsigned = ask_udp(&gateway, CATALOG, RecordType::SOA).await;
+    assert_eq!(unsigned.metadata.response_code, ResponseCode::Refused);
+    assert_eq!(extended_error(&unsigned), Some(PROHIBITED));
+    let mut message = query(CATALOG, RecordType::SOA).to_vec().unwrap();
+    let now = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+    };
+    let mut client = ClientTransaction::sign(Arc::new(key), &mut message, now());
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(gateway.dns).await.unwrap();
+    socket.send(&message).await.unwrap();
+    let mut octets = vec![0; 4096];
+    let length = socket.recv(&mut octets).await.unwrap();
+    octets.truncate(length);
+    assert_eq!(client.verify(&mut octets, now()), Ok(()));
+    assert_eq!(Message::from_vec(&octets).unwrap().answers.len(), 1);
 }

@@ -57,6 +57,8 @@ async fn who_asks_for_it_is_told_the_serial_and_the_labels_of_the_zone() {
         // Denials are from a version too.
         ("none.default.nomad", RecordType::A, (1, 0, 7)),
         ("redis.default.NOMAD", RecordType::MX, (1, 0, 7)),
+        // The parent answers that.
+        ("service.nomad", RecordType::DS, (1, 0, 7)),
     ] {
         for transport in [
             Transport::Udp,
@@ -97,14 +99,15 @@ async fn the_version_is_the_serial_that_the_soa_has() {
     let gateway = Gateway::start(&nomad.url()).await;
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     socket.connect(gateway.dns).await.unwrap();
-    socket
-        .send(&asking("nomad", RecordType::SOA, b""))
-        .await
-        .unwrap();
-    let mut octets = [0; 4096];
-    let length = socket.recv(&mut octets).await.unwrap();
-    let message = Message::from_vec(&octets[..length]).unwrap();
-    let (_, _, serial) = version(&message).unwrap();
-    let soa = message.answers[0].data.to_string();
-    assert!(soa.contains(&format!(" {serial} ")), "{soa} {serial}");
+    for (zone, depth) in [("nomad", 1), ("service.nomad", 2)] {
+        let asked = asking(zone, RecordType::SOA, b"");
+        socket.send(&asked).await.unwrap();
+        let mut octets = [0; 4096];
+        let length = socket.recv(&mut octets).await.unwrap();
+        let message = Message::from_vec(&octets[..length]).unwrap();
+        let (labels, _, serial) = version(&message).unwrap();
+        assert_eq!(labels, depth);
+        let soa = message.answers[0].data.to_string();
+        assert!(soa.contains(&format!(" {serial} ")), "{soa} {serial}");
+    }
 }

@@ -7,3 +7,4 @@ pub mod fault_proxy;
 pub mod gateway;
 pub mod question;
 pub mod replay;
+pub mod sockets;

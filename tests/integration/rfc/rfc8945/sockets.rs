@@ -13,9 +13,9 @@ use nomadns::dns::tsig::{Algorithm, ClientTransaction, Key, KeyRing, TsigError};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::gate::Sockets;
 use crate::support::clients::{framed, http_client, next_message};
 use crate::support::gateway::{Gateway, cast, until};
+use crate::support::sockets::Sockets;
 
 const NAME: &str = "transfer.example";
 
