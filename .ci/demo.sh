@@ -37,7 +37,7 @@ start_demo() {
     "$nomadns" demo --ports auto "$@" >>"$work/demo.log" 2>&1 &
     demo=$!
     started+=("$demo")
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         grep -q '^Ctrl-C' "$work/demo.log" && break
         kill -0 "$demo" 2>/dev/null || break
         sleep 0.1
@@ -49,7 +49,7 @@ start_demo() {
     dns_port="$(port --dns-port)" tls_port="$(port --tls-port)"
     https_port="$(port --https-port)" http_port="$(port --http-port)"
     admin_port="$(sed -nE 's|^Metrics .*:([0-9]+)/metrics$|\1|p' "$work/demo.log")"
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         curl -fsS "http://127.0.0.1:$admin_port/readyz" >/dev/null 2>&1 && return
         sleep 0.1
     done
