@@ -65,10 +65,10 @@ pub(super) fn difference(
 impl Difference {
     /// Adds what differs between two lists of records; those of others are not among them.
     fn compare(&mut self, hasher: &RecordHasher, old: &RecordList<'_>, new: &RecordList<'_>) {
-        let (was, is) = (hasher.hashes(old), hasher.hashes(new));
-        if was == is {
+        if hasher.sum(old) == hasher.sum(new) {
             return;
         }
+        let (was, is) = (hasher.hashes(old), hasher.hashes(new));
         collect(&mut self.removed, hasher, old, without(&was, &is));
         collect(&mut self.added, hasher, new, without(&is, &was));
     }
@@ -98,7 +98,8 @@ fn collect(
 
 /// Whether any record differs between two states of which these keys and addresses have changed.
 ///
-/// It looks at each service by itself: what that has does not depend on other names.
+/// It looks at each service by itself: what that has does not depend on other names. A record that several instances have
+/// counts for each of them, so that seldom a change is said to be visible that is not.
 pub(super) fn is_visible(
     zones: &ZoneSettings,
     old: &Arc<Snapshot>,
@@ -113,17 +114,17 @@ pub(super) fn is_visible(
         return !changed.is_empty();
     };
     let hasher = RecordHasher::random();
-    let hashes = |contents: &ZoneContents, key: (&str, &str)| {
-        hasher.hashes(&|push| contents.list_service(key, push))
+    let records = |contents: &ZoneContents, key: (&str, &str)| {
+        hasher.sum(&|push| contents.list_service(key, push))
     };
     let addresses = |snapshot: &Snapshot, (namespace, name): (&str, &str)| {
         let service = snapshot.service(namespace.as_bytes(), name.as_bytes());
         let placed = service.map(|it| NamespaceAddresses::placed(namespace, it));
-        hasher.hashes_of(placed.into_iter().flatten())
+        hasher.sum_of(placed.into_iter().flatten())
     };
     let differs = |(namespace, name): &(Box<str>, Box<str>)| {
         let key = (&**namespace, &**name);
-        hashes(was, key) != hashes(is, key) || addresses(old, key) != addresses(new, key)
+        records(was, key) != records(is, key) || addresses(old, key) != addresses(new, key)
     };
     !changed.addresses.is_empty() || changed.services.iter().any(differs)
 }
