@@ -53,7 +53,7 @@ impl Checker<'_> {
                     "{text:?} contains a \"*\"; a zone includes all names below it, so write it without"
                 )));
             }
-            if text.parse::<IpAddr>().is_ok() || !apex.labels().iter().all(is_zone_label) {
+            if !is_zone(text, &apex) {
                 return Err(wrong(format!(
                     "{text:?} is not a zone: a domain name of letters, digits, hyphens and underscores, without a scheme or a \
                      port, such as \"nomad\""
@@ -108,8 +108,13 @@ impl Checker<'_> {
     }
 }
 
+/// Whether a name can be a zone: no address, and of letters, digits, hyphens and underscores.
+pub(super) fn is_zone(text: &str, apex: &Name) -> bool {
+    text.parse::<IpAddr>().is_err() && apex.labels().iter().all(is_zone_label)
+}
+
 /// Whether a zone may be called so: what a resolver's operator can write and read in every tool.
-pub(super) fn is_zone_label(label: &[u8]) -> bool {
+fn is_zone_label(label: &[u8]) -> bool {
     let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
     label.iter().all(is_plain)
 }

@@ -1,9 +1,8 @@
 //! Checks the settings of zone transfer.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use super::answers::is_zone_label;
+use super::answers::is_zone;
 use super::{Checker, whole};
 use crate::answers::{SoaTimers, ZoneSettings};
 use crate::config::{ConfigError, File};
@@ -83,8 +82,7 @@ impl Checker<'_> {
         let apex: Name = text
             .parse()
             .map_err(|error| wrong(format!("{text:?} is no name: {error}; {NAME_IT}")))?;
-        let is_zone = text.parse::<IpAddr>().is_err() && apex.labels().iter().all(is_zone_label);
-        if apex.is_root() || !is_zone {
+        if apex.is_root() || !is_zone(text, &apex) {
             return Err(wrong(format!(
                 "{text:?} cannot be a zone of its own; {NAME_IT}"
             )));
