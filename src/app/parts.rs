@@ -104,9 +104,7 @@ impl GatewayParts {
         let counters = self.core_dns.as_ref();
         server.core_dns = counters.map(|it| Arc::new(it.zones(super::core_dns::zones(settings))));
         server.query_log = self.query_log.of(settings);
-        let zones = self.transfer.share(settings);
-        let zones = zones.zones().iter();
-        server.zones = zones.map(|it| (it.apex, Arc::clone(&it.serial))).collect();
+        server.zones = Some(Arc::new(self.transfer.share(settings)));
         server.transfers = self.transfer.offered(settings);
         if settings.forward.is_some() {
             server.recursion = Recursion::Available;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::clients::Clients;
 use super::live_keys::LiveKeys;
 use super::offered_transfers::OfferedTransfers;
-use crate::catalog::Serial;
+use crate::answers::ZoneSettings;
 use crate::dns::wire::{Additions, AnsweredZone, Bounds};
-use crate::dns::{Age, CookieSecrets, Name, Query, RecordType, Recursion, Transport};
+use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
 use crate::layers::metrics::{CoreDnsZones, QueryCounters};
 use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
 use crate::query_log::QueryLog;
@@ -39,8 +39,8 @@ pub struct Server {
     pub core_dns: Option<Arc<CoreDnsZones>>,
     /// Whether names of other zones are forwarded.
     pub recursion: Recursion,
-    /// The zones of the cluster with their serials, the longest apex first.
-    pub zones: Arc<[(Name, Arc<Serial>)]>,
+    /// The zones of the cluster, if there are any, with their serials.
+    pub zones: Option<Arc<ZoneSettings>>,
     /// The transfers of the zones, if they are offered.
     pub transfers: Option<OfferedTransfers>,
     /// Where queries are recorded, if they are.
@@ -65,7 +65,7 @@ impl Default for Server {
             stale: Arc::default(),
             core_dns: None,
             recursion: Recursion::default(),
-            zones: Arc::default(),
+            zones: None,
             transfers: None,
             query_log: None,
             keys: LiveKeys::default(),
@@ -107,19 +107,11 @@ impl Server {
 
     #[cold]
     fn zone_of(&self, query: &Query) -> Option<AnsweredZone> {
-        let mut zones = self
-            .zones
-            .iter()
-            .filter(|(apex, _)| query.name.is_within(apex));
-        let mut found = zones.next()?;
-        if query.record_type == RecordType::DS && query.name == found.0 {
-            // The parent's (RFC 4035 §3.1.4.1).
-            found = zones.next().unwrap_or(found);
-        }
-        let (apex, serial) = found;
+        let zones = self.zones.as_ref()?;
+        let zone = zones.zone_for(&query.name, query.record_type)?;
         Some(AnsweredZone {
-            labels: u8::try_from(apex.labels().iter().count()).ok()?,
-            serial: serial.number(),
+            labels: u8::try_from(zone.apex.labels().iter().count()).ok()?,
+            serial: zone.serial.number(),
         })
     }
 

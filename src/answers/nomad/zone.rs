@@ -176,7 +176,7 @@ impl ZoneSettings {
     /// The zone that answers for a name and a type, if one does.
     ///
     /// What is asked of the parent about an apex, DS, is answered by the parent (RFC 4035 §3.1.4.1).
-    pub(super) fn zone_for(&self, name: &Name, asked: RecordType) -> Option<&Zone> {
+    pub fn zone_for(&self, name: &Name, asked: RecordType) -> Option<&Zone> {
         let zone = self.zone_of(name)?;
         let is_parents = asked == RecordType::DS && *name == zone.apex;
         let parent = is_parents.then(|| self.zones_around(zone).next());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::RecordType;
-use nomadns::catalog::Serial;
+use nomadns::answers::{Zone, ZoneSettings};
 use nomadns::dns::Transport;
 use nomadns::listeners::Server;
 use tokio::net::UdpSocket;
@@ -34,15 +34,14 @@ fn version(message: &Message) -> Option<(u8, u8, u32)> {
 
 fn answers() -> Answers {
     let mut answers = Answers::usual();
-    let serial = |number| {
-        let serial = Serial::default();
-        serial.set(number);
-        Arc::new(serial)
+    let zone = |(apex, number): (&str, u32)| {
+        let zone = Zone::new(apex.parse().unwrap()).unwrap();
+        zone.serial.set(number);
+        zone
     };
-    let zones = [("service.nomad", 8), ("nomad", 7)];
-    let zones = zones.map(|(apex, number)| (apex.parse().unwrap(), serial(number)));
+    let zones = [("nomad", 7), ("service.nomad", 8)].map(zone);
     answers.server = Arc::new(Server {
-        zones: zones.into(),
+        zones: Some(Arc::new(ZoneSettings::new(zones.into(), 30, 5))),
         ..Server::default()
     });
     answers
