@@ -94,20 +94,10 @@ impl LocalNames {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dns::{Age, Class, QueryFlags, RecordType, Signature, Transport};
+    use crate::dns::{Age, RecordType};
 
     fn query(name: &str, record_type: RecordType) -> Query {
-        Query {
-            id: 1,
-            flags: QueryFlags::default(),
-            name: name.parse().unwrap(),
-            record_type,
-            class: Class::IN,
-            edns: None,
-            transport: Transport::Tcp,
-            client: None,
-            signature: Signature::Absent,
-        }
+        Query::own(name.parse().unwrap(), record_type)
     }
 
     #[test]

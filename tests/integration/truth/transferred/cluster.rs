@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::STEP;
-use crate::support::answers::{Answers, name_of, query};
+use crate::support::answers::{Answers, instance, name_of, query};
 use crate::truth::Named;
 
 /// A zone without its SOA, and the serial of that.
@@ -61,6 +61,19 @@ impl Transferred {
             transfers: Transfers::new(zones, TransferSlots::default(), 1),
             settings,
         }
+    }
+
+    /// Registers so many services with an instance each.
+    pub(super) async fn put_others(&mut self, count: u16) {
+        for nth in 0..count {
+            let others = vec![instance("10.1.0.1", nth, &[])];
+            let writer = &mut self.answers.writer;
+            writer
+                .put("default", &format!("other{nth}"), others)
+                .unwrap();
+        }
+        self.answers.publish();
+        sleep(STEP * 3).await;
     }
 
     pub(super) async fn put(&mut self, (namespace, service): Named, instances: Vec<Instance>) {

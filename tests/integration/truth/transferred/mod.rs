@@ -111,15 +111,7 @@ proptest! {
 fn a_serial_rises_once_in_a_step_and_a_flap_within_one_is_not_seen() {
     paused(async {
         let mut cluster = Transferred::of_zones(&["nomad"], 1 << 20);
-        for nth in 0..100 {
-            let others = vec![instance("10.1.0.1", nth, &[])];
-            let writer = &mut cluster.answers.writer;
-            writer
-                .put("default", &format!("other{nth}"), others)
-                .unwrap();
-        }
-        cluster.answers.publish();
-        sleep(STEP * 3).await;
+        cluster.put_others(100).await;
         let first = cluster.whole("nomad").await;
         for last in 1..100_u8 {
             let one = instance(&format!("10.0.0.{last}"), 80, &[]);
@@ -172,15 +164,7 @@ fn once_all_is_known_there_are_transfers_though_nothing_else_has_changed() {
 fn other_settings_of_the_same_zones_keep_the_journal() {
     paused(async {
         let mut cluster = Transferred::of_zones(&["nomad"], 1 << 20);
-        for nth in 0..50 {
-            let others = vec![instance("10.1.0.1", nth, &[])];
-            let writer = &mut cluster.answers.writer;
-            writer
-                .put("default", &format!("other{nth}"), others)
-                .unwrap();
-        }
-        cluster.answers.publish();
-        sleep(STEP * 3).await;
+        cluster.put_others(50).await;
         let first = cluster.whole("nomad").await;
         let mut settings = (**cluster.settings.borrow()).clone();
         settings.transfer.at_once = 2;
