@@ -89,7 +89,10 @@ def few_descriptors(world):
     with world.gateway(prefix=prefix, descriptors=256) as gateway:
         with gateway.victim() as victim:
             streams = [wire.connect(gateway.ports["tcp"], f"127.1.{1 + number // 100}.1") for number in range(400)]
-            expect(gateway.descriptors() <= 256 * 4 // 5, "descriptors:", gateway.descriptors())
+            # Of the reserve of 64 it uses some itself: files, its connections to Nomad, and one per listener that waits
+            # for its place.
+            open_descriptors = gateway.descriptors()
+            expect(open_descriptors <= 256 - 64 // 2, "descriptors:", open_descriptors)
             world.nomad.register("fresh", 2, "10.8")
             expect(until(lambda: _is_answered(gateway, "fresh.default.nomad"), 10), "the change is not seen")
             expect(gateway.metric("nomadns_accept_failures") == 0, "accepting failed")
