@@ -2,6 +2,7 @@
 //!
 //! Floor 7. It makes no decisions about queries; it connects the parts.
 
+mod background_runtime;
 mod bind;
 mod binder;
 mod collectors;
@@ -14,7 +15,6 @@ mod error;
 mod expiry;
 mod filter;
 mod first_sync;
-mod forward_runtime;
 mod forwarding;
 mod health;
 mod listening;

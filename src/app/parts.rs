@@ -62,7 +62,11 @@ impl GatewayParts {
             },
             sync: Arc::default(),
             client,
-            transfer: LiveTransfer::new(settings, Arc::clone(&catalog)),
+            transfer: LiveTransfer::new(
+                settings,
+                Arc::clone(&catalog),
+                runtimes.forwarding.clone(),
+            ),
             catalog,
             forwarder: LiveForwarder::new(settings, runtimes.forwarding.clone()),
             local: LocalParts::new(settings),

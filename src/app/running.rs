@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::StartError;
-use super::forward_runtime::ForwardRuntime;
+use super::background_runtime::BackgroundRuntime;
 use super::live_gateway::LiveGateway;
 use super::liveness::LivenessProbe;
 use super::reload::{ReadSource, Reloader};
@@ -47,7 +47,7 @@ pub struct Running {
     pub(super) reload_check: Option<Duration>,
     pub(super) liveness: LivenessProbe,
     pub(super) sync: Arc<sync::Status>,
-    pub(super) _forward_runtime: ForwardRuntime,
+    pub(super) _background_runtime: BackgroundRuntime,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::background_runtime::BackgroundRuntime;
 use super::bind::{Bound, EncryptedPorts};
-use super::forward_runtime::ForwardRuntime;
 use super::listening::Listeners;
 use super::live_gateway::LiveGateway;
 use super::page::PageParts;
@@ -35,7 +35,7 @@ pub(super) struct Starting {
     bound: Bound,
     tls: Option<Tls>,
     parts: GatewayParts,
-    forward_runtime: ForwardRuntime,
+    background_runtime: BackgroundRuntime,
     keeping: Option<JoinHandle<()>>,
     syncing: JoinHandle<()>,
     filtering: JoinHandle<Result<(), StartError>>,
@@ -57,8 +57,8 @@ impl Starting {
         let tls = Tls::new(&settings)?;
         let (shutdown, leaving) = (CancellationToken::new(), CancellationToken::new());
 
-        let forward_runtime = ForwardRuntime::start()?;
-        let parts = GatewayParts::new(&settings, client.clone(), forward_runtime.and_own());
+        let background_runtime = BackgroundRuntime::start()?;
+        let parts = GatewayParts::new(&settings, client.clone(), background_runtime.and_own());
         let (keeper, ended) = (parts.transfer.keeper(), shutdown.clone().cancelled_owned());
         tokio::spawn(async move {
             tokio::select! {
@@ -93,7 +93,7 @@ impl Starting {
             bound,
             tls,
             parts,
-            forward_runtime,
+            background_runtime,
             keeping,
             leaving,
             shutdown,
@@ -176,7 +176,7 @@ impl Starting {
             reload_check: settings.reload_check,
             liveness,
             sync: parts.sync,
-            _forward_runtime: self.forward_runtime,
+            _background_runtime: self.background_runtime,
         })
     }
 }

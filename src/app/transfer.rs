@@ -10,6 +10,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::collectors::{gauge, total};
@@ -44,10 +45,13 @@ pub(super) struct LiveTransfer {
     zones: TransferredZones,
     slots: TransferSlots,
     settings: watch::Sender<Arc<KeeperSettings>>,
+    /// Makes the messages.
+    runtime: Handle,
 }
 
 impl LiveTransfer {
-    pub(super) fn new(settings: &Settings, catalog: Arc<Catalog>) -> Self {
+    /// The messages of transfers are made by the blocking threads of this runtime.
+    pub(super) fn new(settings: &Settings, catalog: Arc<Catalog>, runtime: Handle) -> Self {
         let serials = Arc::new(Serials::new(settings.state_folder.clone()));
         let first = keeper_settings(settings, &serials);
         let zones = TransferredZones::new(Arc::clone(&catalog));
@@ -59,6 +63,7 @@ impl LiveTransfer {
             serials,
             slots: TransferSlots::default(),
             settings: watch::Sender::new(Arc::new(first)),
+            runtime,
         }
     }
 
@@ -84,7 +89,12 @@ impl LiveTransfer {
         let transfer = &settings.transfer;
         transfer.is_offered.then(|| OfferedTransfers {
             allow: settings.secondaries.clone(),
-            transfers: Transfers::new(self.zones.clone(), self.slots.clone(), transfer.at_once),
+            transfers: Transfers::new(
+                self.zones.clone(),
+                self.slots.clone(),
+                transfer.at_once,
+                self.runtime.clone(),
+            ),
         })
     }
 

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -29,6 +30,7 @@ pub struct Transfers {
     zones: TransferredZones,
     slots: TransferSlots,
     at_once: usize,
+    runtime: Handle,
 }
 
 /// A transfer that may begin.
@@ -39,6 +41,8 @@ pub struct Transfer {
     query: Query,
     /// None for the SOA alone.
     slot: Option<TransferSlot>,
+    /// Makes the messages.
+    runtime: Handle,
     /// What signs the messages, and the time for that.
     signing: Option<(Transaction, fn() -> u64)>,
 }
@@ -59,12 +63,18 @@ enum Form {
 pub struct TransferMessages(mpsc::Receiver<Vec<u8>>);
 
 impl Transfers {
-    /// Serves these zones, so many at once.
-    pub fn new(zones: TransferredZones, slots: TransferSlots, at_once: usize) -> Self {
+    /// Serves these zones, so many at once, by the blocking threads of this runtime.
+    pub fn new(
+        zones: TransferredZones,
+        slots: TransferSlots,
+        at_once: usize,
+        runtime: Handle,
+    ) -> Self {
         Self {
             zones,
             slots,
             at_once,
+            runtime,
         }
     }
 
@@ -116,6 +126,7 @@ impl Transfers {
             form,
             query: query.clone(),
             slot,
+            runtime: self.runtime.clone(),
             signing: None,
         })
     }
@@ -158,7 +169,8 @@ impl Transfer {
     /// Makes the messages, from now on until all are taken or nobody waits for them any more.
     pub fn start(mut self, client: Option<IpAddr>) -> TransferMessages {
         let (sender, receiver) = mpsc::channel(MESSAGES_READY);
-        tokio::task::spawn_blocking(move || {
+        let runtime = self.runtime.clone();
+        runtime.spawn_blocking(move || {
             let begun = Instant::now();
             let mut sent = 0;
             let mut signing = self.signing.take();

@@ -12,6 +12,9 @@ use super::{AT_MOST, Gateway};
 /// A query for the root's SOA, behind its length: it is refused with a message as long.
 const ROOT_QUERY: &[u8] = &[0, 17, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
 
+/// A query for a transfer of `nomad`, behind its length.
+const AXFR_QUERY: &[u8] = b"\0\x17\0\x01\0\0\0\x01\0\0\0\0\0\0\x05nomad\0\0\xfc\0\x01";
+
 /// Nobody listens there.
 pub(super) const NO_NOMAD: &str = "[nomad]\naddresses = [\"http://127.0.0.1:1\"]";
 
@@ -66,29 +69,61 @@ fn threads(process: u32) -> Vec<(String, i32)> {
     stats.filter_map(of).collect()
 }
 
+/// The nice values of the threads in the background and of all others.
+///
+/// What answers is not in the background, and the others are all as what answers.
+fn nice_of_background_and_others(gateway: &Gateway) -> (Vec<i32>, i32) {
+    let threads = threads(gateway.child.id());
+    let (background, others): (Vec<_>, Vec<_>) = threads
+        .iter()
+        .partition(|(name, _)| name.starts_with("background"));
+    let answering = others.iter().find(|(name, _)| name.starts_with("udp-"));
+    let (_, nice) = answering.unwrap_or_else(|| panic!("{threads:?}"));
+    assert!(others.iter().all(|(_, it)| it == nice), "{threads:?}");
+    (background.iter().map(|(_, nice)| *nice).collect(), *nice)
+}
+
 #[test]
 fn the_threads_that_forward_are_below_those_that_answer_in_priority() {
     let forwarding = "[[forward]]\nzone = \".\"\nupstreams = [\"udp://127.0.0.1:9\"]";
     let gateway = Gateway::start(&format!("{NO_NOMAD}\n{forwarding}"), &[]);
-    let threads = threads(gateway.child.id());
-    let nice = |of: &str| -> Vec<i32> {
-        let found = threads.iter().filter(|(name, _)| name.starts_with(of));
-        found.map(|(_, nice)| *nice).collect()
-    };
-    let (answering, forwarding) = (nice("udp-"), nice("forward"));
+    let (forwarding, others) = nice_of_background_and_others(&gateway);
+    let lower = (others + 10).min(19);
     assert!(
-        !answering.is_empty() && !forwarding.is_empty(),
-        "{threads:?}"
+        !forwarding.is_empty() && forwarding.iter().all(|it| *it == lower),
+        "{forwarding:?}"
     );
-    let lower = (answering[0] + 10).min(19);
-    assert!(forwarding.iter().all(|it| *it == lower), "{threads:?}");
-    let others = threads
-        .iter()
-        .filter(|(name, _)| !name.starts_with("forward"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_threads_that_make_zone_transfers_are_below_those_that_answer_in_priority() {
+    let nomad = SimulatedNomad::start(Options::default()).unwrap();
+    Scenario::default().populate(&nomad);
+    let url = nomad.url();
+    let config = format!("[nomad]\naddresses = [{url:?}]\n[transfer]\nallow = [\"127.0.0.1\"]");
+    let gateway = Gateway::start(&config, &["--zone", "nomad"]);
+    let (before, _) = nice_of_background_and_others(&gateway);
+
+    let begun = Instant::now();
+    while !is_transferred(&gateway) {
+        assert!(begun.elapsed() < AT_MOST);
+    }
+    let (after, others) = nice_of_background_and_others(&gateway);
+    let lower = (others + 10).min(19);
     assert!(
-        others.clone().all(|(_, nice)| *nice == answering[0]),
-        "{threads:?}"
+        after.len() > before.len(),
+        "none was added: {before:?} {after:?}"
     );
+    assert!(after.iter().all(|it| *it == lower), "{after:?}");
+}
+
+/// Whether the zone is transferred, and not refused because there is no version of it yet.
+fn is_transferred(gateway: &Gateway) -> bool {
+    let mut client = TcpStream::connect(gateway.address("tcp")).unwrap();
+    client.write_all(AXFR_QUERY).unwrap();
+    let mut head = [0; 14];
+    client.read_exact(&mut head).unwrap();
+    head[5] & 0xf == 0
 }
 
 #[test]

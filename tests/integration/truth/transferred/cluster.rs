@@ -13,6 +13,7 @@ use nomadns::dns::{self, Transport, wire};
 use nomadns::transfer::{
     Keeper, KeeperSettings, Serials, TransferSettings, TransferSlots, TransferredZones, Transfers,
 };
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -58,7 +59,7 @@ impl Transferred {
         tokio::spawn(keeper.run());
         Self {
             answers,
-            transfers: Transfers::new(zones, TransferSlots::default(), 1),
+            transfers: Transfers::new(zones, TransferSlots::default(), 1, Handle::current()),
             settings,
         }
     }

@@ -1,7 +1,8 @@
-//! The threads that forward, apart from those of all else.
+//! The threads that forward and that make zone transfers, apart from those of all else.
 //!
-//! Their priority is lower: where cores are few, a flood of names that must be asked upstream must not hold up the workers
-//! that answer the cluster's names. The threads of TCP, TLS and HTTP, of Nomad and of the operator's pages keep theirs.
+//! Their priority is lower: where cores are few, neither a flood of names that must be asked upstream nor a transfer of a large
+//! zone must hold up the workers that answer the cluster's names. The threads of TCP, TLS and HTTP, of Nomad and of the
+//! operator's pages keep theirs.
 
 use std::io;
 
@@ -12,23 +13,23 @@ use crate::listeners::udp::UdpRuntimes;
 /// By how much their nice value is above that of the gateway; Linux has one for each thread.
 const NICER: i32 = 10;
 
-/// The runtime of the forwarder; it ends with this.
+/// The runtime of the forwarder and of transfers; it ends with this.
 #[derive(Debug)]
-pub(super) struct ForwardRuntime {
+pub(super) struct BackgroundRuntime {
     handle: Handle,
     /// There until it is dropped.
     runtime: Option<Runtime>,
 }
 
-impl ForwardRuntime {
-    /// Starts it, also where nothing is forwarded yet: a reload may change that.
+impl BackgroundRuntime {
+    /// Starts it, also where nothing is forwarded or transferred yet: a reload may change that.
     ///
     /// # Errors
     /// No more threads.
     pub(super) fn start() -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
-        builder.enable_all().thread_name("forward");
-        // A system that refuses it has the flood compete with the hits; the answers are the same.
+        builder.enable_all().thread_name("background");
+        // A system that refuses it has them compete with the hits; the answers are the same.
         builder.on_thread_start(|| {
             let _ = rustix::process::nice(NICER);
         });
@@ -48,7 +49,7 @@ impl ForwardRuntime {
     }
 }
 
-impl Drop for ForwardRuntime {
+impl Drop for BackgroundRuntime {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             // Whoever drops it may be a task, which must not wait for threads.
