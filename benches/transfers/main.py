@@ -207,7 +207,7 @@ def whole_zones(all_servers):
               f"{records / took / 1e6:.1f} M records/s, {cpu / records * 1e6:.2f} us CPU a record, {memory:+.1f} MiB", flush=True)
 
 
-def queries_meanwhile(bench, port):
+def queries_meanwhile(bench, all_servers):
     """What answers take while a transfer follows the other, against none."""
     client = servers.built(bench, "latency.c")
     if not client:
@@ -216,21 +216,26 @@ def queries_meanwhile(bench, port):
     questions = f"{bench.folder}/questions"
     asked = servers.question("redis.default.nomad")
     Path(questions).write_bytes(struct.pack(">H", len(asked)) + asked)
-    times = {"alone": [], "during transfers": []}
+    seen = {name: {"alone": [], "during transfers": []} for name, *_ in all_servers}
     # A core without work sleeps, and takes longer to wake up than an answer takes: neither of both is to sleep.
-    for core in (SERVER_CORE, CLIENT_CORE):
-        bench.running.append(subprocess.Popen([sys.executable, __file__, "awake", str(core)]))
+    awake = [subprocess.Popen([sys.executable, __file__, "awake", str(core)]) for core in (SERVER_CORE, CLIENT_CORE)]
+    bench.running += awake
     for _ in range(ROUNDS):
-        for kind, found in times.items():
-            busy = subprocess.Popen([sys.executable, __file__, "again", str(port)]) if kind != "alone" else None
-            done = subprocess.run(["taskset", "-c", str(CLIENT_CORE), client, servers.HOST, str(port), str(SECONDS), str(ASKED_PER_SECOND), questions],
-                                  stdout=subprocess.PIPE, text=True, check=True)
-            if busy:
-                busy.kill()
-                busy.wait()
-            found += [int(line) for line in done.stdout.splitlines()[1:]]
-    for kind, found in times.items():
-        print(f"queries {kind}: {len(found)}, p50 {percentile(found, 50) / 1000:.0f} us, p99 {percentile(found, 99) / 1000:.0f} us", flush=True)
+        for name, port, _ in all_servers:
+            for kind, times in seen[name].items():
+                busy = subprocess.Popen([sys.executable, __file__, "again", str(port)]) if kind != "alone" else None
+                done = subprocess.run(["taskset", "-c", str(CLIENT_CORE), client, servers.HOST, str(port), str(SECONDS),
+                                       str(ASKED_PER_SECOND), questions], stdout=subprocess.PIPE, text=True, check=True)
+                if busy:
+                    busy.kill()
+                    busy.wait()
+                times += [int(line) for line in done.stdout.splitlines()[1:]]
+    for process in awake:
+        process.kill()
+    for name, of in seen.items():
+        for kind, times in of.items():
+            print(f"queries {kind}: {name}: {len(times)}, p50 {percentile(times, 50) / 1000:.0f} us, "
+                  f"p99 {percentile(times, 99) / 1000:.0f} us", flush=True)
 
 
 def one_change(port, process):
@@ -265,8 +270,9 @@ def measure(bench):
     # As in a transfer, there are no TXT records.
     Path(zone).write_text("".join(line for line in exported.splitlines(True) if "\tTXT\t" not in line))
     port, process = gateway(bench, "nomadns", nomad)
-    whole_zones([("nomadns", port, process), *peers(bench, zone)])
-    queries_meanwhile(bench, port)
+    all_servers = [("nomadns", port, process), *peers(bench, zone)]
+    whole_zones(all_servers)
+    queries_meanwhile(bench, all_servers)
     changing = len(bench.running)
     port, process = gateway(bench, "nomadns-changes", demo(bench, 1))
     time.sleep(5)

@@ -5,7 +5,7 @@
 use super::server::Server;
 use crate::dns::wire::{self, Bare};
 use crate::dns::{AnswerBuilder, Query, Rcode, RecordType, Transport};
-use crate::transfer::{Transfer, TransferRefusal};
+use crate::transfer::{BegunTransfer, Transfer, TransferRefusal};
 
 /// What comes of a query for a transfer.
 pub(super) enum Offer {
@@ -46,32 +46,30 @@ impl Server {
         }
         // Where there are keys, the address alone is not enough.
         let is_signed = query.signature.key().is_some() || self.keys.now().is_empty();
+        let additions = self.additions(query);
+        let is_soa = soa.is_some();
         let allowed = offered.check(query, is_signed);
-        let begun = match (allowed, soa) {
-            (Ok(()), Some(answer)) => {
-                self.counters.count_refused(query.transport, Rcode::NOERROR);
-                let additions = self.additions(query);
-                wire::encode(&answer, query, self.bounds, &additions, 0, out);
-                return Offer::Answered;
+        let begun = allowed.and_then(|()| match soa {
+            Some(soa) => Ok(BegunTransfer::Soa(soa)),
+            None => {
+                let opt = wire::opt_alone(query, &additions);
+                offered.transfers.begin(query, message, opt)
             }
-            (Err(refusal), Some(_)) => {
-                self.refuse_transfer(query, refusal, out);
-                return Offer::Answered;
-            }
-            (allowed, None) => allowed.and_then(|()| offered.transfers.begin(query, message)),
-        };
+        });
         match begun {
-            Ok(transfer) if transfer.is_soa() => {
-                transfer.write_soa(out);
+            Ok(BegunTransfer::Soa(answer)) => {
                 self.counters.count_refused(query.transport, Rcode::NOERROR);
+                wire::encode(&answer, query, self.bounds, &additions, 0, out);
                 Offer::Answered
             }
-            Ok(transfer) => {
+            Ok(BegunTransfer::Messages(transfer)) => {
                 self.counters.count_refused(query.transport, Rcode::NOERROR);
-                Offer::Stream(Box::new(transfer))
+                Offer::Stream(transfer)
             }
             Err(refusal) => {
-                offered.transfers.count_refused();
+                if !is_soa {
+                    offered.transfers.count_refused();
+                }
                 self.refuse_transfer(query, refusal, out);
                 Offer::Answered
             }

@@ -9,7 +9,7 @@ use siphasher::sip::SipHasher24;
 
 use crate::answers::{ListFlow, SoaTimers, ZoneRecord};
 use crate::dns::wire::Soa;
-use crate::dns::{Answer, AnswerBuilder, Name, NameError, Owner, RecordType, Section};
+use crate::dns::{Name, NameError, RecordType};
 
 /// The name server of a zone that nobody asks for (RFC 9432 §4.1).
 const INVALID: &[u8] = b"invalid";
@@ -83,16 +83,6 @@ impl CatalogZone {
     /// The TTL of its records, in seconds.
     pub(super) fn ttl_seconds(&self) -> u32 {
         TTL_SECONDS
-    }
-
-    /// The answer to a question for its SOA.
-    pub(super) fn soa_answer(&self) -> Answer {
-        let mut builder = AnswerBuilder::local(&self.apex);
-        let (section, owner) = (Section::Answer, Owner::Question);
-        builder.push(section, owner, RecordType::SOA, TTL_SECONDS, |rdata| {
-            rdata.octets(&self.soa());
-        });
-        builder.finish()
     }
 
     /// The data of its SOA.

@@ -12,8 +12,6 @@ const MESSAGE_OCTETS: usize = 16 * 1024;
 /// The names that others were found to be below lately.
 const PARENTS: usize = 8;
 const CLASS_IN: u16 = 1;
-/// An OPT without options, which says that messages of 1,232 octets are taken over UDP (RFC 6891 §6.1.2).
-const OPT: [u8; 11] = [0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0];
 
 /// A message that is filled with records.
 #[derive(Debug)]
@@ -24,8 +22,8 @@ pub(super) struct MessageWriter {
     answers: u16,
     /// What the message must leave room for.
     reserved: usize,
-    /// Whether an OPT is owed: in the first message, to a client that has sent one.
-    owes_opt: bool,
+    /// The OPT that is owed, in the first message.
+    opt: Vec<u8>,
     /// All names end with it; 0 where it is not written yet.
     apex: Name,
     apex_at: u16,
@@ -46,16 +44,16 @@ pub(super) enum Push {
 }
 
 impl MessageWriter {
-    /// Begins the first message of the answer to a query, which has its question; `reserved` octets are left for what is
-    /// added to each.
-    pub(super) fn new(query: &Query, reserved: usize) -> Self {
+    /// Begins the first message of the answer to a query, which has its question and that OPT; `reserved` octets are left for
+    /// what is added to each.
+    pub(super) fn new(query: &Query, opt: Vec<u8>, reserved: usize) -> Self {
         let mut writer = Self {
             octets: Vec::with_capacity(MESSAGE_OCTETS),
             id: query.id.to_be_bytes(),
             flags: flags(query),
             answers: 0,
-            reserved: reserved + OPT.len(),
-            owes_opt: query.edns.is_some(),
+            reserved: reserved + opt.len(),
+            opt,
             apex: query.name,
             apex_at: 0,
             parents: Vec::with_capacity(PARENTS),
@@ -103,8 +101,8 @@ impl MessageWriter {
     pub(super) fn take(&mut self) -> Vec<u8> {
         let mut message = std::mem::replace(&mut self.octets, Vec::with_capacity(MESSAGE_OCTETS));
         message[6..8].copy_from_slice(&self.answers.to_be_bytes());
-        if std::mem::take(&mut self.owes_opt) {
-            message.extend_from_slice(&OPT);
+        if !self.opt.is_empty() {
+            message.append(&mut self.opt);
             message[11] = 1;
         }
         self.begin(0);

@@ -39,19 +39,27 @@ pub struct Transfer {
     version: TransferredVersion,
     form: Form,
     query: Query,
-    /// None for the SOA alone.
-    slot: Option<TransferSlot>,
+    /// What the first message ends with.
+    opt: Vec<u8>,
+    slot: TransferSlot,
     /// Makes the messages.
     runtime: Handle,
     /// What signs the messages, and the time for that.
     signing: Option<(Transaction, fn() -> u64)>,
 }
 
+/// What comes of a query for a transfer.
+#[derive(Debug)]
+pub enum BegunTransfer {
+    /// The zone's SOA: there is nothing newer, or it is asked over UDP.
+    Soa(Answer),
+    /// Messages, for a stream.
+    Messages(Box<Transfer>),
+}
+
 /// What a transfer consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// The zone's SOA: there is nothing newer, or it is asked over UDP.
-    Soa,
     /// All records.
     Whole,
     /// What has changed since a serial.
@@ -87,14 +95,19 @@ impl Transfers {
     pub fn catalog_zone_soa(&self, query: &Query) -> Option<Answer> {
         let zone = self.zones.catalog_zone()?;
         let is_asked = query.record_type == RecordType::SOA && query.name == zone.apex();
-        is_asked.then(|| zone.soa_answer())
+        is_asked.then(|| TransferredVersion::Catalog(zone).soa_answer())
     }
 
-    /// Begins the transfer that a query asks for; the message is that of the query.
+    /// Begins the transfer that a query asks for; the message is that of the query, and its first one ends with this OPT.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn begin(&self, query: &Query, message: &[u8]) -> Result<Transfer, TransferRefusal> {
+    pub fn begin(
+        &self,
+        query: &Query,
+        message: &[u8],
+        opt: Vec<u8>,
+    ) -> Result<BegunTransfer, TransferRefusal> {
         let known = match query.record_type {
             RecordType::IXFR => Some(known_serial(query, message).ok_or(TransferRefusal {
                 rcode: Rcode::FORMERR,
@@ -108,7 +121,7 @@ impl Transfers {
             Some(serial)
                 if query.transport == Transport::Udp || !is_later(version.serial(), serial) =>
             {
-                Form::Soa
+                return Ok(BegunTransfer::Soa(version.soa_answer()));
             }
             Some(serial) if version.has_short_way_from(serial) => Form::Steps(serial),
             _ => Form::Whole,
@@ -117,18 +130,16 @@ impl Transfers {
             rcode: Rcode::REFUSED,
             error: Some(ExtendedError::OVERLOADED),
         };
-        let slot = match form {
-            Form::Soa => None,
-            Form::Whole | Form::Steps(_) => Some(self.slots.take(self.at_once).ok_or(full)?),
-        };
-        Ok(Transfer {
+        let slot = self.slots.take(self.at_once).ok_or(full)?;
+        Ok(BegunTransfer::Messages(Box::new(Transfer {
             version,
             form,
             query: query.clone(),
+            opt,
             slot,
             runtime: self.runtime.clone(),
             signing: None,
-        })
+        })))
     }
 }
 
@@ -145,18 +156,6 @@ fn known_serial(query: &Query, message: &[u8]) -> Option<u32> {
 }
 
 impl Transfer {
-    /// Appends the one message of a transfer that has no more: the zone's SOA.
-    pub fn write_soa(&self, out: &mut Vec<u8>) {
-        let mut writer = MessageWriter::new(&self.query, self.query.signature.signed_octets());
-        self.push_soa(self.version.serial(), &mut writer);
-        out.extend_from_slice(&writer.take());
-    }
-
-    /// Whether the SOA is all of it.
-    pub fn is_soa(&self) -> bool {
-        self.form == Form::Soa
-    }
-
     /// Has each message signed; `now` tells the time in seconds since 1970.
     #[must_use]
     pub fn signed(self, transaction: Transaction, now: fn() -> u64) -> Self {
@@ -173,8 +172,8 @@ impl Transfer {
         runtime.spawn_blocking(move || {
             let begun = Instant::now();
             let mut sent = 0;
-            let mut signing = self.signing.take();
-            let whole = self.write(|mut message| {
+            let (mut signing, opt) = (self.signing.take(), std::mem::take(&mut self.opt));
+            let whole = self.write(opt, |mut message| {
                 if let Some((transaction, now)) = &mut signing {
                     transaction.sign(&mut message, now());
                 }
@@ -194,7 +193,7 @@ impl Transfer {
         let (serial, milliseconds) = (self.version.serial(), begun.elapsed().as_millis());
         let kind = match self.form {
             Form::Whole => "AXFR",
-            Form::Soa | Form::Steps(_) => "IXFR",
+            Form::Steps(_) => "IXFR",
         };
         let client = client.map(tracing::field::display);
         match is_whole {
@@ -202,25 +201,22 @@ impl Transfer {
                 if self.form == Form::Whole {
                     self.version.note_whole(octets);
                 }
-                if let Some(slot) = &self.slot {
-                    slot.count_done(self.form == Form::Whole, octets);
-                }
+                self.slot.count_done(self.form == Form::Whole, octets);
                 tracing::info!(%zone, serial, kind, client, octets, milliseconds, "a secondary has transferred a zone");
             }
             false => {
-                if let Some(slot) = &self.slot {
-                    slot.count_failed();
-                }
+                self.slot.count_failed();
                 tracing::warn!(%zone, serial, kind, client, octets, "a secondary has left the transfer of a zone");
             }
         }
     }
 
     /// Makes the messages one by one.
-    pub(super) fn write(&self, mut send: impl FnMut(Vec<u8>) -> ListFlow) -> ListFlow {
-        let mut writer = MessageWriter::new(&self.query, self.query.signature.signed_octets());
+    fn write(&self, opt: Vec<u8>, mut send: impl FnMut(Vec<u8>) -> ListFlow) -> ListFlow {
+        let signed_octets = self.query.signature.signed_octets();
+        let mut writer = MessageWriter::new(&self.query, opt, signed_octets);
         let version = &self.version;
-        self.push_soa(version.serial(), &mut writer);
+        version.with_soa(version.serial(), |soa| writer.push(soa));
         let mut push = |writer: &mut MessageWriter, record: &ZoneRecord<'_>| {
             if writer.push(record) == Push::Full {
                 send(writer.take())?;
@@ -230,7 +226,6 @@ impl Transfer {
             ListFlow::Continue(())
         };
         match self.form {
-            Form::Soa => return send(writer.take()),
             Form::Whole => version.list(|record| push(&mut writer, &record))?,
             Form::Steps(serial) => {
                 for step in version.steps_from(serial) {
@@ -245,10 +240,6 @@ impl Transfer {
         }
         version.with_soa(version.serial(), |soa| push(&mut writer, soa))?;
         send(writer.take())
-    }
-
-    fn push_soa(&self, serial: u32, writer: &mut MessageWriter) {
-        self.version.with_soa(serial, |soa| writer.push(soa));
     }
 }
 

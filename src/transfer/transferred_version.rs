@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::catalog_zone::CatalogZone;
 use super::version::{ZoneStep, ZoneVersion};
 use crate::answers::{ListFlow, ZoneRecord};
-use crate::dns::{Name, RecordType};
+use crate::dns::{Answer, AnswerBuilder, Name, Owner, RecordType, Section};
 
 /// A version that can be transferred.
 #[derive(Clone, Debug)]
@@ -51,6 +51,18 @@ impl TransferredVersion {
             ttl,
             data: &data,
         })
+    }
+
+    /// The answer that has its SOA alone.
+    pub(super) fn soa_answer(&self) -> Answer {
+        let mut builder = AnswerBuilder::local(&self.apex());
+        self.with_soa(self.serial(), |soa| {
+            let (section, owner) = (Section::Answer, Owner::Question);
+            builder.push(section, owner, soa.record_type, soa.ttl, |rdata| {
+                rdata.octets(soa.data);
+            });
+        });
+        builder.finish()
     }
 
     /// Lists all records but the SOA.

@@ -166,6 +166,19 @@ pub fn encode_without_question(query: &Query, additions: &Additions<'_>, out: &m
     put_opt_alone(query, additions, begin, out);
 }
 
+/// The OPT of a message whose records are not written here; nothing for a client that has sent none.
+///
+/// It has no padding, whose length depends on what stands before it.
+pub fn opt_alone(query: &Query, additions: &Additions<'_>) -> Vec<u8> {
+    let additions = Additions {
+        may_pad: false,
+        ..*additions
+    };
+    let mut opt = Vec::new();
+    put_opt_alone(query, &additions, 0, &mut opt);
+    opt
+}
+
 /// The most octets that may go to this client over UDP (RFC 6891 §6.2.5).
 fn largest_udp_octets(query: &Query, most: u16) -> usize {
     let client = query

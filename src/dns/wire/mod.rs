@@ -18,7 +18,7 @@ pub use ask::encode_query;
 pub use compression::{CompressedNameError, read_name};
 pub use decode::{Bare, QUERY_OCTETS, Rejection, decode};
 pub use encode::{
-    Bounds, encode, encode_bare, encode_truncated, encode_whole, encode_without_question,
+    Bounds, encode, encode_bare, encode_truncated, encode_whole, encode_without_question, opt_alone,
 };
 pub use find_tsig::{TsigPlace, find_tsig};
 pub use message::{Flag, Header, Message, MessageError, Question, Record};

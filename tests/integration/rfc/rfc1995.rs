@@ -8,6 +8,7 @@ use nomadns::listeners::Networks;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpStream, UdpSocket};
 
+use super::options::{COOKIE, NSID, append_options, option};
 use crate::support::answers::{name_of, query};
 use crate::support::clients::{framed, next_message};
 use crate::support::gateway::{Gateway, cast, until};
@@ -16,6 +17,7 @@ async fn offering() -> (nomadns::demo::SimulatedNomad, Gateway) {
     let nomad = cast();
     let gateway = Gateway::with(&nomad.url(), |settings| {
         settings.transfer.is_offered = true;
+        settings.server.nsid = b"gateway-1".to_vec();
         settings.secondaries = Networks::from_iter(["127.0.0.0/8".parse().unwrap()]);
     });
     gateway.until_ready().await;
@@ -28,26 +30,39 @@ async fn offering() -> (nomadns::demo::SimulatedNomad, Gateway) {
 
 /// A query for what is newer than a serial; one without a SOA says no serial.
 fn since(serial: Option<u32>) -> Vec<u8> {
-    let mut message = query("nomad", RecordType::IXFR);
+    let message = query("nomad", RecordType::IXFR);
+    with_serial(message, serial).to_vec().unwrap()
+}
+
+fn with_serial(mut message: Message, serial: Option<u32>) -> Message {
     if let Some(serial) = serial {
         let soa = SOA::new(name_of("ns"), name_of("ns"), serial, 0, 0, 0, 0);
         let soa = Record::from_rdata(name_of("nomad"), 0, RData::SOA(soa));
         message.authorities.push(soa);
     }
-    message.to_vec().unwrap()
+    message
 }
 
 async fn ask_tcp(gateway: &Gateway, serial: Option<u32>) -> Message {
+    send_tcp(gateway, &since(serial)).await
+}
+
+async fn ask_udp(gateway: &Gateway, serial: Option<u32>) -> Message {
+    send_udp(gateway, &since(serial)).await
+}
+
+/// The first message that is answered.
+async fn send_tcp(gateway: &Gateway, message: &[u8]) -> Message {
     let mut stream = TcpStream::connect(gateway.dns).await.unwrap();
-    stream.write_all(&framed(&since(serial))).await.unwrap();
+    stream.write_all(&framed(message)).await.unwrap();
     let first = next_message(&mut stream).await.unwrap();
     Message::from_vec(&first).unwrap()
 }
 
-async fn ask_udp(gateway: &Gateway, serial: Option<u32>) -> Message {
+async fn send_udp(gateway: &Gateway, message: &[u8]) -> Message {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     socket.connect(gateway.dns).await.unwrap();
-    socket.send(&since(serial)).await.unwrap();
+    socket.send(message).await.unwrap();
     let mut octets = [0; 4096];
     let length = socket.recv(&mut octets).await.unwrap();
     Message::from_vec(&octets[..length]).unwrap()
@@ -87,6 +102,43 @@ async fn over_udp_there_is_the_soa_alone_however_old_the_client_is() {
     let message = ask_udp(&gateway, Some(1)).await;
     assert_eq!(message.answers.len(), 1);
     assert!(message.metadata.authoritative && !message.metadata.truncation);
+}
+
+#[tokio::test]
+async fn a_transfer_and_the_soa_alone_have_what_any_answer_has_in_its_opt() {
+    let (_nomad, gateway) = offering().await;
+    let current = serial(&ask_tcp(&gateway, Some(0)).await);
+    for dnssec_ok in [false, true] {
+        let asked = |record_type, serial| {
+            let mut message = with_serial(query("nomad", record_type), serial);
+            message.edns.as_mut().unwrap().set_dnssec_ok(dnssec_ok);
+            let mut octets = message.to_vec().unwrap();
+            append_options(&mut octets, &[(COOKIE, b"12345678"), (NSID, b"")]);
+            octets
+        };
+        let (whole, steps) = (
+            asked(RecordType::AXFR, None),
+            asked(RecordType::IXFR, Some(0)),
+        );
+        let soa = asked(RecordType::IXFR, Some(current));
+        for (message, count) in [
+            (send_tcp(&gateway, &whole).await, None),
+            (send_tcp(&gateway, &steps).await, None),
+            (send_tcp(&gateway, &soa).await, Some(1)),
+            (send_udp(&gateway, &soa).await, Some(1)),
+        ] {
+            let answers = message.answers.len();
+            assert!(count.map_or(answers > 1, |count| answers == count));
+            let edns = message.edns.as_ref().unwrap();
+            assert_eq!(edns.flags().dnssec_ok, dnssec_ok, "RFC 3225 §3");
+            assert_eq!(
+                option(&message, COOKIE).map(|it| it.len()),
+                Some(24),
+                "RFC 7873 §5.2"
+            );
+            assert_eq!(option(&message, NSID).as_deref(), Some(&b"gateway-1"[..]));
+        }
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use nomadns::answers::{InnerNameServers, names};
 use nomadns::catalog::{HealthPolicy, Instance};
 use nomadns::dns::{self, Transport, wire};
 use nomadns::transfer::{
-    Keeper, KeeperSettings, Serials, TransferSettings, TransferSlots, TransferredZones, Transfers,
+    BegunTransfer, Keeper, KeeperSettings, Serials, TransferSettings, TransferSlots,
+    TransferredZones, Transfers,
 };
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -93,7 +94,16 @@ impl Transferred {
         }
         let octets = message.to_vec().unwrap();
         let query = wire::decode(&octets, Transport::Tcp, None).unwrap();
-        let transfer = self.transfers.begin(&query, &octets).unwrap();
+        let opt = wire::opt_alone(&query, &wire::Additions::default());
+        let transfer = match self.transfers.begin(&query, &octets, opt).unwrap() {
+            BegunTransfer::Messages(transfer) => transfer,
+            BegunTransfer::Soa(answer) => {
+                let (mut message, none) = (Vec::new(), wire::Additions::default());
+                let bounds = wire::Bounds::default();
+                wire::encode(&answer, &query, bounds, &none, 0, &mut message);
+                return Message::from_vec(&message).unwrap().answers;
+            }
+        };
         let mut records = Vec::new();
         let mut messages = transfer.start(None);
         while let Some(message) = poll_fn(|context| messages.poll_next(context)).await {
@@ -111,7 +121,7 @@ impl Transferred {
     pub(super) fn is_offered(&self, zone: &str) -> bool {
         let octets = query(zone, RecordType::AXFR).to_vec().unwrap();
         let query = wire::decode(&octets, Transport::Tcp, None).unwrap();
-        self.transfers.begin(&query, &octets).is_ok()
+        self.transfers.begin(&query, &octets, Vec::new()).is_ok()
     }
 
     pub(super) async fn whole(&self, zone: &str) -> Zone {
