@@ -92,7 +92,7 @@ impl LiveTransfer {
             transfers: Transfers::new(
                 self.zones.clone(),
                 self.slots.clone(),
-                transfer.at_once,
+                transfer,
                 self.runtime.clone(),
             ),
         })

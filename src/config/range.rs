@@ -126,6 +126,7 @@ pub const RANGES: &[Range] = &[
     range("transfer.journal_octets", 0, 1 << 36),
     // Each has a thread, of which the runtime has 512.
     range("transfer.at_once", 1, 256),
+    range("transfer.longest_seconds", 1, DAY),
     range("transfer.check_seconds", 0, DAY),
 ];
 

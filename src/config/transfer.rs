@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::dns::tsig::Algorithm;
-use crate::transfer::{AT_ONCE, JOURNAL_OCTETS, STEP_MS};
+use crate::transfer::{AT_ONCE, JOURNAL_OCTETS, LONGEST_SECONDS, STEP_MS};
 
 /// Zone transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -21,6 +21,8 @@ pub struct TransferSection {
     pub journal_octets: usize,
     /// How many transfers may run at once.
     pub at_once: usize,
+    /// How long a transfer may take, in seconds.
+    pub longest_seconds: u64,
     /// Whether TXT records that describe the instances are transferred.
     pub describe_instances: bool,
     /// What the tags begin with that these records may have; none of them when empty.
@@ -76,6 +78,7 @@ impl Default for TransferSection {
             step_ms: STEP_MS,
             journal_octets: JOURNAL_OCTETS,
             at_once: AT_ONCE,
+            longest_seconds: LONGEST_SECONDS,
             describe_instances: false,
             tag_prefixes: Vec::new(),
             keys: Vec::new(),

@@ -28,7 +28,9 @@ pub use notify::{
 pub use refusal::TransferRefusal;
 pub use serials::Serials;
 pub use serving::{BegunTransfer, Transfer, TransferMessages, Transfers};
-pub use settings::{AT_ONCE, JOURNAL_OCTETS, KeeperSettings, STEP_MS, TransferSettings};
+pub use settings::{
+    AT_ONCE, JOURNAL_OCTETS, KeeperSettings, LONGEST_SECONDS, STEP_MS, TransferSettings,
+};
 pub use slots::TransferSlots;
 pub use transferred_version::TransferredVersion;
 pub use version::ZoneVersion;

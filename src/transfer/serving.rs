@@ -3,6 +3,7 @@
 //! Floor 3. The messages are made on a thread of their own, one at a time, at the pace at which the client takes them.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 use super::message::{MessageWriter, Push};
 use super::refusal::TransferRefusal;
 use super::serials::is_later;
+use super::settings::TransferSettings;
 use super::slots::{TransferSlot, TransferSlots};
 use super::transferred_version::TransferredVersion;
 use super::zones::TransferredZones;
@@ -30,6 +32,7 @@ pub struct Transfers {
     zones: TransferredZones,
     slots: TransferSlots,
     at_once: usize,
+    longest: Duration,
     runtime: Handle,
 }
 
@@ -42,6 +45,7 @@ pub struct Transfer {
     /// What the first message ends with.
     opt: Vec<u8>,
     slot: TransferSlot,
+    longest: Duration,
     /// Makes the messages.
     runtime: Handle,
     /// What signs the messages, and the time for that.
@@ -68,20 +72,24 @@ enum Form {
 
 /// The messages of a transfer.
 #[derive(Debug)]
-pub struct TransferMessages(mpsc::Receiver<Vec<u8>>);
+pub struct TransferMessages {
+    messages: mpsc::Receiver<Vec<u8>>,
+    deadline: Instant,
+}
 
 impl Transfers {
-    /// Serves these zones, so many at once, by the blocking threads of this runtime.
+    /// Serves these zones by the blocking threads of this runtime, as many at once and as long as the settings say.
     pub fn new(
         zones: TransferredZones,
         slots: TransferSlots,
-        at_once: usize,
+        settings: &TransferSettings,
         runtime: Handle,
     ) -> Self {
         Self {
             zones,
             slots,
-            at_once,
+            at_once: settings.at_once,
+            longest: settings.longest,
             runtime,
         }
     }
@@ -137,6 +145,7 @@ impl Transfers {
             query: query.clone(),
             opt,
             slot,
+            longest: self.longest,
             runtime: self.runtime.clone(),
             signing: None,
         })))
@@ -168,9 +177,9 @@ impl Transfer {
     /// Makes the messages, from now on until all are taken or nobody waits for them any more.
     pub fn start(mut self, client: Option<IpAddr>) -> TransferMessages {
         let (sender, receiver) = mpsc::channel(MESSAGES_READY);
-        let runtime = self.runtime.clone();
+        let (runtime, begun) = (self.runtime.clone(), Instant::now());
+        let deadline = begun + self.longest;
         runtime.spawn_blocking(move || {
-            let begun = Instant::now();
             let mut sent = 0;
             let (mut signing, opt) = (self.signing.take(), std::mem::take(&mut self.opt));
             let whole = self.write(opt, |mut message| {
@@ -185,7 +194,10 @@ impl Transfer {
             });
             self.finish(client, begun, sent, whole.is_continue());
         });
-        TransferMessages(receiver)
+        TransferMessages {
+            messages: receiver,
+            deadline,
+        }
     }
 
     fn finish(self, client: Option<IpAddr>, begun: Instant, octets: usize, is_whole: bool) {
@@ -206,7 +218,15 @@ impl Transfer {
             }
             false => {
                 self.slot.count_failed();
-                tracing::warn!(%zone, serial, kind, client, octets, "a secondary has left the transfer of a zone");
+                match begun.elapsed() < self.longest {
+                    true => {
+                        tracing::warn!(%zone, serial, kind, client, octets, "a secondary has left the transfer of a zone")
+                    }
+                    false => tracing::warn!(
+                        %zone, serial, kind, client, octets,
+                        "a secondary has not taken a zone within transfer.longest_seconds"
+                    ),
+                }
             }
         }
     }
@@ -249,6 +269,11 @@ impl TransferMessages {
         &mut self,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Vec<u8>>> {
-        self.0.poll_recv(context)
+        self.messages.poll_recv(context)
+    }
+
+    /// When the transfer is to have ended.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
     }
 }

@@ -13,6 +13,8 @@ pub const STEP_MS: u64 = 1000;
 pub const JOURNAL_OCTETS: usize = 16 << 20;
 /// The transfers that run at once when nobody says otherwise.
 pub const AT_ONCE: usize = 16;
+/// How long a transfer may take when nobody says otherwise, in seconds.
+pub const LONGEST_SECONDS: u64 = 3600;
 
 /// How zones are transferred.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct TransferSettings {
     pub journal_octets: usize,
     /// The most transfers at once.
     pub at_once: usize,
+    /// How long one may take.
+    pub longest: Duration,
     /// The tags that TXT records may have, by what they begin with; there are no TXT records when none.
     pub described: Option<Arc<[Box<str>]>>,
     /// The zone that lists the zones, if there is one.

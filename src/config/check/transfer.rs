@@ -60,6 +60,7 @@ impl Checker<'_> {
             step: Duration::from_millis(section.step_ms),
             journal_octets: section.journal_octets,
             at_once: section.at_once,
+            longest: Duration::from_secs(section.longest_seconds),
             described: section.describe_instances.then(|| prefixes.collect()),
             catalog_zone: self
                 .catalog_zone(file, zones)?

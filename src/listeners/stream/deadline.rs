@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{ConnectionEnd, Conversation, ReadPhase};
 use crate::layers::Stack;
+use crate::transfer::TransferMessages;
 
 impl<Stream, S> Conversation<'_, '_, Stream, S>
 where
@@ -34,8 +35,13 @@ where
 
     /// When the connection ends if nothing happens; none while it is ours to act.
     fn deadline(&mut self) -> Option<Instant> {
+        let transferred = self.transfer.as_ref().map(TransferMessages::deadline);
         if !self.output.is_empty() {
-            return Some(self.output.progressed() + self.limits.write_stall);
+            let taken = self.output.progressed() + self.limits.write_stall;
+            return Some(transferred.map_or(taken, |it| it.min(taken)));
+        }
+        if transferred.is_some() {
+            return transferred;
         }
         if self.phase != ReadPhase::Reading || !self.may_begin() {
             return None;

@@ -8,7 +8,7 @@ use nomadns::answers::{Zone, ZoneSettings};
 use nomadns::config::Settings;
 use nomadns::demo::BulkLoad;
 use nomadns::listeners::Networks;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::answers::{extended_error, query};
@@ -130,6 +130,50 @@ async fn who_is_not_allowed_and_what_is_no_zone_gets_no_record() {
         refused(&message, ResponseCode::NotAuth, NOT_AUTHORITATIVE);
     }
     assert!(gateway.metric("nomadns_transfers_refused_total").await >= 3.0);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_a_zone_slowly_is_cut_when_its_time_is_over() {
+    let nomad = cast();
+    let load = BulkLoad {
+        services: 600,
+        ..BulkLoad::default()
+    };
+    nomad.load_services(&load);
+    let gateway = Gateway::with(&nomad.url(), |settings| {
+        offer("127.0.0.0/8")(settings);
+        settings.transfer.longest = Duration::from_millis(500);
+    });
+    gateway.until_ready().await;
+    until("a version", async || {
+        ask(&gateway, "nomad").await.metadata.response_code == ResponseCode::NoError
+    })
+    .await;
+    let (running, failed) = (
+        "nomadns_running_transfers",
+        "nomadns_transfers_failed_total",
+    );
+    until("none runs", async || gateway.metric(running).await < 1.0).await;
+    let before = gateway.metric(failed).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(gateway.dns).await.unwrap();
+    let message = framed(&query("nomad", RecordType::AXFR).to_vec().unwrap());
+    stream.write_all(&message).await.unwrap();
+    let (mut taken, mut part) = (0, [0; 64]);
+    let slowly = async {
+        while let Ok(count @ 1..) = stream.read(&mut part).await {
+            taken += count;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(AT_MOST, slowly).await.unwrap();
+    assert!(taken > 64, "{taken} octets: it was under way");
+    until("the place is free", async || {
+        gateway.metric(running).await < 1.0
+    })
+    .await;
+    assert!(gateway.metric(failed).await > before);
 }
 
 #[tokio::test]

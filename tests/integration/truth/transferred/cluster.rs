@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hickory_proto::op::Message;
 use hickory_proto::rr::rdata::SOA;
@@ -44,12 +45,13 @@ impl Transferred {
             step: STEP,
             journal_octets,
             at_once: 1,
+            longest: Duration::from_secs(60),
             described: None,
             catalog_zone: None,
         };
         let settings = watch::Sender::new(Arc::new(KeeperSettings {
             zones: answers.zones.clone(),
-            transfer,
+            transfer: transfer.clone(),
             generation: 0,
             ask_every: None,
         }));
@@ -60,7 +62,12 @@ impl Transferred {
         tokio::spawn(keeper.run());
         Self {
             answers,
-            transfers: Transfers::new(zones, TransferSlots::default(), 1, Handle::current()),
+            transfers: Transfers::new(
+                zones,
+                TransferSlots::default(),
+                &transfer,
+                Handle::current(),
+            ),
             settings,
         }
     }
