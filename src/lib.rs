@@ -30,3 +30,4 @@ pub mod sync;
 pub mod tls_failure;
 mod token_bucket;
 pub mod transfer;
+mod unix_time;

@@ -4,10 +4,10 @@
 //! limits.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::{Duration, SystemTime};
 
 use crate::dns::{CookieSecrets, Query, Transport};
 use crate::fair_queue::ClientAddress;
+use crate::unix_time::now_seconds_wrapping;
 
 /// Stands for the address of a client that has none.
 const NO_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -24,24 +24,13 @@ pub(super) fn client_address(query: &Query, secrets: Option<&CookieSecrets>) -> 
 /// Whether a query has a cookie that was made with these secrets for its client.
 pub fn knows_cookie(secrets: &CookieSecrets, query: &Query) -> bool {
     let cookie = query.edns.and_then(|edns| edns.options.cookie);
-    cookie.is_some_and(|cookie| secrets.know(&cookie, cookie_address(query), now_seconds()))
+    cookie
+        .is_some_and(|cookie| secrets.know(&cookie, cookie_address(query), now_seconds_wrapping()))
 }
 
 /// The address that a cookie is made for: a client without one has all addresses alike.
 pub fn cookie_address(query: &Query) -> IpAddr {
     query.client.unwrap_or(NO_ADDRESS)
-}
-
-/// The time as cookies have it: seconds since 1970, the lower 32 bits (RFC 9018 §4.3).
-pub fn now_seconds() -> u32 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let seconds = since.unwrap_or(Duration::ZERO).as_secs();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "RFC 9018 counts modulo 2^32"
-    )]
-    let seconds = seconds as u32;
-    seconds
 }
 
 #[cfg(test)]
@@ -81,7 +70,7 @@ mod tests {
         };
         let asked = query(Transport::Udp, Some(fresh));
         let good = Cookie {
-            server: Some(secrets.answer(&fresh, cookie_address(&asked), now_seconds())),
+            server: Some(secrets.answer(&fresh, cookie_address(&asked), now_seconds_wrapping())),
             ..fresh
         };
         let is_proven = |transport, cookie, secrets| {

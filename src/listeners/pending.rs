@@ -9,12 +9,12 @@ use super::amplification;
 use super::core_dns::Counting;
 use super::recorder::PendingRecord;
 use super::server::Server;
-use super::signing::now_seconds;
 use crate::dns::tsig::Transaction;
 use crate::dns::wire::AnsweredZone;
 use crate::dns::wire::{self, Rejection};
 use crate::dns::{Answer, ExtendedError, Query};
 use crate::transfer::Transfer;
+use crate::unix_time::now_seconds;
 
 /// Who reads the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

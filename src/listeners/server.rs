@@ -12,8 +12,9 @@ use crate::answers::ZoneSettings;
 use crate::dns::wire::{Additions, AnsweredZone, Bounds};
 use crate::dns::{Age, CookieSecrets, Query, Recursion, Transport};
 use crate::layers::metrics::{CoreDnsZones, QueryCounters};
-use crate::layers::proof::{cookie_address, knows_cookie, now_seconds};
+use crate::layers::proof::{cookie_address, knows_cookie};
 use crate::query_log::QueryLog;
+use crate::unix_time::now_seconds_wrapping;
 
 /// Asks for the SOA of the root, which any server has an answer to.
 const ROOT_QUERY: &[u8] = &[0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
@@ -121,7 +122,10 @@ impl Server {
     pub(super) fn least_additions(&self, query: &Query) -> Additions<'_> {
         let cookie = query.edns.and_then(|edns| edns.options.cookie);
         let address = cookie_address(query);
-        let answer = |cookie| self.cookies.answer(&cookie, address, now_seconds());
+        let answer = |cookie| {
+            self.cookies
+                .answer(&cookie, address, now_seconds_wrapping())
+        };
         Additions {
             cookie: cookie.map(answer),
             recursion: self.recursion,

@@ -2,14 +2,13 @@
 //!
 //! Floor 4, a part of `exchange`. A query without a signature does not come here.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::clients::Refusal;
 use super::judging::refuse;
 use super::server::Server;
 use crate::dns::tsig::{Transaction, TsigError};
 use crate::dns::wire::{self, Bare};
 use crate::dns::{AnswerBuilder, Query, Rcode, Signature};
+use crate::unix_time::now_seconds;
 
 /// A query whose signature was checked.
 #[derive(Debug)]
@@ -71,10 +70,4 @@ impl SignedQuery {
         let keys = server.keys.now();
         keys.append_error(error, message, now_seconds(), (out, begin));
     }
-}
-
-/// The time that signatures have, in seconds since 1970.
-pub(super) fn now_seconds() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }

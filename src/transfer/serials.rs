@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::answers::ZoneSettings;
 use crate::catalog::Serial;
 use crate::dns::Name;
 use crate::sync::StateFolder;
+use crate::unix_time::now_seconds_wrapping;
 
 /// How many numbers are reserved at once.
 const RESERVED: u32 = 8;
@@ -71,7 +71,7 @@ impl Serials {
             let serial = Arc::new(Serial::default());
             let stored = self.stored.get(&apex);
             // One more than the time: whoever was here before may have used that.
-            let first = now().wrapping_add(1);
+            let first = now_seconds_wrapping().wrapping_add(1);
             let first = stored.map_or(first, |it| later(first, it.wrapping_add(1)));
             serial.set(first);
             Held {
@@ -91,9 +91,12 @@ impl Serials {
     pub(super) fn next(&self, apex: &Name) -> u32 {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = held.get(apex) else {
-            return now();
+            return now_seconds_wrapping();
         };
-        let next = later(now(), known.serial.number().wrapping_add(1));
+        let next = later(
+            now_seconds_wrapping(),
+            known.serial.number().wrapping_add(1),
+        );
         let is_reserved = known
             .reserved
             .is_some_and(|it| it == next || later(it, next) == it);
@@ -141,13 +144,6 @@ impl fmt::Debug for Serials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serials").finish_non_exhaustive()
     }
-}
-
-/// The seconds since 1970.
-fn now() -> u32 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    // It wraps in 2106, as serials may.
-    since.map_or(0, |since| (since.as_secs() & u64::from(u32::MAX)) as u32)
 }
 
 /// The later of two serials (RFC 1982 §3.2).
@@ -215,12 +211,15 @@ mod tests {
             let serials = Serials::new(Some(folder));
             let mut zones = zones();
             serials.share(&mut zones);
-            assert!(serial(&zones, "nomad") > now());
+            assert!(serial(&zones, "nomad") > now_seconds_wrapping());
         }
         let serials = Serials::new(Some(StateFolder::new("/nonexistent/folder".into())));
         let mut zones = zones();
         serials.share(&mut zones);
-        assert!(is_later(serials.next(&"nomad".parse().unwrap()), now()));
+        assert!(is_later(
+            serials.next(&"nomad".parse().unwrap()),
+            now_seconds_wrapping()
+        ));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::modules::{Module, Use, uses};
 use crate::sources::{Source, assert_none, sources};
 
 /// The floor of each module of the crate.
-const FLOORS: [(&str, u8); 28] = [
+const FLOORS: [(&str, u8); 29] = [
     ("blocking", 0),
     ("exposition", 0),
     ("fair_queue", 0),
@@ -14,6 +14,7 @@ const FLOORS: [(&str, u8); 28] = [
     ("secret", 0),
     ("tls_failure", 0),
     ("token_bucket", 0),
+    ("unix_time", 0),
     ("dns", 1),
     ("catalog", 1),
     ("nomad", 1),

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
@@ -12,6 +11,7 @@ use super::counters::NotifyFailure;
 use super::{KeySource, NotifiedSecondary};
 use crate::dns::tsig::{ClientTransaction, TsigError};
 use crate::dns::wire::{ResponseId, ResponseMatch, match_response};
+use crate::unix_time::now_seconds;
 
 /// The largest response that is read; one to a SOA query has a few hundred octets.
 const RESPONSE_OCTETS: usize = 4096;
@@ -67,7 +67,7 @@ impl UdpLink {
             None => None,
             Some(name) => {
                 let key = (self.keys)(name).ok_or(NotifyFailure::NoKey)?;
-                Some(ClientTransaction::sign(key, &mut message, now()))
+                Some(ClientTransaction::sign(key, &mut message, now_seconds()))
             }
         };
         Ok(SentMessage {
@@ -99,7 +99,7 @@ impl SentMessage {
             }
             let verified = match &mut self.transaction {
                 None => Ok(()),
-                Some(transaction) => transaction.verify(&mut received, now()),
+                Some(transaction) => transaction.verify(&mut received, now_seconds()),
             };
             match verified {
                 Ok(()) => return Ok(received),
@@ -113,10 +113,4 @@ impl fmt::Debug for UdpLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("UdpLink").field(&self.secondary).finish()
     }
-}
-
-/// The seconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }
