@@ -73,6 +73,8 @@ impl Reloader {
         drop(seen);
         if is_new {
             self.use_read(read);
+            // What has looked at the files of before counts the new ones as seen, and has not put them to use.
+            self.gateway.renewable().reload();
         }
     }
 

@@ -2,8 +2,11 @@
 
 use std::net::UdpSocket;
 
+use nomadns::certs::{Development, Existing};
+
 use super::life::NO_NOMAD;
 use super::{AT_MOST, FREE_PORTS, Gateway};
+use crate::support::clients::connect_tls;
 
 /// Names that are answered without Nomad.
 const HOSTS: &str = "[[hosts]]\nname = \"db.example\"\naddresses = [\"10.0.0.5\"]\n";
@@ -123,10 +126,8 @@ fn what_needs_a_restart_is_named_and_the_rest_is_in_use() {
 #[test]
 fn a_change_that_is_only_good_with_another_that_needs_a_restart_is_not_used() {
     let folder = tempfile::tempdir().unwrap();
-    let made = nomadns::certs::Development::generate(&[]).unwrap();
-    let [_, certificate, key] = made
-        .write(folder.path(), nomadns::certs::Existing::Keep)
-        .unwrap();
+    let made = Development::generate(&[]).unwrap();
+    let [_, certificate, key] = made.write(folder.path(), Existing::Keep).unwrap();
     let mut gateway = Gateway::start(&file("ttl = 7", ""), &[]);
     let tls = format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}");
     let config = file("ttl = 9\ndesignated_resolver = \"localhost\"", &tls);
@@ -209,4 +210,45 @@ fn a_reload_while_it_ends_changes_nothing() {
     let (status, _, log) = gateway.ended();
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(!log.contains("reload"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_comes_with_another_configuration_is_used_without_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str| {
+        let (folder, made) = (
+            folder.path().join(name),
+            Development::generate(&[]).unwrap(),
+        );
+        std::fs::create_dir_all(&folder).unwrap();
+        let [ca, certificate, key] = made.write(&folder, Existing::Replace).unwrap();
+        let section =
+            format!("[tls]\ncertificate = {certificate:?}\nkey = {key:?}\ncheck_seconds = 0");
+        (std::fs::read_to_string(ca).unwrap(), section)
+    };
+    let whole = |ttl: u8, tls: &str| {
+        let keys = format!("ttl = {ttl}\nreload_check_seconds = 1");
+        format!(
+            "{}\n{FREE_PORTS}tls = [\"127.0.0.1:0\"]\n",
+            file(&keys, tls)
+        )
+    };
+    let (first, section) = write("a");
+    let mut gateway = Gateway::start_as(|_| {}, &whole(7, &section));
+    let dot = gateway.address("dot");
+    connect_tls(dot, &first).await.unwrap();
+
+    // In other files.
+    let (second, section) = write("b");
+    gateway.rewrite_whole(&whole(7, &section));
+    gateway.wait_for("the changes are in use keys=\"tls.certificate, tls.key\"");
+    gateway.wait_for("reload: the certificate was read again");
+    connect_tls(dot, &second).await.unwrap();
+
+    // In the same files, while something else changes.
+    let (third, section) = write("b");
+    gateway.rewrite_whole(&whole(8, &section));
+    gateway.wait_for("the changes are in use keys=\"ttl\"");
+    gateway.wait_for("reload: the certificate was read again");
+    connect_tls(dot, &third).await.unwrap();
 }
