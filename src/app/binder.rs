@@ -266,7 +266,7 @@ fn is_taken<T>(result: &io::Result<T>) -> bool {
 }
 
 /// Whether the address is everybody's own and missing all the same.
-fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
+pub fn lacks_ipv6(address: SocketAddr, error: &io::Error) -> bool {
     let own = [Ipv6Addr::LOCALHOST, Ipv6Addr::UNSPECIFIED].map(IpAddr::V6);
     let unsupported = error.raw_os_error() == Some(libc::EAFNOSUPPORT);
     own.contains(&address.ip()) && (unsupported || error.kind() == io::ErrorKind::AddrNotAvailable)

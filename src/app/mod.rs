@@ -48,13 +48,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use bind::Bound;
-pub use binder::{BindError, PortConflict};
+pub use binder::{BindError, PortConflict, lacks_ipv6};
 pub use connect::{ConnectError, NOTHING_ODD, NomadSummary, SummaryRow, connect};
 pub use demo::{Demo, DemoError, DemoOptions, LookupTrust, PortChoice};
 pub use descriptors::raise_descriptors;
 pub use error::StartError;
 pub use filter::try_filter;
 pub use logs::{Log, start as start_log};
+pub use page::lookup_paths;
 pub use passed::{PassedSocketError, PassedSockets};
 pub use reload::{ReadSource, Reloader};
 pub use renewal::Renewable;
@@ -154,9 +155,10 @@ fn renewable(
         renewable.add(renewal, settings.hosts.check, ending);
     }
     if settings.tsig_keys.content.has_file() {
-        let server = parts.server();
+        // Those of this configuration: another one has its own.
+        let live = parts.server().now().keys.clone();
         let replace = move |keys: &TsigKeys| {
-            server.now().keys.replace(keys.ring()?);
+            live.replace(keys.ring()?);
             Ok(())
         };
         let renewal = Renewal::new("TSIG key", settings.tsig_keys.clone(), replace);

@@ -129,7 +129,7 @@ impl Starting {
             shutdown,
             ..
         } = self;
-        let page = PageParts::new(&bound, tls.as_ref());
+        let page = PageParts::new(&bound, &settings.http.paths, tls.as_ref());
         let server = parts.server();
         parts.workers.join(Arc::clone(&server.counters));
         parts.forwarder.run(&shutdown);

@@ -237,10 +237,15 @@ fn settings(args: &ServeArgs) -> Result<Settings, ConfigError> {
     Settings::check(&source(args)?)
 }
 
+/// The file of the configuration, if a flag or the environment names one.
+fn configuration_file(args: &ServeArgs) -> Option<PathBuf> {
+    let named = std::env::var_os(CONFIG_VARIABLE).filter(|path| !path.is_empty());
+    args.config.clone().or_else(|| named.map(PathBuf::from))
+}
+
 /// What flags, environment and file say.
 fn source(args: &ServeArgs) -> Result<Source, ConfigError> {
-    let named = std::env::var_os(CONFIG_VARIABLE).filter(|path| !path.is_empty());
-    let mut source = match args.config.clone().or_else(|| named.map(PathBuf::from)) {
+    let mut source = match configuration_file(args) {
         Some(path) => Source::from_file(&path)?,
         None => Source::default(),
     };

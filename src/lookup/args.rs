@@ -11,7 +11,7 @@ use rustls_pki_types::pem::PemObject;
 
 use super::argument_error::ArgumentError;
 use super::asked::Asked;
-use super::options::{Detail, GatewayPorts, LookupOptions, Trust};
+use super::options::{Detail, GatewayPaths, GatewayPorts, LookupOptions, Trust};
 use super::paint::Coloring;
 use super::transport_choice::TransportChoice;
 
@@ -125,6 +125,7 @@ impl LookupArgs {
                 https: self.https_port,
                 http: self.http_port,
             },
+            paths: GatewayPaths::default(),
             trust,
             timeout: Duration::from_secs(self.timeout),
             dnssec_ok: self.dnssec,

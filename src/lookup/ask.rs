@@ -81,6 +81,8 @@ impl<'options> Asker<'options> {
     async fn ask_once(&self, transport: LookupTransport) -> Result<LookupReply, LookupError> {
         let server = self.options.authority(transport);
         let query = self.query(transport);
+        let paths = &self.options.paths;
+        let (messages, json) = ((&*server, &*paths.dns), (&*server, &*paths.json));
         let config = || self.config.clone();
         match transport {
             LookupTransport::Udp => udp::ask(&server, &query, self.options.timeout).await,
@@ -89,12 +91,12 @@ impl<'options> Asker<'options> {
                 stream::ask_tls(&server, &self.options.server, config()?, &query).await
             }
             LookupTransport::DohGet => {
-                http::ask_https(&server, Method::Get, config()?, &query).await
+                http::ask_https(messages, Method::Get, config()?, &query).await
             }
             LookupTransport::DohPost => {
-                http::ask_https(&server, Method::Post, config()?, &query).await
+                http::ask_https(messages, Method::Post, config()?, &query).await
             }
-            LookupTransport::Json => http::ask_json(&server, config()?, &query).await,
+            LookupTransport::Json => http::ask_json(json, config()?, &query).await,
         }
     }
 

@@ -26,15 +26,15 @@ pub(super) enum Method {
     Post,
 }
 
-/// Asks a server, given as host and port, over HTTPS.
+/// Asks a server, given as host and port, at a path over HTTPS.
 pub(super) async fn ask_https(
-    server: &str,
+    (server, path): (&str, &str),
     method: Method,
     config: ClientConfig,
     query: &Query,
 ) -> Result<LookupReply, LookupError> {
     let client = client().tls_backend_preconfigured(config).build()?;
-    let url = format!("https://{server}/dns-query");
+    let url = format!("https://{server}{path}");
     let mut message = Vec::new();
     encode_query(query, &mut message);
     let request = match method {
@@ -50,17 +50,17 @@ pub(super) async fn ask_https(
     LookupReply::from_message(&answer, query)
 }
 
-/// Asks a server, given as host and port, for JSON over plain HTTP.
+/// Asks a server, given as host and port, at a path for JSON over plain HTTP.
 ///
 /// The configuration of TLS is not used, but without one the client would read the system's certificates.
 pub(super) async fn ask_json(
-    server: &str,
+    (server, path): (&str, &str),
     config: ClientConfig,
     query: &Query,
 ) -> Result<LookupReply, LookupError> {
     let client = client().tls_backend_preconfigured(config).build()?;
     let dnssec_ok = query.edns.is_some_and(|edns| edns.dnssec_ok);
-    let request = client.get(format!("http://{server}/resolve")).query(&[
+    let request = client.get(format!("http://{server}{path}")).query(&[
         ("name", query.name.to_string()),
         ("type", query.record_type.0.to_string()),
         ("do", u8::from(dnssec_ok).to_string()),

@@ -4,15 +4,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::ask::{Asker, TransportReply};
-use super::options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
+use super::options::{Detail, GatewayPaths, GatewayPorts, LookupOptions, LookupTransport, Trust};
 use super::paint::Coloring;
 use crate::dns::{Name, RecordType};
 
-/// Asks a listener. Its certificate is not checked: whether clients trust it, they know best.
+/// Asks a listener, over HTTP at these paths. Its certificate is not checked: whether clients trust it, they know best.
 pub async fn ask_listener(
     (name, record_type): (Name, RecordType),
     transport: LookupTransport,
-    at: SocketAddr,
+    (at, paths): (SocketAddr, &GatewayPaths),
     within: Duration,
 ) -> TransportReply {
     let port = at.port();
@@ -27,6 +27,7 @@ pub async fn ask_listener(
             https: port,
             http: port,
         },
+        paths: paths.clone(),
         trust: Trust::Anyone,
         timeout: within,
         dnssec_ok: false,

@@ -32,7 +32,7 @@ pub use ask::{Retry, TransportReply};
 pub use cache::{CacheLookup, CacheLookupError};
 pub use error::LookupError;
 pub use listener::{ask_listener, reachable};
-pub use options::{Detail, GatewayPorts, LookupOptions, LookupTransport, Trust};
+pub use options::{Detail, GatewayPaths, GatewayPorts, LookupOptions, LookupTransport, Trust};
 pub use paint::Coloring;
 pub use reply::{LookupReply, RecordLine};
 

@@ -21,6 +21,8 @@ pub struct LookupOptions {
     pub server: String,
     /// Where it listens.
     pub ports: GatewayPorts,
+    /// Where it is asked over HTTP.
+    pub paths: GatewayPaths,
     /// Which certificates of it are believed.
     pub trust: Trust,
     /// How long one transport may take.
@@ -110,6 +112,24 @@ impl LookupTransport {
             Self::DohGet => "doh-get",
             Self::DohPost => "doh-post",
             Self::Json => "json",
+        }
+    }
+}
+
+/// The paths of a gateway over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayPaths {
+    /// For messages (RFC 8484).
+    pub dns: String,
+    /// For JSON.
+    pub json: String,
+}
+
+impl Default for GatewayPaths {
+    fn default() -> Self {
+        Self {
+            dns: "/dns-query".to_owned(),
+            json: "/resolve".to_owned(),
         }
     }
 }

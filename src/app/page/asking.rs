@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::GatewayPage;
 use crate::dns::{Name, RecordType};
 use crate::listeners::admin::{LookupReport, TransportAnswer, Untrusted};
-use crate::lookup::{LookupTransport, TransportReply, ask_listener, reachable};
+use crate::listeners::http::{PathUse, Paths};
+use crate::lookup::{GatewayPaths, LookupTransport, TransportReply, ask_listener, reachable};
 
 /// How long one of them may take.
 const ASK_WITHIN: Duration = Duration::from_secs(3);
@@ -30,9 +31,9 @@ impl GatewayPage {
         let _permit = self.lookups.acquire().await;
         let mut replies = Vec::new();
         for transport in LookupTransport::ALL {
-            if let Some(address) = self.address(transport) {
-                let question = (name, record_type);
-                let reply = ask_listener(question, transport, address, ASK_WITHIN).await;
+            if let Some((address, paths)) = self.place(transport) {
+                let (question, place) = ((name, record_type), (address, &paths));
+                let reply = ask_listener(question, transport, place, ASK_WITHIN).await;
                 replies.push((reply, address));
             }
         }
@@ -69,21 +70,21 @@ impl GatewayPage {
         ];
         let mut known = transports
             .into_iter()
-            .filter_map(|it| Some((it, self.address(it)?)));
-        let Some((transport, address)) = known.next() else {
+            .filter_map(|it| Some((it, self.place(it)?)));
+        let Some((transport, (address, paths))) = known.next() else {
             return Vec::new();
         };
         let mut answers = Vec::new();
         for record_type in TYPES {
-            let question = (name, record_type);
-            let reply = ask_listener(question, transport, address, ASK_WITHIN).await;
+            let (question, place) = ((name, record_type), (address, &paths));
+            let reply = ask_listener(question, transport, place, ASK_WITHIN).await;
             answers.push(answer(&reply, record_type, &address));
         }
         answers
     }
 
-    /// Where a transport is spoken; what listens on all addresses is asked on loopback.
-    fn address(&self, transport: LookupTransport) -> Option<SocketAddr> {
+    /// Where a transport is spoken, if it is; what listens on all addresses is asked on loopback.
+    fn place(&self, transport: LookupTransport) -> Option<(SocketAddr, GatewayPaths)> {
         let listener = match transport {
             LookupTransport::Udp => "udp",
             LookupTransport::Tcp => "tcp",
@@ -92,8 +93,21 @@ impl GatewayPage {
             LookupTransport::Json => "http",
         };
         let found = self.listeners.iter().find(|it| it.transport == listener)?;
-        Some(reachable(found.address))
+        let paths = lookup_paths(&self.paths, transport)?;
+        Some((reachable(found.address), paths))
     }
+}
+
+/// The paths to ask at over HTTP; none for a transport that has no path, and so nobody to ask.
+pub fn lookup_paths(configured: &Paths, transport: LookupTransport) -> Option<GatewayPaths> {
+    let first = |path_use| configured.of(path_use).first().cloned();
+    let mut paths = GatewayPaths::default();
+    match transport {
+        LookupTransport::DohGet | LookupTransport::DohPost => paths.dns = first(PathUse::Dns)?,
+        LookupTransport::Json => paths.json = first(PathUse::Json)?,
+        LookupTransport::Udp | LookupTransport::Tcp | LookupTransport::Dot => {}
+    }
+    Some(paths)
 }
 
 fn answer(reply: &TransportReply, record_type: RecordType, at: &SocketAddr) -> TransportAnswer {

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use self::asking::lookup_paths;
 use super::Bound;
 use super::first_sync;
 use super::live_forwarder::LiveForwarder;
@@ -34,6 +35,7 @@ use crate::listeners::admin::{
     Admin, ConfigReport, ListenerAddress, LookupReport, PageFuture, PageSource, Sample,
     ServiceDetail, ServicePage, ServiceSearch, StatusReport, event_streams,
 };
+use crate::listeners::http::Paths;
 use crate::nomad::Client;
 use crate::sync;
 use crate::transfer::Notifier;
@@ -53,6 +55,7 @@ pub(super) struct GatewayPage {
     notifier: Notifier,
     certificates: Option<Arc<Certificates>>,
     listeners: Vec<ListenerAddress>,
+    paths: Paths,
     leaving: CancellationToken,
     samples: Mutex<VecDeque<Sample>>,
     live: watch::Sender<Arc<str>>,
@@ -63,14 +66,17 @@ pub(super) struct GatewayPage {
 /// What of the page is known only while the gateway is built.
 pub(super) struct PageParts {
     listeners: Vec<ListenerAddress>,
+    /// Those of the public listeners.
+    paths: Paths,
     certificates: Option<Arc<Certificates>>,
 }
 
 impl PageParts {
     /// Notes where it listens, before the sockets are used up.
-    pub(super) fn new(bound: &Bound, tls: Option<&Tls>) -> Self {
+    pub(super) fn new(bound: &Bound, paths: &Paths, tls: Option<&Tls>) -> Self {
         Self {
             listeners: listeners(bound),
+            paths: paths.clone(),
             certificates: tls.map(Tls::certificates),
         }
     }
@@ -96,6 +102,7 @@ impl GatewayPage {
             notifier: parts.notifier.clone(),
             certificates: page.certificates,
             listeners: page.listeners,
+            paths: page.paths,
             leaving,
             samples: Mutex::default(),
             live,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::finding::DoctorFindings;
 use super::ports::{self, Protocol};
+use crate::app::{lacks_ipv6, lookup_paths};
 use crate::config::Settings;
 use crate::dns::{Name, Rcode, RecordType};
 use crate::lookup::{LookupError, LookupReply, LookupTransport, ask_listener, reachable};
@@ -40,12 +41,18 @@ pub(super) async fn look(
                     findings.skipped(transport.as_str(), found);
                     continue;
                 }
-                let question = (zone, RecordType::SOA);
-                let reply = ask_listener(question, transport, reachable(address), within).await;
+                let Some(paths) = lookup_paths(&settings.http.paths, transport) else {
+                    let found = format!("{address}: no path of HTTP is configured for it");
+                    findings.skipped(transport.as_str(), found);
+                    continue;
+                };
+                let (question, at) = ((zone, RecordType::SOA), (reachable(address), &paths));
+                let reply = ask_listener(question, transport, at, within).await;
                 let place = Listener {
                     key,
                     address,
                     transport,
+                    is_only: addresses.len() == 1,
                 };
                 match reply.result {
                     Ok(found) => place.answered(&found, reply.took, findings),
@@ -62,6 +69,8 @@ struct Listener {
     key: &'static str,
     address: SocketAddr,
     transport: LookupTransport,
+    /// Whether its key has no other address.
+    is_only: bool,
 }
 
 impl Listener {
@@ -80,7 +89,7 @@ impl Listener {
             Rcode::REFUSED => findings.problem(
                 subject,
                 format!("{address} answers REFUSED: {}", reasons(reply)),
-                "it is another server, has another configuration, or does not answer this host: access.allow, access.deny",
+                "it is another server, has another configuration, or does not answer this host: clients.allow",
             ),
             rcode => findings.problem(
                 subject,
@@ -108,9 +117,19 @@ impl Listener {
                 let found = format!("{address} is free: the gateway does not run here");
                 return findings.warning(subject, found, advice);
             }
+            Err(refused) if self.is_left_out(&refused) => {
+                let found =
+                    format!("{address}: this machine has no IPv6, and the gateway leaves it out");
+                return findings.skipped(subject, found);
+            }
             Err(refused) => self.refused(&refused, protocol, error),
         };
         findings.problem(subject, found, advice);
+    }
+
+    /// Whether the gateway does without the address.
+    fn is_left_out(self, refused: &io::Error) -> bool {
+        self.key == "listen.dns" && !self.is_only && lacks_ipv6(self.address, refused)
     }
 
     /// Whether the address could be had now.
@@ -164,5 +183,29 @@ fn reasons(reply: &LookupReply) -> String {
     match reasons.is_empty() {
         true => "no reason given".into(),
         false => reasons.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_ipv6_is_left_out_as_the_gateway_does_on_a_machine_without_it() {
+        let missing = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        let left_out = |address: &str, is_only, key| {
+            let listener = Listener {
+                key,
+                address: address.parse().unwrap(),
+                transport: LookupTransport::Udp,
+                is_only,
+            };
+            listener.is_left_out(&missing)
+        };
+        assert!(left_out("[::1]:1053", false, "listen.dns"));
+        assert!(!left_out("[::1]:1053", true, "listen.dns"));
+        assert!(!left_out("[2001:db8::1]:1053", false, "listen.dns"));
+        assert!(!left_out("192.0.2.1:1053", false, "listen.dns"));
+        assert!(!left_out("[::1]:8443", false, "listen.https"));
     }
 }

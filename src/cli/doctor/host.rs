@@ -9,7 +9,7 @@ use super::finding::DoctorFindings;
 use super::ports::{self, Protocol};
 use crate::config::{name_servers, read_file};
 use crate::dns::{Name, Rcode, RecordType};
-use crate::lookup::{LookupTransport, ask_listener};
+use crate::lookup::{GatewayPaths, LookupTransport, ask_listener};
 
 const DNS_PORT: u16 = 53;
 /// The servers that resolvers use: glibc looks at no more (`MAXNS` of resolv.conf(5)).
@@ -45,8 +45,9 @@ pub(super) async fn resolv_conf(
     }
     for server in servers.take(MOST_SERVERS) {
         let at = SocketAddr::new(server, DNS_PORT);
-        let question = (zone, RecordType::SOA);
-        let reply = ask_listener(question, LookupTransport::Udp, at, within).await;
+        // Over UDP there is no path.
+        let (question, place) = ((zone, RecordType::SOA), (at, &GatewayPaths::default()));
+        let reply = ask_listener(question, LookupTransport::Udp, place, within).await;
         let ms = reply.took.as_secs_f64() * 1000.0;
         match reply.result {
             Ok(reply) if reply.rcode == Rcode::NOERROR && !reply.sections[0].is_empty() => {

@@ -17,7 +17,7 @@ use clap::Args;
 
 use self::finding::DoctorFindings;
 use super::serve_args::{ServeArgs, duration};
-use super::{USAGE, fail, say, settings};
+use super::{USAGE, configuration_file, fail, say, settings};
 
 /// Run it where the gateway runs, with its configuration, and as root to see which programs have ports.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ pub(super) async fn run(args: &DoctorArgs) -> ExitCode {
         Err(error) => return fail(USAGE, &error.to_string()),
     };
     let mut findings = DoctorFindings::default();
-    let file = args.serve.config.as_ref();
+    let file = configuration_file(&args.serve);
     let origin = file.map(|path| path.display().to_string());
     let without = || "no file: flags, environment and defaults".to_owned();
     findings.ok("configuration", origin.unwrap_or_else(without));

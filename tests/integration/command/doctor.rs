@@ -5,7 +5,7 @@ use std::net::{TcpListener, UdpSocket};
 use nomadns::demo::{Enforcement, Options, Registration, SimulatedNomad, Token};
 use serde_json::Value;
 
-use super::{Config, Gateway, run};
+use super::{Config, Gateway, nomadns, run};
 
 const CANARY: &str = "c0ffee00-cafe-4bad-8bad-d0c70a000000";
 
@@ -172,6 +172,38 @@ fn each_server_of_the_host_is_asked_and_one_that_is_silent_is_a_problem() {
     assert!(found[0].1.starts_with("127.99.88.77: "), "{json}");
     let (_, json, _) = doctor(config, "search corp.example\n", &["--json"]);
     assert_eq!(findings(&json, "resolv.conf")[0].0, "warning", "{json}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_paths_of_http_are_asked_and_what_has_none_is_not() {
+    let nomad = nomad();
+    let section = format!("[nomad]\naddresses = [{:?}]\n", nomad.url());
+    for (paths, verdict) in [("[\"/names\"]", "ok"), ("[]", "skipped")] {
+        let http = format!("[http]\njson_paths = {paths}\n");
+        let gateway = Gateway::start(&format!("{section}{http}"), &[]);
+        gateway.page_with("/readyz", "OK");
+        let config = format!("{section}{http}{}", listen(&gateway));
+        let (_, json, _) = doctor(&config, "", &["--json"]);
+        let found = findings(&json, "json");
+        assert_eq!((found.len(), &*found[0].0), (1, verdict), "{json}");
+        // The page asks in the same way.
+        let page = gateway.page("/lookup?name=redis.default.nomad&type=A");
+        assert!(!page.contains("do not agree"), "{page}");
+    }
+}
+
+#[test]
+fn the_file_that_the_environment_names_is_told() {
+    let config = Config::new(
+        "[nomad]\naddresses = [\"http://127.0.0.1:1\"]\n[listen]\ndns = [\"127.0.0.1:0\"]\nhttp = []\nadmin = []\n",
+    );
+    let mut command = nomadns(&["doctor", "--json", "--timeout", "1s"]);
+    let output = command
+        .env("NOMADNS_CONFIG", config.path())
+        .output()
+        .unwrap();
+    let json = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(findings(&json, "configuration")[0].1, config.path());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use nomadns::certs::Development;
 use nomadns::dns::RecordType;
 use nomadns::lookup::{
-    Coloring, Detail, LookupOptions, LookupOutcome, LookupTransport, Trust, run,
+    Coloring, Detail, GatewayPaths, LookupOptions, LookupOutcome, LookupTransport, Trust, run,
 };
 use tokio::net::UdpSocket;
 
@@ -281,6 +281,7 @@ fn options(server: &Server, name: &str, record_type: RecordType) -> LookupOption
         transports: Vec::new(),
         server: "127.0.0.1".to_owned(),
         ports: server.ports,
+        paths: GatewayPaths::default(),
         trust: Trust::Only(certificates(&server.ca_pem)),
         timeout: Duration::from_secs(20),
         dnssec_ok: false,
