@@ -6,7 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ const FILE_MODE: u32 = 0o640;
 /// The pause after the first failure, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How many files without an end are kept beside the one that is written.
+const MOST_UNFINISHED: u32 = 16;
 /// How long is waited for a pipe that takes nothing now.
 const FULL_PAUSE: Duration = Duration::from_millis(10);
 
@@ -268,12 +270,33 @@ fn stream_octets(path: &Path) -> io::Result<Option<u64>> {
             return Ok(Some(at));
         }
     }
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".unfinished");
+    let aside = free_name_beside(path)?;
     tracing::warn!(
         path = %path.display(),
-        "the file of the query log has no end: it is moved to PATH.unfinished, and a new one begins"
+        moved = %aside.display(),
+        "the file of the query log has no end: it is moved aside, and a new one begins"
     );
     fs::rename(path, aside)?;
     Ok(None)
+}
+
+/// A name for a file that is moved aside: no earlier one is lost.
+fn free_name_beside(path: &Path) -> io::Result<PathBuf> {
+    for number in 1..=MOST_UNFINISHED {
+        let mut name = path.as_os_str().to_owned();
+        match number {
+            1 => name.push(".unfinished"),
+            _ => name.push(format!(".unfinished.{number}")),
+        }
+        match fs::symlink_metadata(&name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(name.into()),
+            Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+    }
+    let problem = format!(
+        "{MOST_UNFINISHED} files named {}.unfinished are there already; move or delete them",
+        path.display()
+    );
+    Err(io::Error::new(ErrorKind::AlreadyExists, problem))
 }

@@ -86,19 +86,27 @@ async fn a_file_of_dnstap_goes_on_after_a_restart_and_one_without_an_end_is_move
         gateway.end().await;
         assert_eq!(stream(&std::fs::read(&path).unwrap()).len(), runs * 12);
     }
-    let torn = [START, b"\0\0\x01\0only a part"].concat();
-    std::fs::write(&path, &torn).unwrap();
-    let target = nomadns::query_log::QueryLogTarget::File(path.clone());
-    let gateway = Gateway::with(&nomad.url(), |it| {
-        it.query_log = Some(settings(QueryLogFormat::Dnstap, target));
-    });
-    gateway.until_ready().await;
-    Clients::connect(&gateway).await.agreed(&question()).await;
-    written(&gateway, 6.0).await;
-    gateway.end().await;
-    assert_eq!(stream(&std::fs::read(&path).unwrap()).len(), 12);
-    let moved = folder.path().join("queries.tap.unfinished");
-    assert_eq!(std::fs::read(moved).unwrap(), torn);
+    let torn = |number: u8| [START, b"\0\0\x01\0only a part", &[number]].concat();
+    for number in 1..=2 {
+        std::fs::write(&path, torn(number)).unwrap();
+        let target = nomadns::query_log::QueryLogTarget::File(path.clone());
+        let gateway = Gateway::with(&nomad.url(), |it| {
+            it.query_log = Some(settings(QueryLogFormat::Dnstap, target));
+        });
+        gateway.until_ready().await;
+        Clients::connect(&gateway).await.agreed(&question()).await;
+        written(&gateway, 6.0).await;
+        gateway.end().await;
+        assert_eq!(stream(&std::fs::read(&path).unwrap()).len(), 12);
+    }
+    // The second is not moved over the first.
+    for (moved, number) in [
+        ("queries.tap.unfinished", 1),
+        ("queries.tap.unfinished.2", 2),
+    ] {
+        let moved = folder.path().join(moved);
+        assert_eq!(std::fs::read(moved).unwrap(), torn(number));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
