@@ -180,7 +180,7 @@ impl Running {
     /// What tells systemd how the gateway is.
     pub fn service_reporter(&self) -> ServiceReporter {
         let (sync, liveness) = (Arc::clone(&self.sync), Arc::clone(&self.liveness));
-        ServiceReporter::new(sync, liveness, self.leaving.clone())
+        ServiceReporter::new(sync, liveness, self.leaving.clone(), self.ends_within())
     }
 
     /// What came from files, to be read again.

@@ -26,6 +26,8 @@ pub struct ServiceReporter {
     sync: Arc<sync::Status>,
     liveness: LivenessProbe,
     leaving: CancellationToken,
+    /// How long the end takes at most.
+    ends_within: Duration,
 }
 
 /// Has systemd keep the sockets while the gateway restarts, and forget those that are not used any more.
@@ -78,16 +80,18 @@ impl ServiceReporter {
         sync: Arc<sync::Status>,
         liveness: LivenessProbe,
         leaving: CancellationToken,
+        ends_within: Duration,
     ) -> Self {
         Self {
             sync,
             liveness,
             leaving,
+            ends_within,
         }
     }
 
-    /// Tells that the gateway has started; then what changes, until it is about to end. Feeds the watchdog only if the
-    /// gateway has answered a query of its own through each worker.
+    /// Tells that the gateway has started; then what changes, until it is about to end, and how long that takes. Feeds the
+    /// watchdog only if the gateway has answered a query of its own through each worker. It does not return.
     pub async fn report(self) {
         let mut last = self.state();
         tell(&[NotifyState::Ready, NotifyState::Status(&last)]);
@@ -109,7 +113,20 @@ impl ServiceReporter {
                 watchdog.fed = now;
             }
         }
-        tell(&[NotifyState::Stopping, NotifyState::Status("ending")]);
+        let within = u32::try_from(self.ends_within.as_micros()).unwrap_or(u32::MAX);
+        tell(&[
+            NotifyState::Stopping,
+            NotifyState::Status("ending"),
+            // What is configured here counts, also where it is longer than TimeoutStopSec=.
+            NotifyState::ExtendTimeoutUsec(within),
+        ]);
+        loop {
+            ticks.tick().await;
+            // The end has a time of its own, and workers that have ended answer nothing.
+            if watchdog.is_some() {
+                tell(&[NotifyState::Watchdog]);
+            }
+        }
     }
 
     /// Has systemd wait for a reload while `reload` runs (`Type=notify-reload`).

@@ -204,6 +204,24 @@ async fn systemd_is_told_of_the_start_the_state_a_reload_and_the_end() {
 }
 
 #[test]
+fn systemd_is_told_how_long_the_end_takes_and_the_watchdog_is_fed_meanwhile() {
+    let mut systemd = Systemd::new();
+    let watchdog = Duration::from_millis(400).as_micros().to_string();
+    let config = one("http://127.0.0.1:1").replace("lameduck_ms = 0", "lameduck_ms = 600000");
+    let gateway = systemd.start(&config, &[("WATCHDOG_USEC", &watchdog)]);
+    systemd.wait_for("READY=1");
+    gateway.signal("TERM");
+    let message = systemd.wait_for("STOPPING=1");
+    let lines = &mut message.lines();
+    let within = lines.find_map(|it| it.strip_prefix("EXTEND_TIMEOUT_USEC="));
+    let within: u64 = within.unwrap().parse().unwrap();
+    assert!((600_000_000..700_000_000).contains(&within), "{within}");
+    for _ in 0..3 {
+        systemd.wait_for("WATCHDOG=1");
+    }
+}
+
+#[test]
 fn a_service_without_nomad_has_started_and_says_what_it_waits_for() {
     let mut systemd = Systemd::new();
     let _gateway = systemd.start(&one("http://127.0.0.1:1"), &[]);
