@@ -89,6 +89,8 @@ async fn followed(status: &sync::Status) -> Report {
 
 fn bar(read: usize, listed: usize) -> String {
     let done = (read * BAR_CHARS).checked_div(listed).unwrap_or(0);
+    // The two are not counted at the same moment.
+    let done = done.min(BAR_CHARS);
     let bar = format!("{}{}", "#".repeat(done), "-".repeat(BAR_CHARS - done));
     format!("first sync [{bar}] {read}/{listed} services")
 }
@@ -102,6 +104,7 @@ mod tests {
         let filled = |read, of| bar(read, of).matches('#').count();
         assert_eq!([filled(0, 7), filled(7, 7)], [0, BAR_CHARS]);
         assert_eq!(filled(50, 100), BAR_CHARS / 2);
+        assert_eq!(filled(9, 8), BAR_CHARS);
         assert!(bar(3, 7).ends_with("] 3/7 services"));
     }
 }

@@ -66,7 +66,7 @@ impl PageSource for PageStub {
                 sample: Sample::default(),
             },
             samples: vec![Sample::default()],
-            sample_seconds: 2,
+            sample_seconds: 2.5,
             version: "1",
             nomad_server: HOSTILE.into(),
             nomad_index: 1,

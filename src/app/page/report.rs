@@ -29,7 +29,7 @@ impl GatewayPage {
         let (namespaces, more_namespaces) = namespaces(&report, snapshot.as_deref());
         StatusReport {
             samples: self.samples(),
-            sample_seconds: SAMPLE_EVERY.as_secs(),
+            sample_seconds: SAMPLE_EVERY.as_secs_f64(),
             version: env!("CARGO_PKG_VERSION"),
             nomad_server: super::super::status::server(&self.client.followed()).into(),
             nomad_index: report.index,

@@ -147,7 +147,7 @@ pub struct StatusReport {
     /// The measurements of the last minutes, the oldest first.
     pub samples: Vec<Sample>,
     /// The time between two of them, in seconds.
-    pub sample_seconds: u64,
+    pub sample_seconds: f64,
     /// The version of this program.
     pub version: &'static str,
     /// The Nomad server that is followed, and how far it is behind its leader.
