@@ -99,7 +99,7 @@ impl KeyRing {
             } else {
                 record.time
             },
-            fudge: FUDGE_SECONDS,
+            fudge: if is_time { record.fudge } else { FUDGE_SECONDS },
             error: code,
             other: if is_time { &server_time } else { &[] },
         };

@@ -202,6 +202,23 @@ fn the_time_may_differ_by_the_clients_fudge_and_by_no_more_than_ours() {
 }
 
 #[test]
+fn an_answer_of_badtime_has_the_time_and_the_fudge_of_the_client() {
+    let (mut query, ..) = signed(Algorithm::HmacSha256);
+    // Before the lengths, the signature, the id and the error.
+    let fudge = query.len() - 42..query.len() - 40;
+    let time = fudge.start - 6..fudge.start;
+    query[fudge.clone()].copy_from_slice(&60_u16.to_be_bytes());
+    let (ring, mut out) = (ring(Algorithm::HmacSha256), FIRST.to_vec());
+    ring.append_error(TsigError::BadTime, &query, SIGNED + 61, (&mut out, 0));
+    // And behind them the server's time.
+    let place = |it: usize| it + out.len() - query.len() - 6;
+    assert_eq!(out[out.len() - 8..][..2], [0, 6], "the length of the time");
+    for range in [time, fudge] {
+        assert_eq!(out[place(range.start)..place(range.end)], query[range]);
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said_in_the_order_key_signature_time_length() {
     let (query, ..) = signed(Algorithm::HmacSha256);
     let other = Key::new(
