@@ -169,7 +169,7 @@ impl Collector for TransferCollector {
             help,
             slots.octets(),
         )?;
-        let help = "Zone transfers that the client left before the end";
+        let help = "Zone transfers that ended early: the client left or took too long";
         total(
             &mut encoder,
             "nomadns_transfers_failed",

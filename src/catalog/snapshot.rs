@@ -167,9 +167,28 @@ impl Snapshot {
             .map(|(name, found)| (&**name, found.services.len(), found.instances))
     }
 
-    /// Notes that all services are asked for.
-    pub fn ask_for_all(&self) {
-        self.iter().for_each(|(_, _, service)| service.asked.note());
+    /// Notes that a service is asked for, if there is one by that key.
+    pub fn ask_for(&self, namespace: &str, name: &str) {
+        if let Some(service) = self.service(namespace.as_bytes(), name.as_bytes()) {
+            service.asked.note();
+        }
+    }
+
+    /// Notes that all services are asked for, as far as they have so many instances together.
+    pub fn ask_for_most(&self, instances: usize) {
+        let mut left = instances;
+        for (_, _, service) in self.iter() {
+            let Some(rest) = left.checked_sub(service.len()) else {
+                return;
+            };
+            left = rest;
+            service.asked.note();
+        }
+    }
+
+    /// Whether the same is unknown in another one.
+    pub fn has_same_unknowns(&self, other: &Self) -> bool {
+        self.unknowns == other.unknowns
     }
 
     /// Goes through all services with their keys, namespace first; in no order.

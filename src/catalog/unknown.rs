@@ -47,14 +47,14 @@ pub enum UnknownScope<'a> {
 }
 
 /// All that is unknown in a snapshot.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Unknowns {
     namespaces: HashMap<Box<str>, NamespaceUnknowns>,
     others: Option<UnknownReason>,
     counts: UnknownCounts,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct NamespaceUnknowns {
     whole: Spellings,
     services: HashMap<Box<str>, Spellings>,
@@ -73,7 +73,7 @@ struct Spelling {
 }
 
 /// How many unknowns there are for each reason.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct UnknownCounts([usize; UnknownReason::ALL.len()]);
 
 impl Unknowns {

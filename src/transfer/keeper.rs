@@ -24,6 +24,9 @@ use crate::catalog::{Catalog, ChangedKeys, Snapshot};
 /// may have used the number of the current second.
 const FIRST_STEP_AFTER: Duration = Duration::from_secs(1);
 
+/// Of how many instances the health is read for the sake of transfers at most: what clients query is read too.
+const ASKED_INSTANCES: usize = 5_000;
+
 /// Makes the versions.
 pub struct Keeper {
     catalog: Arc<Catalog>,
@@ -112,7 +115,17 @@ impl Keeper {
         if let Some(snapshot) = self.catalog.snapshot().as_ref().and_then(|it| it.as_ref())
             && is_offered
         {
-            snapshot.ask_for_all();
+            snapshot.ask_for_most(ASKED_INSTANCES);
+        }
+    }
+
+    /// Does so for what is new in a snapshot, of which this has changed.
+    fn ask_for(settings: &KeeperSettings, snapshot: &Snapshot, changed: &ChangedKeys) {
+        let is_read = settings.ask_every.is_some() && settings.transfer.is_offered;
+        if is_read && snapshot.instances() <= ASKED_INSTANCES {
+            for (namespace, name) in &changed.services {
+                snapshot.ask_for(namespace, name);
+            }
         }
     }
 
@@ -130,8 +143,9 @@ impl Keeper {
         let is_offered = settings.offers(&snapshot);
         // Whether all is known can change alone: then there are versions, or none any more.
         let is_as_before = is_same && was_offered == is_offered;
+        let has_new_marks = self.has_new_marks(&base.snapshot, &snapshot);
         let must_wait = is_offered && !was_offered && !ZoneContents::is_whole(&snapshot);
-        if must_wait || (is_as_before && self.changed.is_empty()) {
+        if must_wait || (is_as_before && self.changed.is_empty() && !has_new_marks) {
             self.base = Some(Base {
                 settings: match must_wait {
                     true => base.settings,
@@ -157,12 +171,19 @@ impl Keeper {
         self.advance(base, snapshot, changed)
     }
 
+    /// Whether other things are unknown than before, and that may change a zone: one whose names hide each other.
+    fn has_new_marks(&self, old: &Snapshot, new: &Snapshot) -> bool {
+        let is_plain = |it: &Arc<ZoneVersion>| it.contents.is_plain();
+        !old.has_same_unknowns(new) && !self.zones.all().iter().all(is_plain)
+    }
+
     /// Makes the first versions, once there is all that there is.
     fn begin(&mut self, settings: &Arc<KeeperSettings>, snapshot: Arc<Snapshot>) -> Stepped {
         if settings.offers(&snapshot) && !ZoneContents::is_whole(&snapshot) {
             return Stepped::Stayed;
         }
         self.changed = ChangedKeys::default();
+        self.ask_for_all();
         self.set_versions(settings, snapshot, |zone| zone.serial.number());
         Stepped::Stayed
     }
@@ -170,6 +191,7 @@ impl Keeper {
     /// Makes versions that are not known to come from the ones before.
     fn restart(&mut self, settings: &Arc<KeeperSettings>, snapshot: Arc<Snapshot>) -> Stepped {
         let serials = Arc::clone(&self.serials);
+        self.ask_for_all();
         self.set_versions(settings, snapshot, |zone| serials.next(&zone.apex));
         Stepped::Raised
     }
@@ -219,6 +241,8 @@ impl Keeper {
         mut changed: ChangedKeys,
     ) -> Stepped {
         let settings = Arc::clone(&base.settings);
+        Self::ask_for(&settings, &snapshot, &changed);
+        let has_new_marks = !base.snapshot.has_same_unknowns(&snapshot);
         let counted = (&*base.snapshot, &mut base.addresses);
         let touched = count_addresses(counted, &snapshot, &changed);
         self.add_aliases(&settings, &base.snapshot, &snapshot, &mut changed);
@@ -231,12 +255,15 @@ impl Keeper {
             let contents = old.contents.at(&snapshot, &base.addresses);
             let zone = contents.zone().clone();
             let difference = difference(&old.contents, &contents, &changed, &touched);
-            if difference.is_empty() {
+            let (was_plain, is_plain) = (old.contents.is_plain(), contents.is_plain());
+            // Where names hide each other, what is unknown may hide another one, too.
+            let is_same = was_plain == is_plain && (is_plain || !has_new_marks);
+            if difference.is_empty() && is_same {
                 next.push(Arc::new(old.with_contents(contents)));
                 continue;
             }
             let serial = self.serials.next(&zone.apex);
-            let is_listed = is_local && old.contents.is_plain() && contents.is_plain();
+            let is_listed = is_local && was_plain && is_plain;
             let version = match is_listed {
                 true => old.next(serial, contents, difference, most_octets),
                 // What else differs, since one name hides another, is not known.

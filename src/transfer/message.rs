@@ -63,7 +63,7 @@ impl MessageWriter {
         };
         writer.begin(1);
         writer.write_name(&[], &query.name);
-        for number in [query.record_type.0, CLASS_IN] {
+        for number in [query.record_type.0, query.class.0] {
             writer.octets.extend_from_slice(&number.to_be_bytes());
         }
         writer

@@ -27,7 +27,7 @@ pub use notify::{
 };
 pub use refusal::TransferRefusal;
 pub use serials::Serials;
-pub use serving::{BegunTransfer, Transfer, TransferMessages, Transfers};
+pub use serving::{BegunTransfer, BrokenTransfer, Transfer, TransferMessages, Transfers};
 pub use settings::{
     AT_ONCE, JOURNAL_OCTETS, KeeperSettings, LONGEST_SECONDS, STEP_MS, TransferSettings,
 };

@@ -3,6 +3,7 @@
 //! Floor 3. The messages are made on a thread of their own, one at a time, at the pace at which the client takes them.
 
 use std::net::IpAddr;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -70,10 +71,15 @@ enum Form {
     Steps(u32),
 }
 
+/// The messages of a transfer are not all made: what makes them has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokenTransfer;
+
 /// The messages of a transfer.
 #[derive(Debug)]
 pub struct TransferMessages {
-    messages: mpsc::Receiver<Vec<u8>>,
+    /// None is sent behind the last message.
+    messages: mpsc::Receiver<Option<Vec<u8>>>,
     deadline: Instant,
 }
 
@@ -187,12 +193,16 @@ impl Transfer {
                     transaction.sign(&mut message, now());
                 }
                 sent += message.len();
-                match sender.blocking_send(message) {
+                match sender.blocking_send(Some(message)) {
                     Ok(()) => ListFlow::Continue(()),
                     Err(_) => ListFlow::Break(()),
                 }
             });
+            // The place is free before the client knows that it has all.
             self.finish(client, begun, sent, whole.is_continue());
+            if whole.is_continue() {
+                let _ = sender.blocking_send(None);
+            }
         });
         TransferMessages {
             messages: receiver,
@@ -200,7 +210,7 @@ impl Transfer {
         }
     }
 
-    fn finish(self, client: Option<IpAddr>, begun: Instant, octets: usize, is_whole: bool) {
+    fn finish(mut self, client: Option<IpAddr>, begun: Instant, octets: usize, is_whole: bool) {
         let zone = self.version.apex();
         let (serial, milliseconds) = (self.version.serial(), begun.elapsed().as_millis());
         let kind = match self.form {
@@ -216,18 +226,15 @@ impl Transfer {
                 self.slot.count_done(self.form == Form::Whole, octets);
                 tracing::info!(%zone, serial, kind, client, octets, milliseconds, "a secondary has transferred a zone");
             }
-            false => {
-                self.slot.count_failed();
-                match begun.elapsed() < self.longest {
-                    true => {
-                        tracing::warn!(%zone, serial, kind, client, octets, "a secondary has left the transfer of a zone")
-                    }
-                    false => tracing::warn!(
-                        %zone, serial, kind, client, octets,
-                        "a secondary has not taken a zone within transfer.longest_seconds"
-                    ),
+            false => match begun.elapsed() < self.longest {
+                true => {
+                    tracing::warn!(%zone, serial, kind, client, octets, "a secondary has left the transfer of a zone")
                 }
-            }
+                false => tracing::warn!(
+                    %zone, serial, kind, client, octets,
+                    "a secondary has not taken a zone within transfer.longest_seconds"
+                ),
+            },
         }
     }
 
@@ -265,11 +272,15 @@ impl Transfer {
 
 impl TransferMessages {
     /// The next message; none behind the last.
+    ///
+    /// # Errors
+    /// No more messages come, and there should be some.
     pub fn poll_next(
         &mut self,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Vec<u8>>> {
-        self.messages.poll_recv(context)
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<Vec<u8>>, BrokenTransfer>> {
+        let received = self.messages.poll_recv(context);
+        received.map(|message| message.ok_or(BrokenTransfer))
     }
 
     /// When the transfer is to have ended.

@@ -20,9 +20,12 @@ pub(super) struct TransferCounters {
     octets: AtomicU64,
 }
 
-/// The place of one transfer, free again when it is dropped.
+/// The place of one transfer, free again when it is dropped, which counts what became of it.
 #[derive(Debug)]
-pub(super) struct TransferSlot(Arc<TransferCounters>);
+pub(super) struct TransferSlot {
+    counters: Arc<TransferCounters>,
+    is_done: bool,
+}
 
 impl TransferSlots {
     /// Takes a place, if fewer than `most` are taken.
@@ -30,7 +33,10 @@ impl TransferSlots {
         let more = |running| (running < most).then_some(running + 1);
         let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
         let taken = self.0.running.fetch_update(set, fetch, more);
-        taken.ok().map(|_| TransferSlot(Arc::clone(&self.0)))
+        taken.ok().map(|_| TransferSlot {
+            counters: Arc::clone(&self.0),
+            is_done: false,
+        })
     }
 
     /// Counts a transfer that was refused.
@@ -43,7 +49,7 @@ impl TransferSlots {
         self.0.running.load(Ordering::Relaxed)
     }
 
-    /// How many were served: whole zones (AXFR), and changes or just the SOA (IXFR).
+    /// How many were served: whole zones (AXFR), and changes (IXFR).
     pub fn served(&self) -> [(&'static str, u64); 2] {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
@@ -52,7 +58,7 @@ impl TransferSlots {
         ]
     }
 
-    /// How many the client left before the end.
+    /// How many ended early: the client left or took too long.
     pub fn failed(&self) -> u64 {
         self.0.failed.load(Ordering::Relaxed)
     }
@@ -69,8 +75,10 @@ impl TransferSlots {
 }
 
 impl TransferSlot {
-    pub(super) fn count_done(&self, is_whole: bool, octets: usize) {
-        let counters = &self.0;
+    /// Counts the transfer as served; it has failed if that is not called.
+    pub(super) fn count_done(&mut self, is_whole: bool, octets: usize) {
+        let counters = &self.counters;
+        self.is_done = true;
         let kind = match is_whole {
             true => &counters.whole,
             false => &counters.incremental,
@@ -79,14 +87,13 @@ impl TransferSlot {
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         counters.octets.fetch_add(octets, Ordering::Relaxed);
     }
-
-    pub(super) fn count_failed(&self) {
-        self.0.failed.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 impl Drop for TransferSlot {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        if !self.is_done {
+            self.counters.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        self.counters.running.fetch_sub(1, Ordering::AcqRel);
     }
 }

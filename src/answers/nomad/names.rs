@@ -75,11 +75,9 @@ fn is_read_in(
 /// A service with its namespace's key and its own.
 type NamedService<'a> = (&'a str, &'a str, &'a Service);
 
-/// The services that are known, those of each namespace together.
+/// All services, those of each namespace together: one that cannot be read keeps its last known instances.
 fn sorted_namespaces(snapshot: &Snapshot) -> Vec<Vec<NamedService<'_>>> {
-    let services = snapshot.iter();
-    let known = services.filter(|(_, _, service)| service.unknown.is_none());
-    let mut services: Vec<_> = known.collect();
+    let mut services: Vec<_> = snapshot.iter().collect();
     services.sort_unstable_by_key(|(namespace, name, _)| (*namespace, *name));
     let namespaces = services.chunk_by(|(one, ..), (other, ..)| one == other);
     namespaces.map(<[_]>::to_vec).collect()

@@ -31,7 +31,7 @@ use super::connections::{ConnectionHandle, WriteBudgetExceeded};
 use super::exchange::{Exchange, Exchanged};
 use super::limits::ConnectionLimits;
 use crate::layers::Stack;
-use crate::transfer::TransferMessages;
+use crate::transfer::{BrokenTransfer, TransferMessages};
 
 /// Serves one connection until it ends; closing it is the caller's.
 pub async fn serve<Stream, S>(
@@ -213,11 +213,16 @@ where
         {
             progress = Progress::Some;
             match message {
-                Some(message) => {
+                Ok(Some(message)) => {
                     self.turn.add(message.len());
                     self.output.add(|out| out.extend_from_slice(&message));
                 }
-                None => self.transfer = None,
+                Ok(None) => self.transfer = None,
+                // The client must not wait for what does not come.
+                Err(BrokenTransfer) => {
+                    self.transfer = None;
+                    self.finish(ConnectionEnd::Failed);
+                }
             }
         }
         self.note(progress)

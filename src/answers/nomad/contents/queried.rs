@@ -13,6 +13,8 @@ use crate::catalog::View;
 use crate::dns::wire::{Additions, Message, RdataParts, encode_whole};
 use crate::dns::{Name, Query, RecordType, Section};
 
+/// The octets of records that one listing keeps for the names that share them.
+const PREPARED_OCTETS: usize = 1 << 20;
 /// What names have beside a CNAME; no TXT records, which would have all tags.
 const TYPES: [RecordType; 5] = [
     RecordType::NS,
@@ -27,7 +29,7 @@ impl ZoneContents {
         &self,
         each: &mut impl FnMut(ZoneRecord<'_>) -> ListFlow,
     ) -> ListFlow {
-        let (prepared, zone) = (Prepared::new(self.settings.shared_octets), self.zone());
+        let (prepared, zone) = (Prepared::new(PREPARED_OCTETS), self.zone());
         // Each name is asked with a view of its own: a view notes all that was looked up.
         let all = View::new(Arc::clone(&self.snapshot));
         for name in names(&self.settings, zone, &all) {

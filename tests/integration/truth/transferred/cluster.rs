@@ -113,7 +113,10 @@ impl Transferred {
         };
         let mut records = Vec::new();
         let mut messages = transfer.start(None);
-        while let Some(message) = poll_fn(|context| messages.poll_next(context)).await {
+        while let Some(message) = poll_fn(|context| messages.poll_next(context))
+            .await
+            .unwrap()
+        {
             let message = Message::from_vec(&message).expect("hickory decodes the message");
             assert!(message.metadata.authoritative && message.metadata.id == 4711);
             // The question, and the OPT of a client that has sent one.

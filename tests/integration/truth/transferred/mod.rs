@@ -7,7 +7,7 @@ mod cluster;
 
 use std::time::Duration;
 
-use nomadns::catalog::{Coverage, Health, Instance};
+use nomadns::catalog::{Coverage, Health, Instance, UnknownReason};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -157,6 +157,65 @@ fn once_all_is_known_there_are_transfers_though_nothing_else_has_changed() {
         cluster.answers.publish();
         sleep(STEP * 3).await;
         assert!(!cluster.is_offered("nomad"));
+    });
+}
+
+#[test]
+fn the_health_of_services_is_asked_for_with_their_first_version_and_when_they_are_new() {
+    paused(async {
+        let mut cluster = Transferred::of_zones(&["nomad"], 1 << 20);
+        let ask_every = Duration::from_secs(150);
+        let mut settings = (**cluster.settings.borrow()).clone();
+        settings.ask_every = Some(ask_every);
+        cluster.settings.send_replace(settings.into());
+        // It runs before anything is known.
+        sleep(STEP * 3).await;
+        let asked = |cluster: &Transferred| {
+            let asked = cluster.answers.writer.take_asked();
+            let mut names: Vec<_> = asked.iter().map(|(_, name)| name.to_string()).collect();
+            names.sort();
+            names
+        };
+        let one = || vec![instance("10.0.0.1", 80, &[])];
+        cluster.put(("default", "web"), one()).await;
+        assert_eq!(asked(&cluster), ["web"]);
+        cluster.put(("default", "redis"), one()).await;
+        assert_eq!(asked(&cluster), ["redis"]);
+        sleep(ask_every).await;
+        assert_eq!(asked(&cluster), ["redis", "web"]);
+        // Those of so many that queries for others have room beside them.
+        let many = (0..6000)
+            .map(|port| instance("10.0.0.2", port, &[]))
+            .collect();
+        cluster.put(("default", "many"), many).await;
+        assert_eq!(asked(&cluster), [""; 0]);
+    });
+}
+
+#[test]
+fn where_names_hide_each_other_what_cannot_be_read_stays_in_the_zone() {
+    paused(async {
+        let mut cluster = Transferred::of_zones(&["nomad", "service.nomad"], 1 << 20);
+        let one = |address: &str| vec![instance(address, 80, &[])];
+        cluster.put(("service", "web"), one("10.0.0.1")).await;
+        cluster.put(("default", "redis"), one("10.0.0.2")).await;
+        let before = cluster.whole("nomad").await;
+        let mark = async |cluster: &mut Transferred, reason| {
+            let writer = &mut cluster.answers.writer;
+            writer.mark_unknown("default", "redis", reason).unwrap();
+            cluster.answers.publish();
+            sleep(STEP * 3).await;
+        };
+        mark(&mut cluster, Some(UnknownReason::Unreadable)).await;
+        let marked = cluster.whole("nomad").await;
+        assert_eq!(marked.1, before.1);
+        cluster.put(("default", "other"), one("10.0.0.3")).await;
+        let more = cluster.whole("nomad").await;
+        assert!(more.1.is_superset(&before.1) && more.0 != before.0);
+        mark(&mut cluster, None).await;
+        let known = cluster.whole("nomad").await;
+        assert_eq!(known.1, more.1);
+        assert_eq!(known.0, cluster.told_serial("nomad"));
     });
 }
 
