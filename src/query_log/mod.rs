@@ -14,6 +14,7 @@ mod output;
 mod queue;
 mod record;
 mod socket;
+mod unfinished;
 mod writer;
 
 use std::fmt;

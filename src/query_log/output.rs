@@ -2,11 +2,11 @@
 //!
 //! Floor 2. Only the writer's thread is here, so it may wait. What fails is logged once, and so is that it works again.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::frames::{self, ControlFrame};
 use super::socket::CollectorConnection;
+use super::unfinished::stream_octets;
 use super::{QueryLogFormat, QueryLogTarget};
 
 /// What others may do with a file that is made: the group may read it.
@@ -22,8 +23,6 @@ const FILE_MODE: u32 = 0o640;
 /// The pause after the first failure, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How many files without an end are kept beside the one that is written.
-const MOST_UNFINISHED: u32 = 16;
 /// How long is waited for a pipe that takes nothing now.
 const FULL_PAUSE: Duration = Duration::from_millis(10);
 
@@ -249,54 +248,4 @@ impl LogFile {
         }
         Ok(())
     }
-}
-
-/// How many octets of a file are a stream that goes on, without its STOP; none where a stream has to begin.
-fn stream_octets(path: &Path) -> io::Result<Option<u64>> {
-    let octets = match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => return Ok(None),
-        Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == ErrorKind::NotFound => 0,
-        Err(error) => return Err(error),
-    };
-    if octets == 0 {
-        return Ok(None);
-    }
-    let stop = frames::STOP.len() as u64;
-    if let Some(at) = octets.checked_sub(stop) {
-        let mut end = frames::STOP;
-        File::open(path)?.read_exact_at(&mut end, at)?;
-        if end == frames::STOP {
-            return Ok(Some(at));
-        }
-    }
-    let aside = free_name_beside(path)?;
-    tracing::warn!(
-        path = %path.display(),
-        moved = %aside.display(),
-        "the file of the query log has no end: it is moved aside, and a new one begins"
-    );
-    fs::rename(path, aside)?;
-    Ok(None)
-}
-
-/// A name for a file that is moved aside: no earlier one is lost.
-fn free_name_beside(path: &Path) -> io::Result<PathBuf> {
-    for number in 1..=MOST_UNFINISHED {
-        let mut name = path.as_os_str().to_owned();
-        match number {
-            1 => name.push(".unfinished"),
-            _ => name.push(format!(".unfinished.{number}")),
-        }
-        match fs::symlink_metadata(&name) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(name.into()),
-            Err(error) => return Err(error),
-            Ok(_) => {}
-        }
-    }
-    let problem = format!(
-        "{MOST_UNFINISHED} files named {}.unfinished are there already; move or delete them",
-        path.display()
-    );
-    Err(io::Error::new(ErrorKind::AlreadyExists, problem))
 }

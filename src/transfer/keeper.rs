@@ -4,13 +4,14 @@
 //! changed, not by comparing zones. Where that cannot be told (names that hide each other, other settings), the journal
 //! begins anew, and secondaries take the whole zone.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::aliases::Aliases;
+use super::asking::{ask_for, ask_for_all};
 use super::differences::{count_addresses, difference, is_visible};
 use super::serials::Serials;
 use super::settings::KeeperSettings;
@@ -24,9 +25,6 @@ use crate::catalog::{Catalog, ChangedKeys, Snapshot};
 /// may have used the number of the current second.
 const FIRST_STEP_AFTER: Duration = Duration::from_secs(1);
 
-/// Of how many instances the health is read for the sake of transfers at most: what clients query is read too.
-const ASKED_INSTANCES: usize = 5_000;
-
 /// Makes the versions.
 pub struct Keeper {
     catalog: Arc<Catalog>,
@@ -37,11 +35,8 @@ pub struct Keeper {
     base: Option<Base>,
     /// What has changed since.
     changed: ChangedKeys,
-    /// Services whose addresses are names in our zones: whether one of them is left out, others decide.
-    aliases: HashSet<ChangedService>,
+    aliases: Aliases,
 }
-
-type ChangedService = (Box<str>, Box<str>);
 
 struct Base {
     snapshot: Arc<Snapshot>,
@@ -65,7 +60,7 @@ impl Keeper {
             settings,
             base: None,
             changed: ChangedKeys::default(),
-            aliases: HashSet::new(),
+            aliases: Aliases::default(),
         }
     }
 
@@ -96,7 +91,7 @@ impl Keeper {
                     }
                 }
                 () = sleep_until(ask_next), if ask_every.is_some() => {
-                    self.ask_for_all();
+                    ask_for_all(&self.settings.borrow(), &catalog);
                     ask_next = Instant::now() + ask_every.unwrap_or_default();
                     continue;
                 }
@@ -105,26 +100,6 @@ impl Keeper {
             let settings = Arc::clone(&self.settings.borrow_and_update());
             if in_place(|| self.step(&settings)) == Stepped::Raised {
                 next_step = next_step.max(Instant::now() + settings.transfer.step);
-            }
-        }
-    }
-
-    /// Has the health of all services read: who has the zone from a secondary does not ask here.
-    fn ask_for_all(&self) {
-        let is_offered = self.settings.borrow().transfer.is_offered;
-        if let Some(snapshot) = self.catalog.snapshot().as_ref().and_then(|it| it.as_ref())
-            && is_offered
-        {
-            snapshot.ask_for_most(ASKED_INSTANCES);
-        }
-    }
-
-    /// Does so for what is new in a snapshot, of which this has changed.
-    fn ask_for(settings: &KeeperSettings, snapshot: &Snapshot, changed: &ChangedKeys) {
-        let is_read = settings.ask_every.is_some() && settings.transfer.is_offered;
-        if is_read && snapshot.instances() <= ASKED_INSTANCES {
-            for (namespace, name) in &changed.services {
-                snapshot.ask_for(namespace, name);
             }
         }
     }
@@ -183,7 +158,7 @@ impl Keeper {
             return Stepped::Stayed;
         }
         self.changed = ChangedKeys::default();
-        self.ask_for_all();
+        ask_for_all(settings, &self.catalog);
         self.set_versions(settings, snapshot, |zone| zone.serial.number());
         Stepped::Stayed
     }
@@ -191,7 +166,7 @@ impl Keeper {
     /// Makes versions that are not known to come from the ones before.
     fn restart(&mut self, settings: &Arc<KeeperSettings>, snapshot: Arc<Snapshot>) -> Stepped {
         let serials = Arc::clone(&self.serials);
-        self.ask_for_all();
+        ask_for_all(settings, &self.catalog);
         self.set_versions(settings, snapshot, |zone| serials.next(&zone.apex));
         Stepped::Raised
     }
@@ -203,16 +178,15 @@ impl Keeper {
         serial: impl Fn(&crate::answers::Zone) -> u32,
     ) {
         let mut addresses = NamespaceAddresses::default();
-        self.aliases.clear();
+        self.aliases = Aliases::default();
         let mut versions = Vec::new();
         let zones = settings.zones.zones();
         let serials: Vec<u32> = zones.iter().map(serial).collect();
         if settings.offers(&snapshot) {
             for (namespace, name, service) in snapshot.iter() {
                 addresses.add(namespace, service, |_| {});
-                if settings.zones.has_alias(service) {
-                    self.aliases.insert((namespace.into(), name.into()));
-                }
+                self.aliases
+                    .note(&settings.zones, (namespace, name), service);
             }
             let described = settings.transfer.described.as_ref();
             let all = ZoneContents::of_zones(&settings.zones, described, &snapshot, &addresses);
@@ -241,11 +215,13 @@ impl Keeper {
         mut changed: ChangedKeys,
     ) -> Stepped {
         let settings = Arc::clone(&base.settings);
-        Self::ask_for(&settings, &snapshot, &changed);
+        ask_for(&settings, &snapshot, &changed);
         let has_new_marks = !base.snapshot.has_same_unknowns(&snapshot);
         let counted = (&*base.snapshot, &mut base.addresses);
         let touched = count_addresses(counted, &snapshot, &changed);
-        self.add_aliases(&settings, &base.snapshot, &snapshot, &mut changed);
+        let snapshots = (&*base.snapshot, &*snapshot);
+        self.aliases
+            .add_changed(&settings.zones, snapshots, &mut changed);
         // Its tags decide which names of addresses there are.
         let is_local = !changed.services.iter().any(|(_, name)| &**name == "addr");
         let versions = self.zones.all();
@@ -282,33 +258,6 @@ impl Keeper {
         match raised.is_empty() {
             true => Stepped::Stayed,
             false => Stepped::Raised,
-        }
-    }
-
-    /// Adds all aliases to what has changed if one of them has: a loop is left out, wherever it begins.
-    fn add_aliases(
-        &mut self,
-        settings: &KeeperSettings,
-        old: &Snapshot,
-        new: &Snapshot,
-        changed: &mut ChangedKeys,
-    ) {
-        let mut has_changed = false;
-        for key in &changed.services {
-            let (namespace, name) = (key.0.as_bytes(), key.1.as_bytes());
-            let is_alias = |snapshot: &Snapshot| {
-                let service = snapshot.service(namespace, name);
-                service.is_some_and(|service| settings.zones.has_alias(service))
-            };
-            let is_one = is_alias(new);
-            has_changed |= is_one || is_alias(old);
-            match is_one {
-                true => self.aliases.insert(key.clone()),
-                false => self.aliases.remove(key),
-            };
-        }
-        if has_changed {
-            changed.services.extend(self.aliases.iter().cloned());
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Floor 3, beside `layers`: `listeners` hands it the queries for a transfer. It makes no records itself; `answers` lists
 //! those of a zone.
 
+mod aliases;
+mod asking;
 mod catalog_zone;
 mod differences;
 mod keeper;

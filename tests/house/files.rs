@@ -33,6 +33,10 @@ const MACHINE: [(&str, &str); 7] = [
         "src/query_log/output.rs",
         "writes the query log to the file that the configuration names",
     ),
+    (
+        "src/query_log/unfinished.rs",
+        "moves a file of the query log aside whose stream has no end",
+    ),
     ("src/certs.rs", "writes the development certificates"),
     (
         "src/demo/server/mod.rs",
