@@ -143,6 +143,23 @@ dig @127.0.0.1 -p 1053 +tries=1 +timeout=20 +short redis.default.nomad | tee ans
 [ -s answer ] || failed "the query was lost"
 [ "$(systemctl show -p MainPID --value nomadns)" != "$pid" ] || failed "it was not restarted"
 
+step "a lameduck is waited for that is longer than TimeoutStopSec= and WatchdogSec="
+cp /etc/nomadns/nomadns.toml before.toml
+printf '[limits]\nlameduck_ms = 4000\n' >>/etc/nomadns/nomadns.toml
+printf '[Service]\nTimeoutStopSec=1\n' >/etc/systemd/system/nomadns.service.d/stop.conf
+systemctl daemon-reload
+systemctl restart nomadns
+begun="$(date +%s%N)"
+systemctl stop nomadns
+took="$((($(date +%s%N) - begun) / 1000000))"
+[ "$took" -ge 4000 ] || failed "it was stopped after $took ms"
+[ "$(systemctl show -p Result --value nomadns)" = success ] || failed "it was killed: $(systemctl show -p Result --value nomadns)"
+rm /etc/systemd/system/nomadns.service.d/stop.conf
+systemctl daemon-reload
+# The same file: who may read it stays as it was.
+cat before.toml >/etc/nomadns/nomadns.toml
+systemctl start nomadns
+
 step "systemctl stop closes the sockets"
 systemctl stop nomadns
 dig @127.0.0.1 -p 1053 +tries=1 +timeout=2 redis.default.nomad >answer || true
