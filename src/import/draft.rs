@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 
 use toml::Value;
 
 use super::MOST_REMARKS;
-use super::error::{Position, shown};
+use super::error::{Position, one_line, shown, shown_word};
 use super::tokens::Word;
 use crate::config::RANGES;
 use crate::dns::Name;
@@ -48,7 +49,7 @@ impl Origin {
     /// Of a line, as it is written.
     pub(super) fn of(words: &[&Word]) -> Option<Self> {
         let position = words.first()?.position.clone();
-        let texts: Vec<String> = words.iter().map(|it| shown(&it.text)).collect();
+        let texts: Vec<String> = words.iter().map(|it| shown_word(&it.text)).collect();
         Some(Self {
             position,
             text: shown(&texts.join(" ")),
@@ -80,12 +81,31 @@ pub(super) struct HostDraft {
     pub(super) origins: Vec<Origin>,
 }
 
+/// A place to listen at, until it is known which others cover it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ListenerDraft {
+    pub(super) key: &'static str,
+    pub(super) address: SocketAddr,
+    /// The last is the one that says the most of the address.
+    pub(super) origins: Vec<Origin>,
+}
+
+/// The zones of an `except`, and the `forward` that has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ExceptDraft {
+    pub(super) zones: Vec<Name>,
+    pub(super) forward: Origin,
+    pub(super) origin: Origin,
+}
+
 /// What is made of a Corefile.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) secrets: SecretRule,
     pub(super) settings: BTreeMap<&'static str, Setting>,
+    pub(super) listeners: Vec<ListenerDraft>,
     pub(super) forwards: Vec<ForwardDraft>,
+    pub(super) excepts: Vec<ExceptDraft>,
     pub(super) hosts: Vec<HostDraft>,
     pub(super) losses: Vec<Remark>,
     pub(super) notes: Vec<Remark>,
@@ -98,7 +118,9 @@ impl Draft {
         Self {
             secrets,
             settings: BTreeMap::new(),
+            listeners: Vec::new(),
             forwards: Vec::new(),
+            excepts: Vec::new(),
             hosts: Vec::new(),
             losses: Vec::new(),
             notes: Vec::new(),
@@ -166,6 +188,13 @@ impl Draft {
         }
     }
 
+    /// The values of a list; none when nothing was added.
+    pub(super) fn texts(&self, key: &str) -> Vec<&str> {
+        let values = self.settings.get(key).and_then(|it| it.value.as_array());
+        let values = values.into_iter().flatten();
+        values.filter_map(Value::as_str).collect()
+    }
+
     /// Adds addresses to a name.
     pub(super) fn add_host(&mut self, name: Name, addresses: &[String], origin: &Origin) {
         let known = self.hosts.iter().position(|it| it.name == name);
@@ -189,31 +218,26 @@ impl Draft {
     }
 
     /// Says that something has no counterpart.
-    pub(super) fn lose(&mut self, position: &Position, what: &str, words: impl Into<String>) {
-        remark(&mut self.losses, position, what, words.into());
+    pub(super) fn lose(&mut self, position: &Position, what: &str, words: impl AsRef<str>) {
+        remark(&mut self.losses, position, what, words.as_ref());
     }
 
     /// Says what works differently, or is to be known.
-    pub(super) fn note(&mut self, position: &Position, what: &str, words: impl Into<String>) {
-        remark(&mut self.notes, position, what, words.into());
+    pub(super) fn note(&mut self, position: &Position, what: &str, words: impl AsRef<str>) {
+        remark(&mut self.notes, position, what, words.as_ref());
     }
 
     /// Says why nothing has to be set for a line.
     pub(super) fn needs_nothing(&mut self, origin: &Origin, words: &str) {
-        remark(
-            &mut self.needless,
-            &origin.position,
-            &origin.text,
-            words.into(),
-        );
+        remark(&mut self.needless, &origin.position, &origin.text, words);
     }
 }
 
-fn remark(list: &mut Vec<Remark>, position: &Position, what: &str, words: String) {
+fn remark(list: &mut Vec<Remark>, position: &Position, what: &str, words: &str) {
     let remark = Remark {
         position: position.clone(),
         what: shown(what),
-        words,
+        words: one_line(words),
     };
     // A snippet that is imported often says the same each time.
     if list.len() < MOST_REMARKS && !list.contains(&remark) {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::nomad::without_user;
+
 /// Where something stands: the file and the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -33,7 +35,7 @@ impl CorefileError {
     pub(super) fn new(position: &Position, problem: impl Into<String>) -> Self {
         Self {
             position: position.clone(),
-            problem: problem.into(),
+            problem: one_line(&problem.into()),
         }
     }
 }
@@ -43,23 +45,38 @@ const SHOWN_CHARACTERS: usize = 200;
 
 /// A text of others on one line, without control characters.
 pub(super) fn shown(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(SHOWN_CHARACTERS)
-        .flat_map(|it| match it.is_control() || is_invisible(it) {
-            true => it.escape_unicode().collect::<Vec<_>>(),
-            false => vec![it],
-        })
-        .collect();
+    let start: String = text.chars().take(SHOWN_CHARACTERS).collect();
+    let mut shown = one_line(&start);
     if text.chars().nth(SHOWN_CHARACTERS).is_some() {
         shown.push('…');
     }
     shown
 }
 
-/// Marks that change the direction of a text, and separators that end a line.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+/// A word of others without the user and the password that an address can have.
+pub(super) fn shown_word(word: &str) -> String {
+    match word.contains('@') || word.contains("%40") {
+        true => shown(&without_user(word)),
+        false => shown(word),
+    }
+}
+
+/// A text on one line, without control characters, however long it is.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_unprintable(letter) {
+            true => line.extend(letter.escape_unicode()),
+            false => line.push(letter),
+        }
+    }
+    line
+}
+
+/// Control characters, marks that change the direction of a text, and separators that end a line.
+pub(super) fn is_unprintable(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -71,5 +88,22 @@ mod tests {
         assert_eq!(shown("a\nb\u{1b}[31m"), "a\\u{a}b\\u{1b}[31m");
         assert_eq!(shown("x\u{202e}y"), "x\\u{202e}y");
         assert_eq!(shown(&"ä".repeat(300)).chars().count(), 201);
+        assert_eq!(one_line(&"\u{7}".repeat(300)).len(), 300 * "\\u{7}".len());
+    }
+
+    #[test]
+    fn a_word_is_shown_without_user_and_password() {
+        for word in [
+            "http://user:hidden@nomad:4646",
+            "user:hidden@nomad:4646",
+            "http://user:hidden%40nomad:4646",
+        ] {
+            assert!(!shown_word(word).contains("hidden"), "{word}");
+        }
+        assert_eq!(shown_word(".:53"), ".:53");
+        assert_eq!(
+            shown_word("https://dns.example:x/a?b"),
+            "https://dns.example:x/a?b"
+        );
     }
 }

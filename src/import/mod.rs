@@ -19,6 +19,7 @@ use std::io;
 
 pub use self::draft::Remark;
 use self::draft::{Draft, SecretRule};
+use self::error::shown;
 pub use self::error::{CorefileError, Position};
 use self::parse::Parser;
 pub use self::wildcard::is_match;
@@ -89,7 +90,10 @@ pub fn import(
     };
     let mut draft = Draft::new(secrets);
     for (position, variable) in unset {
-        let words = format!("the environment variable {variable} is not set, so it is empty");
+        let words = format!(
+            "the environment variable {} is not set, so it is empty",
+            shown(&variable)
+        );
         draft.note(&position, &variable, words);
     }
     plugins::translate(&blocks, options.dns_port, &mut draft)?;

@@ -8,7 +8,7 @@ use toml::Value;
 
 use super::Imported;
 use super::draft::{Draft, ForwardDraft, HostDraft, Origin, Remark};
-use super::error::shown;
+use super::error::{is_unprintable, shown};
 
 /// The sections, in the order of the example.
 const SECTIONS: [&str; 13] = [
@@ -54,7 +54,10 @@ pub(super) fn imported(name: &str, draft: Draft) -> Imported {
                 line(&mut out, &format!("[{section}]"));
             }
             origins(&mut out, &setting.origins);
-            line(&mut out, &format!("{} = {}", split(key).1, setting.value));
+            line(
+                &mut out,
+                &format!("{} = {}", split(key).1, value(&setting.value)),
+            );
         }
     }
     draft.hosts.iter().for_each(|it| host(&mut out, it));
@@ -98,17 +101,17 @@ fn origins(out: &mut String, origins: &[Origin]) {
 fn host(out: &mut String, host: &HostDraft) {
     line(out, "\n[[hosts]]");
     origins(out, &host.origins);
-    line(out, &format!("name = {}", text(&name(&host.name))));
+    line(out, &format!("name = {}", quoted(&name(&host.name))));
     line(out, &format!("addresses = {}", list(&host.addresses)));
 }
 
 fn forward(out: &mut String, forward: &ForwardDraft) {
     line(out, "\n[[forward]]");
     origins(out, std::slice::from_ref(&forward.origin));
-    line(out, &format!("zone = {}", text(&name(&forward.zone))));
+    line(out, &format!("zone = {}", quoted(&name(&forward.zone))));
     line(out, &format!("upstreams = {}", list(&forward.upstreams)));
     if let Some(policy) = forward.policy {
-        line(out, &format!("policy = {}", text(policy)));
+        line(out, &format!("policy = {}", quoted(policy)));
     }
     if forward.zone.is_root() {
         line(
@@ -128,10 +131,32 @@ pub(super) fn name(name: &crate::dns::Name) -> String {
     }
 }
 
-fn text(text: &str) -> Value {
-    Value::String(text.to_owned())
+fn list(texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|it| quoted(it)).collect();
+    format!("[{}]", texts.join(", "))
 }
 
-fn list(texts: &[String]) -> Value {
-    Value::Array(texts.iter().map(|it| text(it)).collect())
+/// A value on one line: what others wrote may have any characters, and must not look like lines of its own.
+fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(self::value).collect();
+            format!("[{}]", values.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            // All of these are below U+10000, so four digits are enough.
+            _ if is_unprintable(letter) => quoted += &format!("\\u{:04X}", u32::from(letter)),
+            _ => quoted.push(letter),
+        }
+    }
+    quoted + "\""
 }

@@ -7,11 +7,16 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::super::draft::Draft;
 use super::super::error::CorefileError;
+use super::super::keys;
 use super::super::parse::Directive;
 use super::{Block, PluginLine};
+use crate::dns::Name;
 
 /// The most networks that rules may become.
 const MOST_NETWORKS: usize = 4096;
+
+/// The zones of one `acl`, if it is not for all of its block, and its rules word by word.
+type WholeList<'a> = (Option<Vec<Name>>, Vec<Vec<&'a str>>);
 
 /// A rule, of all types.
 struct Rule {
@@ -22,15 +27,6 @@ struct Rule {
 
 /// Takes the rules of all blocks.
 pub(super) fn clients(blocks: &[Block<'_>], draft: &mut Draft) -> Result<(), CorefileError> {
-    let lists = |block: &Block<'_>| -> Vec<String> {
-        let acls = block.directives.iter().filter(|it| it.name.text == "acl");
-        acls.flat_map(|it| {
-            it.each_line()
-                .map(|line| line.origin.text)
-                .collect::<Vec<_>>()
-        })
-        .collect()
-    };
     let Some((block, first)) = blocks
         .iter()
         .find_map(|block| Some((block, block.find("acl")?)))
@@ -53,7 +49,7 @@ pub(super) fn clients(blocks: &[Block<'_>], draft: &mut Draft) -> Result<(), Cor
     }
     let mut rules = Vec::new();
     for acl in block.directives.iter().filter(|it| it.name.text == "acl") {
-        if !acl.arguments.is_empty() {
+        if named_zones(block, acl).is_some() {
             draft.lose(
                 &acl.name.position,
                 "acl",
@@ -66,6 +62,25 @@ pub(super) fn clients(blocks: &[Block<'_>], draft: &mut Draft) -> Result<(), Cor
     }
     allow(first, &rules, draft);
     Ok(())
+}
+
+/// All lists of a block as they are compared with those of another.
+fn lists<'a>(block: &'a Block<'_>) -> Vec<WholeList<'a>> {
+    let acls = block.directives.iter().filter(|it| it.name.text == "acl");
+    acls.map(|acl| {
+        let rules = acl.lines.iter();
+        let rules = rules.map(|words| words.iter().map(|it| &*it.text).collect());
+        (named_zones(block, acl), rules.collect())
+    })
+    .collect()
+}
+
+/// The zones of an `acl`; none when they are all of the block.
+fn named_zones(block: &Block<'_>, acl: &Directive) -> Option<Vec<Name>> {
+    let named = acl.arguments.iter().filter_map(|it| keys::zones(&it.text));
+    let named: Vec<Name> = named.flatten().collect();
+    let has = |name: &Name| named.iter().any(|it| name.is_within(it));
+    (!acl.arguments.is_empty() && !block.zones().iter().all(has)).then_some(named)
 }
 
 fn rule(line: &PluginLine<'_>, draft: &mut Draft) -> Result<Option<Rule>, CorefileError> {
@@ -81,18 +96,13 @@ fn rule(line: &PluginLine<'_>, draft: &mut Draft) -> Result<Option<Rule>, Corefi
         _ => return Err(line.wrong(expected)),
     };
     let (mut section, mut networks, mut is_everybody) = ("", Vec::new(), true);
+    let (mut has_type, mut is_all_types) = (false, false);
     for value in &line.values {
         match (section, &*value.to_lowercase()) {
             (_, "type") => section = "type",
             (_, "net") => (section, is_everybody) = ("net", false),
-            ("type", "*" | "any") => {}
-            ("type", _) => {
-                line.lose(
-                    draft,
-                    "nomadns allows or refuses clients, not types of records; the rule is left out",
-                );
-                return Ok(None);
-            }
+            // ANY is a type like others here (255).
+            ("type", text) => (has_type, is_all_types) = (true, is_all_types || text == "*"),
             ("net", "*") => is_everybody = true,
             ("net", text) => {
                 let address = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
@@ -101,6 +111,11 @@ fn rule(line: &PluginLine<'_>, draft: &mut Draft) -> Result<Option<Rule>, Corefi
             }
             _ => return Err(line.wrong(expected)),
         }
+    }
+    if has_type && !is_all_types {
+        let words = "nomadns allows or refuses clients, not types of records; the rule is left out";
+        line.lose(draft, words);
+        return Ok(None);
     }
     if is_everybody {
         networks.clear();

@@ -1,14 +1,22 @@
 //! The plugin `cache`: answers of Nomad need none, and those of upstreams have one.
 
-use super::super::draft::Draft;
+use super::super::draft::{Draft, Origin};
 use super::super::error::CorefileError;
+use super::super::keys;
 use super::super::parse::Directive;
-use super::{Block, PluginLine, duration, whole_seconds};
+use super::{Block, PluginLine, duration, listed, whole_seconds};
+use crate::dns::Name;
 
 /// How long CoreDNS serves expired answers when nobody says so.
 const USUAL_STALE_SECONDS: i64 = 3600;
 
-/// Takes one `cache`.
+/// The longest TTLs, each with the line that says it: `success` and `denial` win over the TTL of the first line.
+struct LongestTtls {
+    positive: Option<(i64, Origin)>,
+    negative: Option<(i64, Origin)>,
+}
+
+/// Takes one `cache [TTL] [ZONE...]`.
 pub(super) fn translate(
     block: &Block<'_>,
     directive: &Directive,
@@ -20,36 +28,80 @@ pub(super) fn translate(
         draft.needs_nothing(&origin, words);
         return Ok(());
     }
-    let ttl = directive.arguments.first().map(|it| it.text.parse::<i64>());
-    match ttl {
-        Some(Ok(ttl)) if ttl > 0 => {
-            draft.lowest("forwarding.most_ttl_seconds", ttl, &origin);
-            draft.lowest("forwarding.most_negative_ttl_seconds", ttl, &origin);
-        }
+    let texts = directive.texts();
+    let ttl = texts.first().map(|it| it.parse::<i64>());
+    let (ttl, named) = match ttl {
+        Some(Ok(ttl)) if ttl > 0 => (Some(ttl), &texts[1..]),
         Some(Ok(_)) => return Err(directive.wrong("cache: the TTL cannot be zero or negative")),
-        _ => draft.needs_nothing(&origin, "answers of upstreams are cached"),
-    }
+        _ => (None, &texts[..]),
+    };
+    restricted(block, named, directive, draft)?;
+    let whole = ttl.map(|ttl| (ttl, origin.clone()));
+    let mut longest = LongestTtls {
+        positive: whole.clone(),
+        negative: whole,
+    };
     for line in directive.each_line() {
-        translate_line(&line, draft)?;
+        translate_line(&line, &mut longest, draft)?;
+    }
+    let ends = [&longest.positive, &longest.negative];
+    if !ends.into_iter().flatten().any(|(_, it)| *it == origin) {
+        let words = match ttl {
+            Some(_) => "`success` and `denial` replace its TTL",
+            None => "answers of upstreams are cached",
+        };
+        draft.needs_nothing(&origin, words);
+    }
+    if let Some((ttl, origin)) = longest.positive {
+        draft.lowest("forwarding.most_ttl_seconds", ttl, &origin);
+    }
+    if let Some((ttl, origin)) = longest.negative {
+        draft.lowest("forwarding.most_negative_ttl_seconds", ttl, &origin);
     }
     Ok(())
 }
 
-fn translate_line(line: &PluginLine<'_>, draft: &mut Draft) -> Result<(), CorefileError> {
+/// Says that the zones of a `cache` have no counterpart.
+fn restricted(
+    block: &Block<'_>,
+    named: &[&str],
+    directive: &Directive,
+    draft: &mut Draft,
+) -> Result<(), CorefileError> {
+    let zones: Option<Vec<Vec<Name>>> = named.iter().map(|it| keys::zones(it)).collect();
+    let expected = "cache: expected a TTL and zones, such as `cache 30 example.org`";
+    let zones = zones.ok_or_else(|| directive.wrong(expected))?.concat();
+    let has = |name: &Name| zones.iter().any(|it| name.is_within(it));
+    if !zones.is_empty() && !block.zones().iter().all(has) {
+        let words = format!(
+            "CoreDNS caches only the names in {}; nomadns caches all that it forwards, and uses these TTLs for all of it",
+            listed(&zones)
+        );
+        let origin = directive.origin();
+        draft.lose(&origin.position, &origin.text, words);
+    }
+    Ok(())
+}
+
+fn translate_line(
+    line: &PluginLine<'_>,
+    longest: &mut LongestTtls,
+    draft: &mut Draft,
+) -> Result<(), CorefileError> {
     let sizes = "a capacity, and a TTL in seconds if need be";
     match &*line.name.text {
         "success" | "denial" => {
-            let key = match &*line.name.text {
-                "success" => "forwarding.most_ttl_seconds",
-                _ => "forwarding.most_negative_ttl_seconds",
+            let place = match &*line.name.text {
+                "success" => &mut longest.positive,
+                _ => &mut longest.negative,
             };
             let numbers: Result<Vec<i64>, _> = line.values.iter().map(|it| it.parse()).collect();
             match numbers.map_err(|_| line.wrong(sizes))?[..] {
                 [] => return Err(line.wrong(sizes)),
                 [_] => draft.needs_nothing(&line.origin, "the cache is limited in octets: cache.forwarded_octets"),
-                [_, ttl] => draft.lowest(key, ttl, &line.origin),
+                [_, ttl] => *place = Some((ttl, line.origin.clone())),
                 [_, ttl, least, ..] => {
-                    draft.lowest(key, ttl, &line.origin);
+                    *place = Some((ttl, line.origin.clone()));
                     if least > 0 {
                         line.lose(draft, "nomadns keeps no answer longer than its TTL, so there is no least TTL");
                     }

@@ -1,7 +1,7 @@
 //! The plugin `forward`: which zone, which upstreams, in which order.
 
-use super::super::draft::{Draft, ForwardDraft, Origin};
-use super::super::error::{CorefileError, shown};
+use super::super::draft::{Draft, ExceptDraft, ForwardDraft, Origin};
+use super::super::error::{CorefileError, shown, shown_word};
 use super::super::keys;
 use super::super::parse::Directive;
 use super::super::write;
@@ -56,7 +56,7 @@ pub(super) fn translate(
         if line.name.text == "to" {
             to.extend(line.values.iter().map(|it| (*it).to_owned()));
         } else {
-            translate_line(&line, &mut lines, draft)?;
+            translate_line(&line, &origin, &mut lines, draft)?;
         }
     }
     if to.is_empty() {
@@ -66,7 +66,10 @@ pub(super) fn translate(
     for text in &to {
         match upstream(text, lines.server_name.as_deref(), lines.uses_tcp) {
             Ok(upstream) => upstreams.push(upstream),
-            Err(words) => draft.lose(&origin.position, &format!("forward to {text}"), words),
+            Err(words) => {
+                let what = format!("forward to {}", shown_word(text));
+                draft.lose(&origin.position, &what, words);
+            }
         }
     }
     if upstreams.len() > MOST_UPSTREAMS {
@@ -139,6 +142,7 @@ fn add(
 
 fn translate_line(
     line: &PluginLine<'_>,
+    origin: &Origin,
     lines: &mut ForwardLines,
     draft: &mut Draft,
 ) -> Result<(), CorefileError> {
@@ -160,7 +164,7 @@ fn translate_line(
         }
         "force_tcp" => lines.uses_tcp = true,
         "prefer_udp" => draft.needs_nothing(&line.origin, "UDP is used first"),
-        "except" => except(line, draft),
+        "except" => except(line, origin, draft),
         "tls" => match &line.values[..] {
             [] => {}
             [ca] => draft.set("forwarding.ca_file", *ca, &line.origin),
@@ -204,61 +208,18 @@ fn next(line: &PluginLine<'_>, draft: &mut Draft) {
     }
 }
 
-/// The zones that are not forwarded: those of Nomad need no word.
-fn except(line: &PluginLine<'_>, draft: &mut Draft) {
-    let is_ours = |text: &str| {
-        let zone = text.parse::<Name>().ok();
-        zone.is_some_and(|it| is_special(&it))
-    };
-    match line.values.iter().all(|it| is_ours(it)) {
-        true => draft.needs_nothing(
-            &line.origin,
-            "nomadns answers these names itself and never forwards them",
+/// The zones that CoreDNS does not forward; which of them nomadns would, `forwarded` says when all blocks are read.
+fn except(line: &PluginLine<'_>, forward: &Origin, draft: &mut Draft) {
+    let zones: Option<Vec<Vec<Name>>> = line.values.iter().map(|it| keys::zones(it)).collect();
+    match zones {
+        Some(zones) => draft.excepts.push(ExceptDraft {
+            zones: zones.concat(),
+            forward: forward.clone(),
+            origin: line.origin.clone(),
+        }),
+        None => line.lose(
+            draft,
+            "not all of its values are zones, such as corp.example",
         ),
-        false => {
-            let words = "nomadns forwards all names of a zone; forward these zones to another server with a [[forward]] of their own";
-            line.lose(draft, words);
-        }
-    }
-}
-
-/// Whether a name is in the usual zones of nomadns, or has a special use.
-fn is_special(name: &Name) -> bool {
-    [
-        "localhost",
-        "local",
-        "invalid",
-        "test",
-        "onion",
-        "alt",
-        "home.arpa",
-    ]
-    .iter()
-    .filter_map(|it| it.parse::<Name>().ok())
-    .any(|it| name.is_within(&it))
-}
-
-/// Says who may use a gateway that forwards all names.
-pub(super) fn recursion(blocks: &[Block<'_>], draft: &mut Draft) {
-    let Some(forward) = draft.forwards.iter().find(|it| it.zone.is_root()).cloned() else {
-        return;
-    };
-    let others = blocks
-        .iter()
-        .filter(|it| !it.zones().iter().any(Name::is_root) && !it.has("forward"));
-    let keys: Vec<&str> = others
-        .flat_map(|it| &it.keys)
-        .map(|it| &*it.word.text)
-        .collect();
-    if blocks
-        .iter()
-        .any(|it| it.keys.first().map(|it| it.port) != blocks[0].keys.first().map(|it| it.port))
-        && !keys.is_empty()
-    {
-        let words = format!(
-            "nomadns forwards on all of its listeners, also on those of {}",
-            shown(&keys.join(" "))
-        );
-        draft.note(&forward.origin.position, &forward.origin.text, words);
     }
 }

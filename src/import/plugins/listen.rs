@@ -1,8 +1,9 @@
 //! Where the server blocks listen: their keys with `bind`, and the certificate of `tls`.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::super::draft::{Draft, Origin};
+use super::super::draft::{Draft, ListenerDraft, Origin};
 use super::super::error::CorefileError;
 use super::super::keys::ServerScheme;
 use super::super::parse::Directive;
@@ -35,11 +36,12 @@ pub(super) fn listeners(block: &Block<'_>, draft: &mut Draft) -> Result<(), Core
             }
         };
         for ip in &bound {
-            let address = SocketAddr::new(*ip, key.port).to_string();
-            draft.add(list, &[address], &origin);
-        }
-        for origin in &bind_origins {
-            draft.add(list, &[], origin);
+            let origins = std::iter::once(&origin).chain(&bind_origins);
+            draft.listeners.push(ListenerDraft {
+                key: list,
+                address: SocketAddr::new(*ip, key.port),
+                origins: origins.cloned().collect(),
+            });
         }
         let concrete = bound
             .iter()
@@ -50,6 +52,34 @@ pub(super) fn listeners(block: &Block<'_>, draft: &mut Draft) -> Result<(), Core
         }
     }
     Ok(())
+}
+
+/// Writes the listeners of all blocks: an address that one for all addresses includes could not be bound beside it.
+pub(super) fn of_all(draft: &mut Draft) {
+    let listeners = std::mem::take(&mut draft.listeners);
+    let everywhere: HashSet<(&str, SocketAddr)> = listeners
+        .iter()
+        .filter(|it| it.address.ip().is_unspecified())
+        .map(|it| (it.key, it.address))
+        .collect();
+    for listener in &listeners {
+        let (key, address) = (listener.key, listener.address);
+        let whole = SocketAddr::new(EVERYWHERE[usize::from(address.is_ipv6())], address.port());
+        let is_included = whole != address && everywhere.contains(&(key, whole));
+        let values = match is_included {
+            true => Vec::new(),
+            false => vec![address.to_string()],
+        };
+        for origin in &listener.origins {
+            draft.add(key, &values, origin);
+        }
+        if let Some(origin) = listener.origins.last().filter(|_| is_included) {
+            let words = format!(
+                "{key} does not list {address}, since {whole} includes it; what was for {address} only is answered at all addresses"
+            );
+            draft.note(&origin.position, &origin.text, words);
+        }
+    }
 }
 
 /// The addresses of `bind`, and the lines that have them.

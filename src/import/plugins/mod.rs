@@ -6,6 +6,7 @@
 mod access;
 mod cache;
 mod forward;
+mod forwarded;
 mod hosts;
 mod listen;
 mod nomad;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use super::draft::{Draft, Origin};
 use super::error::{CorefileError, shown};
-use super::keys::ServerKey;
+use super::keys::{self, ServerKey};
 use super::parse::{Directive, ServerBlock};
 use super::tokens::Word;
 use super::write;
@@ -57,7 +58,8 @@ pub(super) fn translate(
     access::clients(&read, draft)?;
     query_log::of_all(&read, draft)?;
     nomad::zones_of_all(&read, draft);
-    forward::recursion(&read, draft);
+    listen::of_all(draft);
+    forwarded::of_all(&read, draft);
     Ok(())
 }
 
@@ -101,6 +103,15 @@ impl Block<'_> {
             }
         }
         zones
+    }
+
+    /// Whether a `forward` of the block takes all names of a zone.
+    fn forwards(&self, zone: &Name) -> bool {
+        let all = self.directives.iter();
+        let froms = all
+            .filter(|it| it.name.text == "forward")
+            .filter_map(|it| keys::zones(&it.arguments.first()?.text));
+        froms.flatten().any(|from| zone.is_within(&from))
     }
 
     /// A path, from the folder that the plugin `root` names.
@@ -166,12 +177,11 @@ impl Directive {
 
 impl PluginLine<'_> {
     fn wrong(&self, expected: &str) -> CorefileError {
-        let what = shown(&self.name.text);
-        let problem = format!(
-            "{}: read `{}`, expected {expected}",
-            self.plugin, self.origin.text
-        );
-        debug_assert!(!what.is_empty() || self.name.text.is_empty());
+        let read = match self.plugin {
+            "nomad" => nomad::shown_line(self.name, &self.values),
+            _ => format!("`{}`", self.origin.text),
+        };
+        let problem = format!("{}: read {read}, expected {expected}", self.plugin);
         CorefileError::new(&self.name.position, problem)
     }
 

@@ -1,14 +1,28 @@
 //! The plugin `nomad`: the zone, where Nomad is, the token, the TTL, the filter.
+//!
+//! A token and the user and the password of an address are secrets: no error, remark or comment has them.
 
 use super::super::draft::{Draft, Origin, SecretRule};
 use super::super::error::{CorefileError, shown};
 use super::super::parse::Directive;
+use super::super::tokens::Word;
 use super::super::write;
 use super::{Block, PluginLine, listed};
+use crate::config::File;
 use crate::dns::Name;
+use crate::nomad::{NomadAddress, without_user};
 
 /// The zone of a plugin that names none.
 const USUAL_ZONE: &str = "service.nomad";
+/// The words that a line begins with.
+const OPTIONS: [&str; 6] = [
+    "address",
+    "token",
+    "ttl",
+    "filter",
+    "namespace",
+    "namespaces",
+];
 
 /// Takes the zone and the lines of one `nomad`.
 pub(super) fn translate(
@@ -107,8 +121,8 @@ fn translate_line(line: &PluginLine<'_>, draft: &mut Draft) -> Result<(), Corefi
             if line.values.is_empty() {
                 return Err(line.wrong(expected));
             }
-            for address in line.values.iter().filter(|it| !it.is_empty()) {
-                draft.add("nomad.addresses", &[with_scheme(address)], &line.origin);
+            for text in line.values.iter().filter(|it| !it.is_empty()) {
+                address(&with_scheme(text), line, draft);
             }
         }
         "token" => token(line.value("one token")?, line, draft),
@@ -132,6 +146,56 @@ fn translate_line(line: &PluginLine<'_>, draft: &mut Draft) -> Result<(), Corefi
         _ => return Err(line.wrong("address, token, ttl or filter")),
     }
     Ok(())
+}
+
+/// What an error shows of a line: without values, since a token may be among them, also where its word is misspelt.
+pub(super) fn shown_line(name: &Word, values: &[&str]) -> String {
+    let text = &*name.text;
+    let is_option = OPTIONS.contains(&&*text.to_lowercase());
+    // A word that stands alone may be a token that slipped into the next line.
+    let is_word = !values.is_empty() && text.bytes().all(|it| it.is_ascii_alphabetic());
+    match (is_option || is_word, values.len()) {
+        (false, _) => "a line that begins with another word".into(),
+        (true, 0) => format!("`{}` without a value", shown(text)),
+        (true, 1) => format!("`{}` with a value", shown(text)),
+        (true, count) => format!("`{}` with {count} values", shown(text)),
+    }
+}
+
+/// Adds an address of Nomad. It may have a user and a password, which are secrets as a token is.
+fn address(address: &str, line: &PluginLine<'_>, draft: &mut Draft) {
+    let origin = Origin {
+        position: line.name.position.clone(),
+        text: without_users(line),
+    };
+    if without_user(address) == address {
+        return draft.add("nomad.addresses", &[address.to_owned()], &origin);
+    }
+    match draft.secrets {
+        SecretRule::Written => {
+            let words = "the user and the password of the address stand in this file now; better keep them away from others: \
+                         nomad.http_auth in the environment (NOMAD_HTTP_AUTH)";
+            draft.note(&origin.position, "nomad address", words);
+            draft.add("nomad.addresses", &[address.to_owned()], &origin);
+        }
+        SecretRule::LeftOut => {
+            let words = "the user and the password of the address are not written to a terminal; set nomad.http_auth, or use --output";
+            draft.lose(&origin.position, "nomad address", words);
+            // What cannot be read as an address cannot be parted from its password either.
+            if let Ok(address) = address.parse::<NomadAddress>() {
+                draft.add("nomad.addresses", &[address.to_string()], &origin);
+            }
+        }
+    }
+}
+
+/// The line as it may be shown.
+fn without_users(line: &PluginLine<'_>) -> String {
+    let values = line.values.iter().map(|it| without_user(it));
+    let words: Vec<String> = std::iter::once(line.name.text.clone())
+        .chain(values)
+        .collect();
+    shown(&words.join(" "))
 }
 
 /// Nomad's own library takes an address without a scheme as one over HTTP.
@@ -185,6 +249,16 @@ pub(super) fn zones_of_all(blocks: &[Block<'_>], draft: &mut Draft) {
         let words = "no block has the plugin nomad; nomadns answers its default zones, nomad and service.nomad";
         draft.note(&key.word.position, &key.word.text, words);
     }
+}
+
+/// The zones that are answered from Nomad: the default ones where no plugin names one.
+pub(super) fn answered_zones(draft: &Draft) -> Vec<Name> {
+    let usual = File::default().zones;
+    let texts = match draft.texts("zones") {
+        none if none.is_empty() => usual.iter().map(|it| &**it).collect(),
+        named => named,
+    };
+    texts.iter().filter_map(|it| it.parse().ok()).collect()
 }
 
 fn label_count(name: &Name) -> usize {

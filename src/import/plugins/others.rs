@@ -87,9 +87,12 @@ const LOST: [(&str, &str); 33] = [
     ("trace", "nomadns sends no traces"),
     (
         "transfer",
-        "nomadns answers no zone transfers; `nomadns export` prints the zones",
+        "say who may copy the zones in transfer.allow, and who is told of changes in [[transfer.notify]]: docs/transfer.md",
     ),
-    ("tsig", "nomadns does not know TSIG"),
+    (
+        "tsig",
+        "write its keys into [[transfer.keys]]: docs/tsig.md",
+    ),
     ("unbound", "use [[forward]] with a resolver"),
     (
         "view",

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::super::draft::Draft;
+use super::super::draft::{Draft, ListenerDraft};
 use super::super::error::{CorefileError, shown};
 use super::super::parse::Directive;
 use super::duration;
@@ -38,8 +38,13 @@ pub(super) fn admin(directive: &Directive, draft: &mut Draft) -> Result<(), Core
                      those reach it who may see them";
         draft.note(&origin.position, &origin.text, words);
     }
-    let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
-    draft.add("listen.admin", &addresses, &origin);
+    for address in addresses {
+        draft.listeners.push(ListenerDraft {
+            key: "listen.admin",
+            address,
+            origins: vec![origin.clone()],
+        });
+    }
     if plugin == "prometheus" {
         draft.add("metrics.names", &["coredns".to_owned()], &origin);
     }

@@ -114,3 +114,26 @@ fn what_is_lost_is_named_without_its_arguments() {
         "{said}{config}"
     );
 }
+
+#[test]
+fn a_plugin_that_is_to_be_configured_by_hand_is_lost_with_the_settings_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let corefile = "nomad:1053 {\n nomad nomad\n transfer {\n  to 192.0.2.53\n }\n tsig {\n  secret a.example. 5ecret\n }\n}\n";
+    std::fs::write(folder.path().join("Corefile"), corefile).unwrap();
+    let output = nomadns(folder.path(), &["import", "Corefile"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(!said.contains("5ecret"), "{said}");
+    for (plugin, settings) in [
+        (
+            "3: transfer",
+            &["transfer.allow", "[[transfer.notify]]", "docs/transfer.md"][..],
+        ),
+        ("6: tsig", &["[[transfer.keys]]", "docs/tsig.md"]),
+    ] {
+        let start = format!("lost: Corefile:{plugin}: ");
+        let line = said.lines().find(|it| it.contains(&start));
+        let line = line.unwrap_or_else(|| panic!("{said}"));
+        assert!(settings.iter().all(|it| line.contains(it)), "{line}");
+    }
+}

@@ -1,8 +1,13 @@
 //! `nomadns import`: ten Corefiles of the shapes that people publish, what each becomes, and that `check` takes it.
 
+mod access;
+mod forwarding;
+mod hosts_and_cache;
+mod listening;
 mod mistakes;
 mod query_log;
 mod random;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -40,6 +45,54 @@ fn nomadns(folder: &Path, arguments: &[&str]) -> Output {
 
 fn text(octets: &[u8]) -> String {
     String::from_utf8(octets.to_vec()).unwrap()
+}
+
+/// What the command makes of a Corefile.
+struct ImportRun {
+    code: i32,
+    config: String,
+    said: String,
+}
+
+impl ImportRun {
+    /// Imports a Corefile in a folder with the file `hosts.txt`; it must become a configuration that `check` takes.
+    fn of(corefile: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
+        write("Corefile", corefile).unwrap();
+        write("hosts.txt", "192.0.2.7 seven.corp.example\n").unwrap();
+        let output = nomadns(folder.path(), &["import", "Corefile"]);
+        let (config, said) = (text(&output.stdout), text(&output.stderr));
+        let code = output.status.code().unwrap();
+        assert!(code < 2, "{corefile}: {said}");
+        write("nomadns.toml", &config).unwrap();
+        let checked = nomadns(folder.path(), &["check", "--config", "nomadns.toml"]);
+        assert!(checked.status.success(), "{config}\n{checked:?}");
+        Self { code, config, said }
+    }
+
+    /// The value of a key, with its section.
+    fn value(&self, key: &str) -> Option<toml::Value> {
+        let table: toml::Table = self.config.parse().unwrap();
+        match key.split_once('.') {
+            Some((section, key)) => table.get(section)?.get(key).cloned(),
+            None => table.get(key).cloned(),
+        }
+    }
+
+    /// The strings of a list.
+    fn texts(&self, key: &str) -> Vec<String> {
+        let value = self.value(key);
+        let values = value.as_ref().and_then(toml::Value::as_array);
+        let texts = values.into_iter().flatten().filter_map(toml::Value::as_str);
+        texts.map(str::to_owned).collect()
+    }
+
+    /// Whether one line of what is said has all of this.
+    fn says(&self, parts: &[&str]) -> bool {
+        let mut lines = self.said.lines();
+        lines.any(|line| parts.iter().all(|part| line.contains(part)))
+    }
 }
 
 #[test]

@@ -36,11 +36,11 @@ fn log_becomes_lines_of_coredns_on_standard_output() {
             &[COREDNS, STDOUT],
         ),
         (
-            "nomad:53 {\n nomad\n log\n}\n.:53 {\n forward . 10.0.0.2\n}\n",
+            "nomad:53 {\n nomad nomad\n log\n}\n.:53 {\n forward . 10.0.0.2\n}\n",
             &[COREDNS, "names = [\"nomad\"]", STDOUT],
         ),
         (
-            "nomad:53 {\n nomad\n log\n}\n.:53 {\n forward . 10.0.0.2\n log\n}\n",
+            "nomad:53 {\n nomad nomad\n log\n}\n.:53 {\n forward . 10.0.0.2\n log\n}\n",
             &[COREDNS, STDOUT],
         ),
         (
