@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures zone transfers beside NSD and Knot: what a zone of a million records takes to send, what queries take meanwhile, and what a
-# transfer of one change takes. Three minutes on two cores that have nothing else to do. $NOMADNS_BINARY spares the build.
+# transfer of one change takes. Four minutes on two cores that have nothing else to do. $NOMADNS_BINARY spares the build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=.ci/peers.sh
