@@ -24,6 +24,8 @@ pub struct ReceivedAnswer {
     pub answer: Answer,
     /// How long it may be kept, in seconds; none when it may not.
     pub keep_seconds: Option<u32>,
+    /// Whether it denies what was asked for, perhaps behind aliases (RFC 2308 §2).
+    pub is_denial: bool,
     /// Whether it has an address of the network of whoever asks.
     pub has_private_address: bool,
 }
@@ -101,6 +103,7 @@ impl ReceivedAnswer {
         Ok(Self {
             answer: copy.builder.finish(),
             keep_seconds,
+            is_denial: !chain.has_data,
             has_private_address: copy.has_private_address,
         })
     }

@@ -120,9 +120,9 @@ impl ForwardCache {
         received: ReceivedAnswer,
         now: Instant,
     ) -> Answer {
-        let most = match received.answer.answer_count() {
-            0 => self.settings.most_negative_ttl_seconds,
-            _ => self.settings.most_ttl_seconds,
+        let most = match received.is_denial {
+            true => self.settings.most_negative_ttl_seconds,
+            false => self.settings.most_ttl_seconds,
         };
         let received = received.capped(most);
         let answer = received.answer.clone();

@@ -27,6 +27,7 @@ fn received(keep_seconds: Option<u32>) -> ReceivedAnswer {
     ReceivedAnswer {
         answer: builder.finish(),
         keep_seconds,
+        is_denial: false,
         has_private_address: false,
     }
 }
@@ -83,6 +84,25 @@ fn an_answer_counts_down_is_stale_and_then_gone() {
             expected,
             "after {after}"
         );
+    }
+}
+
+#[test]
+fn a_denial_is_kept_no_longer_than_denials_may_be_also_behind_an_alias() {
+    let cache = ForwardCache::new(ForwardCacheSettings {
+        octets: 1 << 20,
+        most_negative_ttl_seconds: 10,
+        most_ttl_seconds: 50,
+        ..ForwardCacheSettings::default()
+    });
+    for (is_denial, kept) in [(true, 10), (false, 50)] {
+        // What it has is the alias.
+        let received = ReceivedAnswer {
+            is_denial,
+            ..received(Some(60))
+        };
+        let answer = cache.keep(&question("www.example"), received, Instant::now());
+        assert_eq!(answer.freshness_seconds(), Some(kept));
     }
 }
 

@@ -47,6 +47,7 @@ struct Attempts<F>(SmallVec<[Pin<Box<F>>; 2]>);
 struct Attempted {
     attempt: AttemptId,
     upstream: usize,
+    carrier: Carrier,
     edns: EdnsUse,
     took: Duration,
     reply: UpstreamReply,
@@ -133,6 +134,7 @@ impl<'zone> Driving<'zone> {
             Attempted {
                 attempt,
                 upstream,
+                carrier,
                 edns,
                 took: since_then(since),
                 reply,
@@ -149,6 +151,10 @@ impl<'zone> Driving<'zone> {
         let counters = &upstream.counters;
         if let UpstreamReply::Unreachable(why) = &done.reply {
             counters.count(UpstreamResult::Unreachable);
+            // Where TCP only brings the rest of what UDP cannot, UDP tells whether it is there.
+            if done.carrier == Carrier::Tcp && upstream.is_asked_by_udp() {
+                return AttemptOutcome::Failed;
+            }
             let is_down = zone.pool().unreachable(place, now());
             if is_down {
                 zone.goes_down(place, why);

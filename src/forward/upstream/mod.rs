@@ -26,6 +26,9 @@ use super::policy::{Carrier, UpstreamPolicy, UpstreamPool};
 use crate::dns::Name;
 use crate::dns::wire::{ResponseId, ResponseMatch, is_truncated, match_response};
 
+/// How many characters are logged of why an upstream is down.
+const WHY_CHARACTERS: usize = 200;
+
 /// The upstreams of one zone.
 #[derive(Debug)]
 pub struct ZoneUpstreams {
@@ -133,6 +136,12 @@ impl ZoneUpstreams {
     /// Notes that one is down since now, and has it probed.
     fn goes_down(&self, place: usize, why: &str) {
         if let Some(upstream) = self.upstreams.get(place) {
+            // It may have what the upstream said.
+            let why: String = why
+                .chars()
+                .take(WHY_CHARACTERS)
+                .flat_map(char::escape_debug)
+                .collect();
             tracing::warn!(upstream = %upstream.address, "an upstream is down: {why}");
         }
         self.goes_down.notify_one();
@@ -183,6 +192,11 @@ impl Upstream {
             tcp,
             counters: UpstreamCounters::default(),
         }
+    }
+
+    /// Whether TCP is its second way only.
+    fn is_asked_by_udp(&self) -> bool {
+        matches!(self.usual, Way::Udp(_))
     }
 
     /// Asks, and waits for as long as it takes.

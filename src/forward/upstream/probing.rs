@@ -4,35 +4,49 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use smallvec::SmallVec;
+
 use super::super::policy::Carrier;
 use super::super::question::ForwardQuestion;
 use super::{UpstreamReply, ZoneUpstreams, now};
 use crate::dns::RecordType;
 
-/// How long a probe is waited for: less than until the next one.
-const PROBE_WAIT: Duration = Duration::from_millis(450);
+/// How long a probe is waited for: as long as a question is, or one that is far away would never be up again.
+const PROBE_WAIT: Duration = Duration::from_secs(2);
 
 impl ZoneUpstreams {
     /// Probes those that are down, for ever.
     pub async fn probe(&self) {
+        let mut probed: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut probes = FuturesUnordered::new();
         loop {
             let next = self.pool().next_probe();
-            match next {
-                None => self.goes_down.notified().await,
-                Some(at) => {
-                    tokio::select! {
-                        () = tokio::time::sleep_until(at) => self.probe_due().await,
-                        () = self.goes_down.notified() => {}
+            let due = async {
+                match next {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                Some(place) = probes.next() => probed.retain(|it| *it != place),
+                () = self.goes_down.notified() => {}
+                () = due => {
+                    for place in self.pool().due_probes(now()) {
+                        // A connection may take several of them to be made, and another probe would only wait for it.
+                        let is_by_udp = self.upstreams.get(place).is_some_and(|it| it.is_asked_by_udp());
+                        if is_by_udp || !probed.contains(&place) {
+                            probed.push(place);
+                            probes.push(async move {
+                                self.probe_one(place).await;
+                                place
+                            });
+                        }
                     }
                 }
             }
         }
-    }
-
-    async fn probe_due(&self) {
-        let due = self.pool().due_probes(now());
-        let probes = due.into_iter().map(|place| self.probe_one(place));
-        futures_util::future::join_all(probes).await;
     }
 
     async fn probe_one(&self, place: usize) {

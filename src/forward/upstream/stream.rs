@@ -28,7 +28,7 @@ use super::super::address::DohEndpoint;
 const WITHIN: Duration = Duration::from_secs(2);
 /// How many questions may be under way on one connection.
 const AT_ONCE: usize = 1024;
-/// After so many questions without a response, and so long after the last one, a connection is thought dead.
+/// After so many questions without a response, and `WITHIN` of silence, a connection is thought dead.
 const UNANSWERED: u32 = 3;
 
 type UpstreamExchange = DnsExchange<TokioRuntimeProvider>;
@@ -55,9 +55,41 @@ pub(super) struct KeptConnection {
 struct OpenConnection {
     exchange: UpstreamExchange,
     number: u64,
-    /// The last sign of life.
-    alive_at: Instant,
+    silence: Silence,
+}
+
+/// Whether a connection has said nothing for too long.
+#[derive(Clone, Copy, Debug)]
+struct Silence {
+    /// When it last had nothing to answer, or answered.
+    since: Instant,
     unanswered: u32,
+}
+
+impl Silence {
+    /// That of a connection with a question under way since then.
+    const fn of_one(now: Instant) -> Self {
+        Self {
+            since: now,
+            unanswered: 1,
+        }
+    }
+
+    /// Notes that one more is asked; tells whether the connection is thought dead instead.
+    fn asks(&mut self, now: Instant) -> bool {
+        if self.unanswered >= UNANSWERED && now.saturating_duration_since(self.since) >= WITHIN {
+            return true;
+        }
+        if self.unanswered == 0 {
+            self.since = now;
+        }
+        self.unanswered += 1;
+        false
+    }
+
+    fn answered(&mut self, now: Instant) {
+        (self.since, self.unanswered) = (now, 0);
+    }
 }
 
 /// Why a question over a connection has no response.
@@ -111,9 +143,7 @@ impl KeptConnection {
     async fn exchange(&self) -> Result<(UpstreamExchange, u64, bool), ConnectionError> {
         let mut open = self.open.lock().await;
         if let Some(kept) = &mut *open {
-            let is_silent = kept.unanswered >= UNANSWERED && kept.alive_at.elapsed() >= WITHIN;
-            if !is_silent {
-                kept.unanswered += 1;
+            if !kept.silence.asks(Instant::now()) {
                 return Ok((kept.exchange.clone(), kept.number, false));
             }
         }
@@ -123,8 +153,7 @@ impl KeptConnection {
         *open = Some(OpenConnection {
             exchange: exchange.clone(),
             number,
-            alive_at: Instant::now(),
-            unanswered: 1,
+            silence: Silence::of_one(Instant::now()),
         });
         Ok((exchange, number, true))
     }
@@ -133,7 +162,7 @@ impl KeptConnection {
         if let Some(kept) = &mut *self.open.lock().await
             && kept.number == number
         {
-            (kept.alive_at, kept.unanswered) = (Instant::now(), 0);
+            kept.silence.answered(Instant::now());
         }
     }
 
@@ -199,5 +228,26 @@ async fn resolve(endpoint: &DohEndpoint) -> Result<SocketAddr, ConnectionError> 
 impl std::fmt::Debug for KeptConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("KeptConnection").field(&self.peer).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_dead_after_questions_that_it_leaves_unanswered_and_not_for_having_been_idle()
+    {
+        let begin = Instant::now();
+        let mut silence = Silence::of_one(begin);
+        silence.answered(begin);
+        let burst = begin + Duration::from_secs(60);
+        for _ in 0..10 {
+            assert!(!silence.asks(burst), "it has had no time to answer");
+        }
+        assert!(!silence.asks(burst + WITHIN - Duration::from_millis(1)));
+        assert!(silence.asks(burst + WITHIN));
+        silence.answered(burst + WITHIN);
+        assert!(!silence.asks(burst + WITHIN * 9));
     }
 }

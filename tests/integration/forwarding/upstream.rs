@@ -44,9 +44,17 @@ impl ScriptedUpstream {
             let address = udp.local_addr().unwrap();
             // Somebody else may have the same port of TCP.
             if let Ok(tcp) = TcpListener::bind(address).await {
-                return Self::on(udp, tcp, Arc::new(script));
+                return Self::on(udp, Some(tcp), Arc::new(script));
             }
         }
+    }
+
+    /// One that has UDP only: a connection is refused.
+    pub(crate) async fn without_tcp(
+        script: impl Fn(&Seen) -> Vec<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        Self::on(udp, None, Arc::new(script))
     }
 
     /// The same at an address that was somebody else's.
@@ -59,7 +67,7 @@ impl ScriptedUpstream {
             // The port may be a client's for a moment.
             let udp = UdpSocket::bind(address).await;
             match (udp, TcpListener::bind(address).await) {
-                (Ok(udp), Ok(tcp)) => return Self::on(udp, tcp, Arc::new(script)),
+                (Ok(udp), Ok(tcp)) => return Self::on(udp, Some(tcp), Arc::new(script)),
                 _ if tokio::time::Instant::now() < deadline => {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
@@ -68,7 +76,7 @@ impl ScriptedUpstream {
         }
     }
 
-    fn on(udp: UdpSocket, tcp: TcpListener, script: Arc<Script>) -> Self {
+    fn on(udp: UdpSocket, tcp: Option<TcpListener>, script: Arc<Script>) -> Self {
         let (address, seen) = (
             udp.local_addr().unwrap(),
             Arc::<Mutex<Vec<Seen>>>::default(),
@@ -81,6 +89,7 @@ impl ScriptedUpstream {
         ));
         let (script, told) = (script, Arc::clone(&seen));
         tasks.spawn(async move {
+            let Some(tcp) = tcp else { return };
             let mut connections = JoinSet::new();
             while let Ok((stream, from)) = tcp.accept().await {
                 connections.spawn(serve_tcp(

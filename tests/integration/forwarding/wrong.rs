@@ -9,6 +9,9 @@ use tokio::time::Instant;
 use super::upstream::{GOOD, Reply, ScriptedUpstream, Seen};
 use super::*;
 
+/// The flag TC of a header.
+const TRUNCATED: u16 = 0x0200;
+
 /// What it may cost in time is held by the model of the policy; here the machine may be slow.
 #[tokio::test]
 async fn where_one_upstream_fails_another_is_asked_and_only_its_answer_is_given() {
@@ -190,4 +193,44 @@ async fn an_upstream_that_is_down_is_probed_and_asked_again_when_it_is_back() {
         .await;
     let is_asked = upstream.seen().iter().any(|it| it.name() == "now.example");
     assert!(!is_asked, "it was known to be down");
+}
+
+#[tokio::test]
+async fn a_distant_upstream_that_was_down_is_asked_again() {
+    static IS_BACK: AtomicUsize = AtomicUsize::new(0);
+    let upstream = ScriptedUpstream::start(|asked| match IS_BACK.load(Ordering::Relaxed) {
+        0 => Vec::new(),
+        // Longer than until the next probe.
+        _ => vec![Reply::After(Duration::from_millis(700), asked.address(7))],
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    let names = (0..9).map(|it| format!("gone-{it}.example"));
+    let names: Vec<String> = names.collect();
+    futures_util::future::join_all(names.iter().map(|name| alone.ask(name))).await;
+    assert_eq!(
+        alone.ask("now.example").await.unwrap_err(),
+        ForwardError::Unreachable
+    );
+    IS_BACK.store(1, Ordering::Relaxed);
+    crate::support::gateway::until("up again", async || alone.ask("back.example").await.is_ok())
+        .await;
+}
+
+#[tokio::test]
+async fn an_upstream_of_udp_that_refuses_tcp_is_up_all_the_same() {
+    let upstream = ScriptedUpstream::without_tcp(|asked| {
+        let reply = match asked.name().starts_with("large") {
+            true => asked.response(GOOD | TRUNCATED).octets(),
+            false => asked.address(7),
+        };
+        vec![Reply::Now(reply)]
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    for number in 0..4 {
+        assert!(alone.ask(&format!("large-{number}.example")).await.is_err());
+        let small = alone.ask(&format!("small-{number}.example")).await;
+        assert!(has_address(&small.unwrap().answer, 7));
+    }
 }
