@@ -39,7 +39,7 @@ impl Reloader {
 
     /// Reads the configuration and the files that it names; says in the log what came of it.
     pub fn reload(&self) {
-        self.use_read((self.read)());
+        self.use_read((self.read)(), None);
         self.reload_files();
     }
 
@@ -71,14 +71,20 @@ impl Reloader {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = read != *seen;
         drop(seen);
-        if is_new {
-            self.use_read(read);
+        // What it names may be there by now.
+        let failed = self.gateway.status().now().error;
+        if is_new || failed.is_some() {
+            let is_used = self.use_read(read, failed.filter(|_| !is_new).as_deref());
+            if !is_used {
+                return;
+            }
             // What has looked at the files of before counts the new ones as seen, and has not put them to use.
             self.gateway.renewable().reload();
         }
     }
 
-    fn use_read(&self, read: Result<Source, ConfigError>) {
+    /// Uses what was read, and tells whether it could; says in the log what came of it, but for an error that is known.
+    fn use_read(&self, read: Result<Source, ConfigError>, known_error: Option<&str>) -> bool {
         let status = self.gateway.status();
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,10 +106,13 @@ impl Reloader {
                     );
                 }
                 status.succeeded(waiting);
+                true
             }
+            Err(error) if Some(&*error) == known_error => false,
             Err(error) => {
                 tracing::error!(%error, "reload: the old configuration stays in use");
                 status.failed(error);
+                false
             }
         }
     }

@@ -158,6 +158,22 @@ fn a_file_that_has_changed_is_used_without_a_signal() {
 }
 
 #[test]
+fn a_file_that_is_named_before_it_is_there_is_used_once_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = folder.path().join("hosts");
+    let mut gateway = Gateway::start(&file("reload_check_seconds = 1", ""), &[]);
+    let keys = format!("reload_check_seconds = 1\nhosts_file = {hosts:?}");
+    gateway.rewrite(&file(&keys, ""));
+    gateway.wait_for("the old configuration stays in use");
+    std::fs::write(&hosts, "10.0.0.9 late.example\n").unwrap();
+    gateway.wait_for("the changes are in use keys=\"hosts_file\"");
+    assert!(has(&asked(&gateway, "late.example"), b"\0\x04\x0a\0\0\x09"));
+    // However often it was looked at, it is told and counted once.
+    assert_eq!(count(&gateway, "failure"), 1);
+    assert_eq!(gateway.log.matches("stays in use").count(), 1);
+}
+
+#[test]
 fn sigusr1_reads_files_and_not_the_configuration() {
     let mut gateway = Gateway::start(&file("ttl = 7", ""), &[]);
     gateway.rewrite(&file("ttl = 8", ""));
