@@ -19,7 +19,7 @@ const MAX_STALE: Duration = Duration::from_secs(u64::MAX / 4);
 
 fuzz_target!(|given: (u16, &[u8])| {
     let (place, contents) = given;
-    let mut file = [b"nomadns\n", &2_u32.to_le_bytes()[..], contents].concat();
+    let mut file = [b"nomadns\n", &3_u32.to_le_bytes()[..], contents].concat();
     let mut hasher = SipHasher13::new();
     hasher.write(&file);
     file.extend(hasher.finish128().as_bytes());

@@ -11,7 +11,7 @@ use imbl::HashMap;
 use super::labels::{LABEL_OCTETS, could_be_named};
 use super::tags::TagCounts;
 use super::unknown::Unknowns;
-use super::{Cell, HealthCounts, Service, UnknownReason};
+use super::{Cell, HealthCounts, Service, UnknownReason, UnknownScope};
 
 /// One state of the catalogue.
 #[derive(Clone, Debug, Default)]
@@ -184,6 +184,11 @@ impl Snapshot {
             left = rest;
             service.asked.note();
         }
+    }
+
+    /// Goes through what is unknown; in no order.
+    pub fn unknowns(&self) -> impl Iterator<Item = (UnknownScope<'_>, UnknownReason)> {
+        self.unknowns.iter()
     }
 
     /// Whether the same is unknown in another one.

@@ -5,6 +5,7 @@
 
 mod large;
 mod registration;
+mod restored;
 mod twins;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub(super) use self::registration::{Converted, convert};
 
 use self::large::Large;
+use self::restored::RestoredUnknowns;
 use self::twins::{ServicePresence, Twins, folded};
 use super::key::ServiceKey;
 use super::oddities::{Oddities, Oddity, ServiceOddities};
@@ -33,6 +35,7 @@ pub(super) struct Applier {
     published: Published,
     /// Why it is not known what services have; told to the catalogue once it is published.
     unknowns: HashMap<ServiceKey, UnknownReason>,
+    restored_unknowns: RestoredUnknowns,
 }
 
 /// How the published catalogue stands to the working copy.
@@ -54,6 +57,7 @@ impl Applier {
             false => Published::Never,
         };
         Self {
+            restored_unknowns: RestoredUnknowns::of(&writer),
             writer,
             status,
             oddities: Oddities::default(),
@@ -145,12 +149,14 @@ impl Applier {
         namespace: &str,
         reason: Option<UnknownReason>,
     ) {
+        self.restored_unknowns.forget_namespace(namespace);
         let outcome = self.writer.mark_namespace_unknown(namespace, reason);
         self.note(outcome.unwrap_or(PutOutcome::Unchanged));
     }
 
     /// Notes whether namespaces that the catalogue does not have may exist.
     pub(super) fn mark_others_unknown(&mut self, reason: Option<UnknownReason>) {
+        self.restored_unknowns.forget_others();
         let outcome = self.writer.mark_others_unknown(reason);
         self.note(outcome);
     }
@@ -184,6 +190,7 @@ impl Applier {
 
     /// Publishes the working copy as the state at Nomad's index.
     pub(super) fn publish(&mut self, index: u64) {
+        self.restored_unknowns.clear(&mut self.writer);
         for (key, reason) in std::mem::take(&mut self.unknowns) {
             let _ = self
                 .writer

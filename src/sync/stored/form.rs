@@ -1,4 +1,4 @@
-//! The format of a snapshot file: magic, version, head, one record for each service, checksum.
+//! The format of a snapshot file: magic, version, head, what is unknown, one record for each service, checksum.
 //!
 //! Floor 2, no I/O of its own. The checksum is verified before anything is decoded, so no length from a damaged file
 //! is ever used. Nomad's texts were interpreted before; here they are only stored.
@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::records::{PartForm, Stored};
+use super::unknowns::StoredUnknown;
 use crate::catalog::{Coverage, Snapshot};
 
 /// What every snapshot begins with.
 const MAGIC: [u8; 8] = *b"nomadns\n";
 /// Grows with every change of the form; a file of another version is not read.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The octets of magic and version.
 const BEGIN_OCTETS: usize = 12;
 /// The octets of the checksum, at the end.
@@ -33,6 +34,14 @@ pub(super) struct Head {
     /// Whether it has all that there was.
     #[serde(with = "CoverageForm")]
     pub(super) coverage: Coverage,
+}
+
+/// All that a file has.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct StoredSnapshot {
+    pub(super) head: Head,
+    pub(super) unknowns: Vec<StoredUnknown>,
+    pub(super) services: Vec<Stored>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,7 +76,8 @@ pub(super) fn write(head: &Head, snapshot: &Snapshot, out: &mut dyn Write) -> io
     out.put(&MAGIC)?;
     out.put(&VERSION.to_le_bytes())?;
     out.put_record(head, Vec::new())?;
-    let mut scratch = Vec::new();
+    let unknowns: Vec<_> = snapshot.unknowns().map(StoredUnknown::new).collect();
+    let mut scratch = out.put_record(&unknowns, Vec::new())?;
     for (_, _, service) in snapshot.iter() {
         for part in &service.parts {
             scratch = out.put_record(&PartForm::from(part), scratch)?;
@@ -81,7 +91,7 @@ pub(super) fn write(head: &Head, snapshot: &Snapshot, out: &mut dyn Write) -> io
 ///
 /// # Errors
 /// Octets that are none, or not whole.
-pub(super) fn read(octets: &[u8]) -> Result<(Head, Vec<Stored>), FormError> {
+pub(super) fn read(octets: &[u8]) -> Result<StoredSnapshot, FormError> {
     if octets.len() < BEGIN_OCTETS || octets[..MAGIC.len()] != MAGIC {
         return Err(FormError::NotOurs);
     }
@@ -99,8 +109,10 @@ pub(super) fn read(octets: &[u8]) -> Result<(Head, Vec<Stored>), FormError> {
         return Err(FormError::Damaged);
     }
     let contents = |error: postcard::Error| FormError::Contents(error.to_string());
-    let (head, mut rest) =
+    let (head, rest) =
         postcard::take_from_bytes::<Head>(&summed[BEGIN_OCTETS..]).map_err(contents)?;
+    let (unknowns, mut rest) =
+        postcard::take_from_bytes::<Vec<StoredUnknown>>(rest).map_err(contents)?;
     let mut services = Vec::new();
     while !rest.is_empty() {
         let (part, behind) = postcard::take_from_bytes::<PartForm<'_>>(rest).map_err(contents)?;
@@ -108,7 +120,11 @@ pub(super) fn read(octets: &[u8]) -> Result<(Head, Vec<Stored>), FormError> {
         services.push(stored.map_err(|error| FormError::Contents(error.to_string()))?);
         rest = behind;
     }
-    Ok((head, services))
+    Ok(StoredSnapshot {
+        head,
+        unknowns,
+        services,
+    })
 }
 
 /// Sums what it writes.
@@ -140,7 +156,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::catalog::{Catalog, Group, Health, Id, Identity, Instance, InstanceAddress};
+    use crate::catalog::{
+        Catalog, Group, Health, Id, Identity, Instance, InstanceAddress, UnknownReason,
+        UnknownScope,
+    };
 
     const HEAD: Head = Head {
         fingerprint: u128::MAX - 7,
@@ -193,16 +212,49 @@ mod tests {
         writer
             .put("prod", "web", instances()[2..].to_vec())
             .unwrap();
+        for (scope, reason) in unknown() {
+            let reason = Some(reason);
+            match scope {
+                UnknownScope::Service { namespace, service } => {
+                    writer.mark_unknown(namespace, service, reason).unwrap();
+                }
+                UnknownScope::Namespace(namespace) => {
+                    writer.mark_namespace_unknown(namespace, reason).unwrap();
+                }
+                UnknownScope::Others => drop(writer.mark_others_unknown(reason)),
+            }
+        }
         writer.publish(42);
         let (guard, mut file) = (catalog.snapshot().unwrap(), Vec::new());
         write(&HEAD, guard.as_ref().unwrap(), &mut file).unwrap();
         file
     }
 
+    /// Something of each kind, in order.
+    fn unknown() -> [(UnknownScope<'static>, UnknownReason); 4] {
+        let service = |namespace, service| UnknownScope::Service { namespace, service };
+        [
+            (service("default", "redis"), UnknownReason::Unreadable),
+            (service("prod", "never-read"), UnknownReason::Unread),
+            (UnknownScope::Namespace("Secret"), UnknownReason::Refused),
+            (UnknownScope::Others, UnknownReason::Refused),
+        ]
+    }
+
     #[test]
     fn a_snapshot_comes_back_as_it_was() {
-        let (head, mut services) = read(&file()).unwrap();
+        let StoredSnapshot {
+            head,
+            unknowns,
+            mut services,
+        } = read(&file()).unwrap();
         assert_eq!(head, HEAD);
+        let catalog = Arc::new(Catalog::new());
+        let mut writer = catalog.writer();
+        unknowns.iter().for_each(|it| it.mark(&mut writer));
+        let mut marks: Vec<_> = writer.unknowns().collect();
+        marks.sort();
+        assert_eq!(marks, unknown());
         services.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         let names: Vec<_> = services.iter().map(|it| &*it.name).collect();
         assert_eq!(names, ["Redis", "redis", "web"]);
@@ -229,7 +281,7 @@ mod tests {
         writer.publish(1);
         let (guard, mut file) = (catalog.snapshot().unwrap(), Vec::new());
         write(&HEAD, guard.as_ref().unwrap(), &mut file).unwrap();
-        let (_, services) = read(&file).unwrap();
+        let StoredSnapshot { services, .. } = read(&file).unwrap();
         let addresses: Vec<_> = services[0].instances.iter().map(|it| &it.address).collect();
         let expected = [
             InstanceAddress::V4([10, 0, 0, 1].into()),

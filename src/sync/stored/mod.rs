@@ -8,6 +8,7 @@ mod form;
 mod keep;
 mod records;
 mod restore;
+mod unknowns;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

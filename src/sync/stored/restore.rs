@@ -7,8 +7,7 @@ use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
 use super::Store;
-use super::form::{self, Head};
-use super::records::Stored;
+use super::form::{self, StoredSnapshot};
 use crate::catalog::Writer;
 use crate::sync::status::Status;
 
@@ -23,7 +22,11 @@ pub fn restore(store: &Store, writer: &mut Writer, status: &Status, max_stale: D
     match load(store) {
         Err(reason) => tracing::warn!(place, reason, "the snapshot on disk is not used"),
         Ok(None) => tracing::info!(place, "there is no snapshot on disk yet"),
-        Ok(Some((head, services))) => {
+        Ok(Some(StoredSnapshot {
+            head,
+            unknowns,
+            services,
+        })) => {
             let age = age(head.heard_ms, place);
             if age >= max_stale {
                 let age_seconds = age.as_secs();
@@ -38,6 +41,7 @@ pub fn restore(store: &Store, writer: &mut Writer, status: &Status, max_stale: D
                 // What has no DNS name was in no snapshot that was published.
                 let _ = writer.put(&service.namespace, &service.name, service.instances);
             }
+            unknowns.iter().for_each(|it| it.mark(writer));
             writer.cover(head.coverage);
             writer.publish(head.index);
             let (services, instances) = writer.counts();
@@ -55,7 +59,7 @@ pub fn restore(store: &Store, writer: &mut Writer, status: &Status, max_stale: D
 }
 
 /// Reads and decodes it in a thread of its own: a disk may hang for ever.
-fn load(store: &Store) -> Result<Option<(Head, Vec<Stored>)>, String> {
+fn load(store: &Store) -> Result<Option<StoredSnapshot>, String> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let theirs = store.clone();
     let reading = std::thread::Builder::new().name("restore".into());
@@ -73,16 +77,16 @@ fn load(store: &Store) -> Result<Option<(Head, Vec<Stored>)>, String> {
     }
 }
 
-fn decoded(store: &Store) -> Result<Option<(Head, Vec<Stored>)>, String> {
+fn decoded(store: &Store) -> Result<Option<StoredSnapshot>, String> {
     let Some(octets) = (store.read)().map_err(|error| error.to_string())? else {
         return Ok(None);
     };
-    let (head, services) = form::read(&octets).map_err(|error| error.to_string())?;
-    if head.fingerprint != store.fingerprint.0 {
+    let read = form::read(&octets).map_err(|error| error.to_string())?;
+    if read.head.fingerprint != store.fingerprint.0 {
         let why = "it is of another Nomad, region, namespace or filter than those configured";
         return Err(why.into());
     }
-    Ok(Some((head, services)))
+    Ok(Some(read))
 }
 
 /// How long ago Nomad was heard. A clock that went back since then says nothing: it counts from now on.
