@@ -20,7 +20,14 @@ pub(super) struct FairSemaphore {
 struct FairSemaphoreState {
     /// How many answers are made now.
     taken: usize,
-    waiting: FairQueue<oneshot::Sender<FairPermit>>,
+    waiting: FairQueue<WaitingTurn>,
+}
+
+/// Who waits for a turn, and how it is given.
+#[derive(Debug)]
+struct WaitingTurn {
+    client: ClientAddress,
+    sender: oneshot::Sender<FairPermit>,
 }
 
 /// Leave to make one answer; the next client's turn begins when it is dropped.
@@ -49,11 +56,12 @@ impl FairSemaphore {
                 return Ok(FairPermit(Some(Arc::clone(self))));
             }
             let (sender, waiting) = oneshot::channel();
-            if let Err(sender) = held.waiting.push(client, sender) {
+            // What finds no room may be another one's that gives way.
+            if let Err(turn) = held.waiting.push(client, WaitingTurn { client, sender }) {
                 // Who gave up takes no room.
-                held.waiting.retain(|waiting| !waiting.is_closed());
+                held.waiting.retain(|waiting| !waiting.sender.is_closed());
                 // What finds none is told so by its sender's end.
-                drop(held.waiting.push(client, sender));
+                drop(held.waiting.push(turn.client, turn));
             }
             waiting
         };
@@ -77,7 +85,7 @@ impl FairSemaphore {
                 turn.0 = None;
                 return;
             };
-            match next.send(turn) {
+            match next.sender.send(turn) {
                 Ok(()) => return,
                 Err(back) => turn = back,
             }
@@ -133,6 +141,31 @@ mod tests {
         drop(third);
         drop(more.now_or_never().unwrap().unwrap());
         assert_eq!(turns.held.lock().unwrap().taken, 0);
+    }
+
+    #[test]
+    fn what_gives_way_to_another_client_takes_none_of_its_turns() {
+        let room = QueueCapacity {
+            per_client: 8,
+            per_class: 5,
+        };
+        let turns = Arc::new(FairSemaphore::new(1, room));
+        let _first = turns.take(client(1)).now_or_never().unwrap().unwrap();
+        let mut much: Vec<_> = (0..5).map(|_| Box::pin(turns.take(client(1)))).collect();
+        let mut little = Box::pin(turns.take(client(2)));
+        for waiting in much.iter_mut().chain([&mut little]) {
+            let _ = waiting.now_or_never();
+        }
+        assert!(little.now_or_never().is_none());
+        let states: Vec<bool> = much
+            .iter_mut()
+            .map(|it| it.now_or_never().is_none())
+            .collect();
+        assert_eq!(
+            states,
+            [true, true, true, true, false],
+            "the last of who has most"
+        );
     }
 
     #[test]
