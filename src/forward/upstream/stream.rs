@@ -142,10 +142,10 @@ impl KeptConnection {
     /// The connection, its number, and whether it is new; all that want one wait for the same.
     async fn exchange(&self) -> Result<(UpstreamExchange, u64, bool), ConnectionError> {
         let mut open = self.open.lock().await;
-        if let Some(kept) = &mut *open {
-            if !kept.silence.asks(Instant::now()) {
-                return Ok((kept.exchange.clone(), kept.number, false));
-            }
+        if let Some(kept) = &mut *open
+            && !kept.silence.asks(Instant::now())
+        {
+            return Ok((kept.exchange.clone(), kept.number, false));
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let connecting = tokio::time::timeout(WITHIN, self.peer.connect(self.provider.clone()));

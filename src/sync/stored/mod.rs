@@ -6,6 +6,8 @@
 mod folder;
 mod form;
 mod keep;
+#[cfg(test)]
+mod proofs;
 mod records;
 mod restore;
 mod unknowns;

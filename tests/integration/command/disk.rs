@@ -5,14 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nomadns::demo::{BulkLoad, Enforcement, Options, Registration, Removal, SimulatedNomad, Token};
+use nomadns::demo::{BulkLoad, Options, Registration, Removal, SimulatedNomad};
 use tempfile::TempDir;
 
 use super::Gateway;
 
 pub(super) const WRITTEN: &str = "nomadns_snapshot_writes_total 1";
-/// What a token is called here.
-const TOKEN: &str = "c0ffee00-cafe-4bad-8bad-d0c70a000000";
 const FILES: [&str; 3] = ["catalogue.snapshot", "nomadns.lock", "zone.serials"];
 
 /// A Nomad, and the folder that outlives the gateways before it.
@@ -122,33 +120,6 @@ async fn a_restart_in_an_outage_answers_the_first_query_and_says_that_it_is_stal
         let is_fresh = output.contains("10.0.0.5") && !output.contains("EDE");
         assert!(is_fresh, "{output}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_known_is_not_denied_after_a_restart_either() {
-    let scene = Scene::new();
-    scene.nomad.enforce_acl(Enforcement::On);
-    scene.nomad.set_token(TOKEN, Token::reads(["default"]));
-    let keys = format!("token = {TOKEN:?}");
-    let gateway = scene.start_with(&keys);
-    gateway.page_with("/metrics", WRITTEN);
-    let assert_unknown = |gateway: &Gateway| {
-        let output = gateway.lookup("web.secret.nomad");
-        assert!(output.contains("SERVFAIL"), "{output}");
-    };
-    assert_unknown(&gateway);
-    gateway.signal("TERM");
-    gateway.ended();
-    scene.nomad.vanish().await;
-    let mut gateway = scene.start_with(&keys);
-    assert_unknown(&gateway);
-    assert!(gateway.lookup("redis.default.nomad").contains("10.0.0.5"));
-    // What is known by now is.
-    scene.nomad.set_token(TOKEN, Token::reads_everything());
-    scene.nomad.come_back().unwrap();
-    gateway.wait_for("sync complete");
-    let output = gateway.lookup("web.secret.nomad");
-    assert!(output.contains("NXDOMAIN"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,7 @@ mod ranges;
 mod reload;
 mod reload_keys;
 mod restart;
+mod restored;
 mod secrets;
 mod systemd;
 mod terminal;
