@@ -24,8 +24,27 @@ pub fn names<'a>(
     zone: &'a Zone,
     view: &'a View,
 ) -> impl Iterator<Item = Name> + 'a {
+    names_of(settings, zone, view, |service| service.unknown.is_none())
+}
+
+/// The same with the services that cannot be read, as they were last known.
+pub(super) fn last_known_names<'a>(
+    settings: &'a ZoneSettings,
+    zone: &'a Zone,
+    view: &'a View,
+) -> impl Iterator<Item = Name> + 'a {
+    names_of(settings, zone, view, |_| true)
+}
+
+fn names_of<'a>(
+    settings: &'a ZoneSettings,
+    zone: &'a Zone,
+    view: &'a View,
+    is_wanted: fn(&Service) -> bool,
+) -> impl Iterator<Item = Name> + 'a {
     let snapshot = view.snapshot();
-    let (namespaces, addresses) = (sorted_namespaces(snapshot), sorted_addresses(snapshot));
+    let namespaces = sorted_namespaces(snapshot, is_wanted);
+    let addresses = sorted_addresses(snapshot);
     let origins = || std::iter::once(zone).chain(settings.zones_around(zone));
     let instances = origins().flat_map(move |origin| {
         let names = namespaces.clone().into_iter();
@@ -75,9 +94,14 @@ fn is_read_in(
 /// A service with its namespace's key and its own.
 type NamedService<'a> = (&'a str, &'a str, &'a Service);
 
-/// All services, those of each namespace together: one that cannot be read keeps its last known instances.
-fn sorted_namespaces(snapshot: &Snapshot) -> Vec<Vec<NamedService<'_>>> {
-    let mut services: Vec<_> = snapshot.iter().collect();
+/// The services that are wanted, those of each namespace together.
+fn sorted_namespaces(
+    snapshot: &Snapshot,
+    is_wanted: fn(&Service) -> bool,
+) -> Vec<Vec<NamedService<'_>>> {
+    let services = snapshot.iter();
+    let wanted = services.filter(|(_, _, service)| is_wanted(service));
+    let mut services: Vec<_> = wanted.collect();
     services.sort_unstable_by_key(|(namespace, name, _)| (*namespace, *name));
     let namespaces = services.chunk_by(|(one, ..), (other, ..)| one == other);
     namespaces.map(<[_]>::to_vec).collect()

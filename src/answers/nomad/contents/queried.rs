@@ -5,8 +5,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::super::names::last_known_names;
 use super::super::prepared::Prepared;
-use super::super::{Context, Loops, names};
+use super::super::{Context, Loops};
 use super::{ListFlow, ZoneContents, ZoneRecord};
 use crate::answers::Effort;
 use crate::catalog::View;
@@ -32,7 +33,7 @@ impl ZoneContents {
         let (prepared, zone) = (Prepared::new(PREPARED_OCTETS), self.zone());
         // Each name is asked with a view of its own: a view notes all that was looked up.
         let all = View::new(Arc::clone(&self.snapshot));
-        for name in names(&self.settings, zone, &all) {
+        for name in last_known_names(&self.settings, zone, &all) {
             if self.list_type(&prepared, &name, RecordType::CNAME, each)? > 0 {
                 continue;
             }
