@@ -149,7 +149,7 @@ impl Keeper {
     /// Whether other things are unknown than before, and that may change a zone: one whose names hide each other.
     fn has_new_marks(&self, old: &Snapshot, new: &Snapshot) -> bool {
         let is_plain = |it: &Arc<ZoneVersion>| it.contents.is_plain();
-        !old.has_same_unknowns(new) && !self.zones.all().iter().all(is_plain)
+        !self.zones.all().iter().all(is_plain) && !old.has_same_unknowns(new)
     }
 
     /// Makes the first versions, once there is all that there is.
@@ -216,7 +216,6 @@ impl Keeper {
     ) -> Stepped {
         let settings = Arc::clone(&base.settings);
         ask_for(&settings, &snapshot, &changed);
-        let has_new_marks = !base.snapshot.has_same_unknowns(&snapshot);
         let counted = (&*base.snapshot, &mut base.addresses);
         let touched = count_addresses(counted, &snapshot, &changed);
         let snapshots = (&*base.snapshot, &*snapshot);
@@ -233,7 +232,8 @@ impl Keeper {
             let difference = difference(&old.contents, &contents, &changed, &touched);
             let (was_plain, is_plain) = (old.contents.is_plain(), contents.is_plain());
             // Where names hide each other, what is unknown may hide another one, too.
-            let is_same = was_plain == is_plain && (is_plain || !has_new_marks);
+            let is_same =
+                was_plain == is_plain && (is_plain || base.snapshot.has_same_unknowns(&snapshot));
             if difference.is_empty() && is_same {
                 next.push(Arc::new(old.with_contents(contents)));
                 continue;
