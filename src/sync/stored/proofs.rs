@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::form::{FormError, Head, MAGIC, StoredSnapshot, VERSION, read, write};
+use super::unknowns::StoredUnknown;
 use crate::catalog::{
     Catalog, Coverage, Group, Health, Id, Identity, Instance, InstanceAddress, UnknownReason,
     UnknownScope,
@@ -64,17 +65,8 @@ fn file() -> Vec<u8> {
     writer
         .put("prod", "web", instances()[2..].to_vec())
         .unwrap();
-    for (scope, reason) in unknown() {
-        let reason = Some(reason);
-        match scope {
-            UnknownScope::Service { namespace, service } => {
-                writer.mark_unknown(namespace, service, reason).unwrap();
-            }
-            UnknownScope::Namespace(namespace) => {
-                writer.mark_namespace_unknown(namespace, reason).unwrap();
-            }
-            UnknownScope::Others => drop(writer.mark_others_unknown(reason)),
-        }
+    for unknown in unknown() {
+        StoredUnknown::new(unknown).mark(&mut writer);
     }
     writer.publish(42);
     let (guard, mut file) = (catalog.snapshot().unwrap(), Vec::new());
