@@ -170,15 +170,8 @@ async fn where_no_upstream_answers_that_is_said_after_two_seconds() {
     assert!(asked.count() <= 3, "no storm");
 }
 
-#[tokio::test]
-async fn an_upstream_that_is_down_is_probed_and_asked_again_when_it_is_back() {
-    static IS_BACK: AtomicUsize = AtomicUsize::new(0);
-    let upstream = ScriptedUpstream::start(|asked| match IS_BACK.load(Ordering::Relaxed) {
-        0 => Vec::new(),
-        _ => vec![Reply::Now(asked.address(7))],
-    })
-    .await;
-    let alone = Alone::start(&all_to(&[upstream.url()]));
+/// Has the one upstream go down, which is silent until `is_back` is set, and waits until it is asked again.
+async fn assert_comes_back(alone: &Alone, is_back: &AtomicUsize) {
     for number in 0..4 {
         let names = (0..3).map(|it| format!("gone-{number}-{it}.example"));
         let names: Vec<String> = names.collect();
@@ -188,9 +181,21 @@ async fn an_upstream_that_is_down_is_probed_and_asked_again_when_it_is_back() {
         alone.ask("now.example").await.unwrap_err(),
         ForwardError::Unreachable
     );
-    IS_BACK.store(1, Ordering::Relaxed);
+    is_back.store(1, Ordering::Relaxed);
     crate::support::gateway::until("up again", async || alone.ask("back.example").await.is_ok())
         .await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_down_is_probed_and_asked_again_when_it_is_back() {
+    static IS_BACK: AtomicUsize = AtomicUsize::new(0);
+    let upstream = ScriptedUpstream::start(|asked| match IS_BACK.load(Ordering::Relaxed) {
+        0 => Vec::new(),
+        _ => vec![Reply::Now(asked.address(7))],
+    })
+    .await;
+    let alone = Alone::start(&all_to(&[upstream.url()]));
+    assert_comes_back(&alone, &IS_BACK).await;
     let is_asked = upstream.seen().iter().any(|it| it.name() == "now.example");
     assert!(!is_asked, "it was known to be down");
 }
@@ -205,16 +210,7 @@ async fn a_distant_upstream_that_was_down_is_asked_again() {
     })
     .await;
     let alone = Alone::start(&all_to(&[upstream.url()]));
-    let names = (0..9).map(|it| format!("gone-{it}.example"));
-    let names: Vec<String> = names.collect();
-    futures_util::future::join_all(names.iter().map(|name| alone.ask(name))).await;
-    assert_eq!(
-        alone.ask("now.example").await.unwrap_err(),
-        ForwardError::Unreachable
-    );
-    IS_BACK.store(1, Ordering::Relaxed);
-    crate::support::gateway::until("up again", async || alone.ask("back.example").await.is_ok())
-        .await;
+    assert_comes_back(&alone, &IS_BACK).await;
 }
 
 #[tokio::test]

@@ -30,6 +30,34 @@ fn offer(network: &str) -> impl FnOnce(&mut Settings) {
     }
 }
 
+/// Offers a zone that no buffer of the kernel takes whole, with other settings; it is ready.
+async fn offering_many(
+    change: impl FnOnce(&mut Settings),
+) -> (nomadns::demo::SimulatedNomad, Gateway) {
+    let nomad = cast();
+    let load = BulkLoad {
+        services: 600,
+        ..BulkLoad::default()
+    };
+    nomad.load_services(&load);
+    let gateway = Gateway::with(&nomad.url(), |settings| {
+        offer("127.0.0.0/8")(settings);
+        change(settings);
+    });
+    gateway.until_ready().await;
+    (nomad, gateway)
+}
+
+/// Asks for a zone with little room for what comes.
+async fn begin_reading_little(gateway: &Gateway) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(gateway.dns).await.unwrap();
+    let message = framed(&query("nomad", RecordType::AXFR).to_vec().unwrap());
+    stream.write_all(&message).await.unwrap();
+    stream
+}
+
 async fn offering() -> (nomadns::demo::SimulatedNomad, Gateway) {
     let nomad = cast();
     let gateway = Gateway::with(&nomad.url(), offer("127.0.0.0/8"));
@@ -134,17 +162,10 @@ async fn who_is_not_allowed_and_what_is_no_zone_gets_no_record() {
 
 #[tokio::test]
 async fn a_client_that_takes_a_zone_slowly_is_cut_when_its_time_is_over() {
-    let nomad = cast();
-    let load = BulkLoad {
-        services: 600,
-        ..BulkLoad::default()
-    };
-    nomad.load_services(&load);
-    let gateway = Gateway::with(&nomad.url(), |settings| {
-        offer("127.0.0.0/8")(settings);
+    let (_nomad, gateway) = offering_many(|settings| {
         settings.transfer.longest = Duration::from_millis(500);
-    });
-    gateway.until_ready().await;
+    })
+    .await;
     until("a version", async || {
         ask(&gateway, "nomad").await.metadata.response_code == ResponseCode::NoError
     })
@@ -155,11 +176,7 @@ async fn a_client_that_takes_a_zone_slowly_is_cut_when_its_time_is_over() {
     );
     until("none runs", async || gateway.metric(running).await < 1.0).await;
     let before = gateway.metric(failed).await;
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(gateway.dns).await.unwrap();
-    let message = framed(&query("nomad", RecordType::AXFR).to_vec().unwrap());
-    stream.write_all(&message).await.unwrap();
+    let mut stream = begin_reading_little(&gateway).await;
     let (mut taken, mut part) = (0, [0; 64]);
     let slowly = async {
         while let Ok(count @ 1..) = stream.read(&mut part).await {
@@ -178,29 +195,17 @@ async fn a_client_that_takes_a_zone_slowly_is_cut_when_its_time_is_over() {
 
 #[tokio::test]
 async fn clients_that_take_nothing_cost_a_place_each_and_are_cut_and_no_query_waits_for_them() {
-    let nomad = cast();
-    let load = BulkLoad {
-        services: 600,
-        ..BulkLoad::default()
-    };
-    nomad.load_services(&load);
-    let gateway = Gateway::with(&nomad.url(), |settings| {
-        offer("127.0.0.0/8")(settings);
+    let (_nomad, gateway) = offering_many(|settings| {
         let zone = Zone::new("nomad".parse().unwrap()).unwrap();
         settings.zones = ZoneSettings::new(vec![zone], 30, 5);
         settings.transfer.at_once = 2;
         settings.connections.write_stall = Duration::from_secs(2);
-    });
-    gateway.until_ready().await;
+    })
+    .await;
     let running = "nomadns_running_transfers";
-    let message = framed(&query("nomad", RecordType::AXFR).to_vec().unwrap());
     let mut hanging = Vec::new();
     while gateway.metric(running).await < 2.0 {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        let mut stream = socket.connect(gateway.dns).await.unwrap();
-        stream.write_all(&message).await.unwrap();
-        hanging.push(stream);
+        hanging.push(begin_reading_little(&gateway).await);
         assert!(hanging.len() < 10_000);
     }
     let full = ask(&gateway, "nomad").await;
